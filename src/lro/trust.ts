@@ -1,0 +1,89 @@
+/**
+ * Whom to trust with requests and credentials, and what of a URL may be shown. [protocol.md section 5]
+ *
+ * Keeps true:
+ * 1. Credentials go only to a trusted host, over the scheme of the base URL or https.
+ * 2. What a person sees of a URL holds no credential and no signature.
+ */
+import type { TrustSettings } from './settings';
+
+export type TrustVerdict = { kind: 'withCredentials' } | { kind: 'withoutCredentials' } | { kind: 'refused'; reason: string };
+
+/** Whether `host` (a name, without port) matches `pattern` (a name, or `*.example.com` for any depth below it). */
+function hostMatches(host: string, pattern: string): boolean {
+  const wanted = pattern.toLowerCase();
+  return wanted.startsWith('*.') ? host.endsWith(wanted.slice(1)) && host.length > wanted.length - 1 : host === wanted;
+}
+
+/** The same origin as the base URL, or a trusted host over https (or over the base URL's own scheme). */
+function isTrusted(url: URL, trust: TrustSettings): boolean {
+  const base = new URL(trust.baseUrl);
+  if (url.protocol !== 'https:' && url.protocol !== base.protocol) return false;
+  if (url.origin === base.origin) return true;
+  return trust.trustedHosts.some((pattern) => {
+    // A pattern with a port means that port; without one it means any port, but for the base URL's own host only its own port or https:443.
+    if (pattern.includes(':')) return hostMatches(url.host, pattern);
+    if (!hostMatches(url.hostname, pattern)) return false;
+    return url.hostname === base.hostname ? url.port === base.port || url.port === '' : true;
+  });
+}
+
+/** Where a request to `url` may go, and with what. Never throws. */
+export function judgeUrl(url: string, trust: TrustSettings): TrustVerdict {
+  if (!URL.canParse(url)) return { kind: 'refused', reason: `"${shown(url)}" is not a URL` };
+  const parsed = new URL(url);
+  if (parsed.protocol !== 'https:' && parsed.protocol !== 'http:') {
+    return { kind: 'refused', reason: `"${parsed.protocol}" is not a scheme this worker speaks` };
+  }
+  if (parsed.username !== '' || parsed.password !== '') return { kind: 'refused', reason: 'the URL carries a user name or password' };
+  if (isTrusted(parsed, trust)) return { kind: 'withCredentials' };
+  if (trust.otherHosts === 'withoutCredentials') return { kind: 'withoutCredentials' };
+  return {
+    kind: 'refused',
+    reason: `${parsed.protocol}//${parsed.host} is not among the connection's trusted hosts (${[new URL(trust.baseUrl).origin, ...trust.trustedHosts].join(', ')})`,
+  };
+}
+
+/** `url` without the named query parameters (compared case-insensitively), without user info and fragment. What is no URL is returned as it is. */
+export function withoutParameters(url: string, names: readonly string[]): string {
+  if (!URL.canParse(url)) return url;
+  const parsed = new URL(url);
+  const cut = new Set(names.map((name) => name.toLowerCase()));
+  const found = [...new Set(parsed.searchParams.keys())].filter((name) => cut.has(name.toLowerCase()));
+  if (found.length === 0 && parsed.username === '' && parsed.password === '' && parsed.hash === '') return url;
+  for (const name of found) parsed.searchParams.delete(name);
+  parsed.username = '';
+  parsed.password = '';
+  parsed.hash = '';
+  return parsed.toString();
+}
+
+/** Parameter names that carry a signature or token in the wild: SAS (`sig`), ARM (`t`, `c`, `s`, `h`), OAuth, keys. */
+const SECRET_NAME = /^(sig|sign|signature|s|h|c|t|code|key|sas|jwt|auth|tempauth|.*(token|secret|password|credential|api-?key|subscription-key|access-?key))$/i;
+/** A long run of characters with no structure is taken for a signature; a UUID is not. */
+const LONG_OPAQUE = /^[A-Za-z0-9+/_=.~-]{40,}$/;
+
+/** `url` as it may be shown in UI, logs and messages: signatures in its query are masked as `***`. Control characters and length are tamed. */
+export function shown(url: string): string {
+  if (!URL.canParse(url)) return tame(url);
+  const parsed = new URL(url);
+  let masked = false;
+  for (const [name, value] of [...parsed.searchParams]) {
+    if (SECRET_NAME.test(name) || LONG_OPAQUE.test(value)) {
+      parsed.searchParams.set(name, '***');
+      masked = true;
+    }
+  }
+  if (parsed.username !== '' || parsed.password !== '') {
+    parsed.username = '';
+    parsed.password = '';
+    masked = true;
+  }
+  return tame(masked ? parsed.toString() : url);
+}
+
+function tame(text: string): string {
+  // eslint-disable-next-line no-control-regex -- control characters from a hostile service must not reach a terminal or log
+  const clean = text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '?');
+  return clean.length > 2048 ? `${clean.slice(0, 2048)}…` : clean;
+}
