@@ -20,6 +20,8 @@ export interface Answer {
   httpStatus: number;
   /** Names in lower case; of a repeated header the first value. */
   headers: Readonly<Record<string, string>>;
+  /** Raw `Set-Cookie` values, when there are any and the host is trusted. */
+  setCookies?: readonly string[];
   body: AnswerBody;
 }
 

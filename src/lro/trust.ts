@@ -59,7 +59,8 @@ export function withoutParameters(url: string, names: readonly string[]): string
 }
 
 /** Parameter names that carry a signature or token in the wild: SAS (`sig`), ARM (`t`, `c`, `s`, `h`), OAuth, keys. */
-const SECRET_NAME = /^(sig|sign|signature|s|h|c|t|code|key|sas|jwt|auth|tempauth|.*(token|secret|password|credential|api-?key|subscription-key|access-?key))$/i;
+const SECRET_NAME =
+  /^(sig|sign|signature|s|h|c|t|code|key|sas|jwt|auth|tempauth|.*(token|secret|password|credential|api-?key|subscription-key|access-?key))$/i;
 /** A long run of characters with no structure is taken for a signature; a UUID is not. */
 const LONG_OPAQUE = /^[A-Za-z0-9+/_=.~-]{40,}$/;
 
@@ -83,7 +84,6 @@ export function shown(url: string): string {
 }
 
 function tame(text: string): string {
-  // eslint-disable-next-line no-control-regex -- control characters from a hostile service must not reach a terminal or log
   const clean = text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '?');
   return clean.length > 2048 ? `${clean.slice(0, 2048)}…` : clean;
 }

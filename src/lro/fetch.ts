@@ -1,0 +1,52 @@
+/**
+ * What the answer of a final GET means: the result of an operation that has already succeeded.
+ *
+ * Keeps true: whatever happens here, the operation stays succeeded; what could not be read is named with its reason.
+ */
+import type { Json } from '../contract';
+import type { Exchange } from './answer';
+import { parseBody } from './body';
+import { withCookies } from './cookies';
+import type { Fetch } from './monitor';
+import { kept } from './outcome';
+import { errorMessage, errorOf } from './odata-error';
+import type { WaitReason } from './retry-after';
+import { backoffWait } from './retry-after';
+import type { ProtocolSettings } from './settings';
+
+export type FetchDecision =
+  | { kind: 'fetched'; value?: Json; cut: boolean }
+  | { kind: 'again'; waitSeconds: number; why: WaitReason; fetch: Fetch; reason: string }
+  | { kind: 'missing'; reason: string };
+
+/** Tries of one final GET; with backoff from one second to half a minute they take about two minutes. */
+const MAX_ATTEMPTS = 8;
+const MAX_BACKOFF_SECONDS = 30;
+
+/** Decides what the answer of a final GET means. Pure; never throws. */
+export function decideFetch(exchange: Exchange, fetch: Fetch, settings: ProtocolSettings, nowMs: number, random: number): FetchDecision {
+  if (exchange.kind === 'untrusted') return { kind: 'missing', reason: `refused: ${exchange.reason}` };
+  const answer = exchange.kind === 'answer' ? exchange : undefined;
+  const parsed = answer === undefined ? undefined : parseBody(answer.body);
+  const code = answer?.httpStatus ?? 0;
+  if (parsed !== undefined && code >= 200 && code < 300 && code !== 202 && parsed.kind !== 'broken') {
+    const { value, cut } = kept(parsed);
+    return { kind: 'fetched', ...(value === undefined ? {} : { value }), cut };
+  }
+  const reason = exchange.kind === 'answer' ? `the service answered ${code}` : exchange.reason;
+  // Credentials were refreshed by the try itself; a 404 can be a replica that lags behind.
+  const worthRepeating = answer === undefined || code < 300 || code === 404 || code === 408 || code === 425 || code === 429 || code >= 500;
+  const attempts = (fetch.attempts ?? 0) + 1;
+  if (!worthRepeating || attempts >= MAX_ATTEMPTS) {
+    const text = parsed?.kind === 'json' ? errorMessage(errorOf(parsed.value)) : undefined;
+    return { kind: 'missing', reason: text === undefined ? reason : `${reason}: ${text}` };
+  }
+  const wait = backoffWait(answer?.headers, attempts - 1, MAX_BACKOFF_SECONDS, settings.poll, nowMs, random);
+  return {
+    kind: 'again',
+    waitSeconds: wait.waitSeconds,
+    why: wait.why,
+    fetch: { ...fetch, attempts, cookies: withCookies(fetch.cookies, answer?.setCookies, nowMs) },
+    reason,
+  };
+}

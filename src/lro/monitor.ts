@@ -1,0 +1,152 @@
+/**
+ * The status monitor of an accepted operation: what must be known to ask it again. Lives in the workflow's state and is opaque there;
+ * every activity may return a new one.
+ */
+import type { FailureDetails, FinalStateVia, HttpMethod, Json } from '../contract';
+import type { WaitReason } from './retry-after';
+
+/** How the answers of a status URL are read. [protocol.md section 2]
+ * - `monitor`: the body has a `status` (`Operation-Location`, `Azure-AsyncOperation`).
+ * - `location`: 202 is running, any other 2xx is the result, unless its body has a status.
+ * - `resource`: the resource's own URL; `properties.provisioningState`, and no state at all is the end.
+ * - `unknown`: followed from elsewhere; becomes one of the others with the first answer that tells.
+ */
+export type MonitorStyle = 'monitor' | 'location' | 'resource' | 'unknown';
+
+/** Things that went wrong in a row; any good answer clears them. */
+export interface Tally {
+  /** Not reachable, or overloaded. */
+  unreachable?: number;
+  /** Answers that make no sense. */
+  unreadable?: number;
+  /** 401 and 403. */
+  unauthorized?: number;
+}
+
+export interface Monitor {
+  connection: string;
+  /** Without the connection's credential parameters. */
+  statusUrl: string;
+  style: MonitorStyle;
+  operationId?: string;
+  /** Where the result is read after success, when the submit already says so. */
+  finalUrl?: string;
+  /** False where the caller chose that the monitor's own answer is the result: then the body's `resourceLocation` is not read either. */
+  mayFetch?: boolean;
+  /** The submit's `api-version`, added to status URLs that lack it. */
+  apiVersion?: string;
+  /** The caller's headers. */
+  headers?: Record<string, string>;
+  /** Cookies of the service, by name: some keep the operation's affinity in them. */
+  cookies?: Record<string, string>;
+  /** The caller wants the resource itself read at the end. */
+  fetchResource?: boolean;
+  acceptedAtMs: number;
+  tally?: Tally;
+}
+
+/** What is known of the end of an operation that succeeded. */
+export interface Outcome {
+  status: string;
+  operationId?: string;
+  resourceLocation?: string;
+  resourceId?: string;
+  body?: Json;
+  warning?: Json;
+  truncated?: string[];
+  missing?: Record<string, string>;
+  created?: string;
+  createdText?: string;
+}
+
+/** Something that went wrong and does not end the operation. */
+export interface Trouble {
+  message: string;
+  httpStatus?: number;
+}
+
+/** The operation has succeeded; `fetches` say where the rest of its result is still to be read. */
+export interface Succeeded {
+  kind: 'succeeded';
+  outcome: Outcome;
+  fetches?: Fetch[];
+}
+
+/** What is still to be read of a finished operation. */
+export interface Fetch {
+  connection: string;
+  url: string;
+  /** Which fields of the result its answer becomes. */
+  into: ('body' | 'resource')[];
+  headers?: Record<string, string>;
+  cookies?: Record<string, string>;
+  attempts?: number;
+}
+
+export interface Failed {
+  kind: 'failed';
+  failure: FailureDetails;
+}
+
+/** Ask again in so many seconds. `monitor` stands here only when it has changed. */
+export interface Running {
+  kind: 'running';
+  waitSeconds: number;
+  why: WaitReason;
+  /** What the service asked, when the connection's cap made the wait shorter. */
+  cappedFromSeconds?: number;
+  status?: string;
+  monitor?: Monitor;
+  trouble?: Trouble;
+}
+
+/** What a status answer tells us. */
+export type StatusDecision = Running | Succeeded | Failed;
+
+/** The request that was sent, as decisions about its answer need it. */
+export interface SubmitContext {
+  connection: string;
+  method: HttpMethod;
+  /** Absolute, without credentials. */
+  url: string;
+  headers?: Record<string, string>;
+  cookies?: Record<string, string>;
+  finalStateVia?: FinalStateVia;
+  fetchResource?: boolean;
+  /** Names of the idempotency headers that were sent. */
+  idempotencyHeaders: readonly string[];
+  /** Submits of this operation that came to nothing so far. */
+  attempts: number;
+}
+
+/** The service has taken it. */
+export interface Accepted {
+  kind: 'accepted';
+  monitor: Monitor;
+  waitSeconds: number;
+  why: WaitReason;
+  status?: string;
+  created?: string;
+  createdText?: string;
+}
+
+/** It was not taken, and may be sent again. */
+export interface NotAccepted {
+  kind: 'notAccepted';
+  waitSeconds: number;
+  why: WaitReason;
+  trouble: Trouble;
+  cookies?: Record<string, string>;
+}
+
+/** Nobody knows whether it was taken. The caller's choice decides what becomes of it. */
+export interface Uncertain {
+  kind: 'uncertain';
+  waitSeconds: number;
+  why: WaitReason;
+  trouble: Trouble;
+  cookies?: Record<string, string>;
+}
+
+/** What the answer to a submit tells us. */
+export type SubmitDecision = Accepted | NotAccepted | Uncertain | Succeeded | Failed;

@@ -1,0 +1,37 @@
+/**
+ * What a status word means. Words are compared case-insensitively. [protocol.md section 2]
+ */
+import type { StatusWords } from './settings';
+
+export type StatusKind = 'succeeded' | 'failed' | 'canceled' | 'running';
+
+const BUILT_IN: Record<string, StatusKind> = {
+  succeeded: 'succeeded',
+  completed: 'succeeded',
+  failed: 'failed',
+  validationfailed: 'failed',
+  canceled: 'canceled',
+  cancelled: 'canceled',
+};
+
+/** Words that say "not at the end yet". Only where a 2xx answer could as well be the result (a `Location`) must a word be known to count as running. */
+const KNOWN_RUNNING = new Set(
+  (
+    'notstarted running inprogress accepted pending queued started starting creating created updating deleting processing provisioning ' +
+    'validating waiting scheduled canceling cancelling undefined'
+  ).split(' '),
+);
+
+/** "All other values imply that the operation is still running" [ARM RPC, async-api-reference]; the deadline bounds them. */
+export function statusKind(word: string, more: StatusWords): StatusKind {
+  const key = word.trim().toLowerCase();
+  for (const kind of ['succeeded', 'failed', 'canceled'] as const) {
+    if (more[kind].some((extra) => extra.trim().toLowerCase() === key)) return kind;
+  }
+  return Object.hasOwn(BUILT_IN, key) ? (BUILT_IN[key] ?? 'running') : 'running';
+}
+
+/** Whether the word is known to mean "still running". */
+export function isKnownRunning(word: string): boolean {
+  return KNOWN_RUNNING.has(word.trim().toLowerCase());
+}
