@@ -1,0 +1,181 @@
+/** What each of Creator's collections wants from a submit, and what it will make of it. Wrong ids and parameters are 400s. */
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { v4 as uuid } from 'uuid';
+import { Refusal } from './answer';
+import type { BoundingBox, BuildingSummary, LevelSummary } from './manifest';
+import { isTerminal, preciseNowMs, statusAt } from './operation';
+import type { NewOperation } from './operations';
+import { checkDrawingPackage, conversionProblem } from './package-check';
+import type { ServiceContext } from './service';
+import type { ServiceRequest } from './service-request';
+import type { ResourceRecord } from './store';
+
+/** Longest first where one lies in another. */
+export const creatorCollections = [
+  '/mapData',
+  '/conversions',
+  '/datasets',
+  '/tilesets',
+  '/routesets',
+  '/styles/mapconfigurations',
+  '/styles',
+] as const;
+export type CreatorCollection = (typeof creatorCollections)[number];
+
+type Submit = (context: ServiceContext, request: ServiceRequest) => Promise<Omit<NewOperation, 'family' | 'collection'>>;
+
+/** What datasets, and everything made of them, know about the building. */
+export interface MapContent {
+  levels: LevelSummary[];
+  bbox: BoundingBox;
+  featureClasses: string[];
+  featureCounts: Record<string, number>;
+  facilities: string[];
+}
+
+export const submits: Record<CreatorCollection, Submit> = {
+  '/mapData': upload,
+  '/conversions': convert,
+  '/datasets': createDataset,
+  '/tilesets': (context, request) => createFromDataset(context, request, '/tilesets', { minZoom: 16, maxZoom: 18 }),
+  '/routesets': (context, request) => createFromDataset(context, request, '/routesets', {}),
+  '/styles': (context, request) => createStyle(context, request, '/styles'),
+  '/styles/mapconfigurations': (context, request) => createStyle(context, request, '/styles/mapconfigurations'),
+};
+
+async function upload(context: ServiceContext, request: ServiceRequest): ReturnType<Submit> {
+  const dataFormat = required(request, 'dataFormat').toLowerCase();
+  if (!['geojson', 'zip', 'dwgzippackage'].includes(dataFormat)) {
+    throw badParameter('dataFormat', `'${dataFormat}' is none of geojson, zip, dwgzippackage.`);
+  }
+  const id = uuid();
+  const fileName = `${id}.upload`;
+  await request.saveBody(join(context.uploadDirectory, fileName), context.settings.maxUploadBytes);
+  const { size } = await stat(join(context.uploadDirectory, fileName));
+  if (size === 0) throw new Refusal(400, 'BadRequest', 'The body is empty.', 'body');
+  const at = { resourcePath: `/mapData/metadata/${id}`, ...(context.settings.immediateUpload ? { durationSeconds: 0 } : {}) };
+  return { ...at, resource: resourceOf(request, '/mapData', id, { dataFormat, fileName, sizeInBytes: size }) };
+}
+
+async function convert(context: ServiceContext, request: ServiceRequest): ReturnType<Submit> {
+  const uploaded = existing(context, '/mapData', required(request, 'udid'), 'udid');
+  if (uploaded.content.dataFormat === 'geojson') throw badParameter('udid', `'${uploaded.id}' is GeoJSON, not a drawing package.`);
+  const packageVersion = request.query.get('dwgPackageVersion');
+  if (packageVersion !== null && !['1.0', '2.0'].includes(packageVersion)) {
+    throw badParameter('dwgPackageVersion', `'${packageVersion}' is neither 1.0 nor 2.0.`);
+  }
+  const check = await checkDrawingPackage(join(context.uploadDirectory, String(uploaded.content.fileName)));
+  const id = uuid();
+  const properties = { diagnosticPackageLocation: `/mapData/${uploaded.id}` };
+  if (check.building === undefined) return { outcome: 'Failed', error: conversionProblem('failed', check.errors), properties };
+  const ontology = request.query.get('outputOntology') ?? (check.building.manifestVersion === '2.0' ? 'facility-3.0' : 'facility-2.0');
+  return {
+    resourcePath: `/conversions/${id}`,
+    ...(check.warnings.length > 0 ? { warning: conversionProblem('warning', check.warnings), properties } : {}),
+    resource: resourceOf(request, '/conversions', id, { udid: uploaded.id, ontology, ...check.building }),
+  };
+}
+
+function createDataset(context: ServiceContext, request: ServiceRequest): ReturnType<Submit> {
+  required(request, 'conversionId');
+  const conversions = request.query.getAll('conversionId').map((id) => existing(context, '/conversions', id, 'conversionId'));
+  const appendTo = request.query.get('datasetId');
+  const base = appendTo === null ? undefined : existing(context, '/datasets', appendTo, 'datasetId');
+  const parts = conversions.map((one) => mapContentOf(one.content as unknown as BuildingSummary));
+  const content = merged(base === undefined ? parts : [base.content as unknown as MapContent, ...parts]);
+  const id = uuid();
+  const datasetSources = { conversionIds: conversions.map((one) => one.id), ...(base === undefined ? {} : { appendDatasetId: base.id }) };
+  const ontology = conversions[0]?.content.ontology;
+  const resource = resourceOf(request, '/datasets', id, { datasetSources, ontology, ...content });
+  return Promise.resolve({ resourcePath: `/datasets/${id}`, resource });
+}
+
+async function createFromDataset(
+  context: ServiceContext,
+  request: ServiceRequest,
+  collection: CreatorCollection,
+  more: Record<string, unknown>,
+): ReturnType<Submit> {
+  const dataset = existing(context, '/datasets', required(request, 'datasetId'), 'datasetId');
+  const configuration = await request.readJson();
+  if (configuration !== undefined && (configuration === null || typeof configuration !== 'object' || Array.isArray(configuration))) {
+    throw new Refusal(400, 'BadRequest', 'The body must be a JSON object, or empty.', 'body');
+  }
+  const { levels, bbox, featureClasses, ontology } = dataset.content;
+  const id = uuid();
+  const content = { datasetId: dataset.id, ontology, ...more, levels, bbox, featureClasses };
+  return { resourcePath: `${collection}/${id}`, resource: resourceOf(request, collection, id, content) };
+}
+
+async function createStyle(context: ServiceContext, request: ServiceRequest, collection: CreatorCollection): ReturnType<Submit> {
+  const body = await request.readBody();
+  const isArchive = body.subarray(0, 2).toString('latin1') === 'PK';
+  if (!isArchive && !isJson(body)) throw new Refusal(400, 'BadRequest', 'The body must be JSON or a ZIP archive.', 'body');
+  const alias = request.query.get('alias') ?? undefined;
+  if (alias !== undefined && context.store.resources(collection).some((one) => one.content.alias === alias)) {
+    throw badParameter('alias', `'${alias}' is already taken.`);
+  }
+  const id = uuid();
+  return { resourcePath: `${collection}/${id}`, resource: resourceOf(request, collection, id, { alias, sizeInBytes: body.length }) };
+}
+
+/** A resource that was made by an operation which has succeeded; anything else is a 400 that names the parameter. */
+function existing(context: ServiceContext, collection: CreatorCollection, id: string, parameter: string): ResourceRecord {
+  const resource = context.store.resource(collection, id);
+  const operation = resource?.operationId === undefined ? undefined : context.store.operation(resource.operationId);
+  const status = operation === undefined ? 'Succeeded' : statusAt(operation, preciseNowMs());
+  if (resource === undefined || (isTerminal(status) && status !== 'Succeeded')) {
+    throw badParameter(parameter, `'${id}' was not found in ${collection}.`);
+  }
+  if (status !== 'Succeeded') throw badParameter(parameter, `'${id}' is not ready: its operation is ${status}.`);
+  return resource;
+}
+
+function resourceOf(
+  request: ServiceRequest,
+  collection: CreatorCollection,
+  id: string,
+  content: object,
+): Required<Pick<NewOperation, 'resource'>>['resource'] {
+  return { collection, id, description: request.query.get('description') ?? undefined, content: { ...content } };
+}
+
+function mapContentOf(building: BuildingSummary): MapContent {
+  const { levels, bbox, featureClasses, featureCounts, facilityName } = building;
+  return { levels, bbox, featureClasses, featureCounts, facilities: [facilityName] };
+}
+
+function merged(parts: MapContent[]): MapContent {
+  const featureCounts: Record<string, number> = {};
+  for (const [name, count] of parts.flatMap((part) => Object.entries(part.featureCounts))) {
+    featureCounts[name] = (featureCounts[name] ?? 0) + count;
+  }
+  const corner = (index: 0 | 1 | 2 | 3, pick: (...values: number[]) => number): number => pick(...parts.map((part) => part.bbox[index]));
+  return {
+    levels: parts.flatMap((part) => part.levels),
+    bbox: [corner(0, Math.min), corner(1, Math.min), corner(2, Math.max), corner(3, Math.max)],
+    featureClasses: [...new Set(parts.flatMap((part) => part.featureClasses))],
+    featureCounts,
+    facilities: parts.flatMap((part) => part.facilities),
+  };
+}
+
+function required(request: ServiceRequest, parameter: string): string {
+  const value = request.query.get(parameter) ?? '';
+  if (value === '') throw badParameter(parameter, `The query parameter ${parameter} is required.`);
+  return value;
+}
+
+function badParameter(parameter: string, message: string): Refusal {
+  return new Refusal(400, 'BadRequest', message, parameter);
+}
+
+function isJson(body: Buffer): boolean {
+  try {
+    JSON.parse(body.toString('utf8'));
+    return true;
+  } catch {
+    return false;
+  }
+}

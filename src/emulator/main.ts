@@ -1,0 +1,61 @@
+/** The emulator as a program. Every option is also an environment variable: `--operation-seconds` is `EMULATOR_OPERATION_SECONDS`. */
+import { Command, Option } from 'commander';
+import pino from 'pino';
+import type { EmulatorOptions } from './options';
+import { startEmulator } from './server';
+
+async function main(): Promise<void> {
+  const { database, logLevel, ...options } = readArguments(process.argv);
+  const emulator = await startEmulator({ ...options, databasePath: database }, pino({ level: logLevel }, pino.destination(2)));
+  const stop = (): void => {
+    void emulator.close().then(() => process.exit(0));
+  };
+  process.once('SIGTERM', stop);
+  process.once('SIGINT', stop);
+  process.stdout.write(`emulator ready at ${emulator.url}\n`);
+}
+
+function readArguments(argv: string[]): EmulatorOptions & { database?: string; logLevel: string } {
+  const program = new Command('emulator').description('Emulates Azure Maps Creator and the rest of the family of long-running operations.');
+  const add = (flags: string, description: string, read?: (value: string) => unknown): void => {
+    const option = new Option(flags, description);
+    if (read !== undefined) option.argParser(read);
+    program.addOption(option.env(`EMULATOR_${option.name().toUpperCase().replaceAll('-', '_')}`));
+  };
+  add('--host <address>', 'address to listen on (127.0.0.1)');
+  add('--port <number>', 'port; 0 takes a free one (4010)', Number);
+  add('--database <file>', 'SQLite file that keeps the state (in memory)');
+  add('--operation-seconds <seconds>', 'how long operations take (2)', Number);
+  add('--retry-after-seconds <seconds>', 'Retry-After on open operations, or "none" (1)', (value) =>
+    value === 'none' ? null : Number(value),
+  );
+  add('--subscription-keys <keys>', 'comma-separated; requests need one of them', list);
+  add('--tokens <tokens>', 'comma-separated; accepted as Bearer and jwt-sas', list);
+  add('--public-url <url>', 'what status URLs start with (the Host of the request)');
+  add('--monitor-url <url>', "where the monitor of Graph's copy dialect is");
+  add('--status-header <name>', 'Operation-Location, Location or both');
+  add('--quote-resource-location <boolean>', 'true or false (true)', yes);
+  add('--api-version-in-status-url <boolean>', 'true or false (true)', yes);
+  add('--created-format <format>', 'us, iso or alternate (alternate)');
+  add('--idempotency <boolean>', 'true or false (true): whether a repeated key finds its operation again', yes);
+  add('--immediate-upload <boolean>', 'true or false (false): whether uploads are finished at once', yes);
+  add('--max-upload-bytes <bytes>', 'larger uploads get 413 (1 GiB)', Number);
+  add('--retention-seconds <seconds>', 'how long finished operations can be read (86400)', Number);
+  add('--max-recorded-requests <count>', 'how many requests are remembered (200000)', Number);
+  program.addOption(new Option('--log-level <level>', 'pino level; the log goes to stderr').default('error').env('EMULATOR_LOG_LEVEL'));
+  return { port: 4010, ...program.parse(argv).opts<EmulatorOptions & { database?: string; logLevel: string }>() };
+}
+
+function list(value: string): string[] {
+  return value.split(',').filter((part) => part !== '');
+}
+
+function yes(value: string): boolean {
+  if (!['true', 'false'].includes(value)) throw new Error(`'${value}' is neither true nor false.`);
+  return value === 'true';
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`emulator: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+});

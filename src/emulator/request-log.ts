@@ -1,0 +1,138 @@
+/**
+ * Which requests came when.
+ *
+ * Keeps true: a request is on record from the moment its head has arrived, whatever becomes of it; and the record survives a restart.
+ */
+import type { ServiceRequest } from './service-request';
+import { preciseNowMs } from './operation';
+import type { Store } from './store';
+
+/** One raw request. Times are milliseconds since the epoch with a fraction. */
+export interface RecordedRequest {
+  seq: number;
+  method: string;
+  path: string;
+  /** Raw, without the question mark. */
+  query: string;
+  /** Lower-case names; values as they came, credentials included. */
+  headers: Record<string, string>;
+  /** How much of the body was read. */
+  bodyBytes: number;
+  receivedAtMs: number;
+  /** When the answer's last byte was handed to the socket. */
+  answeredAtMs?: number;
+  httpStatus?: number;
+  operationId?: string;
+  /** The connection ended before the answer did. */
+  cut?: true;
+}
+
+/** Which requests are meant; all given parts must hold. */
+export interface RequestFilter {
+  method?: string;
+  /** Source of a regular expression on the path. */
+  path?: string;
+  /** Source of a regular expression on the raw query. */
+  query?: string;
+  /** Only requests with a higher `seq`. */
+  since?: number;
+  /** Only requests whose answer is complete. */
+  answered?: boolean;
+}
+
+export class RequestLog {
+  private requests: RecordedRequest[];
+  private nextSeq: number;
+  private readonly watchers = new Set<() => void>();
+
+  constructor(
+    private readonly store: Store,
+    private readonly maxRequests: number,
+  ) {
+    this.requests = store.requests();
+    this.nextSeq = (this.requests.at(-1)?.seq ?? 0) + 1;
+  }
+
+  arrived(request: ServiceRequest, receivedAtMs: number): RecordedRequest {
+    const recorded: RecordedRequest = {
+      seq: this.nextSeq++,
+      method: request.method,
+      path: request.path,
+      query: request.queryText,
+      headers: request.flatHeaders(),
+      bodyBytes: 0,
+      receivedAtMs,
+    };
+    this.requests.push(recorded);
+    if (request.idempotencyKey !== undefined && request.method !== 'GET') this.store.countSubmit(request.idempotencyKey);
+    this.write(recorded);
+    this.forgetOldest();
+    return recorded;
+  }
+
+  /** The answer's last byte is on its way, or the connection is gone. */
+  ended(recorded: RecordedRequest, how: Pick<RecordedRequest, 'bodyBytes' | 'httpStatus' | 'operationId'> & { cut: boolean }): void {
+    recorded.bodyBytes = how.bodyBytes;
+    recorded.operationId = how.operationId;
+    if (how.cut) recorded.cut = true;
+    else recorded.answeredAtMs = preciseNowMs();
+    if (how.httpStatus !== undefined) recorded.httpStatus = how.httpStatus;
+    this.write(recorded);
+  }
+
+  select(filter: RequestFilter): RecordedRequest[] {
+    const path = filter.path === undefined ? undefined : new RegExp(filter.path);
+    const query = filter.query === undefined ? undefined : new RegExp(filter.query);
+    return this.requests.filter(
+      (request) =>
+        request.seq > (filter.since ?? 0) &&
+        (filter.method === undefined || request.method === filter.method.toUpperCase()) &&
+        (path === undefined || path.test(request.path)) &&
+        (query === undefined || query.test(request.query)) &&
+        (filter.answered !== true || request.answeredAtMs !== undefined),
+    );
+  }
+
+  get count(): number {
+    return this.nextSeq - 1;
+  }
+
+  /** Resolves with the matching requests when there are `count` of them, or with undefined when `signal` aborts first. */
+  async waitFor(filter: RequestFilter, count: number, signal: AbortSignal): Promise<RecordedRequest[] | undefined> {
+    for (;;) {
+      const found = this.select(filter);
+      if (found.length >= count) return found;
+      if (signal.aborted) return undefined;
+      await this.nextChange(signal);
+    }
+  }
+
+  clear(): void {
+    this.requests = [];
+    this.nextSeq = 1;
+  }
+
+  private nextChange(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = (): void => {
+        this.watchers.delete(wake);
+        signal.removeEventListener('abort', wake);
+        resolve();
+      };
+      this.watchers.add(wake);
+      signal.addEventListener('abort', wake);
+    });
+  }
+
+  private write(recorded: RecordedRequest): void {
+    if (this.store.isOpen) this.store.putRequest(recorded.seq, recorded);
+    for (const wake of [...this.watchers]) wake();
+  }
+
+  /** Drops a tenth at a time, so that the array is not copied at every request. */
+  private forgetOldest(): void {
+    if (this.requests.length <= this.maxRequests * 1.1) return;
+    this.requests = this.requests.slice(-this.maxRequests);
+    this.store.deleteRequestsBefore(this.requests[0]?.seq ?? 0);
+  }
+}

@@ -1,0 +1,92 @@
+/** Puts an answer on the wire: whole, cut off, slowly, or without end. */
+import type { ServerResponse } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Answer } from './answer';
+import type { Bends } from './fault-schema';
+
+const dripsPerSecond = 20;
+const endlessPart = Buffer.alloc(16 * 1024, 'x');
+
+/** Resolves when all was handed over, or when the connection is gone. Never throws. */
+export async function send(response: ServerResponse, answer: Answer, bends: Bends = {}): Promise<void> {
+  const body = bodyBytes(answer);
+  for (const [name, value] of Object.entries(answer.headers ?? {})) response.setHeader(name, value);
+  if (body.length > 0 && !response.hasHeader('content-type')) response.setHeader('Content-Type', 'application/json; charset=utf-8');
+  response.statusCode = answer.httpStatus;
+  if (bends.endlessBody !== undefined) return sendWithoutEnd(response, bends.endlessBody.bytesPerSecond);
+  if (bends.cutBody !== undefined) return sendCut(response, body, bends.cutBody);
+  if (![204, 304].includes(answer.httpStatus) && !response.hasHeader('transfer-encoding'))
+    response.setHeader('Content-Length', body.length);
+  if (bends.drip !== undefined) return sendSlowly(response, body, bends.drip.bytesPerSecond);
+  response.end(body);
+}
+
+/** Resets the connection, as a crashed server or an impatient gateway does. */
+export function cut(response: ServerResponse): void {
+  const socket = response.socket;
+  if (socket === null) response.destroy();
+  else socket.resetAndDestroy();
+}
+
+function bodyBytes(answer: Answer): Buffer {
+  if (answer.rawBody !== undefined) return answer.rawBody;
+  if (answer.body === undefined) return Buffer.alloc(0);
+  return Buffer.from(typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body));
+}
+
+function sendCut(response: ServerResponse, body: Buffer, bytes: number): Promise<void> {
+  response.setHeader('Content-Length', Math.max(body.length, bytes + 1));
+  response.flushHeaders();
+  const part = bytes <= body.length ? body.subarray(0, bytes) : Buffer.concat([body, Buffer.alloc(bytes - body.length, ' ')]);
+  // An orderly end of the connection, so that what was sent arrives before the end does.
+  const end = (): void => void response.socket?.end(() => response.destroy());
+  return new Promise((resolve) => {
+    response.once('close', resolve);
+    if (part.length === 0) end();
+    else response.write(part, end);
+  });
+}
+
+async function sendWithoutEnd(response: ServerResponse, bytesPerSecond: number | undefined): Promise<void> {
+  response.write('{"status":"Running","filler":"');
+  if (bytesPerSecond !== undefined) return drip(response, () => Buffer.alloc(Math.ceil(bytesPerSecond / dripsPerSecond), 'x'));
+  while (!response.destroyed) {
+    if (!response.write(endlessPart)) await drained(response);
+  }
+}
+
+async function sendSlowly(response: ServerResponse, body: Buffer, bytesPerSecond: number): Promise<void> {
+  response.flushHeaders();
+  const size = Math.max(1, Math.floor(bytesPerSecond / dripsPerSecond));
+  const pauseMs = (size / bytesPerSecond) * 1000;
+  let sent = 0;
+  await drip(
+    response,
+    () => {
+      const part = body.subarray(sent, sent + size);
+      sent += part.length;
+      return part.length === 0 ? undefined : part;
+    },
+    pauseMs,
+  );
+  if (!response.destroyed) response.end();
+}
+
+async function drip(response: ServerResponse, next: () => Buffer | undefined, pauseMs = 1000 / dripsPerSecond): Promise<void> {
+  for (let part = next(); part !== undefined && !response.destroyed; part = next()) {
+    response.write(part);
+    await sleep(pauseMs);
+  }
+}
+
+function drained(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      response.off('drain', done);
+      response.off('close', done);
+      resolve();
+    };
+    response.once('drain', done);
+    response.once('close', done);
+  });
+}
