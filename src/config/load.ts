@@ -1,0 +1,106 @@
+/**
+ * Reads the worker's file, `LRO_CONFIG`.
+ *
+ * Keeps true: a file is taken whole or not at all, and every mistake in it is named at once, with its place.
+ */
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { LineCounter, isMap, isScalar, parseDocument, type Document } from 'yaml';
+import { ALWAYS_CUT_PARAMETERS } from './names';
+import { crossMistakes } from './cross-checks';
+import { ConfigError, lineOf, mistakesOf, placeOf, type Source } from './mistakes';
+import { configSchema, type ConnectionContent } from './schema';
+import type { ConnectionConfig, LroConfig } from './types';
+
+/**
+ * The configuration in the YAML file at `path`. Relative paths in it start at its own folder.
+ *
+ * @param env where `{ env: NAME }` is looked up; a secret that is not there is a mistake.
+ * @throws ConfigError that lists every mistake, one a line.
+ */
+export function loadConfig(path: string, env: NodeJS.ProcessEnv = process.env): LroConfig {
+  const lines = new LineCounter();
+  // Pretty errors would quote the file, and with it whatever secret somebody wrote there.
+  const document = parseDocument(readText(path), { lineCounter: lines, prettyErrors: false });
+  const source: Source = { path, document, lines };
+  if (document.errors.length > 0) {
+    throw new ConfigError(document.errors.map((error) => `${placeOf(source, error.pos[0])} is not YAML: ${firstLine(error.message)}`));
+  }
+  keepNumbersAsWritten(document);
+  const file = contentOf(source);
+
+  const folder = dirname(resolve(path));
+  const parsed = configSchema({ env, resolvePath: (relative) => resolve(folder, relative) }).safeParse(file);
+  const mistakes = [...(parsed.success ? [] : mistakesOf(parsed.error.issues)), ...crossMistakes(file)];
+  if (!parsed.success || mistakes.length > 0) {
+    throw new ConfigError([...new Set(mistakes.map((mistake) => lineOf(source, file, mistake)))]);
+  }
+  const { connections, files } = parsed.data;
+  return {
+    connections: Object.fromEntries(Object.entries(connections).map(([name, content]) => [name, connectionOf(name, content)])),
+    files,
+  };
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
+    const what = code === 'ENOENT' ? 'does not exist' : `cannot be read (${code})`;
+    throw new ConfigError([`${path}: the file with the worker's connections ${what}; write one, or name another with LRO_CONFIG`]);
+  }
+}
+
+/** `api-version: 2.0` means the text "2.0", not the number 2: the service compares letters. */
+function keepNumbersAsWritten(document: Document.Parsed): void {
+  const connections = document.get('connections', true);
+  if (!isMap(connections)) return;
+  for (const { value: connection } of connections.items) {
+    if (!isMap(connection)) continue;
+    for (const key of ['query', 'headers']) {
+      const entries = connection.get(key, true);
+      if (!isMap(entries)) continue;
+      for (const { value } of entries.items) {
+        if (isScalar(value) && (typeof value.value === 'number' || typeof value.value === 'boolean'))
+          value.value = value.source ?? String(value.value);
+      }
+    }
+  }
+}
+
+function contentOf(source: Source): unknown {
+  try {
+    return source.document.toJS();
+  } catch (error) {
+    // Aliases that multiply beyond all measure.
+    throw new ConfigError([`${source.path}:1:1 cannot be read: ${firstLine(error instanceof Error ? error.message : String(error))}`]);
+  }
+}
+
+function firstLine(message: string): string {
+  return message.split('\n')[0] ?? message;
+}
+
+function connectionOf(name: string, content: ConnectionContent): ConnectionConfig {
+  const { baseUrl, query, headers, auth, limits, poll, statusHeaders, statusWords, otherHosts, idempotencyHeaders } = content;
+  const ownParameter = auth.type === 'key' && auth.in === 'query' ? [auth.name] : [];
+  const trustedHosts = content.trustedHosts ?? [new URL(baseUrl).hostname];
+  return {
+    name,
+    baseUrl,
+    query,
+    headers,
+    auth,
+    limits,
+    protocol: {
+      poll,
+      statusHeaders,
+      statusWords,
+      trust: { baseUrl, trustedHosts, otherHosts },
+      query,
+      credentialParameters: [...new Set([...ownParameter, ...ALWAYS_CUT_PARAMETERS])],
+      idempotencyHeaders,
+    },
+  };
+}

@@ -1,0 +1,184 @@
+/**
+ * The shape of the worker's file [design.md section 2, "Programs"]. Only `baseUrl` is required.
+ *
+ * Keeps true: every default of the file stands in `schema.ts`, in `lro/settings` or in `config/types`, and every key that is not
+ * known is a mistake. What concerns several keys at once stands in `cross-checks.ts`.
+ */
+import { z } from 'zod';
+import { DEFAULT_POLL_SETTINGS, DEFAULT_STATUS_HEADERS, IDEMPOTENCY_HEADERS } from '../lro/settings';
+import { CREDENTIAL_PARAMETERS, isCredentialHeader, isHeaderName, isHeaderValue, isTransportHeader } from './names';
+import { secretRefSchema, type SecretSurroundings } from './secret-ref';
+import { nearest, unknownKey } from './suggest';
+import { DEFAULT_LIMITS } from './types';
+
+/** An object without unknown keys. The message of an unknown key has one line a key (see `mistakes.ts`). */
+function strict<T extends z.core.$ZodShape>(shape: T) {
+  const known = Object.keys(shape);
+  return z.strictObject(shape, {
+    error: (issue) => (issue.code === 'unrecognized_keys' ? issue.keys.map((key) => unknownKey(key, known)).join('\n') : 'must be a map'),
+  });
+}
+
+/** A key without a value (`poll:` with everything below it commented out) counts as absent. */
+function orAbsent<T extends z.ZodType>(schema: T) {
+  return z.preprocess((value) => value ?? undefined, schema);
+}
+
+const atLeastZero = z.number({ error: 'must be a number >= 0' }).min(0, 'must be a number >= 0');
+const aboveZero = z.number({ error: 'must be a number > 0' }).positive('must be a number > 0');
+const count = z.int({ error: 'must be a whole number >= 1' }).min(1, 'must be a whole number >= 1');
+const text = z.string({ error: 'must be a text' }).min(1, 'must not be empty');
+const words = z.array(text, { error: 'must be a list of texts' });
+const uniqueHeaders = z.array(text.refine(isHeaderName, 'must be a header name'), { error: 'must be a list of header names' });
+
+/** Host names as `lro/trust` matches them: a name, `*.` before it for all below it, a port where it matters. */
+const HOST = /^(\*\.)?([a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*(:\d{1,5})?$|^\[[0-9a-f:.]+\](:\d{1,5})?$/i;
+const hosts = z.array(text.regex(HOST, 'must be a host name such as api.example.com or *.example.com, without scheme or path'), {
+  error: 'must be a list of host names',
+});
+
+const baseUrl = z.string({ error: 'must be an http(s) URL' }).superRefine((value, context) => {
+  const refuse = (message: string) => context.addIssue({ code: 'custom', message });
+  if (!URL.canParse(value)) return refuse('must be an http(s) URL');
+  const url = new URL(value);
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') return refuse('must be an http(s) URL');
+  if (url.username !== '' || url.password !== '') return refuse('must not carry a user name or password; credentials stand in `auth`');
+  if (url.search !== '' || url.hash !== '') return refuse('must not carry a query or fragment; parameters stand in `query`');
+});
+
+const query = z
+  .record(z.string(), z.string({ error: 'must be a text' }), { error: 'must be a map of texts' })
+  .superRefine((entries, context) => {
+    for (const name of Object.keys(entries)) {
+      if (!CREDENTIAL_PARAMETERS.includes(name.toLowerCase())) continue;
+      context.addIssue({ code: 'custom', path: [name], message: credentialsElsewhere('query', name) });
+    }
+  });
+
+const headers = z
+  .record(z.string(), z.string({ error: 'must be a text' }), { error: 'must be a map of texts' })
+  .superRefine((entries, context) => {
+    for (const [name, value] of Object.entries(entries)) {
+      const refuse = (message: string) => context.addIssue({ code: 'custom', path: [name], message });
+      if (!isHeaderName(name)) refuse('is not a header name');
+      else if (isCredentialHeader(name)) refuse(credentialsElsewhere('header', name));
+      else if (isTransportHeader(name)) refuse('is set by the worker itself');
+      else if (!isHeaderValue(value)) refuse('holds characters that a header cannot carry');
+    }
+  });
+
+/** Advice for a credential that stands among plain headers or parameters. */
+export function credentialsElsewhere(place: 'query' | 'header', name: string): string {
+  return `carries credentials, which do not stand here; use auth: { type: key, in: ${place}, name: ${name}, value: { env: NAME } } or another type of auth`;
+}
+
+const poll = strict({
+  defaultSeconds: atLeastZero.default(DEFAULT_POLL_SETTINGS.defaultSeconds),
+  minSeconds: atLeastZero.default(DEFAULT_POLL_SETTINGS.minSeconds),
+  maxSeconds: atLeastZero.default(DEFAULT_POLL_SETTINGS.maxSeconds),
+  goneAfterSeconds: atLeastZero.default(DEFAULT_POLL_SETTINGS.goneAfterSeconds),
+  maxUnreadable: count.default(DEFAULT_POLL_SETTINGS.maxUnreadable),
+});
+
+const limits = strict({
+  timeoutSeconds: aboveZero.max(86_400, 'must be at most 86400 (one day)').default(DEFAULT_LIMITS.timeoutSeconds),
+  maxBodyBytes: count.default(DEFAULT_LIMITS.maxBodyBytes),
+  concurrentRequests: count.default(DEFAULT_LIMITS.concurrentRequests),
+  submitsPerSecond: aboveZero.default(DEFAULT_LIMITS.submitsPerSecond),
+});
+
+const statusWords = strict({ succeeded: words.default([]), failed: words.default([]), canceled: words.default([]) });
+
+const AUTH_TYPES = ['none', 'key', 'bearer', 'sas', 'entra'];
+
+function authSchema(surroundings: SecretSurroundings) {
+  const secret = secretRefSchema(surroundings);
+  const headerOrParameter = text
+    .refine(isHeaderName, 'must be a name without blanks')
+    .refine((name) => !isTransportHeader(name), 'is set by the worker itself');
+  const authorityHost = z.string().refine((value) => URL.canParse(value) && new URL(value).protocol === 'https:', 'must be an https URL');
+  return z.discriminatedUnion(
+    'type',
+    [
+      strict({ type: z.literal('none') }),
+      strict({
+        type: z.literal('key'),
+        in: z.enum(['query', 'header'], { error: 'must be query or header' }),
+        name: headerOrParameter,
+        value: secret,
+      }),
+      strict({ type: z.literal('bearer'), value: secret }),
+      strict({ type: z.literal('sas'), value: secret }),
+      strict({
+        type: z.literal('entra'),
+        scope: text,
+        tenantId: text.optional(),
+        clientId: text.optional(),
+        clientSecret: secretRefSchema(surroundings).optional(),
+        tokenFile: text.transform(surroundings.resolvePath).optional(),
+        authorityHost: authorityHost.optional(),
+      }),
+    ],
+    {
+      error: (issue) => {
+        const written = (issue.input as { type?: unknown } | null | undefined)?.type;
+        const near = typeof written === 'string' ? nearest(written, AUTH_TYPES) : undefined;
+        return `must be one of ${AUTH_TYPES.join(', ')}${near === undefined ? '' : ` (did you mean "${near}"?)`}`;
+      },
+    },
+  );
+}
+
+function connectionSchema(surroundings: SecretSurroundings) {
+  return strict({
+    baseUrl,
+    query: orAbsent(query.default({})),
+    headers: orAbsent(headers.default({})),
+    auth: orAbsent(authSchema(surroundings).default({ type: 'none' })),
+    trustedHosts: orAbsent(hosts.optional()),
+    otherHosts: z.enum(['refuse', 'withoutCredentials'], { error: 'must be refuse or withoutCredentials' }).default('refuse'),
+    poll: orAbsent(poll.prefault({})),
+    statusHeaders: orAbsent(uniqueHeaders.min(1, 'must name at least one header').default([...DEFAULT_STATUS_HEADERS])),
+    statusWords: orAbsent(statusWords.prefault({})),
+    idempotencyHeaders: orAbsent(
+      z
+        .array(z.enum(IDEMPOTENCY_HEADERS, { error: `must be one of ${IDEMPOTENCY_HEADERS.join(', ')}` }), {
+          error: 'must be a list (empty for none)',
+        })
+        .default([...IDEMPOTENCY_HEADERS]),
+    ),
+    limits: orAbsent(limits.prefault({})),
+  });
+}
+
+/** A connection's name appears in inputs, logs and metrics. */
+const CONNECTION_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+
+/** Schema of the whole file; secrets and relative paths are looked up in `surroundings`. */
+export function configSchema(surroundings: SecretSurroundings) {
+  const folders = z.array(text.transform(surroundings.resolvePath), { error: 'must be a list of folders' });
+  return strict({
+    connections: z
+      .record(z.string(), connectionSchema(surroundings), { error: 'must be a map of connections by name' })
+      .superRefine((entries, context) => {
+        if (Object.keys(entries).length === 0) context.addIssue({ code: 'custom', message: 'must name at least one connection' });
+      })
+      .superRefine((entries, context) => {
+        for (const name of Object.keys(entries)) {
+          if (CONNECTION_NAME.test(name)) continue;
+          context.addIssue({ code: 'custom', path: [name], message: 'must have a name of letters, digits, ".", "_" and "-" (at most 64)' });
+        }
+      }),
+    files: orAbsent(
+      strict({
+        readBelow: orAbsent(folders.default([])),
+        writeBelow: orAbsent(folders.default([])),
+        urlHosts: orAbsent(hosts.default([])),
+      }).prefault({}),
+    ),
+  });
+}
+
+/** The file as the schema returns it, before anything is derived. */
+export type FileContent = z.infer<ReturnType<typeof configSchema>>;
+export type ConnectionContent = FileContent['connections'][string];

@@ -1,0 +1,106 @@
+/**
+ * Politeness towards a service: how many requests at once, how many submits a second, and a pause when it says that it is busy.
+ *
+ * Keeps true:
+ * 1. What is refused here was never sent, and a wait is never longer than the caller allowed.
+ * 2. Reads are never held: a poll has its own time (`lro/retry-after`).
+ */
+import pLimit from 'p-limit';
+import type { Limits } from '../config';
+
+/** Time, to be replaced in tests. */
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  sleep(milliseconds: number): Promise<void>;
+}
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
+};
+
+/** The longest pause kept in the process. A longer one is the workflow's business, which waits durably. */
+export const MAX_HOLD_SECONDS = 60;
+
+export type Turn<T> = { kind: 'done'; value: T } | { kind: 'refused'; waitedSeconds: number };
+
+export class Pace {
+  private readonly limit: pLimit.Limit;
+  private readonly spacingMs: number;
+  /** When the next submit may start. */
+  private nextSubmitAt = 0;
+  private heldUntil = 0;
+
+  constructor(
+    limits: Pick<Limits, 'concurrentRequests' | 'submitsPerSecond'>,
+    private readonly clock: Clock = systemClock,
+  ) {
+    this.limit = pLimit(limits.concurrentRequests);
+    this.spacingMs = 1000 / limits.submitsPerSecond;
+  }
+
+  /** How long no submit is started yet, because the service said that it is busy; 0 when it did not. */
+  get heldSeconds(): number {
+    return Math.max(0, this.heldUntil - this.clock.now()) / 1000;
+  }
+
+  /** The service asked to be left alone for `seconds`. At most {@link MAX_HOLD_SECONDS} of it are kept. Never shortens a pause. */
+  hold(seconds: number): void {
+    this.heldUntil = Math.max(this.heldUntil, this.clock.now() + Math.min(seconds, MAX_HOLD_SECONDS) * 1000);
+  }
+
+  /** Runs `work` when it has its turn, or refuses after `queueSeconds` at the latest, at once where that is already known. */
+  async run<T>(isSubmit: boolean, queueSeconds: number, work: () => Promise<T>): Promise<Turn<T>> {
+    const cameAt = this.clock.now();
+    const giveUpAt = cameAt + queueSeconds * 1000;
+    for (;;) {
+      if (isSubmit && !(await this.submitSlot(giveUpAt))) return { kind: 'refused', waitedSeconds: (this.clock.now() - cameAt) / 1000 };
+      const turn = await this.concurrencyTurn(isSubmit, giveUpAt, work);
+      if (turn.kind === 'done') return turn;
+      // A pause began while this submit stood in the queue: it queues anew behind the pause.
+      if (turn.kind === 'refused') return { kind: 'refused', waitedSeconds: (this.clock.now() - cameAt) / 1000 };
+    }
+  }
+
+  /** Waits for this submit's place in the row; false when that would be after `giveUpAt`. */
+  private async submitSlot(giveUpAt: number): Promise<boolean> {
+    for (;;) {
+      const slot = Math.max(this.clock.now(), this.nextSubmitAt, this.heldUntil);
+      if (slot > giveUpAt) return false;
+      this.nextSubmitAt = slot + this.spacingMs;
+      const waitMs = slot - this.clock.now();
+      if (waitMs > 0) await this.clock.sleep(waitMs);
+      if (this.heldUntil <= this.clock.now()) return true;
+    }
+  }
+
+  private async concurrencyTurn<T>(isSubmit: boolean, giveUpAt: number, work: () => Promise<T>): Promise<Turn<T> | { kind: 'held' }> {
+    let gaveUp = false;
+    let started = false;
+    const turn = this.limit(async (): Promise<Turn<T> | { kind: 'held' }> => {
+      if (gaveUp) return { kind: 'refused', waitedSeconds: 0 };
+      if (isSubmit && this.heldSeconds > 0) return { kind: 'held' };
+      started = true;
+      return { kind: 'done', value: await work() };
+    });
+    if (this.limit.pendingCount === 0) return turn;
+    // There is a queue: whoever is still in it when the time is over is told at once, and does nothing when its turn comes.
+    let timer: NodeJS.Timeout | undefined;
+    const over = new Promise<Turn<T>>((resolve) => {
+      timer = setTimeout(
+        () => {
+          if (started) return;
+          gaveUp = true;
+          resolve({ kind: 'refused', waitedSeconds: 0 });
+        },
+        Math.max(0, giveUpAt - this.clock.now()),
+      );
+    });
+    try {
+      return await Promise.race([turn, over]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}

@@ -1,0 +1,65 @@
+/**
+ * What can be sent over a connection, and what is refused before anything is sent.
+ */
+import { isCredentialHeader, isHeaderName, isHeaderValue, isTransportHeader } from '../config';
+import type { BodyFile, HttpMethod, Json } from '../contract';
+
+/** What a request is for: `status` and `resource` are reads that follow redirects, `submit` and `cancel` change something and never do. */
+export type Purpose = 'submit' | 'status' | 'resource' | 'cancel';
+
+export interface OutgoingRequest {
+  purpose: Purpose;
+  method: HttpMethod;
+  /** Absolute, without credentials. */
+  url: string;
+  /** The caller's own; credentials and framing are refused among them. */
+  headers?: Readonly<Record<string, string>>;
+  /** Of this operation (`lro/cookies`); sent to trusted hosts only. */
+  cookies?: Readonly<Record<string, string>>;
+  body?: { kind: 'json'; value: Json } | { kind: 'file'; file: BodyFile };
+  /** On a new socket: a kept one may die under the request, which would leave it uncertain. */
+  freshConnection?: boolean;
+  /** Instead of the connection's `limits.timeoutSeconds`. The time of the whole exchange once it has its turn; of a body file, the longest silence. */
+  timeoutSeconds?: number;
+  /** Longest wait for the turn; after it the request is refused unsent. Default {@link DEFAULT_QUEUE_SECONDS}. */
+  queueSeconds?: number;
+}
+
+/** Longer than the longest hold (60 s), so that a held submit is not refused for it. */
+export const DEFAULT_QUEUE_SECONDS = 90;
+
+/** The caller's request cannot be sent as it is. Nothing was sent; it would be refused again. */
+export class RequestRefusedError extends Error {
+  override readonly name = 'RequestRefusedError';
+
+  /** @param header name of the offending header */
+  constructor(
+    readonly header: string,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/**
+ * Refuses headers that carry credentials, that only the transport may set, or that HTTP cannot carry.
+ * The value is never repeated: it may be a secret.
+ * @param ownKeyHeader header in which the connection sends its key
+ * @throws RequestRefusedError naming the header
+ */
+export function checkHeaders(headers: Readonly<Record<string, string>>, ownKeyHeader?: string): void {
+  for (const [name, value] of Object.entries(headers)) {
+    const said = JSON.stringify(name.slice(0, 100));
+    if (!isHeaderName(name)) throw new RequestRefusedError(name, `header ${said} is not a header name`);
+    if (isCredentialHeader(name, ownKeyHeader)) {
+      throw new RequestRefusedError(name, `header ${said} carries credentials, which come from the connection only`);
+    }
+    if (isTransportHeader(name)) throw new RequestRefusedError(name, `header ${said} is set by the worker itself`);
+    if (typeof value !== 'string' || !isHeaderValue(value)) {
+      throw new RequestRefusedError(
+        name,
+        `header ${said} holds characters that a header cannot carry (control characters, or beyond latin-1)`,
+      );
+    }
+  }
+}

@@ -1,0 +1,44 @@
+/** Resolves secret references at the moment of use, so that a rotated secret is used from the next request on. */
+import { readFile, stat } from 'node:fs/promises';
+import { isHeaderValue, type SecretRef } from '../config';
+
+/** The connection's own credentials cannot be had. The message holds no secret. */
+export class CredentialsError extends Error {
+  override readonly name = 'CredentialsError';
+}
+
+/** One secret. */
+export class Secret {
+  private read: { value: string; version: string } | undefined;
+
+  constructor(
+    private readonly ref: SecretRef,
+    private readonly env: NodeJS.ProcessEnv,
+  ) {}
+
+  /**
+   * Its value now. A file is read again when it has changed, or when `anew` is set.
+   * @throws CredentialsError
+   */
+  async value(anew = false): Promise<string> {
+    const text = 'env' in this.ref ? this.env[this.ref.env] : await this.fromFile(this.ref.file, anew);
+    const name = 'env' in this.ref ? `environment variable ${this.ref.env}` : `file ${this.ref.file}`;
+    const value = text?.trim() ?? '';
+    if (value === '') throw new CredentialsError(`${name}, which holds the connection's credentials, is empty or not set`);
+    if (!isHeaderValue(value)) throw new CredentialsError(`${name} holds characters that credentials cannot have`);
+    return value;
+  }
+
+  private async fromFile(path: string, anew: boolean): Promise<string> {
+    try {
+      const { mtimeMs, size, ino, dev } = await stat(path);
+      const version = [mtimeMs, size, ino, dev].join();
+      if (anew || this.read?.version !== version) this.read = { value: await readFile(path, 'utf8'), version };
+      return this.read.value;
+    } catch (error) {
+      throw new CredentialsError(
+        `file ${path}, which holds the connection's credentials, cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown error'})`,
+      );
+    }
+  }
+}

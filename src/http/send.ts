@@ -1,0 +1,140 @@
+/**
+ * One HTTP request on the wire, and what came of it.
+ *
+ * Keeps true:
+ * 1. No error of the network, the service or axios is thrown: axios errors hold the request with its credentials.
+ * 2. `maybeSent` is false only when the request never had a socket (see `agents.ts`).
+ * 3. No redirect is followed, no proxy asked, no body read beyond the limit.
+ */
+import * as http from 'node:http';
+import * as https from 'node:https';
+import type { Readable } from 'node:stream';
+import axios, { type AxiosInstance } from 'axios';
+import type { AnswerBody } from '../lro/answer';
+import type { Agents } from './agents';
+import { readBody } from './read-body';
+import { reasonOf } from './reasons';
+
+/** Headers of an answer, all together. Node's own limit is 16 KiB. */
+const MAX_HEADER_BYTES = 65_536;
+
+export interface WireRequest {
+  method: string;
+  /** With credentials. */
+  url: string;
+  /** Names in lower case. */
+  headers: Readonly<Record<string, string>>;
+  body?: Buffer | Readable;
+  agents: Agents;
+  signal: AbortSignal;
+  maxBodyBytes: number;
+}
+
+export type WireOutcome =
+  | { kind: 'answer'; httpStatus: number; headers: Record<string, string>; setCookies: string[]; body: AnswerBody }
+  /** `staleSocket`: the other side had closed the kept socket that was used. `aborted`: `signal` ended it. */
+  | { kind: 'failed'; maybeSent: boolean; reason: string; staleSocket: boolean; aborted: boolean };
+
+/** What is seen of a request while it runs. */
+interface Trace {
+  hadSocket: boolean;
+  request?: http.ClientRequest;
+  response?: http.IncomingMessage;
+}
+
+export function openAxios(): AxiosInstance {
+  return axios.create({
+    adapter: 'http',
+    // A proxy would see the credentials of plain requests, and would make "never sent" unknowable.
+    proxy: false,
+    maxRedirects: 0,
+    maxBodyLength: -1,
+    maxContentLength: -1,
+    responseType: 'stream',
+    validateStatus: () => true,
+    transformRequest: [],
+    transformResponse: [],
+  });
+}
+
+/** Node's transport, watched. */
+function watchedTransport(trace: Trace) {
+  return {
+    request(options: https.RequestOptions, onResponse: (response: http.IncomingMessage) => void): http.ClientRequest {
+      const { request } = options.protocol === 'https:' ? https : http;
+      trace.request = request({ ...options, maxHeaderSize: MAX_HEADER_BYTES }, (response) => {
+        trace.response = response;
+        onResponse(response);
+      });
+      // By default node drops all headers after the first thousand without a word.
+      trace.request.maxHeadersCount = 0;
+      trace.request.once('socket', () => (trace.hadSocket = true));
+      return trace.request;
+    },
+  };
+}
+
+/** Sends `wire` once. */
+export async function send(client: AxiosInstance, wire: WireRequest): Promise<WireOutcome> {
+  const trace: Trace = { hadSocket: false };
+  const { host } = new URL(wire.url);
+  try {
+    const response = await client.request<Readable>({
+      method: wire.method,
+      url: wire.url,
+      // `false` keeps axios from announcing a form where there is no body.
+      headers: wire.body === undefined ? { ...wire.headers, 'content-type': false } : { ...wire.headers },
+      data: wire.body,
+      httpAgent: wire.agents.http,
+      httpsAgent: wire.agents.https,
+      signal: wire.signal,
+      transport: watchedTransport(trace),
+    });
+    const body = await readBody(response.data, wire.maxBodyBytes);
+    await endUpload(wire, response.status, trace);
+    // What was not read must not be read by the next request on this socket.
+    if (body.cutBy !== undefined) trace.request?.destroy();
+    const rawHeaders = trace.response?.rawHeaders ?? [];
+    const setCookies = trace.response?.headers['set-cookie'] ?? [];
+    return { kind: 'answer', httpStatus: response.status, headers: firstValues(rawHeaders), setCookies, body };
+  } catch (error) {
+    trace.request?.destroy();
+    const aborted = wire.signal.aborted;
+    const code = axios.isAxiosError(error) ? error.code : undefined;
+    return {
+      kind: 'failed',
+      maybeSent: trace.hadSocket,
+      reason: reasonOf(axios.isAxiosError(error) ? (error.cause ?? error) : error, host),
+      staleSocket: !aborted && trace.request?.reusedSocket === true && (code === 'ECONNRESET' || code === 'EPIPE'),
+      aborted,
+    };
+  }
+}
+
+/**
+ * An answer may come before the upload is over. When it is a refusal the rest is not sent; when it is none, the service may
+ * still be reading, and stopping now would leave it half a file.
+ */
+async function endUpload({ body, signal }: WireRequest, httpStatus: number, trace: Trace): Promise<void> {
+  if (body === undefined || Buffer.isBuffer(body)) return;
+  const isGoingOn = () => !body.readableEnded && !body.destroyed && trace.request?.destroyed === false && !signal.aborted;
+  if (httpStatus < 300 && isGoingOn()) {
+    await new Promise<void>((resolve) => {
+      const done = () => resolve();
+      body.once('end', done).once('close', done);
+      trace.request?.once('close', done);
+      signal.addEventListener('abort', done, { once: true });
+    });
+  }
+  if (!body.readableEnded) trace.request?.destroy();
+}
+
+/** Names in lower case; of a repeated header the first value. */
+function firstValues(rawHeaders: readonly string[]): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+    const name = (rawHeaders[index] ?? '').toLowerCase();
+    if (!Object.hasOwn(headers, name)) headers[name] = rawHeaders[index + 1] ?? '';
+  }
+  return headers;
+}

@@ -1,0 +1,84 @@
+/** The body of one try of a request: opened anew for every try, watched while it is sent, closed whatever happens. */
+import { Readable } from 'node:stream';
+import { FileUnreadableError, openBodyFile, type FileTransport } from './body-file';
+import type { FilesConfig } from '../config';
+import type { OutgoingRequest } from './request';
+import type { Patience } from './patience';
+
+export interface Upload {
+  kind: 'ready';
+  body?: Buffer | Readable;
+  /** The body's own; nobody may set them otherwise. */
+  headers: Readonly<Record<string, string>>;
+  /** Used where nobody says otherwise. */
+  defaultHeaders: Readonly<Record<string, string>>;
+  /** What went wrong with the source while it was sent, if anything. */
+  failure(): string | undefined;
+  close(): Promise<void>;
+}
+
+export interface UploadSurroundings extends Omit<FileTransport, 'signal'> {
+  files: FilesConfig;
+  patience: Patience;
+}
+
+const NO_FAILURE = () => undefined;
+const NOTHING_TO_CLOSE = () => Promise.resolve();
+
+/**
+ * @returns `unreadable` when the source of a file cannot be reached now
+ * @throws FileRefusedError
+ */
+export async function openUpload(
+  body: OutgoingRequest['body'],
+  { files, client, agents, patience }: UploadSurroundings,
+): Promise<Upload | { kind: 'unreadable'; reason: string }> {
+  if (body === undefined) return { kind: 'ready', headers: {}, defaultHeaders: {}, failure: NO_FAILURE, close: NOTHING_TO_CLOSE };
+  if (body.kind === 'json') {
+    return {
+      kind: 'ready',
+      body: Buffer.from(JSON.stringify(body.value)),
+      headers: {},
+      defaultHeaders: { 'content-type': 'application/json' },
+      failure: NO_FAILURE,
+      close: NOTHING_TO_CLOSE,
+    };
+  }
+  try {
+    const opened = await openBodyFile(body.file, files, { client, agents, signal: patience.signal });
+    const failed: { reason?: string } = {};
+    const { contentType } = body.file;
+    const stream = Readable.from(watched(opened.bytes, patience, failed), { objectMode: false, highWaterMark: 1 });
+    return {
+      kind: 'ready',
+      body: stream,
+      headers: {
+        ...(opened.sizeBytes === undefined ? {} : { 'content-length': String(opened.sizeBytes) }),
+        ...(contentType === undefined ? {} : { 'content-type': contentType }),
+      },
+      defaultHeaders: { 'content-type': 'application/octet-stream' },
+      failure: () => failed.reason,
+      close: async () => {
+        stream.on('error', () => undefined).destroy();
+        await opened.close();
+      },
+    };
+  } catch (error) {
+    if (error instanceof FileUnreadableError) return { kind: 'unreadable', reason: error.message };
+    throw error;
+  }
+}
+
+/** Passes the bytes on. Every piece that is taken shows that the upload is alive, and starts the time anew. */
+async function* watched(bytes: AsyncIterable<Buffer>, patience: Patience, failed: { reason?: string }): AsyncGenerator<Buffer> {
+  patience.touch();
+  try {
+    for await (const chunk of bytes) {
+      yield chunk;
+      patience.touch();
+    }
+  } catch (error) {
+    failed.reason = error instanceof FileUnreadableError ? error.message : 'the body file could not be read to its end';
+    throw error;
+  }
+}
