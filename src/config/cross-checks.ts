@@ -1,14 +1,17 @@
 /**
- * Checks that need several keys of a connection at once. They run on the file as written, right or not, so that their
- * mistakes are named together with all others.
+ * Checks of keys, and of several values at once. They run on the file as written, right or not, so that their mistakes are named
+ * together with all others (a schema's own such checks are left out as soon as something else is wrong).
  */
-import { credentialsElsewhere } from './schema';
+import { CREDENTIAL_PARAMETERS, isCredentialHeader, isHeaderName, isHeaderValue, isTransportHeader } from './names';
 
 /** Something wrong at a place of the file; `path` as in JSON. */
 export interface Mistake {
   path: readonly PropertyKey[];
   message: string;
 }
+
+/** A connection's name appears in inputs, logs and metrics. */
+const CONNECTION_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
 type Written = Record<string, unknown>;
 
@@ -33,6 +36,30 @@ function keyMistakes(auth: Written, connection: Written): Mistake[] {
     .map((name) => ({ path: [place, name], message: credentialsElsewhere(auth.in === 'query' ? 'query' : 'header', name) }));
 }
 
+/** Advice for a credential that stands among plain headers or parameters. */
+function credentialsElsewhere(place: 'query' | 'header', name: string): string {
+  return `carries credentials, which do not stand here; use auth: { type: key, in: ${place}, name: ${name}, value: { env: NAME } } or another type of auth`;
+}
+
+/** What HTTP cannot carry, what the transport sets itself, and what is a secret have no place in `headers` and `query`. */
+function nameMistakes(connection: Written): Mistake[] {
+  const inHeaders = Object.entries(mapAt(connection.headers)).map(([name, value]) => ({
+    path: ['headers', name],
+    message: wrongHeader(name, value),
+  }));
+  const inQuery = Object.keys(mapAt(connection.query))
+    .filter((name) => CREDENTIAL_PARAMETERS.includes(name.toLowerCase()))
+    .map((name) => ({ path: ['query', name], message: credentialsElsewhere('query', name) }));
+  return [...inHeaders.flatMap(({ path, message }) => (message === undefined ? [] : [{ path, message }])), ...inQuery];
+}
+
+function wrongHeader(name: string, value: unknown): string | undefined {
+  if (!isHeaderName(name)) return 'is not a header name';
+  if (isCredentialHeader(name)) return credentialsElsewhere('header', name);
+  if (isTransportHeader(name)) return 'is set by the worker itself';
+  return typeof value === 'string' && !isHeaderValue(value) ? 'holds characters that a header cannot carry' : undefined;
+}
+
 /** A secret or token file belongs to one application of one tenant. */
 function entraMistakes(auth: Written): Mistake[] {
   if (auth.type !== 'entra') return [];
@@ -51,7 +78,15 @@ export function crossMistakes(file: unknown): Mistake[] {
   return Object.entries(mapAt(mapAt(file).connections)).flatMap(([name, value]) => {
     const connection = mapAt(value);
     const auth = mapAt(connection.auth);
-    const found = [...pollMistakes(mapAt(connection.poll)), ...keyMistakes(auth, connection), ...entraMistakes(auth)];
+    const found: Mistake[] = CONNECTION_NAME.test(name)
+      ? []
+      : [{ path: [], message: 'is a wrong name: letters, digits, ".", "_" and "-" (at most 64)' }];
+    found.push(
+      ...pollMistakes(mapAt(connection.poll)),
+      ...nameMistakes(connection),
+      ...keyMistakes(auth, connection),
+      ...entraMistakes(auth),
+    );
     return found.map((mistake) => ({ ...mistake, path: ['connections', name, ...mistake.path] }));
   });
 }

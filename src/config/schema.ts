@@ -6,7 +6,7 @@
  */
 import { z } from 'zod';
 import { DEFAULT_POLL_SETTINGS, DEFAULT_STATUS_HEADERS, IDEMPOTENCY_HEADERS } from '../lro/settings';
-import { CREDENTIAL_PARAMETERS, isCredentialHeader, isHeaderName, isHeaderValue, isTransportHeader } from './names';
+import { isHeaderName, isTransportHeader } from './names';
 import { secretRefSchema, type SecretSurroundings } from './secret-ref';
 import { nearest, unknownKey } from './suggest';
 import { DEFAULT_LIMITS } from './types';
@@ -46,31 +46,7 @@ const baseUrl = z.string({ error: 'must be an http(s) URL' }).superRefine((value
   if (url.search !== '' || url.hash !== '') return refuse('must not carry a query or fragment; parameters stand in `query`');
 });
 
-const query = z
-  .record(z.string(), z.string({ error: 'must be a text' }), { error: 'must be a map of texts' })
-  .superRefine((entries, context) => {
-    for (const name of Object.keys(entries)) {
-      if (!CREDENTIAL_PARAMETERS.includes(name.toLowerCase())) continue;
-      context.addIssue({ code: 'custom', path: [name], message: credentialsElsewhere('query', name) });
-    }
-  });
-
-const headers = z
-  .record(z.string(), z.string({ error: 'must be a text' }), { error: 'must be a map of texts' })
-  .superRefine((entries, context) => {
-    for (const [name, value] of Object.entries(entries)) {
-      const refuse = (message: string) => context.addIssue({ code: 'custom', path: [name], message });
-      if (!isHeaderName(name)) refuse('is not a header name');
-      else if (isCredentialHeader(name)) refuse(credentialsElsewhere('header', name));
-      else if (isTransportHeader(name)) refuse('is set by the worker itself');
-      else if (!isHeaderValue(value)) refuse('holds characters that a header cannot carry');
-    }
-  });
-
-/** Advice for a credential that stands among plain headers or parameters. */
-export function credentialsElsewhere(place: 'query' | 'header', name: string): string {
-  return `carries credentials, which do not stand here; use auth: { type: key, in: ${place}, name: ${name}, value: { env: NAME } } or another type of auth`;
-}
+const texts = z.record(z.string(), z.string({ error: 'must be a text' }), { error: 'must be a map of texts' });
 
 const poll = strict({
   defaultSeconds: atLeastZero.default(DEFAULT_POLL_SETTINGS.defaultSeconds),
@@ -132,8 +108,8 @@ function authSchema(surroundings: SecretSurroundings) {
 function connectionSchema(surroundings: SecretSurroundings) {
   return strict({
     baseUrl,
-    query: orAbsent(query.default({})),
-    headers: orAbsent(headers.default({})),
+    query: orAbsent(texts.default({})),
+    headers: orAbsent(texts.default({})),
     auth: orAbsent(authSchema(surroundings).default({ type: 'none' })),
     trustedHosts: orAbsent(hosts.optional()),
     otherHosts: z.enum(['refuse', 'withoutCredentials'], { error: 'must be refuse or withoutCredentials' }).default('refuse'),
@@ -151,9 +127,6 @@ function connectionSchema(surroundings: SecretSurroundings) {
   });
 }
 
-/** A connection's name appears in inputs, logs and metrics. */
-const CONNECTION_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
-
 /** Schema of the whole file; secrets and relative paths are looked up in `surroundings`. */
 export function configSchema(surroundings: SecretSurroundings) {
   const folders = z.array(text.transform(surroundings.resolvePath), { error: 'must be a list of folders' });
@@ -162,12 +135,6 @@ export function configSchema(surroundings: SecretSurroundings) {
       .record(z.string(), connectionSchema(surroundings), { error: 'must be a map of connections by name' })
       .superRefine((entries, context) => {
         if (Object.keys(entries).length === 0) context.addIssue({ code: 'custom', message: 'must name at least one connection' });
-      })
-      .superRefine((entries, context) => {
-        for (const name of Object.keys(entries)) {
-          if (CONNECTION_NAME.test(name)) continue;
-          context.addIssue({ code: 'custom', path: [name], message: 'must have a name of letters, digits, ".", "_" and "-" (at most 64)' });
-        }
       }),
     files: orAbsent(
       strict({

@@ -15,6 +15,7 @@ import type { FilesConfig } from '../config';
 import type { BodyFile } from '../contract';
 import type { Agents } from './agents';
 import { reasonOf } from './reasons';
+import { rootCause } from './send';
 
 /** The file may not be read, or is not there. Nothing was sent; asking again does not help. */
 export class FileRefusedError extends Error {
@@ -123,8 +124,9 @@ async function openUrl(text: string, hosts: readonly string[], { client, agents,
       signal,
     });
   } catch (error) {
-    const cause = error instanceof Error ? (error.cause ?? error) : error;
-    throw new FileUnreadableError(`${said} could not be read: ${signal.aborted ? 'no answer in time' : reasonOf(cause, url.host)}`);
+    throw new FileUnreadableError(
+      `${said} could not be read: ${signal.aborted ? 'no answer in time' : reasonOf(rootCause(error), url.host)}`,
+    );
   }
   const { status, data, headers } = response;
   if (status !== 200) {

@@ -51,7 +51,8 @@ export class Connection {
   private readonly pace: Pace;
   private readonly redactor = new Redactor();
   private readonly credentials: Credentials;
-  private readonly ownKeyHeader: string | undefined;
+  /** The header in which this connection sends its key, if it does: refused among the caller's. */
+  readonly keyHeader: string | undefined;
   private readonly clock: Clock;
 
   constructor(
@@ -73,7 +74,7 @@ export class Connection {
       redactor: this.redactor,
       ...(openTokenSource === undefined ? {} : { openTokenSource }),
     });
-    this.ownKeyHeader = auth.type === 'key' && auth.in === 'header' ? auth.name : undefined;
+    this.keyHeader = auth.type === 'key' && auth.in === 'header' ? auth.name : undefined;
   }
 
   /** How long submits are held in this process because the service answered 429 or 503 with `Retry-After`; 0 when they are not. */
@@ -87,7 +88,7 @@ export class Connection {
    * @throws FileRefusedError when a body file is not allowed or not there; nothing was sent
    */
   async exchange(request: OutgoingRequest): Promise<Exchange> {
-    checkHeaders(request.headers ?? {}, this.ownKeyHeader);
+    checkHeaders(request.headers ?? {}, this.keyHeader);
     const startedAt = this.clock.now();
     const turn = await this.pace.run(request.purpose === 'submit', request.queueSeconds ?? DEFAULT_QUEUE_SECONDS, () =>
       this.perform(request),

@@ -16,6 +16,7 @@ export type OpenTokenSource = (auth: EntraAuthConfig, clientSecret: string | und
 
 /** Renewed so long before the end, or at half of a shorter life. */
 const RENEW_BEFORE_MS = 300_000;
+const RENEW_AGAIN_MS = 30_000;
 const TOKEN_TIMEOUT_MS = 30_000;
 
 /** The credential of `@azure/identity` that fits what the file says. Loaded when it is first needed: it is large. */
@@ -61,8 +62,10 @@ export class EntraTokens {
     try {
       return (await this.renew()).text;
     } catch (error) {
-      if (token !== undefined && this.now() < token.expiresAt) return token.text;
-      throw error;
+      if (token === undefined || this.now() >= token.expiresAt) throw error;
+      // Still good, so nobody waits for a token service that is down; it is asked again a little later.
+      token.renewAt = this.now() + RENEW_AGAIN_MS;
+      return token.text;
     }
   }
 

@@ -14,12 +14,16 @@ const REASONS: Record<string, (host: string) => string> = {
 
 /** A failure of the transport, by its code where that is known. */
 export function reasonOf(error: unknown, host: string): string {
-  const { code, message } = error instanceof Error ? (error as NodeJS.ErrnoException) : { code: undefined, message: String(error) };
+  // By shape, not by class: errors of node's core have another `Error` than code that runs in a context of its own.
+  const { code, message = '' } = (
+    typeof error === 'object' && error !== null ? error : { message: String(error) }
+  ) as Partial<NodeJS.ErrnoException>;
   const known = code === undefined ? undefined : REASONS[code];
   if (known !== undefined) return known(host);
   if (code?.startsWith('HPE_') === true) return `${host} did not answer in HTTP (${code})`;
   const firstLine = (message.split('\n')[0] ?? '').slice(0, 300);
-  if (code?.startsWith('ERR_SSL') === true || code === 'EPROTO') return `TLS with ${host} failed (${code})`;
+  if (code?.startsWith('ERR_SSL') === true || code === 'EPROTO' || message.includes('SSL routines'))
+    return `TLS with ${host} failed (${code ?? 'handshake'})`;
   if (code !== undefined && /CERT|SIGNATURE|ERR_TLS|ISSUER|CRL/.test(code)) return `TLS with ${host} failed: ${firstLine} (${code})`;
   return `request to ${host} failed: ${firstLine === '' ? (code ?? 'unknown error') : firstLine}`;
 }

@@ -104,7 +104,7 @@ export async function send(client: AxiosInstance, wire: WireRequest): Promise<Wi
     return {
       kind: 'failed',
       maybeSent: trace.hadSocket,
-      reason: reasonOf(axios.isAxiosError(error) ? (error.cause ?? error) : error, host),
+      reason: reasonOf(rootCause(error), host),
       staleSocket: !aborted && trace.request?.reusedSocket === true && (code === 'ECONNRESET' || code === 'EPIPE'),
       aborted,
     };
@@ -127,6 +127,13 @@ async function endUpload({ body, signal }: WireRequest, httpStatus: number, trac
     });
   }
   if (!body.readableEnded) trace.request?.destroy();
+}
+
+/** What is inside an axios error; its own code where the inner one has none. */
+export function rootCause(error: unknown): unknown {
+  if (!axios.isAxiosError(error)) return error;
+  const { code, message } = (error.cause ?? error) as Partial<NodeJS.ErrnoException>;
+  return { code: code ?? error.code, message };
 }
 
 /** Names in lower case; of a repeated header the first value. */

@@ -1,0 +1,123 @@
+import { loadConfig } from '../../src/config';
+import { mistakesIn } from './file';
+
+const connection = (lines: string) => `connections:\n  maps:\n    baseUrl: https://example.com\n    ${lines}\n`;
+const at = (lines: string, env: NodeJS.ProcessEnv = {}) => mistakesIn(connection(lines), env).map((line) => line.replace(/^\S+ /, ''));
+
+describe('a wrong file', () => {
+  it('is refused with every mistake, each with its place', () => {
+    const yaml = `connections:
+  maps:
+    baseUrl: ftp://example.com
+    pol: { minSeconds: 1 }
+    poll:
+      minSeconds: "soon"
+      maxUnreadable: 0
+    statusHeaders: []
+  other:
+    auth: { type: keys }
+fils: {}
+`;
+    expect(mistakesIn(yaml)).toEqual([
+      'lro.config.yaml:3:14 connections.maps.baseUrl: must be an http(s) URL, got "ftp://example.com"',
+      'lro.config.yaml:6:19 connections.maps.poll.minSeconds: must be a number >= 0, got "soon"',
+      'lro.config.yaml:7:22 connections.maps.poll.maxUnreadable: must be a whole number >= 1, got 0',
+      'lro.config.yaml:8:20 connections.maps.statusHeaders: must name at least one header, got []',
+      'lro.config.yaml:4:10 connections.maps.pol: is not a known key; did you mean "poll"?',
+      'lro.config.yaml:10:5 connections.other.baseUrl: must be an http(s) URL, but is missing',
+      'lro.config.yaml:10:19 connections.other.auth.type: must be one of none, key, bearer, sas, entra (did you mean "key"?), got "keys"',
+      'lro.config.yaml:11:7 fils: is not a known key; did you mean "files"?',
+    ]);
+  });
+
+  it('that is no YAML is refused with line and column', () => {
+    const mistakes = mistakesIn('connections:\n  maps: [\n  other: }\n');
+    expect(mistakes[0]).toMatch(/^lro\.config\.yaml:\d+:\d+ is not YAML: /);
+  });
+
+  it('that is empty, or has no connection, is refused', () => {
+    expect(mistakesIn('')[0]).toMatch(/must be a map/);
+    expect(mistakesIn('connections: {}')[0]).toMatch(/connections: must name at least one connection/);
+  });
+
+  it('that does not exist is named, and so is the variable that names another', () => {
+    expect(() => loadConfig('/nowhere/lro.config.yaml')).toThrow(/\/nowhere\/lro\.config\.yaml.*does not exist.*LRO_CONFIG/);
+  });
+
+  it('with the same key twice is refused', () =>
+    expect(mistakesIn(connection('otherHosts: refuse\n    otherHosts: refuse'))[0]).toMatch(/unique/));
+
+  it('with aliases that multiply is refused', () => {
+    const levels = [
+      'a: &a [x,x,x,x,x,x,x,x,x,x]',
+      ...['b', 'c', 'd'].map((name, i) => `${name}: &${name} [${Array(10).fill(`*${'abc'[i]!}`).join()}]`),
+    ];
+    expect(mistakesIn(`${levels.join('\n')}\ne: [*d, *d]\n`)[0]).toMatch(/cannot be read/);
+  });
+});
+
+describe('checks of a connection', () => {
+  it.each([
+    ['poll: { minSeconds: 9, maxSeconds: 3 }', /poll\.minSeconds: must not be above maxSeconds \(3\), got 9/],
+    ['poll: { maxSeconds: .inf }', /poll\.maxSeconds: must be a number >= 0/],
+    ['limits: { concurrentRequests: 1.5 }', /limits\.concurrentRequests: must be a whole number >= 1, got 1\.5/],
+    ['otherHosts: allow', /otherHosts: must be refuse or withoutCredentials, got "allow"/],
+    ['trustedHosts: ["https://example.com/"]', /trustedHosts\.0: must be a host name/],
+    ['trustedHosts: ["*"]', /trustedHosts\.0: must be a host name/],
+    ['idempotencyHeaders: [Operation-ID]', /idempotencyHeaders\.0: must be one of Operation-Id, Repeatability-Request-ID/],
+    ['headers: { Authorization: Bearer abc }', /headers\.Authorization: carries credentials.*auth: /],
+    ['headers: { Ocp-Apim-Subscription-Key: abc }', /carries credentials/],
+    ['headers: { Content-Length: "3" }', /is set by the worker itself/],
+    ['headers: { "x y": "3" }', /is not a header name/],
+    ['query: { Subscription-Key: abc }', /query\.Subscription-Key: carries credentials/],
+    ['query: 7', /query: must be a map of texts/],
+    ['auth: { type: key, in: body, name: k, value: { env: K } }', /auth\.in: must be query or header, got "body"/],
+    ['auth: { type: key, in: query, name: k }', /auth\.value: is required; secrets are named by reference/],
+    ['auth: { type: entra }', /auth\.scope: must be a text, but is missing/],
+    ['auth: { type: entra, scope: s, authorityHost: "http://x" }', /auth\.authorityHost: must be an https URL/],
+    ['auth: { type: entra, scope: s, clientSecret: { env: K } }', /auth\.tenantId: is required beside clientSecret/],
+  ])('%s', (lines, message) => expect(at(lines, { K: 'k' })[0]).toMatch(message));
+
+  it('refuses a user name in the base URL without repeating it', () => {
+    const [line] = mistakesIn('connections: { maps: { baseUrl: "https://me:hunter2@example.com" } }');
+    expect(line).toMatch(/must not carry a user name or password/);
+    expect(line).not.toContain('hunter2');
+  });
+
+  it('names wrong keys beside wrong values', () => {
+    expect(
+      mistakesIn('connections: { "my maps": { baseUrl: x, headers: { Cookie: a, b: 7, c: [] } } }').map((line) =>
+        line.replace(/^\S+ /, ''),
+      ),
+    ).toEqual([
+      'connections.my maps.baseUrl: must be an http(s) URL, got "x"',
+      'connections.my maps.headers.c: must be a text',
+      expect.stringMatching(/my maps: is a wrong name/),
+      expect.stringMatching(/my maps\.headers\.Cookie: carries credentials/),
+    ]);
+  });
+
+  it('refuses the key beside the auth that sends it', () => {
+    const lines = at('auth: { type: key, in: query, name: code, value: { env: K } }\n    query: { Code: hunter2 }', { K: 'k' });
+    expect(lines).toEqual([expect.stringMatching(/query\.Code: carries credentials/)]);
+    expect(lines[0]).not.toContain('hunter2');
+  });
+});
+
+describe('secrets', () => {
+  const auth = (value: string) => `auth: { type: bearer, value: ${value} }`;
+
+  it('written into the file are refused, explained and not repeated', () => {
+    const [line] = at(auth('hunter2'));
+    expect(line).toMatch(/auth\.value: must not be written here: secrets are named by reference: \{ env: NAME \} or \{ file: PATH \}/);
+    expect(line).not.toContain('hunter2');
+  });
+
+  it('that are not there when the worker starts are named', () => {
+    expect(at(auth('{ env: MISSING }'))[0]).toMatch(/environment variable MISSING is not set/);
+    expect(at(auth('{ env: EMPTY }'), { EMPTY: ' ' })[0]).toMatch(/environment variable EMPTY is empty/);
+    expect(at(auth('{ file: nowhere }'))[0]).toMatch(/file .*nowhere does not exist/);
+    expect(at(auth('{ file: . }'))[0]).toMatch(/cannot be read \(EISDIR\)/);
+    expect(at(auth('{ env: A, file: b }'))[0]).toMatch(/must be one reference/);
+  });
+});
