@@ -1,0 +1,85 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { loadConfig } from '../../src/config';
+
+interface ComposeService {
+  image?: string;
+  build?: string;
+  user?: string;
+  privileged?: boolean;
+  command?: string[];
+  environment?: Record<string, string>;
+  depends_on?: Record<string, { condition: string }>;
+  healthcheck?: { test: string[] };
+  stop_grace_period?: string;
+  ports?: string[];
+  volumes?: string[];
+}
+
+/** How long the worker drains after SIGTERM. */
+const DRAIN_SECONDS = 40;
+
+const root = join(__dirname, '../..');
+const read = (path: string) => readFileSync(join(root, path), 'utf8');
+const { services } = parse(read('docker-compose.yml'), { merge: true }) as { services: Record<string, ComposeService> };
+const entries = Object.entries(services);
+const dockerfile = read('Dockerfile');
+
+/** Services that end by themselves, because others wait for that. */
+const jobs = new Set(
+  entries.flatMap(([, { depends_on = {} }]) =>
+    Object.entries(depends_on).flatMap(([name, { condition }]) => (condition === 'service_completed_successfully' ? [name] : [])),
+  ),
+);
+
+describe('the compose file', () => {
+  it('gives the worker more time to stop than it takes to drain', () => {
+    expect(Number.parseInt(services.worker?.stop_grace_period ?? '', 10)).toBeGreaterThan(DRAIN_SECONDS);
+  });
+
+  it('pins every image to a version', () => {
+    const images = [...entries.map(([, { image }]) => image), ...[...dockerfile.matchAll(/^FROM (\S+)/gm)].map(([, image]) => image)];
+    for (const image of images) expect(image).toMatch(/:\d+\.\d+(\.\d+)?(-[\w.-]+)?$/);
+  });
+
+  it('checks the health of every service that stays', () => {
+    expect([...jobs].sort()).toEqual(['temporal-schema', 'temporal-setup']);
+    const unchecked = entries.filter(([name, { healthcheck }]) => !jobs.has(name) && healthcheck === undefined);
+    expect(unchecked.map(([name]) => name)).toEqual([]);
+  });
+
+  it('starts the worker only when namespace and search attributes are there', () => {
+    expect(services.worker?.depends_on?.['temporal-setup']?.condition).toBe('service_completed_successfully');
+    for (const name of ['LroStatus', 'LroConnection', 'LroOperationId']) {
+      expect(read('deploy/temporal-setup.sh')).toContain(`--name ${name} --type Keyword`);
+    }
+  });
+
+  it('waits for services that exist', () => {
+    for (const [, { depends_on = {} }] of entries) for (const name of Object.keys(depends_on)) expect(services).toHaveProperty([name]);
+  });
+
+  it('runs nothing of ours as root', () => {
+    expect(/^USER (\S+)$/gm.exec(dockerfile.slice(dockerfile.lastIndexOf('\nFROM ')))?.[1]).toBe('node');
+    for (const [, { user, privileged }] of entries) expect({ user, privileged }).toEqual({ user: undefined, privileged: undefined });
+  });
+
+  it('opens its ports on this machine only', () => {
+    for (const port of entries.flatMap(([, { ports = [] }]) => ports)) expect(port).toMatch(/^127\.0\.0\.1:/);
+  });
+
+  it('has scripts that a shell can read', () => {
+    for (const script of ['temporal-schema.sh', 'temporal-setup.sh']) execFileSync('/bin/sh', ['-n', join(root, 'deploy', script)]);
+  });
+});
+
+describe("the worker's file in the compose file", () => {
+  it('is accepted with the variables that the worker gets, and points maps at the emulator', () => {
+    const environment = Object.keys(services.worker?.environment ?? {});
+    const { connections } = loadConfig(join(root, 'deploy/lro.config.yaml'), Object.fromEntries(environment.map((name) => [name, 'set'])));
+    expect(connections.maps?.baseUrl).toBe('http://emulator:8080');
+    expect(services.emulator?.command).toEqual(expect.arrayContaining(['--port', '8080']));
+  });
+});
