@@ -1,7 +1,7 @@
 /** `/_admin`: makes the emulator misbehave, and tells what it has seen. Its own requests are not recorded. */
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import { scriptSchema, faultSchema } from './fault-schema';
+import { faultSchema, patternSchema, scriptSchema } from './fault-schema';
 import type { Faults } from './faults';
 import type { Gate } from './gate';
 import { operationPlanSchema } from './operation';
@@ -23,12 +23,13 @@ export interface AdminContext {
 
 const filterSchema = z.strictObject({
   method: z.string().optional(),
-  path: z.string().optional(),
-  query: z.string().optional(),
+  path: patternSchema.optional(),
+  query: patternSchema.optional(),
   since: z.coerce.number().optional(),
   answered: z.stringbool().optional(),
 });
 const waitSchema = filterSchema.extend({ count: z.coerce.number().int().min(1).default(1), timeoutSeconds: z.coerce.number().default(30) });
+const releaseSchema = z.strictObject({ count: z.number().int().min(0).default(0), timeoutSeconds: z.number().default(30) });
 
 export function registerAdminApi(server: FastifyInstance, context: AdminContext): void {
   const { store, operations, requestLog, faults, gate, scripts, closing } = context;
@@ -38,6 +39,9 @@ export function registerAdminApi(server: FastifyInstance, context: AdminContext)
     const message = error instanceof z.ZodError ? z.prettifyError(error) : String(error);
     return reply.code(httpStatus).send({ error: { code: httpStatus === 400 ? 'InvalidInput' : 'InternalServerError', message } });
   });
+
+  // A kept connection of a test would break with the emulator's next restart on the same port.
+  server.addHook('onSend', async (_request, reply) => void reply.header('connection', 'close'));
 
   server.get('/_admin/health', () => ({ status: 'ok' }));
 
@@ -62,7 +66,13 @@ export function registerAdminApi(server: FastifyInstance, context: AdminContext)
     faults.remove(params.id);
     return reply.code(204).send();
   });
-  server.post('/_admin/release', () => ({ released: gate.release() }));
+  server.post('/_admin/release', async ({ body }, reply) => {
+    const { count, timeoutSeconds } = releaseSchema.parse(body ?? {});
+    await gate.waitForHeld(count, AbortSignal.any([AbortSignal.timeout(timeoutSeconds * 1000), closing]));
+    if (gate.count >= count) return { released: gate.release() };
+    const message = `Waited ${timeoutSeconds} s for ${count} requests to be held, ${gate.count} are.`;
+    return reply.code(408).send({ error: { code: 'RequestTimeout', message } });
+  });
 
   server.get('/_admin/operations', () => ({ operations: operations.all(), submits: store.submits() }));
   server.get<{ Params: { id: string } }>('/_admin/operations/:id', ({ params }, reply) => {

@@ -48,9 +48,9 @@ export class EmulatorAdmin {
     await this.call('DELETE', id === undefined ? '/faults' : `/faults/${encodeURIComponent(id)}`);
   }
 
-  /** Lets all held requests go on. */
-  release(): Promise<{ released: number }> {
-    return this.post('/release', {});
+  /** Lets all held requests go on, when there are at least `count` of them (default 0: at once). Fails after `timeoutSeconds`, default 30. */
+  release(wanted: { count?: number; timeoutSeconds?: number } = {}): Promise<{ released: number }> {
+    return this.post('/release', wanted);
   }
 
   operations(): Promise<OperationsReport> {

@@ -33,15 +33,14 @@ async function submit(context: ServiceContext, request: ServiceRequest, collecti
   const operation =
     repeated ?? context.operations.accept(request, { family: 'creator', collection, ...(await submits[collection](context, request)) });
   const statusUrl = statusUrlOf(context, request, operation);
-  const { statusHeader, immediateUpload } = context.settings;
+  const { immediateUpload } = context.settings;
   const finished = isTerminal(statusAt(operation, preciseNowMs()));
   if (immediateUpload && collection === '/mapData' && finished) return statusAnswer(context, request, operation);
   return {
     httpStatus: 202,
     operationId: operation.operationId,
     headers: {
-      ...(statusHeader === 'Location' ? {} : { 'Operation-Location': statusUrl }),
-      ...(statusHeader === 'Operation-Location' ? {} : { Location: statusUrl }),
+      ...statusHeaders(context, statusUrl),
       ...retryAfterHeaders(operation, context.settings),
       ...repeatabilityHeaders(request, context.settings),
     },
@@ -57,7 +56,7 @@ function monitor(context: ServiceContext, request: ServiceRequest, statusKey: st
   }
   if (request.method !== 'GET') throw new Refusal(405, 'MethodNotAllowed', `${request.method} is not possible here.`);
   const found = context.operations.monitor(statusKey, (operation) => statusUrlOf(context, request, operation));
-  const moved: HeaderValues = found.kind === 'moved' ? { 'Operation-Location': found.url } : {};
+  const moved: HeaderValues = found.kind === 'moved' ? statusHeaders(context, found.url) : {};
   const answer = statusAnswer(context, request, found.operation);
   // Whoever is sent elsewhere is told nothing final here: the new place has the result.
   if (found.kind === 'moved') answer.body = { ...(answer.body as object), status: 'Running', error: undefined };
@@ -88,6 +87,14 @@ function statusUrlOf(context: ServiceContext, request: ServiceRequest, operation
   const version = operation.apiVersion;
   const query = version !== undefined && context.settings.apiVersionInStatusUrl ? `?api-version=${encodeURIComponent(version)}` : '';
   return `${request.origin}${operation.collection}/operations/${operation.statusKey}${query}`;
+}
+
+function statusHeaders(context: ServiceContext, statusUrl: string): HeaderValues {
+  const { statusHeader } = context.settings;
+  return {
+    ...(statusHeader === 'Location' ? {} : { 'Operation-Location': statusUrl }),
+    ...(statusHeader === 'Operation-Location' ? {} : { Location: statusUrl }),
+  };
 }
 
 function quoted(context: ServiceContext, url: string): string {

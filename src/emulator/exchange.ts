@@ -52,7 +52,7 @@ export async function exchange(context: ExchangeContext, message: IncomingMessag
     if (served !== undefined) await send(response, served.answer, served.bends);
   } catch (error) {
     // The client is gone in the middle of its body, or the emulator is wrong: the log tells which.
-    context.logger.error({ error, method: request.method, path: request.path }, 'request ended without an answer');
+    context.logger.error({ err: error, method: request.method, path: request.path }, 'request ended without an answer');
     if (response.headersSent || message.destroyed) response.destroy();
     else await send(response, refusal(500, 'InternalServerError', String(error)));
   }

@@ -4,6 +4,17 @@ import { z } from 'zod';
 const headerValues = z.record(z.string(), z.union([z.string(), z.array(z.string())]));
 const httpStatus = z.number().int().min(200).max(599);
 
+/** Source of a regular expression. */
+export const patternSchema = z.string().refine(isPattern, 'is not a regular expression');
+
+function isPattern(source: string): boolean {
+  try {
+    return new RegExp(source).source !== '';
+  } catch {
+    return false;
+  }
+}
+
 /** An answer given literally. Strings in `headers` and `body` may hold `{origin}`, `{base}` and `{httpDate+N}`. */
 export const literalAnswerSchema = z.strictObject({
   httpStatus,
@@ -48,10 +59,10 @@ export const faultSchema = z.strictObject({
   match: z
     .strictObject({
       method: z.string().optional(),
-      /** Source of a regular expression on the path. */
-      path: z.string().optional(),
-      /** Source of a regular expression on the raw query. */
-      query: z.string().optional(),
+      /** On the path. */
+      path: patternSchema.optional(),
+      /** On the raw query. */
+      query: patternSchema.optional(),
     })
     .default({}),
   /** So many matching requests pass first. */

@@ -41,7 +41,7 @@ export interface OperationRecord {
   /** A dialect's own result. */
   result?: unknown;
   apiVersion?: string;
-  /** Raw `Retry-After`; null sends none; absent means the emulator's setting. */
+  /** Raw `Retry-After`, may hold `{httpDate+N}`; null sends none; absent means the emulator's setting. */
   retryAfter?: string | null;
   /** Stays open until it is ended through the admin API. */
   hold?: boolean;

@@ -6,7 +6,7 @@
  */
 import { v4 as uuid } from 'uuid';
 import type { Answer } from './answer';
-import { Refusal } from './answer';
+import { fillTemplates, Refusal } from './answer';
 import type { OperationPlan, OperationRecord, OperationView } from './operation';
 import { createdText, endsAtMs, isTerminal, operationPlanSchema, preciseNowMs, statusAt } from './operation';
 import type { EmulatorSettings } from './options';
@@ -156,7 +156,8 @@ export class Operations {
     this.store.updateOperation(operation);
   }
 
-  private isForgotten(operation: OperationRecord): boolean {
+  /** Its monitor and result are no longer kept. */
+  isForgotten(operation: OperationRecord): boolean {
     const nowMs = preciseNowMs();
     return isTerminal(statusAt(operation, nowMs)) && nowMs > endsAtMs(operation) + this.settings.retentionSeconds * 1000;
   }
@@ -206,5 +207,5 @@ export function repeatabilityHeaders(request: ServiceRequest, settings: Emulator
 /** `Retry-After` of an open operation, ready to be spread into headers. */
 export function retryAfterHeaders(operation: OperationRecord, settings: EmulatorSettings): Record<string, string> {
   const value = operation.retryAfter === undefined ? settings.retryAfterSeconds : operation.retryAfter;
-  return value === null ? {} : { 'Retry-After': String(value) };
+  return value === null ? {} : { 'Retry-After': fillTemplates(String(value), { origin: '', nowMs: preciseNowMs() }) };
 }

@@ -3,8 +3,8 @@
  *
  * Keeps true: a request is on record from the moment its head has arrived, whatever becomes of it; and the record survives a restart.
  */
-import type { ServiceRequest } from './service-request';
 import { preciseNowMs } from './operation';
+import type { ServiceRequest } from './service-request';
 import type { Store } from './store';
 
 /** One raw request. Times are milliseconds since the epoch with a fraction. */
@@ -43,7 +43,7 @@ export interface RequestFilter {
 export class RequestLog {
   private requests: RecordedRequest[];
   private nextSeq: number;
-  private readonly watchers = new Set<() => void>();
+  private readonly watchers = new Set<(changed: RecordedRequest) => void>();
 
   constructor(
     private readonly store: Store,
@@ -81,16 +81,7 @@ export class RequestLog {
   }
 
   select(filter: RequestFilter): RecordedRequest[] {
-    const path = filter.path === undefined ? undefined : new RegExp(filter.path);
-    const query = filter.query === undefined ? undefined : new RegExp(filter.query);
-    return this.requests.filter(
-      (request) =>
-        request.seq > (filter.since ?? 0) &&
-        (filter.method === undefined || request.method === filter.method.toUpperCase()) &&
-        (path === undefined || path.test(request.path)) &&
-        (query === undefined || query.test(request.query)) &&
-        (filter.answered !== true || request.answeredAtMs !== undefined),
-    );
+    return this.requests.filter(matcher(filter));
   }
 
   get count(): number {
@@ -98,13 +89,23 @@ export class RequestLog {
   }
 
   /** Resolves with the matching requests when there are `count` of them, or with undefined when `signal` aborts first. */
-  async waitFor(filter: RequestFilter, count: number, signal: AbortSignal): Promise<RecordedRequest[] | undefined> {
-    for (;;) {
-      const found = this.select(filter);
-      if (found.length >= count) return found;
-      if (signal.aborted) return undefined;
-      await this.nextChange(signal);
-    }
+  waitFor(filter: RequestFilter, count: number, signal: AbortSignal): Promise<RecordedRequest[] | undefined> {
+    const matches = matcher(filter);
+    const found = new Map(this.requests.filter(matches).map((request) => [request.seq, request]));
+    return new Promise((resolve) => {
+      // Looks at what has changed only: a batch's waits see a hundred thousand requests go by.
+      const look = (changed?: RecordedRequest): void => {
+        if (changed !== undefined && matches(changed)) found.set(changed.seq, changed);
+        if (found.size < count && !signal.aborted) return;
+        this.watchers.delete(look);
+        signal.removeEventListener('abort', stop);
+        resolve(found.size < count ? undefined : [...found.values()].sort((one, other) => one.seq - other.seq));
+      };
+      const stop = (): void => look();
+      this.watchers.add(look);
+      signal.addEventListener('abort', stop);
+      look();
+    });
   }
 
   clear(): void {
@@ -112,21 +113,9 @@ export class RequestLog {
     this.nextSeq = 1;
   }
 
-  private nextChange(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const wake = (): void => {
-        this.watchers.delete(wake);
-        signal.removeEventListener('abort', wake);
-        resolve();
-      };
-      this.watchers.add(wake);
-      signal.addEventListener('abort', wake);
-    });
-  }
-
   private write(recorded: RecordedRequest): void {
     if (this.store.isOpen) this.store.putRequest(recorded.seq, recorded);
-    for (const wake of [...this.watchers]) wake();
+    for (const look of [...this.watchers]) look(recorded);
   }
 
   /** Drops a tenth at a time, so that the array is not copied at every request. */
@@ -135,4 +124,15 @@ export class RequestLog {
     this.requests = this.requests.slice(-this.maxRequests);
     this.store.deleteRequestsBefore(this.requests[0]?.seq ?? 0);
   }
+}
+
+function matcher(filter: RequestFilter): (request: RecordedRequest) => boolean {
+  const path = filter.path === undefined ? undefined : new RegExp(filter.path);
+  const query = filter.query === undefined ? undefined : new RegExp(filter.query);
+  return (request) =>
+    request.seq > (filter.since ?? 0) &&
+    (filter.method === undefined || request.method === filter.method.toUpperCase()) &&
+    (path === undefined || path.test(request.path)) &&
+    (query === undefined || query.test(request.query)) &&
+    (filter.answered !== true || request.answeredAtMs !== undefined);
 }

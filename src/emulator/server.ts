@@ -10,6 +10,7 @@ import { registerAdminApi } from './admin-api';
 import { EmulatorAdmin } from './admin-client';
 import { creatorService } from './creator';
 import { credentialCheck } from './credentials';
+import { dialectsService, graphMonitorService } from './dialects';
 import { exchange } from './exchange';
 import { Faults } from './faults';
 import { Gate } from './gate';
@@ -49,7 +50,12 @@ export async function startEmulator(options: EmulatorOptions = {}, logger: Logge
   const scripts = new Scripts(store, gate);
   const closing = new AbortController();
   const serviceContext: ServiceContext = { store, operations, settings, uploadDirectory };
-  const services = [credentialCheck(settings), creatorService(serviceContext)];
+  const services = [
+    graphMonitorService(serviceContext),
+    credentialCheck(settings),
+    creatorService(serviceContext),
+    dialectsService(serviceContext),
+  ];
 
   const server = fastify({ forceCloseConnections: true, bodyLimit: 256 * 1024 ** 2, http: { maxHeaderSize: 256 * 1024 } });
   const adminContext: AdminContext = { store, operations, requestLog, faults, gate, scripts, closing: closing.signal };
