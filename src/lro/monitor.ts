@@ -27,6 +27,8 @@ export interface Monitor {
   connection: string;
   /** Without the connection's credential parameters. */
   statusUrl: string;
+  /** As it may be shown, when it carries signatures. */
+  shownUrl?: string;
   style: MonitorStyle;
   operationId?: string;
   /** Where the result is read after success, when the submit already says so. */
@@ -69,6 +71,8 @@ export interface Trouble {
 export interface Succeeded {
   kind: 'succeeded';
   outcome: Outcome;
+  /** The resource location as it may be shown, when it carries signatures. */
+  shownLocation?: string;
   fetches?: Fetch[];
 }
 

@@ -20,7 +20,7 @@ import type { ProtocolSettings } from './settings';
 import { isKnownRunning, statusKind } from './status-words';
 import { findStatusUrl, headerUrl, withApiVersion } from './status-url';
 import { endedBadly, provisioningStateOf } from './submit';
-import { shown } from './trust';
+import { masked, shown } from './trust';
 
 /** Backoff between polls of a service that cannot be reached grows to this. */
 const MAX_POLL_BACKOFF_SECONDS = 60;
@@ -119,7 +119,7 @@ function running(
     why,
     ...(cappedFromSeconds === undefined ? {} : { cappedFromSeconds }),
     status: status?.slice(0, 64),
-    ...(changed ? { monitor: { ...monitor, statusUrl, style, cookies, tally: undefined } } : {}),
+    ...(changed ? { monitor: { ...monitor, statusUrl, shownUrl: masked(statusUrl), style, cookies, tally: undefined } } : {}),
   };
 }
 
@@ -147,6 +147,7 @@ function succeeded(
   return {
     kind: 'succeeded',
     outcome: { ...outcome, operationId: outcome.operationId ?? monitor.operationId },
+    shownLocation: masked(outcome.resourceLocation),
     ...(fetches.length === 0 ? {} : { fetches }),
   };
 }

@@ -17,7 +17,7 @@ import type { ProtocolSettings } from './settings';
 import type { StatusKind } from './status-words';
 import { isKnownRunning, statusKind } from './status-words';
 import { apiVersionOf, findStatusUrl, headerUrl, lastSegment, withApiVersion } from './status-url';
-import { shown } from './trust';
+import { masked, shown } from './trust';
 
 /** Backoff between submits grows to this. */
 const MAX_SUBMIT_BACKOFF_SECONDS = 60;
@@ -138,6 +138,7 @@ function accepted(
   const monitor: Monitor = {
     connection: context.connection,
     statusUrl,
+    shownUrl: masked(statusUrl),
     style,
     operationId: operationIdOf(body) ?? (style === 'resource' ? undefined : lastSegment(statusUrl)),
     ...(style === 'monitor'
@@ -186,7 +187,7 @@ function endedAtOnce(
     mayFetch: context.finalStateVia === undefined,
   };
   const fetches = fetchesAfter(monitor, answer, body, outcome.resourceLocation, settings);
-  return { kind: 'succeeded', outcome, ...(fetches.length === 0 ? {} : { fetches }) };
+  return { kind: 'succeeded', outcome, shownLocation: masked(outcome.resourceLocation), ...(fetches.length === 0 ? {} : { fetches }) };
 }
 
 /** The typed failure of an operation that its service says has failed or was canceled. */

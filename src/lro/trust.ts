@@ -83,6 +83,12 @@ export function shown(url: string): string {
   return tame(masked ? parsed.toString() : url);
 }
 
+/** The URL as it may be shown, or `undefined` where it may be shown as it is. */
+export function masked(url: string | undefined): string | undefined {
+  const safe = url === undefined ? undefined : shown(url);
+  return safe === url ? undefined : safe;
+}
+
 function tame(text: string): string {
   const clean = text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '?');
   return clean.length > 2048 ? `${clean.slice(0, 2048)}…` : clean;

@@ -1,0 +1,69 @@
+/**
+ * Activity `cancel`: tells the service to cancel an operation, and asks once how it stands.
+ *
+ * Keeps true: an operation that has ended already is reported with its end, not as canceled.
+ */
+import { ApplicationFailure } from '@temporalio/common';
+import type { CancelRequest } from '../contract';
+import type { Connections } from '../http';
+import type { Exchange } from '../lro/answer';
+import type { Monitor } from '../lro/monitor';
+import { parseBody } from '../lro/body';
+import { errorMessage, errorOf } from '../lro/odata-error';
+import { decideStatus } from '../lro/status';
+import { withApiVersion } from '../lro/status-url';
+import { withHeartbeat } from './heartbeat';
+import type { CancelCall, CancelResult } from './messages';
+import { ask } from './status';
+
+export function makeCancel(connections: Connections) {
+  return function cancel({ monitor, cancel: request }: CancelCall): Promise<CancelResult> {
+    return withHeartbeat(async () => {
+      const connection = connections.get(monitor.connection);
+      if (connection === undefined) throw retryable(`connection "${monitor.connection}" is not in this worker's file`);
+      const exchange = await connection.exchange({
+        purpose: 'cancel',
+        method: request.method ?? 'POST',
+        url: cancelUrl(monitor, request, connection.protocol.trust.baseUrl),
+        ...(monitor.headers === undefined ? {} : { headers: monitor.headers }),
+        ...(monitor.cookies === undefined ? {} : { cookies: monitor.cookies }),
+      });
+      const said = judge(exchange);
+      if (exchange.kind === 'answer' && said.kind === 'told') {
+        const decision = decideStatus(exchange, { ...monitor, style: 'monitor' }, connection.protocol, Date.now(), 0);
+        return decision.kind === 'running' ? said : { kind: 'ended', decision };
+      }
+      // It would not cancel: most often because the operation has ended already.
+      const decision = await ask(monitor, connections);
+      return decision.kind === 'running' ? said : { kind: 'ended', decision };
+    });
+  };
+}
+
+/** `{statusPath}` and `{operationId}` filled in; below the base URL unless it is absolute. Whether it is trusted is decided where it is sent. */
+export function cancelUrl(monitor: Monitor, request: CancelRequest, baseUrl: string): string {
+  const status = new URL(monitor.statusUrl);
+  const filled = request.path
+    .replaceAll('{statusPath}', status.pathname)
+    .replaceAll('{operationId}', encodeURIComponent(monitor.operationId ?? ''));
+  // The status path is whole already; another path stands below the base URL, like a submit's.
+  const below = request.path.startsWith('{statusPath}') ? status.origin : baseUrl.replace(/\/+$/, '');
+  const url = URL.canParse(filled) ? filled : `${below}/${filled.replace(/^\//, '')}`;
+  return withApiVersion(url, monitor.apiVersion ?? status.searchParams.get('api-version') ?? undefined);
+}
+
+/** @throws ApplicationFailure, retryable, when the service could not be reached or was overloaded */
+function judge(exchange: Exchange): CancelResult {
+  if (exchange.kind === 'untrusted') return { kind: 'refused', reason: exchange.reason };
+  if (exchange.kind !== 'answer') throw retryable(exchange.reason);
+  const code = exchange.httpStatus;
+  if (code === 408 || code === 425 || code === 429 || code >= 500) throw retryable(`the service answered ${code}`);
+  if (code < 300) return { kind: 'told', httpStatus: code };
+  const parsed = parseBody(exchange.body);
+  const text = parsed.kind === 'json' ? errorMessage(errorOf(parsed.value)) : undefined;
+  return { kind: 'refused', httpStatus: code, reason: `the service answered ${code}${text === undefined ? '' : `: ${text}`}` };
+}
+
+function retryable(message: string): ApplicationFailure {
+  return ApplicationFailure.create({ type: 'CancelNotDelivered', message });
+}

@@ -1,0 +1,94 @@
+/**
+ * What an operation's input may be. Unknown fields are refused with a suggestion, so that a misspelt `deadlineSeconds` is not ignored.
+ */
+import { z } from 'zod';
+import { isCredentialHeader, isHeaderName, isHeaderValue, isTransportHeader } from '../config';
+import { unknownKey } from '../config/suggest';
+import type { OperationInput } from '../contract';
+import { DEFAULT_CONNECTION, DEFAULT_DEADLINE_SECONDS, FINAL_STATE_VIA, HTTP_METHODS } from '../contract';
+
+function strict<T extends z.core.$ZodShape>(shape: T) {
+  return z.strictObject(shape, {
+    error: (issue) =>
+      issue.code === 'unrecognized_keys' ? issue.keys.map((key) => unknownKey(key, Object.keys(shape))).join('\n') : 'must be an object',
+  });
+}
+
+const text = (maxChars: number) =>
+  z.string({ error: 'must be a string' }).min(1, 'must not be empty').max(maxChars, `must be at most ${maxChars} characters`);
+const oneOf = <T extends readonly [string, ...string[]]>(words: T) => z.enum(words, { error: `must be one of ${words.join(', ')}` });
+
+const headers = z
+  .record(z.string(), z.string({ error: 'must be a string' }), { error: 'must be an object of strings' })
+  .superRefine((value, context) => {
+    for (const [name, content] of Object.entries(value)) {
+      const refuse = (message: string): void => context.addIssue({ code: 'custom', path: [name], message });
+      if (!isHeaderName(name)) refuse('is not a header name');
+      else if (isCredentialHeader(name)) refuse("carries credentials, which come from the worker's connection only");
+      else if (isTransportHeader(name)) refuse('is set by the worker itself');
+      else if (!isHeaderValue(content)) refuse('holds characters that a header cannot carry');
+    }
+  });
+
+const query = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()], { error: 'must be a string, number or boolean' }), {
+  error: 'must be an object of strings, numbers and booleans',
+});
+
+const bodyFile = strict({ url: text(8192).optional(), path: text(4096).optional(), contentType: text(256).optional() }).refine(
+  (file) => (file.url === undefined) !== (file.path === undefined),
+  'must name exactly one of "url" and "path"',
+);
+
+const submit = strict({
+  method: oneOf(HTTP_METHODS).optional(),
+  path: text(8192),
+  query: query.optional(),
+  headers: headers.optional(),
+  body: z.json({ error: 'must be JSON' }).optional(),
+  bodyFile: bodyFile.optional(),
+  idempotencyKey: text(256).refine(isHeaderValue, 'holds characters that a header cannot carry').optional(),
+}).refine((request) => request.body === undefined || request.bodyFile === undefined, 'must have at most one of "body" and "bodyFile"');
+
+const attach = strict({
+  statusUrl: text(16_384),
+  method: oneOf(HTTP_METHODS).optional(),
+  requestUrl: text(16_384).optional(),
+  headers: headers.optional(),
+});
+
+const operationInput = strict({
+  connection: text(256).default(DEFAULT_CONNECTION),
+  submit: submit.optional(),
+  attach: attach.optional(),
+  deadlineSeconds: z
+    .number({ error: 'must be a number of seconds >= 0 (0 = none)' })
+    .min(0, 'must be a number of seconds >= 0 (0 = none)')
+    .max(1e9, 'must be at most 1000000000')
+    .default(DEFAULT_DEADLINE_SECONDS),
+  onUncertainSubmit: oneOf(['retry', 'fail'] as const).default('retry'),
+  cancel: strict({ method: oneOf(HTTP_METHODS).optional(), path: text(8192) }).optional(),
+  finalStateVia: oneOf(FINAL_STATE_VIA).optional(),
+  fetchResource: z.boolean({ error: 'must be true or false' }).default(false),
+  labels: z
+    .record(text(64), z.string({ error: 'must be a string' }).max(256, 'must be at most 256 characters'), {
+      error: 'must be an object of strings',
+    })
+    .refine((labels) => Object.keys(labels).length <= 20, 'must be at most 20 labels')
+    .optional(),
+}).refine((input) => (input.submit === undefined) !== (input.attach === undefined), 'must have exactly one of "submit" and "attach"');
+
+export type CheckedInput = z.output<typeof operationInput>;
+
+/** A checked input with its defaults, or every mistake, each with the field it stands in. */
+export function checkInput(input: OperationInput | undefined): { ok: true; value: CheckedInput } | { ok: false; mistakes: string[] } {
+  const checked = operationInput.safeParse(input);
+  if (checked.success) return { ok: true, value: checked.data };
+  return { ok: false, mistakes: checked.error.issues.flatMap(mistakesOf) };
+}
+
+function mistakesOf(issue: z.core.$ZodIssue): string[] {
+  const at = (path: readonly PropertyKey[]): string => (path.length === 0 ? 'input' : path.map(String).join('.'));
+  if (issue.code !== 'unrecognized_keys') return [`${at(issue.path)}: ${issue.message}`];
+  const messages = issue.message.split('\n');
+  return issue.keys.map((key, index) => `${at([...issue.path, key.slice(0, 64)])}: ${messages[index] ?? 'is not a known key'}`);
+}

@@ -1,0 +1,31 @@
+/**
+ * Activity `resource`: reads what is still to be read of operations that have succeeded: the final GET, and the resource itself.
+ */
+import type { Connections } from '../http';
+import type { FetchDecision } from '../lro/fetch';
+import { decideFetch } from '../lro/fetch';
+import type { Fetch } from '../lro/monitor';
+import { withinAnswerBudget } from './answer-budget';
+import { withHeartbeat } from './heartbeat';
+import type { FetchRequest, FetchResult } from './messages';
+
+const CONCURRENCY = 10;
+
+export function makeResource(connections: Connections) {
+  return function resource(requests: FetchRequest[]): Promise<FetchResult[]> {
+    return withHeartbeat(() => withinAnswerBudget(requests, CONCURRENCY, ({ fetch }) => read(fetch, connections)));
+  };
+}
+
+async function read(fetch: Fetch, connections: Connections): Promise<FetchDecision> {
+  const connection = connections.get(fetch.connection);
+  if (connection === undefined) return { kind: 'missing', reason: `connection "${fetch.connection}" is not in this worker's file` };
+  const exchange = await connection.exchange({
+    purpose: 'resource',
+    method: 'GET',
+    url: fetch.url,
+    ...(fetch.headers === undefined ? {} : { headers: fetch.headers }),
+    ...(fetch.cookies === undefined ? {} : { cookies: fetch.cookies }),
+  });
+  return decideFetch(exchange, fetch, connection.protocol, Date.now(), Math.random());
+}

@@ -1,0 +1,53 @@
+/**
+ * Activity `status`: asks a set of operations, in parallel, and decides for each what its answer means.
+ */
+import { log } from '@temporalio/activity';
+import type { Connections } from '../http';
+import { RequestRefusedError } from '../http';
+import type { Exchange } from '../lro/answer';
+import type { Monitor, StatusDecision } from '../lro/monitor';
+import { decideStatus } from '../lro/status';
+import { withinAnswerBudget } from './answer-budget';
+import { withHeartbeat } from './heartbeat';
+import type { Ask, AskResult } from './messages';
+
+/** Lanes of one activity; each connection bounds its own requests below that. With answers of at most 140 KiB each, a budget overrun stays below 2 MB. */
+const CONCURRENCY = 10;
+
+export function makeStatus(connections: Connections) {
+  return function status(asks: Ask[]): Promise<AskResult[]> {
+    return withHeartbeat(() => withinAnswerBudget(asks, CONCURRENCY, ({ monitor }) => ask(monitor, connections)));
+  };
+}
+
+/** One question and what its answer means. Never throws. */
+export async function ask(monitor: Monitor, connections: Connections): Promise<StatusDecision> {
+  const connection = connections.get(monitor.connection);
+  if (connection === undefined) {
+    const message = `connection "${monitor.connection}" is not in this worker's file`;
+    return { kind: 'running', waitSeconds: 5, why: 'backoff', trouble: { message } };
+  }
+  let exchange: Exchange;
+  try {
+    exchange = await connection.exchange({
+      purpose: 'status',
+      method: 'GET',
+      url: monitor.statusUrl,
+      ...(monitor.headers === undefined ? {} : { headers: monitor.headers }),
+      ...(monitor.cookies === undefined ? {} : { cookies: monitor.cookies }),
+    });
+  } catch (err) {
+    // This worker's connection may refuse a header that the one which took the operation allowed.
+    if (err instanceof RequestRefusedError) return { kind: 'failed', failure: { type: 'InvalidInput', message: err.message } };
+    throw err;
+  }
+  const decision = decideStatus(exchange, monitor, connection.protocol, Date.now(), Math.random());
+  if (decision.kind === 'running' && decision.cappedFromSeconds !== undefined) {
+    log.warn('the service asked for a longer wait than the connection allows', {
+      askedSeconds: decision.cappedFromSeconds,
+      waitSeconds: decision.waitSeconds,
+      connection: monitor.connection,
+    });
+  }
+  return decision;
+}

@@ -1,0 +1,148 @@
+/**
+ * Activity `submit`: sends submits, with claims.
+ *
+ * Keeps true:
+ * 1. Before a request goes out, the server has acknowledged a heartbeat that claims it. So when this activity dies, whoever reads its
+ *    last heartbeat knows of every item: answered, claimed (nobody knows), or provably never sent.
+ * 2. Heartbeats go out one after the other, so that an older one never overwrites a newer claim.
+ * 3. Nothing is claimed after the server has said that the activity is over, and no request is tied to the activity's cancellation:
+ *    a shutdown lets it finish.
+ * 4. What was claimed is answered or reported; nothing that fails after a claim is thrown away.
+ */
+import { ApplicationFailure } from '@temporalio/common';
+import { ActivityNotFoundError } from '@temporalio/client';
+import { Context } from '@temporalio/activity';
+import type { Connections } from '../http';
+import { FileRefusedError, RequestRefusedError } from '../http';
+import { idempotencyHeaders } from '../lro/idempotency';
+import type { SubmitContext, SubmitDecision } from '../lro/monitor';
+import { decideSubmit } from '../lro/submit';
+import type { SubmitClaims, SubmitItem, SubmitResult } from './messages';
+import { SUBMIT_INTERRUPTED } from './messages';
+
+/** Requests that are claimed and under way together. */
+const WINDOW = 10;
+/** Below the heartbeat timeout of 5 s, with room for a slow server. */
+const HEARTBEAT_INTERVAL_MS = 1000;
+
+export function makeSubmit(connections: Connections) {
+  return async function submit(items: SubmitItem[]): Promise<SubmitResult[]> {
+    const claims = new Claims();
+    try {
+      for (let start = 0; start < items.length; start += WINDOW) {
+        const window = items.slice(start, start + WINDOW);
+        await claims.claim(window.map((item) => item.id));
+        await Promise.all(window.map(async (item) => claims.answered({ id: item.id, decision: await send(item, connections) })));
+      }
+      return claims.results();
+    } catch (err) {
+      const message = err instanceof Error ? err.message : String(err);
+      throw ApplicationFailure.create({ type: SUBMIT_INTERRUPTED, message, nonRetryable: true, details: [claims.details()] });
+    } finally {
+      claims.stop();
+    }
+  };
+}
+
+/** What this activity has claimed and learnt, told to the server in acknowledged heartbeats. */
+class Claims {
+  private readonly claimedIds: string[] = [];
+  private readonly answers: SubmitResult[] = [];
+  private queue: Promise<void> = Promise.resolve();
+  private readonly timer: NodeJS.Timeout;
+  private readonly context = Context.current();
+
+  constructor() {
+    // A beat that cannot be sent is made up for by the next; a claim that cannot be sent stops the activity.
+    this.timer = setInterval(() => void this.beat().catch(() => undefined), HEARTBEAT_INTERVAL_MS);
+  }
+
+  async claim(ids: string[]): Promise<void> {
+    this.claimedIds.push(...ids);
+    try {
+      await this.beat();
+    } catch (err) {
+      // Not recorded, or nobody knows: nothing of this window is sent.
+      this.claimedIds.splice(this.claimedIds.length - ids.length);
+      throw err;
+    }
+  }
+
+  answered(result: SubmitResult): void {
+    this.answers.push(result);
+  }
+
+  results(): SubmitResult[] {
+    return this.answers;
+  }
+
+  details(): SubmitClaims {
+    return { claimed: [...this.claimedIds], answered: [...this.answers] };
+  }
+
+  stop(): void {
+    clearInterval(this.timer);
+  }
+
+  private beat(): Promise<void> {
+    const next = this.queue.then(async () => {
+      try {
+        await this.context.client.activity.heartbeat(this.context.info.taskToken, this.details());
+      } catch (err) {
+        // A request to cancel is recorded like any other beat, and a submit under way is not cut.
+        if (err instanceof ActivityNotFoundError || !isCancelRequest(err)) throw err;
+      }
+    });
+    this.queue = next.catch(() => undefined);
+    return next;
+  }
+}
+
+function isCancelRequest(err: unknown): boolean {
+  return err instanceof Error && err.name === 'ActivityCancelledError';
+}
+
+/** One submit and what its answer means. Never throws. */
+async function send(item: SubmitItem, connections: Connections): Promise<SubmitDecision> {
+  const connection = connections.get(item.connection);
+  if (connection === undefined) {
+    const message = `connection "${item.connection}" is not in this worker's file`;
+    return { kind: 'notAccepted', waitSeconds: 5, why: 'backoff', trouble: { message } };
+  }
+  const { headers, body, bodyFile } = item.request;
+  const idempotency =
+    item.method === 'GET' ? {} : idempotencyHeaders(connection.protocol.idempotencyHeaders, item.idempotencyKey, item.firstSentAtMs);
+  const context: SubmitContext = {
+    connection: item.connection,
+    method: item.method,
+    url: item.url,
+    ...(headers === undefined ? {} : { headers }),
+    ...(item.cookies === undefined ? {} : { cookies: item.cookies }),
+    ...(item.finalStateVia === undefined ? {} : { finalStateVia: item.finalStateVia }),
+    ...(item.fetchResource === true ? { fetchResource: true } : {}),
+    idempotencyHeaders: Object.keys(idempotency),
+    attempts: item.attempts ?? 0,
+  };
+  try {
+    const exchange = await connection.exchange({
+      purpose: 'submit',
+      method: item.method,
+      url: item.url,
+      headers: { ...idempotency, ...headers },
+      ...(item.cookies === undefined ? {} : { cookies: item.cookies }),
+      ...(bodyFile !== undefined
+        ? { body: { kind: 'file' as const, file: bodyFile } }
+        : body !== undefined
+          ? { body: { kind: 'json' as const, value: body } }
+          : {}),
+      // A keep-alive socket that dies under the request would make a false uncertainty.
+      freshConnection: item.onUncertainSubmit === 'fail',
+    });
+    return decideSubmit(exchange, context, connection.protocol, Date.now(), Math.random());
+  } catch (err) {
+    if (err instanceof FileRefusedError) return { kind: 'failed', failure: { type: 'FileRefused', message: err.message } };
+    if (err instanceof RequestRefusedError) return { kind: 'failed', failure: { type: 'InvalidInput', message: err.message } };
+    const message = `the submit broke inside the worker: ${err instanceof Error ? err.message : String(err)}`;
+    return { kind: 'uncertain', waitSeconds: 5, why: 'backoff', trouble: { message } };
+  }
+}

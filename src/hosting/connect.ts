@@ -1,0 +1,41 @@
+/**
+ * The worker's way to Temporal, as `@temporalio/envconfig` reads it: `TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`, `TEMPORAL_API_KEY`, TLS,
+ * `temporal.toml`.
+ */
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { NativeConnection } from '@temporalio/worker';
+
+const DEFAULT_ADDRESS = '127.0.0.1:7233';
+
+/** Temporal did not answer; the message names the address and how to set another. */
+export class TemporalUnreachableError extends Error {
+  override readonly name = 'TemporalUnreachableError';
+}
+
+/**
+ * Connects, and asks for the namespace to be sure that there is one.
+ * @throws TemporalUnreachableError
+ */
+export async function connectTemporal(): Promise<{ connection: NativeConnection; namespace: string; address: string }> {
+  const { connectionOptions, namespace = 'default' } = loadClientConnectConfig();
+  const address = connectionOptions.address ?? DEFAULT_ADDRESS;
+  const help =
+    'Set TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE (and TEMPORAL_API_KEY or TLS for Temporal Cloud), or name a profile of temporal.toml.';
+  let connection: NativeConnection;
+  try {
+    connection = await NativeConnection.connect({ ...connectionOptions, address });
+  } catch (err) {
+    throw new TemporalUnreachableError(`Temporal cannot be reached at ${address}: ${reasonOf(err)}\n${help}`);
+  }
+  try {
+    await connection.withDeadline(Date.now() + 10_000, () => connection.workflowService.describeNamespace({ namespace }));
+  } catch (err) {
+    await connection.close();
+    throw new TemporalUnreachableError(`Temporal at ${address} does not offer namespace "${namespace}": ${reasonOf(err)}\n${help}`);
+  }
+  return { connection, namespace, address };
+}
+
+function reasonOf(err: unknown): string {
+  return err instanceof Error ? err.message.split('\n')[0] || err.name : String(err);
+}

@@ -1,0 +1,5 @@
+/** `durable-lro/worker`: a worker inside a program of one's own. */
+export { createActivities, type ActivityOptions } from '../activities';
+export { ConfigError, loadConfig, type LroConfig } from '../config';
+export { BundleError, workflowSource } from './bundle';
+export { createLroWorker, drainSeconds, type LroWorkerOptions } from './create-worker';

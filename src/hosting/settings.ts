@@ -1,0 +1,55 @@
+/**
+ * What the worker process reads from its environment (the connections come from its file).
+ */
+import { z } from 'zod';
+import { ConfigError, loadConfig, type LroConfig } from '../config';
+import { DEFAULT_TASK_QUEUE } from '../contract';
+import { LOG_LEVELS, type LogLevel } from './log';
+
+export const DEFAULT_CONFIG_PATH = 'lro.config.yaml';
+
+export interface WorkerSettings {
+  config: LroConfig;
+  taskQueue: string;
+  logLevel: LogLevel;
+  /** `host:port` where metrics are offered to Prometheus. */
+  metricsAddress?: string;
+  continueAsNewAfterEvents?: number;
+}
+
+const environment = z.object({
+  LRO_CONFIG: z.string().min(1, 'must not be empty').default(DEFAULT_CONFIG_PATH),
+  LRO_TASK_QUEUE: z.string().min(1, 'must not be empty').max(200, 'must be at most 200 characters').default(DEFAULT_TASK_QUEUE),
+  LRO_LOG_LEVEL: z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` }).default('info'),
+  LRO_METRICS_ADDRESS: z
+    .string()
+    .regex(/^.+:\d+$/, 'must be host:port')
+    .optional(),
+  LRO_CONTINUE_AS_NEW_AFTER_EVENTS: z.coerce
+    .number({ error: 'must be a whole number >= 20' })
+    .int('must be a whole number >= 20')
+    .min(20, 'must be a whole number >= 20')
+    .optional(),
+});
+
+/** @throws ConfigError with every mistake of the environment and of the file */
+export function readSettings(env: NodeJS.ProcessEnv): WorkerSettings {
+  const read = environment.safeParse(env);
+  const mistakes = read.success ? [] : read.error.issues.map((issue) => `${issue.path.map(String).join('.')}: ${issue.message}`);
+  let config: LroConfig = { connections: {}, files: { readBelow: [], writeBelow: [], urlHosts: [] } };
+  try {
+    config = loadConfig(env['LRO_CONFIG'] ?? DEFAULT_CONFIG_PATH, env);
+  } catch (err) {
+    if (!(err instanceof ConfigError)) throw err;
+    mistakes.push(...err.mistakes);
+  }
+  if (!read.success || mistakes.length > 0) throw new ConfigError(mistakes);
+  const { LRO_TASK_QUEUE, LRO_LOG_LEVEL, LRO_METRICS_ADDRESS, LRO_CONTINUE_AS_NEW_AFTER_EVENTS } = read.data;
+  return {
+    config,
+    taskQueue: LRO_TASK_QUEUE,
+    logLevel: LRO_LOG_LEVEL,
+    ...(LRO_METRICS_ADDRESS === undefined ? {} : { metricsAddress: LRO_METRICS_ADDRESS }),
+    ...(LRO_CONTINUE_AS_NEW_AFTER_EVENTS === undefined ? {} : { continueAsNewAfterEvents: LRO_CONTINUE_AS_NEW_AFTER_EVENTS }),
+  };
+}

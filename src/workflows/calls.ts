@@ -1,0 +1,112 @@
+/**
+ * Calling activities: their timeouts, retries and the summaries an operator reads.
+ *
+ * Keeps true: a worker that dies is noticed by its missing heartbeat in {@link HEARTBEAT_TIMEOUT}, and what only reads is asked again.
+ */
+import { ActivityFailure, ApplicationFailure, CancellationScope, TimeoutFailure, proxyActivities } from '@temporalio/workflow';
+import type { ActivityOptions } from '@temporalio/workflow';
+import type {
+  Ask,
+  AskResult,
+  CancelCall,
+  CancelResult,
+  FetchRequest,
+  FetchResult,
+  LroActivities,
+  Prepared,
+  PrepareRequest,
+  SubmitClaims,
+  SubmitItem,
+  SubmitResult,
+} from '../activities/messages';
+
+const HEARTBEAT_TIMEOUT = '5 seconds';
+/** Reads are repeated soon and not for ever: beyond this the loop itself waits and asks again. */
+const READ_RETRIES = { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '10 seconds', maximumAttempts: 10 } as const;
+
+function call(options: ActivityOptions): LroActivities {
+  return proxyActivities<LroActivities>(options);
+}
+
+/** @throws ActivityFailure whose cause is the typed failure */
+export function prepare(request: PrepareRequest): Promise<Prepared> {
+  return call({
+    startToCloseTimeout: '10 seconds',
+    retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '10 seconds' },
+    summary: 'check the input',
+  }).prepare(request);
+}
+
+/** Time for one exchange and its repetition with new credentials, and for its turn at a busy connection. */
+function boundSeconds(timeoutSeconds: number): number {
+  return Math.ceil(2 * timeoutSeconds) + 180;
+}
+
+export function askStatus(asks: Ask[], timeoutSeconds: number, summary: string): Promise<AskResult[]> {
+  const startToCloseTimeout = boundSeconds(timeoutSeconds) * 1000;
+  return call({ startToCloseTimeout, heartbeatTimeout: HEARTBEAT_TIMEOUT, retry: READ_RETRIES, summary }).status(asks);
+}
+
+export function fetchResources(requests: FetchRequest[], timeoutSeconds: number, summary: string): Promise<FetchResult[]> {
+  const startToCloseTimeout = boundSeconds(timeoutSeconds) * 1000;
+  return call({ startToCloseTimeout, heartbeatTimeout: HEARTBEAT_TIMEOUT, retry: READ_RETRIES, summary }).resource(requests);
+}
+
+export function tellCancel(request: CancelCall, timeoutSeconds: number): Promise<CancelResult> {
+  const startToCloseTimeout = 2 * boundSeconds(timeoutSeconds) * 1000;
+  return call({
+    startToCloseTimeout,
+    heartbeatTimeout: HEARTBEAT_TIMEOUT,
+    retry: READ_RETRIES,
+    summary: 'tell the service to cancel',
+  }).cancel(request);
+}
+
+/** A file of a gigabyte over a slow line takes hours. */
+const FILE_SUBMIT_SECONDS = 6 * 3600;
+
+/**
+ * Submits, and says of every item what is known of it, whatever happened to the activity: its answer, `uncertain` (it was claimed and
+ * nobody knows), or `notAccepted` without a wait (it was provably never sent). Not cut by a cancellation. Never throws.
+ */
+export async function submitAll(
+  items: SubmitItem[],
+  timeoutSeconds: number,
+  streamsFile: boolean,
+  summary: string,
+): Promise<SubmitResult[]> {
+  const options: ActivityOptions = {
+    startToCloseTimeout: (streamsFile ? FILE_SUBMIT_SECONDS : boundSeconds(timeoutSeconds)) * 1000,
+    heartbeatTimeout: HEARTBEAT_TIMEOUT,
+    // Temporal must never send a submit again by itself.
+    retry: { maximumAttempts: 1 },
+    summary,
+  };
+  try {
+    return await CancellationScope.nonCancellable(() => call(options).submit(items));
+  } catch (err) {
+    return afterDeath(items, claimsOf(err));
+  }
+}
+
+/** What the activity had claimed when it ended; `undefined` when that is not known. */
+function claimsOf(err: unknown): SubmitClaims | undefined {
+  const cause = err instanceof ActivityFailure ? err.cause : undefined;
+  // No heartbeat at all: nothing was claimed, so nothing was sent.
+  if (cause instanceof TimeoutFailure) return (cause.lastHeartbeatDetails as SubmitClaims | undefined) ?? { claimed: [], answered: [] };
+  if (cause instanceof ApplicationFailure && cause.type === 'SubmitInterrupted') return cause.details?.[0] as SubmitClaims | undefined;
+  return undefined;
+}
+
+function afterDeath(items: SubmitItem[], claims: SubmitClaims | undefined): SubmitResult[] {
+  const answered = new Map(claims?.answered.map((result) => [result.id, result]));
+  const claimed = new Set(claims?.claimed ?? items.map(({ id }) => id));
+  return items.map(({ id }) => {
+    const result = answered.get(id);
+    if (result !== undefined) return result;
+    const trouble = claimed.has(id)
+      ? { message: 'the worker ended while the submit was under way' }
+      : { message: 'the worker ended before the submit was sent' };
+    return { id, decision: { kind: claimed.has(id) ? 'uncertain' : 'notAccepted', waitSeconds: 0, why: 'backoff', trouble } };
+  });
+}

@@ -1,0 +1,2 @@
+/** The workflows of a worker. Everything exported here is registered by its name. */
+export { runOperation } from './run-operation';

@@ -1,0 +1,277 @@
+/**
+ * The loop over a set of operations: sleep until the next is due, ask all that are due in one activity, act on what each decision says,
+ * until none is open. A single operation is a set of one.
+ *
+ * Keeps true:
+ * 1. An operation is never asked before it is due. Due is the time after the answer plus the wait the decision names; `pollNow` is the
+ *    one exception, and never asks sooner than `minSeconds` after the last answer.
+ * 2. Every wait is a durable timer; a wait of nothing sets none.
+ * 3. What has ended leaves the set in the same step, with its end reported once.
+ * 4. All state is in the operations themselves: plain JSON that continues as new.
+ */
+import { CancellationScope, isCancellation, sleep } from '@temporalio/workflow';
+import type { FailureDetails, Json, Problem } from '../contract';
+import type { FetchDecision } from '../lro/fetch';
+import type { Fetch, Monitor, Outcome, StatusDecision } from '../lro/monitor';
+import { askStatus, fetchResources } from './calls';
+
+/** One operation that the service has accepted. */
+export interface OpenOperation {
+  id: string;
+  monitor: Monitor;
+  /** The service's own word, as last read. */
+  status?: string;
+  polls: number;
+  dueAtMs: number;
+  /** Why it is due then: shown on the timer. */
+  why: string;
+  deadlineAtMs?: number;
+  /** Of its connection: `pollNow` keeps this distance, and an activity this bound. */
+  minSeconds: number;
+  timeoutSeconds: number;
+  lastPollAtMs?: number;
+  lastProblem?: Problem;
+  /** It has succeeded, and this is still to be read. */
+  finishing?: { outcome: Outcome; shownLocation?: string; fetches: Fetch[] };
+  asking?: boolean;
+}
+
+/** How an operation ended. */
+export type OperationEnd = { kind: 'succeeded'; outcome: Outcome; shownLocation?: string } | { kind: 'failed'; failure: FailureDetails };
+
+export interface LoopEvents {
+  /** After every step that changed something about the operation. */
+  changed(operation: OpenOperation): void;
+  /** Once for each operation, after it has left the set. */
+  ended(operation: OpenOperation, end: OperationEnd): void;
+}
+
+export class OperationLoop {
+  private readonly open = new Map<string, OpenOperation>();
+  private readonly hurried = new Set<string>();
+  private wake: (() => void) | undefined;
+
+  constructor(
+    operations: readonly OpenOperation[],
+    private readonly events: LoopEvents,
+  ) {
+    for (const operation of operations) this.open.set(operation.id, operation);
+  }
+
+  /** Those that are still open, as plain JSON. */
+  operations(): OpenOperation[] {
+    return [...this.open.values()].map((operation) => ({ ...operation, asking: undefined }));
+  }
+
+  /** Ask now instead of waiting. Several calls before the next answer are one. */
+  pollNow(id: string): void {
+    this.hurried.add(id);
+    this.wake?.();
+  }
+
+  /** Runs until no operation is open, or until `pause` says so between two steps. Throws only when it is cancelled. */
+  async run(pause: () => boolean): Promise<void> {
+    while (this.open.size > 0 && !pause()) {
+      this.hurry();
+      this.expire();
+      const due = [...this.open.values()].filter(({ dueAtMs }) => dueAtMs <= Date.now());
+      if (due.length > 0) await this.step(due);
+      else if (this.open.size > 0) await this.wait();
+    }
+  }
+
+  /** `pollNow`, as soon as the distance to the last answer allows. */
+  private hurry(): void {
+    for (const id of this.hurried) {
+      const operation = this.open.get(id);
+      if (operation === undefined) continue;
+      const soonestMs = operation.lastPollAtMs === undefined ? Date.now() : operation.lastPollAtMs + operation.minSeconds * 1000;
+      if (soonestMs < operation.dueAtMs) Object.assign(operation, { dueAtMs: soonestMs, why: 'pollNow' });
+    }
+    this.hurried.clear();
+  }
+
+  private expire(): void {
+    for (const operation of this.open.values()) {
+      if (operation.deadlineAtMs === undefined || operation.deadlineAtMs > Date.now()) continue;
+      // What has succeeded stays succeeded, with what could be read of it.
+      if (operation.finishing) this.end(operation, this.unfinished(operation.finishing, 'not read before the deadline'));
+      else this.end(operation, { kind: 'failed', failure: deadlineExceeded(operation) });
+    }
+  }
+
+  /** Sleeps until something is due, or until it is woken. */
+  private async wait(): Promise<void> {
+    const next = [...this.open.values()].reduce((soonest, operation) => (momentOf(operation) < momentOf(soonest) ? operation : soonest));
+    const waitMs = Math.max(1, Math.ceil(momentOf(next) - Date.now()));
+    const why = next.deadlineAtMs === momentOf(next) && next.deadlineAtMs < next.dueAtMs ? 'deadline' : next.why;
+    const alarm = { woken: false };
+    try {
+      await CancellationScope.cancellable(async () => {
+        const scope = CancellationScope.current();
+        this.wake = () => {
+          alarm.woken = true;
+          scope.cancel();
+        };
+        await sleep(waitMs, { summary: `wait ${waitMs / 1000} s (${why})` });
+      });
+    } catch (err) {
+      if (!(isCancellation(err) && alarm.woken) || CancellationScope.current().consideredCancelled) throw err;
+    } finally {
+      this.wake = undefined;
+    }
+  }
+
+  private async step(due: OpenOperation[]): Promise<void> {
+    const finished = due.filter((operation) => operation.finishing !== undefined);
+    const asked = due.filter((operation) => operation.finishing === undefined);
+    await Promise.all([asked.length > 0 ? this.ask(asked) : undefined, finished.length > 0 ? this.fetch(finished) : undefined]);
+  }
+
+  private async ask(asked: OpenOperation[]): Promise<void> {
+    const summary = asked.length === 1 ? `status #${(asked[0]?.polls ?? 0) + 1}` : `status of ${asked.length}`;
+    for (const operation of asked) operation.asking = true;
+    for (const operation of asked) this.events.changed(operation);
+    try {
+      const asks = asked.map(({ id, monitor }) => ({ id, monitor }));
+      for (const { id, decision } of await askStatus(asks, longestTimeout(asked), summary)) {
+        const operation = this.open.get(id);
+        if (operation === undefined || decision === undefined) continue;
+        operation.asking = undefined;
+        operation.polls++;
+        operation.lastPollAtMs = Date.now();
+        this.apply(operation, decision);
+      }
+    } catch (err) {
+      if (isCancellation(err)) throw err;
+      this.postpone(asked, err);
+    } finally {
+      for (const operation of asked) operation.asking = undefined;
+    }
+  }
+
+  private apply(operation: OpenOperation, decision: StatusDecision): void {
+    switch (decision.kind) {
+      case 'failed':
+        return this.end(operation, decision);
+      case 'succeeded': {
+        operation.status = decision.outcome.status;
+        const { outcome, shownLocation, fetches = [] } = decision;
+        if (fetches.length === 0) return this.end(operation, { kind: 'succeeded', outcome, shownLocation });
+        operation.finishing = { outcome, shownLocation, fetches };
+        operation.dueAtMs = Date.now();
+        break;
+      }
+      case 'running':
+        if (decision.monitor !== undefined) operation.monitor = decision.monitor;
+        if (decision.status !== undefined) operation.status = decision.status;
+        if (decision.trouble !== undefined) operation.lastProblem = { ...decision.trouble, at: isoNow() };
+        operation.dueAtMs = Date.now() + decision.waitSeconds * 1000;
+        operation.why = decision.why;
+        break;
+    }
+    this.events.changed(operation);
+  }
+
+  private async fetch(finished: OpenOperation[]): Promise<void> {
+    const requests = finished.flatMap(({ id, finishing }) =>
+      finishing?.fetches[0] === undefined ? [] : [{ id, fetch: finishing.fetches[0] }],
+    );
+    try {
+      const summary =
+        finished.length === 1 ? `read ${requests[0]?.fetch.into.join(' and ') ?? ''}` : `read the results of ${finished.length}`;
+      for (const { id, decision } of await fetchResources(requests, longestTimeout(finished), summary)) {
+        const operation = this.open.get(id);
+        if (operation?.finishing !== undefined && decision !== undefined) this.applyFetch(operation, operation.finishing, decision);
+      }
+    } catch (err) {
+      if (isCancellation(err)) throw err;
+      this.postpone(finished, err);
+    }
+  }
+
+  private applyFetch(operation: OpenOperation, finishing: NonNullable<OpenOperation['finishing']>, decision: FetchDecision): void {
+    const [fetch, ...rest] = finishing.fetches;
+    if (fetch === undefined) return;
+    const { outcome, shownLocation } = finishing;
+    if (decision.kind === 'again') {
+      operation.finishing = { ...finishing, fetches: [decision.fetch, ...rest] };
+      operation.dueAtMs = Date.now() + decision.waitSeconds * 1000;
+      operation.why = decision.why;
+      operation.lastProblem = { message: `final GET: ${decision.reason}`, at: isoNow() };
+      return this.events.changed(operation);
+    }
+    const read =
+      decision.kind === 'fetched' ? withRead(outcome, fetch, decision.value, decision.cut) : withMissing(outcome, [fetch], decision.reason);
+    if (rest.length === 0) return this.end(operation, { kind: 'succeeded', outcome: read, shownLocation });
+    operation.finishing = { outcome: read, shownLocation, fetches: rest };
+    this.events.changed(operation);
+  }
+
+  private unfinished(finishing: NonNullable<OpenOperation['finishing']>, reason: string): OperationEnd {
+    return {
+      kind: 'succeeded',
+      outcome: withMissing(finishing.outcome, finishing.fetches, reason),
+      shownLocation: finishing.shownLocation,
+    };
+  }
+
+  /** The activity itself failed, whatever was tried: not a fault of the operations. */
+  private postpone(operations: OpenOperation[], err: unknown): void {
+    const cause = err instanceof Error && err.cause instanceof Error ? err.cause : err;
+    const message = `the worker could not ask: ${cause instanceof Error ? cause.message : String(cause)}`;
+    for (const operation of operations) {
+      Object.assign(operation, { dueAtMs: Date.now() + POSTPONE_SECONDS * 1000, why: 'backoff', lastProblem: { message, at: isoNow() } });
+      this.events.changed(operation);
+    }
+  }
+
+  private end(operation: OpenOperation, end: OperationEnd): void {
+    this.open.delete(operation.id);
+    this.events.ended(operation, end);
+  }
+}
+
+/** After an activity has failed in all its retries. */
+const POSTPONE_SECONDS = 10;
+
+/** When something has to be done about it. */
+function momentOf({ dueAtMs, deadlineAtMs }: OpenOperation): number {
+  return deadlineAtMs === undefined ? dueAtMs : Math.min(dueAtMs, deadlineAtMs);
+}
+
+function longestTimeout(operations: OpenOperation[]): number {
+  return Math.max(...operations.map(({ timeoutSeconds }) => timeoutSeconds));
+}
+
+function withRead(outcome: Outcome, fetch: Fetch, value: Json | undefined, cut: boolean): Outcome {
+  const truncated = new Set(outcome.truncated ?? []);
+  const read: Outcome & { resource?: Json } = { ...outcome };
+  for (const field of fetch.into) {
+    if (value !== undefined || field === 'resource') read[field] = value;
+    truncated.delete(field);
+    if (cut) truncated.add(field);
+  }
+  return { ...read, truncated: truncated.size > 0 ? [...truncated] : undefined };
+}
+
+function withMissing(outcome: Outcome, fetches: Fetch[], reason: string): Outcome {
+  const fields = fetches.flatMap(({ into }) => into);
+  return { ...outcome, missing: { ...outcome.missing, ...Object.fromEntries(fields.map((field) => [field, reason])) } };
+}
+
+function deadlineExceeded({ monitor, status, lastProblem }: OpenOperation): FailureDetails {
+  const name = monitor.operationId === undefined ? 'the operation' : `operation ${monitor.operationId}`;
+  const last = lastProblem === undefined ? '' : `; last problem: ${lastProblem.message}`;
+  return {
+    type: 'DeadlineExceeded',
+    message: `${name} was not finished by its deadline (last status: ${status ?? 'none read'}${last}); it may go on at the service, and a new run can attach to its status URL`,
+    ...(monitor.operationId === undefined ? {} : { operationId: monitor.operationId }),
+    statusUrl: monitor.statusUrl,
+  };
+}
+
+/** Now, in workflow time. */
+export function isoNow(): string {
+  return new Date().toISOString();
+}

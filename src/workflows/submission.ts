@@ -1,0 +1,83 @@
+/**
+ * Getting one operation accepted: submit, and where it was not taken or nobody knows, wait durably and do what the caller chose.
+ *
+ * Keeps true: with `onUncertainSubmit: "fail"` no second submit follows one that may have arrived.
+ */
+import { sleep } from '@temporalio/workflow';
+import type { FailureDetails, Problem } from '../contract';
+import type { SubmitItem } from '../activities/messages';
+import type { Accepted, Failed, Succeeded } from '../lro/monitor';
+import { submitAll } from './calls';
+import { isoNow } from './loop';
+
+/** A submit on its way; plain JSON. */
+export interface Submission {
+  item: SubmitItem;
+  title: string;
+  timeoutSeconds: number;
+  streamsFile: boolean;
+  deadlineAtMs?: number;
+  /** An earlier try may have been accepted. */
+  maybeAccepted?: boolean;
+  lastProblem?: Problem;
+  nextTryAtMs?: number;
+}
+
+/** How it ended, or `paused` before the next try. */
+export type SubmissionEnd = Accepted | Succeeded | Failed | { kind: 'paused' };
+
+/** Submits until the service has taken it or refused it, the deadline has come, or `pause` says so between two tries. Throws only when it is cancelled. */
+export async function getAccepted(submission: Submission, changed: () => void, pause: () => boolean): Promise<SubmissionEnd> {
+  for (;;) {
+    const { item } = submission;
+    const attempt = (item.attempts ?? 0) + 1;
+    const summary = attempt === 1 ? submission.title : `${submission.title} (try ${attempt})`;
+    const [result] = await submitAll([item], submission.timeoutSeconds, submission.streamsFile, summary);
+    const decision = result?.decision;
+    if (decision === undefined) continue;
+    if (decision.kind === 'accepted' || decision.kind === 'succeeded') return decision;
+    if (decision.kind === 'failed')
+      return submission.maybeAccepted === true ? { ...decision, failure: afterUncertainTry(decision.failure) } : decision;
+    submission.lastProblem = { ...decision.trouble, at: isoNow() };
+    if (decision.kind === 'uncertain') {
+      submission.maybeAccepted = true;
+      if (item.onUncertainSubmit === 'fail') return { kind: 'failed', failure: uncertain(submission) };
+    }
+    submission.item = { ...item, attempts: attempt, cookies: 'cookies' in decision ? decision.cookies : item.cookies };
+    const dueAtMs = Date.now() + decision.waitSeconds * 1000;
+    const deadlineAtMs = submission.deadlineAtMs ?? Infinity;
+    submission.nextTryAtMs = Math.min(dueAtMs, deadlineAtMs);
+    changed();
+    await waitUntil(submission.nextTryAtMs, dueAtMs <= deadlineAtMs ? decision.why : 'deadline');
+    submission.nextTryAtMs = undefined;
+    if (Date.now() >= deadlineAtMs) return { kind: 'failed', failure: neverAccepted(submission) };
+    if (pause()) return { kind: 'paused' };
+  }
+}
+
+async function waitUntil(atMs: number, why: string): Promise<void> {
+  const waitMs = Math.ceil(atMs - Date.now());
+  if (waitMs > 0) await sleep(waitMs, { summary: `wait ${waitMs / 1000} s to submit again (${why})` });
+}
+
+function uncertain({ title, lastProblem }: Submission): FailureDetails {
+  return {
+    type: 'SubmissionUncertain',
+    message: `nobody knows whether ${title} was accepted, and it is not sent again ("onUncertainSubmit": "fail"): ${lastProblem?.message ?? 'no answer'}`,
+    ...(lastProblem?.httpStatus === undefined ? {} : { httpStatus: lastProblem.httpStatus }),
+  };
+}
+
+function neverAccepted({ title, lastProblem, maybeAccepted }: Submission): FailureDetails {
+  const doubt = maybeAccepted === true ? '; an earlier try may have been accepted all the same' : '';
+  return {
+    type: 'DeadlineExceeded',
+    message: `${title} was not accepted by its deadline; last problem: ${lastProblem?.message ?? 'none'}${doubt}`,
+    ...(lastProblem?.httpStatus === undefined ? {} : { httpStatus: lastProblem.httpStatus }),
+  };
+}
+
+/** A later try was refused, which says nothing about an earlier one. */
+function afterUncertainTry(failure: FailureDetails): FailureDetails {
+  return { ...failure, message: `${failure.message} (an earlier try of this submit may have been accepted)` };
+}
