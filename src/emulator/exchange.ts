@@ -99,7 +99,7 @@ async function serve(
 }
 
 async function wait(context: ExchangeContext, fault: ActiveFault): Promise<void> {
-  if (fault.delayMs !== undefined) await sleep(fault.delayMs);
+  if (fault.delayMs !== undefined) await sleep(fault.delayMs, undefined, { ref: false });
   if (fault.holdUntilReleased === true) await context.gate.wait();
 }
 

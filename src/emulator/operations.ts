@@ -75,7 +75,8 @@ export class Operations {
       if (resource !== undefined) this.store.putResource({ ...resource, createdAtMs, operationId });
     });
     if (plan.moveTo !== undefined) this.move(operation, plan.moveTo);
-    return operation;
+    // The answer to the submit names the first URL; polls of it tell of the move.
+    return { ...operation, statusKey: operationId };
   }
 
   /** What a poll of `statusKey` finds. Throws a 404 refusal when there is nothing (any more). */

@@ -58,7 +58,7 @@ export class Scripts {
     const next = route.answers[Math.min(given, route.answers.length - 1)];
     if (next === undefined) return undefined;
     const { httpStatus, headers, body, rawBody, delayMs, holdUntilReleased, cut, ...bends } = next;
-    if (delayMs !== undefined) await sleep(delayMs);
+    if (delayMs !== undefined) await sleep(delayMs, undefined, { ref: false });
     if (holdUntilReleased === true) await this.gate.wait();
     if (cut === true) return 'cut';
     const base = `${request.origin}/scripts/${script.name}`;

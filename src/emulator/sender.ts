@@ -75,7 +75,7 @@ async function sendSlowly(response: ServerResponse, body: Buffer, bytesPerSecond
 async function drip(response: ServerResponse, next: () => Buffer | undefined, pauseMs = 1000 / dripsPerSecond): Promise<void> {
   for (let part = next(); part !== undefined && !response.destroyed; part = next()) {
     response.write(part);
-    await sleep(pauseMs);
+    await sleep(pauseMs, undefined, { ref: false });
   }
 }
 

@@ -144,6 +144,14 @@ describe('operations under the admin API', () => {
     expect((await fetch(statusUrlOf(accepted))).status).toBe(404);
   });
 
+  it('move between submit and first poll when the defaults say so', async () => {
+    await emulator.admin.setDefaults({ moveTo: 'fresh' });
+    const accepted = await submitStyle();
+    const told = await fetch(statusUrlOf(accepted));
+    expect(await statusOf(told)).toMatchObject({ status: 'Running' });
+    expect(await statusOf(await fetch(statusUrlOf(told)))).toMatchObject({ status: 'Succeeded' });
+  });
+
   it('move to any URL', async () => {
     await emulator.admin.setDefaults({ moveTo: 'http://elsewhere.test/monitor' });
     const accepted = await submitStyle();
