@@ -1,6 +1,7 @@
 /** The emulator as a program. Every option is also an environment variable: `--operation-seconds` is `EMULATOR_OPERATION_SECONDS`. */
 import { Command, Option } from 'commander';
 import pino from 'pino';
+import { prettifyError, ZodError } from 'zod';
 import type { EmulatorOptions } from './options';
 import { startEmulator } from './server';
 
@@ -15,7 +16,9 @@ async function main(): Promise<void> {
   process.stdout.write(`emulator ready at ${emulator.url}\n`);
 }
 
-function readArguments(argv: string[]): EmulatorOptions & { database?: string; logLevel: string } {
+type ProgramOptions = EmulatorOptions & { database?: string; logLevel: string };
+
+function readArguments(argv: string[]): ProgramOptions {
   const program = new Command('emulator').description('Emulates Azure Maps Creator and the rest of the family of long-running operations.');
   const add = (flags: string, description: string, read?: (value: string) => unknown): void => {
     const option = new Option(flags, description);
@@ -26,9 +29,7 @@ function readArguments(argv: string[]): EmulatorOptions & { database?: string; l
   add('--port <number>', 'port; 0 takes a free one (4010)', Number);
   add('--database <file>', 'SQLite file that keeps the state (in memory)');
   add('--operation-seconds <seconds>', 'how long operations take (2)', Number);
-  add('--retry-after-seconds <seconds>', 'Retry-After on open operations, or "none" (1)', (value) =>
-    value === 'none' ? null : Number(value),
-  );
+  add('--retry-after-seconds <seconds>', 'Retry-After on open operations, or "none" (1)');
   add('--subscription-keys <keys>', 'comma-separated; requests need one of them', list);
   add('--tokens <tokens>', 'comma-separated; accepted as Bearer and jwt-sas', list);
   add('--public-url <url>', 'what status URLs start with (the Host of the request)');
@@ -43,7 +44,10 @@ function readArguments(argv: string[]): EmulatorOptions & { database?: string; l
   add('--retention-seconds <seconds>', 'how long finished operations can be read (86400)', Number);
   add('--max-recorded-requests <count>', 'how many requests are remembered (200000)', Number);
   program.addOption(new Option('--log-level <level>', 'pino level; the log goes to stderr').default('error').env('EMULATOR_LOG_LEVEL'));
-  return { port: 4010, ...program.parse(argv).opts<EmulatorOptions & { database?: string; logLevel: string }>() };
+  const { retryAfterSeconds, ...options } = program.parse(argv).opts<ProgramOptions & { retryAfterSeconds?: string }>();
+  // Commander takes a null from a parser for "no value", so the word is translated here.
+  const retryAfter = retryAfterSeconds === 'none' ? null : Number(retryAfterSeconds);
+  return { port: 4010, ...options, ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds: retryAfter }) };
 }
 
 function list(value: string): string[] {
@@ -56,6 +60,6 @@ function yes(value: string): boolean {
 }
 
 main().catch((error: unknown) => {
-  process.stderr.write(`emulator: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(`emulator: ${error instanceof ZodError ? prettifyError(error) : String(error)}\n`);
   process.exitCode = 1;
 });

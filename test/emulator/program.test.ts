@@ -72,7 +72,9 @@ describe('the program', () => {
   });
 
   it('ends with 0 on SIGTERM', async () => {
-    const url = await run(['--port', '0']);
+    const url = await run(['--port', '0', '--retry-after-seconds', 'none']);
+    const accepted = await fetch(`${url}/styles?${version}`, { method: 'POST', body: '{}' });
+    expect(accepted.headers.get('retry-after')).toBeNull();
     expect(await new EmulatorAdmin(url).health()).toEqual({ status: 'ok' });
     child?.kill('SIGTERM');
     expect((await once(child!, 'exit'))[0]).toBe(0);
