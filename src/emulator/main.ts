@@ -44,7 +44,9 @@ function readArguments(argv: string[]): ProgramOptions {
   add('--retention-seconds <seconds>', 'how long finished operations can be read (86400)', Number);
   add('--max-recorded-requests <count>', 'how many requests are remembered (200000)', Number);
   program.addOption(new Option('--log-level <level>', 'pino level; the log goes to stderr').default('error').env('EMULATOR_LOG_LEVEL'));
-  const { retryAfterSeconds, ...options } = program.parse(argv).opts<ProgramOptions & { retryAfterSeconds?: string }>();
+  const { retryAfterSeconds, ...options } = program
+    .parse(argv)
+    .opts<Omit<ProgramOptions, 'retryAfterSeconds'> & { retryAfterSeconds?: string }>();
   // Commander takes a null from a parser for "no value", so the word is translated here.
   const retryAfter = retryAfterSeconds === 'none' ? null : Number(retryAfterSeconds);
   return { port: 4010, ...options, ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds: retryAfter }) };
