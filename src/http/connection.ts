@@ -64,16 +64,12 @@ export class Connection {
     this.protocol = protocol;
     this.limits = limits;
     const { env = process.env, openTokenSource, ca, clock = systemClock } = surroundings;
-    const sockets = { maxSockets: limits.concurrentRequests, connectSeconds: limits.timeoutSeconds, ...(ca === undefined ? {} : { ca }) };
+    const sockets = { maxSockets: limits.concurrentRequests, connectSeconds: limits.timeoutSeconds, ca };
     this.kept = openAgents({ ...sockets, keepAlive: true });
     this.fresh = openAgents({ ...sockets, keepAlive: false });
     this.clock = clock;
     this.pace = new Pace(limits, clock);
-    this.credentials = openCredentials(auth, {
-      env,
-      redactor: this.redactor,
-      ...(openTokenSource === undefined ? {} : { openTokenSource }),
-    });
+    this.credentials = openCredentials(auth, { env, redactor: this.redactor, openTokenSource, ca });
     this.keyHeader = auth.type === 'key' && auth.in === 'header' ? auth.name : undefined;
   }
 
@@ -212,7 +208,9 @@ export class Connection {
     }
     const clean = (text: string) => this.redactor.cleanAnswer(text);
     const headers = Object.fromEntries(Object.entries(outcome.headers).map(([name, value]) => [name, clean(value)]));
-    if (outcome.httpStatus === 429 || outcome.httpStatus === 503) this.pace.hold(retryAfterSeconds(headers, this.clock.now()) ?? 0);
+    // Another host that is busy says nothing about this service.
+    if (trusted && (outcome.httpStatus === 429 || outcome.httpStatus === 503))
+      this.pace.hold(retryAfterSeconds(headers, this.clock.now()) ?? 0);
     return {
       kind: 'answer',
       method: request.method,

@@ -30,9 +30,10 @@ export interface CredentialSurroundings {
   env: NodeJS.ProcessEnv;
   redactor: Redactor;
   openTokenSource?: OpenTokenSource;
+  ca?: string;
 }
 
-export function openCredentials(auth: AuthConfig, { env, redactor, openTokenSource }: CredentialSurroundings): Credentials {
+export function openCredentials(auth: AuthConfig, { env, redactor, openTokenSource, ca }: CredentialSurroundings): Credentials {
   const learnt = (secret: string): string => {
     redactor.learn(secret);
     return secret;
@@ -42,7 +43,7 @@ export function openCredentials(auth: AuthConfig, { env, redactor, openTokenSour
 
   if (auth.type === 'entra') {
     const clientSecret = auth.clientSecret === undefined ? undefined : new Secret(auth.clientSecret, env);
-    const tokens = new EntraTokens(auth, async () => clientSecret && learnt(await clientSecret.value(true)), openTokenSource);
+    const tokens = new EntraTokens(auth, async () => clientSecret && learnt(await clientSecret.value(true)), openTokenSource, ca);
     const proofOf = async (token: Promise<string>): Promise<Proof> => {
       try {
         return bearer(learnt(await token));

@@ -11,8 +11,8 @@ export interface TokenSource {
   getToken(scope: string, options?: { abortSignal?: AbortSignal }): Promise<{ token: string; expiresOnTimestamp: number } | null>;
 }
 
-/** Makes a token source. `clientSecret` is given where the file names one. */
-export type OpenTokenSource = (auth: EntraAuthConfig, clientSecret: string | undefined) => Promise<TokenSource>;
+/** Makes a token source. `clientSecret` is given where the file names one, `ca` where other certificates than the system's are trusted. */
+export type OpenTokenSource = (auth: EntraAuthConfig, clientSecret: string | undefined, ca: string | undefined) => Promise<TokenSource>;
 
 /** Renewed so long before the end, or at half of a shorter life. */
 const RENEW_BEFORE_MS = 300_000;
@@ -20,13 +20,17 @@ const RENEW_AGAIN_MS = 30_000;
 const TOKEN_TIMEOUT_MS = 30_000;
 
 /** The credential of `@azure/identity` that fits what the file says. Loaded when it is first needed: it is large. */
-export const openAzureCredential: OpenTokenSource = async (auth, clientSecret) => {
+export const openAzureCredential: OpenTokenSource = async (auth, clientSecret, ca) => {
   const identity = await import('@azure/identity');
   const { tenantId, clientId, tokenFile, authorityHost } = auth;
   const publicHosts: readonly string[] = Object.values(identity.AzureAuthorityHosts);
   // Instance discovery asks the public cloud whether it knows the authority: a private one it does not.
   const disableInstanceDiscovery = authorityHost !== undefined && !publicHosts.includes(authorityHost.replace(/\/$/, ''));
-  const options = { ...(authorityHost === undefined ? {} : { authorityHost }), disableInstanceDiscovery };
+  const options = {
+    ...(authorityHost === undefined ? {} : { authorityHost }),
+    disableInstanceDiscovery,
+    ...(ca === undefined ? {} : { tlsOptions: { ca } }),
+  };
   if (clientSecret !== undefined && tenantId !== undefined && clientId !== undefined) {
     return new identity.ClientSecretCredential(tenantId, clientId, clientSecret, options);
   }
@@ -52,6 +56,7 @@ export class EntraTokens {
     private readonly auth: EntraAuthConfig,
     private readonly clientSecret: () => Promise<string | undefined>,
     private readonly open: OpenTokenSource = openAzureCredential,
+    private readonly ca?: string,
     private readonly now: () => number = Date.now,
   ) {}
 
@@ -85,7 +90,7 @@ export class EntraTokens {
   }
 
   private async fetch(): Promise<Token> {
-    const source = this.source ?? (await this.open(this.auth, await this.clientSecret()));
+    const source = this.source ?? (await this.open(this.auth, await this.clientSecret(), this.ca));
     // Forgotten on failure, so that a rotated client secret is read anew.
     this.source = undefined;
     const got = await source.getToken(this.auth.scope, { abortSignal: AbortSignal.timeout(TOKEN_TIMEOUT_MS) });

@@ -23,6 +23,9 @@ export const systemClock: Clock = {
 /** The longest pause kept in the process. A longer one is the workflow's business, which waits durably. */
 export const MAX_HOLD_SECONDS = 60;
 
+/** Longer timers fire at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
 export type Turn<T> = { kind: 'done'; value: T } | { kind: 'refused'; waitedSeconds: number };
 
 export class Pace {
@@ -94,7 +97,7 @@ export class Pace {
           gaveUp = true;
           resolve({ kind: 'refused', waitedSeconds: 0 });
         },
-        Math.max(0, giveUpAt - this.clock.now()),
+        Math.min(Math.max(0, giveUpAt - this.clock.now()), MAX_TIMER_MS),
       );
     });
     try {

@@ -1,4 +1,5 @@
-import * as http from 'node:http';
+import type { Socket } from 'node:net';
+import type * as http from 'node:http';
 import { once } from 'node:events';
 import { answered, CERTIFICATE, connectionTo, get, post, refusedPort, service, socketServer } from './service';
 
@@ -62,7 +63,7 @@ describe('a submit that provably never left', () => {
 });
 
 describe('a submit that may have arrived', () => {
-  it.each<[string, (socket: import('node:net').Socket) => unknown]>([
+  it.each<[string, (socket: Socket) => unknown]>([
     ['is read and reset', (socket) => socket.once('data', () => socket.resetAndDestroy())],
     ['is read and the connection closed', (socket) => socket.once('data', () => socket.end())],
     ['is never answered', () => undefined],

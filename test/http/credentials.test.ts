@@ -1,0 +1,156 @@
+import { renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { OpenTokenSource } from '../../src/http';
+import { answered, connectionTo, folder, get, post, service } from './service';
+
+/** Accepts one value of the `authorization` header; answers `refusal` to others. */
+async function guarded(accepted: () => string, refusal = 401) {
+  return service(({ headers }, response) => response.writeHead(headers.authorization === accepted() ? 200 : refusal).end());
+}
+
+describe('credentials', () => {
+  it.each([
+    [{ type: 'bearer' }, 'abcdefgh', { authorization: 'Bearer abcdefgh' }],
+    [{ type: 'bearer' }, 'Bearer abcdefgh\n', { authorization: 'Bearer abcdefgh' }],
+    [{ type: 'sas' }, 'abcdefgh', { authorization: 'jwt-sas abcdefgh' }],
+    [{ type: 'key', in: 'header', name: 'Ocp-Key' }, 'abcdefgh', { 'ocp-key': 'abcdefgh' }],
+  ])('of %j are sent as the service expects them', async (auth, K, expected) => {
+    const { url, seen } = await service((_, response) => response.end());
+    await connectionTo({ baseUrl: url, auth: { ...auth, value: { env: 'K' } } }, { env: { K } }).exchange(get(url));
+    expect(seen[0]!.headers).toMatchObject(expected);
+  });
+
+  it('in a file are used as soon as the file changes', async () => {
+    const file = join(folder(), 'token');
+    writeFileSync(file, 'old\n');
+    const { url, seen } = await service((_, response) => response.end());
+    const connection = connectionTo({ baseUrl: url, auth: { type: 'bearer', value: { file } } });
+    await connection.exchange(get(url));
+    writeFileSync(`${file}.new`, 'new\n');
+    renameSync(`${file}.new`, file);
+    await connection.exchange(get(url));
+    expect(seen.map(({ headers }) => headers.authorization)).toEqual(['Bearer old', 'Bearer new']);
+  });
+
+  it('that are gone are a value of their own, and nothing is sent', async () => {
+    const env: NodeJS.ProcessEnv = { K: 'key' };
+    const { url, seen } = await service((_, response) => response.end());
+    const connection = connectionTo({ baseUrl: url, auth: { type: 'bearer', value: { env: 'K' } } }, { env });
+    delete env.K;
+    expect(await connection.exchange(post(url))).toEqual({
+      kind: 'noCredentials',
+      url,
+      reason: expect.stringContaining('environment variable K'),
+    });
+    expect(seen).toEqual([]);
+  });
+
+  it('never stand in a reason, raw or encoded', async () => {
+    const { url } = await service((_, response) => response.destroy());
+    const auth = { type: 'key', in: 'query', name: 'key', value: { env: 'K' } };
+    const exchange = await connectionTo({ baseUrl: url, auth }, { env: { K: 's3cret/+' } }).exchange(post(`${url}/a?note=s3cret%2F%2B`));
+    expect(exchange).toMatchObject({ kind: 'noAnswer', reason: expect.not.stringContaining('s3cret') });
+  });
+});
+
+describe('a 401', () => {
+  const bearer = { type: 'bearer', value: { env: 'K' } };
+
+  it('is answered with the new credentials where there are some, for a submit as well', async () => {
+    const env = { K: 'old' };
+    const { url, seen } = await service(({ headers }, response) => {
+      env.K = 'new';
+      response.writeHead(headers.authorization === 'Bearer new' ? 202 : 401).end();
+    });
+    const connection = connectionTo({ baseUrl: url, auth: bearer }, { env });
+    expect(answered(await connection.exchange(post(url, { body: { kind: 'json', value: 1 } }))).httpStatus).toBe(202);
+    expect(seen.map(({ body }) => body.toString())).toEqual(['1', '1']);
+  });
+
+  it('stands where the credentials are the same', async () => {
+    const { url, seen } = await guarded(() => 'other');
+    expect(answered(await connectionTo({ baseUrl: url, auth: bearer }, { env: { K: 'k' } }).exchange(post(url))).httpStatus).toBe(401);
+    expect(seen).toHaveLength(1);
+  });
+
+  it('is not repeated a second time', async () => {
+    let count = 0;
+    const env: NodeJS.ProcessEnv = { K: 'k0' };
+    const { url, seen } = await service((_, response) => {
+      env.K = `k${++count}`;
+      response.writeHead(401).end();
+    });
+    expect(answered(await connectionTo({ baseUrl: url, auth: bearer }, { env }).exchange(post(url))).httpStatus).toBe(401);
+    expect(seen).toHaveLength(2);
+  });
+
+  it.each([
+    [{ type: 'bearer', value: { env: 'K' } }, 2],
+    [{ type: 'key', in: 'header', name: 'x-k', value: { env: 'K' } }, 1],
+  ])('has a sister in 403 for tokens, not for keys (%j)', async (auth, requests) => {
+    const env = { K: 'old' };
+    const { url, seen } = await service((_, response) => {
+      env.K = 'new';
+      response.writeHead(403).end();
+    });
+    await connectionTo({ baseUrl: url, auth }, { env }).exchange(get(url));
+    expect(seen).toHaveLength(requests);
+  });
+});
+
+describe('Entra tokens', () => {
+  const auth = { type: 'entra', scope: 'https://atlas.microsoft.com/.default' };
+
+  /** Gives out `token1`, `token2`, …; each credential remembers its own, as the library does. */
+  function tokenService(lifeSeconds = 3600) {
+    const given: string[] = [];
+    const openTokenSource: OpenTokenSource = () => {
+      let remembered: { token: string; expiresOnTimestamp: number } | undefined;
+      return Promise.resolve({
+        getToken: () => {
+          if (remembered === undefined || remembered.expiresOnTimestamp < Date.now()) {
+            remembered = { token: `token${given.length + 1}`, expiresOnTimestamp: Date.now() + lifeSeconds * 1000 };
+            given.push(remembered.token);
+          }
+          return Promise.resolve(remembered);
+        },
+      });
+    };
+    return { given, openTokenSource };
+  }
+
+  it('are asked for once and shared', async () => {
+    const { given, openTokenSource } = tokenService();
+    const { url, seen } = await service((_, response) => response.end());
+    const connection = connectionTo({ baseUrl: url, auth }, { openTokenSource });
+    await Promise.all([1, 2, 3].map(() => connection.exchange(get(url))));
+    await connection.exchange(get(url));
+    expect(given).toEqual(['token1']);
+    expect(new Set(seen.map(({ headers }) => headers.authorization))).toEqual(new Set(['Bearer token1']));
+  });
+
+  it('that a service refuses are replaced, past the cache of the library', async () => {
+    const { given, openTokenSource } = tokenService();
+    const { url } = await guarded(() => 'Bearer token2', 403);
+    const connection = connectionTo({ baseUrl: url, auth }, { openTokenSource });
+    const answers = await Promise.all([1, 2].map(() => connection.exchange(post(url))));
+    expect(answers.map((exchange) => answered(exchange).httpStatus)).toEqual([200, 200]);
+    expect(given).toEqual(['token1', 'token2']);
+  });
+
+  it('that cannot be had are a value of their own, without line breaks', async () => {
+    const openTokenSource: OpenTokenSource = () =>
+      Promise.resolve({ getToken: () => Promise.reject(new Error('AADSTS7000215: Invalid client secret\nTrace ID')) });
+    const exchange = await connectionTo({ baseUrl: 'http://127.0.0.1:9', auth }, { openTokenSource }).exchange(get('http://127.0.0.1:9'));
+    expect(exchange).toMatchObject({ kind: 'noCredentials', reason: expect.stringMatching(/AADSTS7000215: Invalid client secret$/) });
+  });
+
+  it('that do not come in time do not hold the exchange longer', async () => {
+    const openTokenSource: OpenTokenSource = () => new Promise(() => undefined);
+    const connection = connectionTo({ baseUrl: 'http://127.0.0.1:9', auth, limits: { timeoutSeconds: 0.1 } }, { openTokenSource });
+    expect(await connection.exchange(get('http://127.0.0.1:9'))).toMatchObject({
+      kind: 'noCredentials',
+      reason: expect.stringContaining('0.1 s'),
+    });
+  });
+});

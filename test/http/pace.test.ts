@@ -1,0 +1,89 @@
+import { Pace, type Clock } from '../../src/http/pace';
+import { connectionTo, get, post, service } from './service';
+
+/** Time that passes only by sleeping. */
+class TestClock implements Clock {
+  private ms = 1_000_000;
+  now = () => this.ms;
+  sleep = (milliseconds: number) => {
+    this.ms += milliseconds;
+    return Promise.resolve();
+  };
+}
+
+describe('submits', () => {
+  it('are spaced, reads are not', async () => {
+    const clock = new TestClock();
+    const pace = new Pace({ concurrentRequests: 10, submitsPerSecond: 4 }, clock);
+    const started: number[] = [];
+    const start = () => Promise.resolve(started.push(clock.now() - 1_000_000));
+    for (let i = 0; i < 3; i++) await pace.run(true, 60, start);
+    await pace.run(false, 60, start);
+    expect(started).toEqual([0, 250, 500, 500]);
+  });
+
+  it('wait while the service wants to be left alone, reads do not', async () => {
+    const clock = new TestClock();
+    const pace = new Pace({ concurrentRequests: 10, submitsPerSecond: 1000 }, clock);
+    pace.hold(7);
+    pace.hold(3);
+    expect(pace.heldSeconds).toBe(7);
+    await pace.run(false, 60, () => Promise.resolve());
+    expect(pace.heldSeconds).toBe(7);
+    await pace.run(true, 60, () => Promise.resolve());
+    expect(pace.heldSeconds).toBe(0);
+  });
+
+  it('are held a minute at most', () => {
+    const pace = new Pace({ concurrentRequests: 10, submitsPerSecond: 1 }, new TestClock());
+    pace.hold(36_000);
+    expect(pace.heldSeconds).toBe(60);
+  });
+
+  it('are refused at once when their turn would come too late', async () => {
+    const clock = new TestClock();
+    const pace = new Pace({ concurrentRequests: 10, submitsPerSecond: 1 }, clock);
+    pace.hold(30);
+    expect(await pace.run(true, 10, () => Promise.reject(new Error('was run')))).toEqual({ kind: 'refused', waitedSeconds: 0 });
+    expect(pace.heldSeconds).toBe(30);
+  });
+
+  it('that wait in the queue when a pause begins wait for its end as well', async () => {
+    const clock = new TestClock();
+    const pace = new Pace({ concurrentRequests: 1, submitsPerSecond: 1000 }, clock);
+    const order: string[] = [];
+    const first = pace.run(false, 60, async () => {
+      await new Promise(setImmediate);
+      pace.hold(5);
+      order.push('busy');
+    });
+    const second = pace.run(true, 60, () => Promise.resolve(order.push(`submit, ${pace.heldSeconds} s left`)));
+    await Promise.all([first, second]);
+    expect(order).toEqual(['busy', 'submit, 0 s left']);
+  });
+});
+
+describe('a service that is busy', () => {
+  it.each([429, 503])('and says so with %d and Retry-After holds the submits of its connection', async (status) => {
+    const { url } = await service((_, response) => response.writeHead(status, { 'retry-after': '20' }).end());
+    const connection = connectionTo({ baseUrl: url });
+    await connection.exchange(get(url));
+    expect(connection.heldSeconds).toBeGreaterThan(19);
+    expect(await connection.exchange(post(url, { queueSeconds: 1 }))).toMatchObject({ kind: 'noAnswer', maybeSent: false });
+  });
+
+  it('gets no more requests at once than the connection allows', async () => {
+    let now = 0;
+    let most = 0;
+    const { url } = await service((_, response) => {
+      most = Math.max(most, ++now);
+      setTimeout(() => {
+        now--;
+        response.end();
+      }, 20);
+    });
+    const connection = connectionTo({ baseUrl: url, limits: { concurrentRequests: 3 } });
+    await Promise.all(Array.from({ length: 9 }, () => connection.exchange(get(url))));
+    expect(most).toBe(3);
+  });
+});
