@@ -1,8 +1,12 @@
-/** Tests run as CommonJS through swc; `globalSetup` makes sure that the Temporal programs are there before any test asks for them. */
+/** Tests run as CommonJS through swc, against compiled programs where a test needs a process: `npm test` builds first. */
 module.exports = {
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
   transform: { '^.+\\.ts$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'commonjs' } }] },
-  testTimeout: 60_000,
+  globalSetup: '<rootDir>/test/support/global-setup.ts',
+  globalTeardown: '<rootDir>/test/support/global-teardown.ts',
+  testTimeout: 90_000,
+  // Two cores: more workers than that only make each other wait.
+  maxWorkers: 2,
 };

@@ -1,0 +1,16 @@
+/** Starts one dev server for all test files, and has the time-skipping server fetched once before tests ask for it together. */
+import { provisionTestServer, startDevServer, type DevServer } from '../../src/devserver';
+
+declare global {
+  var sharedDevServer: DevServer | undefined;
+}
+
+export default async function globalSetup(): Promise<void> {
+  const [server, testServer] = await Promise.all([
+    startDevServer({ searchAttributes: { LroStatus: 'Keyword', LroConnection: 'Keyword', LroOperationId: 'Keyword' } }),
+    provisionTestServer(),
+  ]);
+  globalThis.sharedDevServer = server;
+  process.env['LRO_TEST_TEMPORAL_ADDRESS'] = server.address;
+  process.env['LRO_TEST_SERVER_PATH'] = testServer.path;
+}
