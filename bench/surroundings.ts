@@ -1,0 +1,75 @@
+/** What a benchmark runs against: Temporal, the emulator and the worker, each its own process. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { Client, Connection } from '@temporalio/client';
+import { stringify } from 'yaml';
+import { LroClient, type OperationInput } from '../src/client';
+import { startChild, startDevServer, type Child, type DevServer } from '../src/devserver';
+import { EmulatorAdmin } from '../src/emulator';
+
+export interface Surroundings {
+  temporal: DevServer;
+  emulator: Child;
+  emulatorUrl: string;
+  admin: EmulatorAdmin;
+  temporalClient: Client;
+  lro: LroClient;
+  startWorker(): Promise<Child>;
+  stop(): Promise<void>;
+}
+
+const DIST = resolve(__dirname, '../../../dist');
+
+/** Starts Temporal (in memory) and the emulator; the worker is the benchmark's to start. */
+export async function startSurroundings(emulatorArgs: string[]): Promise<Surroundings> {
+  const folder = mkdtempSync(join(tmpdir(), 'durable-lro-bench-'));
+  const temporal = await startDevServer();
+  const emulator = await startChild({
+    name: 'emulator',
+    command: process.execPath,
+    args: [join(DIST, 'emulator/main.js'), '--port', '0', ...emulatorArgs],
+    readyLine: /emulator ready at (http\S+)/,
+  });
+  const emulatorUrl = emulator.ready?.[1] ?? '';
+  const configPath = join(folder, 'lro.config.yaml');
+  writeFileSync(
+    configPath,
+    stringify({ connections: { maps: { baseUrl: emulatorUrl, query: { 'api-version': '2.0' }, poll: { minSeconds: 0 } } } }),
+  );
+  const connection = await Connection.connect({ address: temporal.address });
+  const temporalClient = new Client({ connection });
+  const lro = new LroClient({ client: temporalClient });
+  const workers: Child[] = [];
+  return {
+    temporal,
+    emulator,
+    emulatorUrl,
+    admin: new EmulatorAdmin(emulatorUrl),
+    temporalClient,
+    lro,
+    startWorker: async () => {
+      const worker = await startChild({
+        name: 'worker',
+        command: process.execPath,
+        args: [join(DIST, 'worker.js')],
+        env: { ...process.env, TEMPORAL_ADDRESS: temporal.address, LRO_CONFIG: configPath, LRO_LOG_LEVEL: 'error' },
+        readyLine: /worker ready/,
+      });
+      workers.push(worker);
+      return worker;
+    },
+    stop: async () => {
+      await connection.close();
+      for (const child of [...workers, emulator]) await child.stop();
+      await temporal.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The operation all benchmarks run: an upload that does not look at its bytes. */
+export const UPLOAD: OperationInput = {
+  connection: 'maps',
+  submit: { path: '/mapData', query: { dataFormat: 'geojson' }, body: { type: 'FeatureCollection', features: [] } },
+};
