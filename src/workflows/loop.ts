@@ -60,13 +60,17 @@ export class OperationLoop {
 
   /** Those that are still open, as plain JSON. */
   operations(): OpenOperation[] {
+    // A signal may have come after the last step.
+    this.hurry();
     return [...this.open.values()].map((operation) => ({ ...operation, asking: undefined }));
   }
 
   /** Ask now instead of waiting. Several calls before the next answer are one. */
   pollNow(id: string): void {
     this.hurried.add(id);
-    this.wake?.();
+    const operation = this.open.get(id);
+    // One that is hurried already is waited for as it is: no new timer for every signal.
+    if (operation !== undefined && soonestMs(operation) < operation.dueAtMs) this.wake?.();
   }
 
   /** Runs until no operation is open, or until `pause` says so between two steps. Throws only when it is cancelled. */
@@ -85,8 +89,8 @@ export class OperationLoop {
     for (const id of this.hurried) {
       const operation = this.open.get(id);
       if (operation === undefined) continue;
-      const soonestMs = operation.lastPollAtMs === undefined ? Date.now() : operation.lastPollAtMs + operation.minSeconds * 1000;
-      if (soonestMs < operation.dueAtMs) Object.assign(operation, { dueAtMs: soonestMs, why: 'pollNow' });
+      const dueAtMs = soonestMs(operation);
+      if (dueAtMs < operation.dueAtMs) Object.assign(operation, { dueAtMs, why: 'pollNow' });
     }
     this.hurried.clear();
   }
@@ -235,6 +239,11 @@ export class OperationLoop {
 /** After an activity has failed in all its retries. */
 const POSTPONE_SECONDS = 10;
 
+/** When `pollNow` lets it be asked. */
+function soonestMs({ lastPollAtMs, minSeconds }: OpenOperation): number {
+  return lastPollAtMs === undefined ? Date.now() : lastPollAtMs + minSeconds * 1000;
+}
+
 /** When something has to be done about it. */
 function momentOf({ dueAtMs, deadlineAtMs }: OpenOperation): number {
   return deadlineAtMs === undefined ? dueAtMs : Math.min(dueAtMs, deadlineAtMs);
@@ -255,8 +264,10 @@ function withRead(outcome: Outcome, fetch: Fetch, value: Json | undefined, cut: 
   return { ...read, truncated: truncated.size > 0 ? [...truncated] : undefined };
 }
 
-function withMissing(outcome: Outcome, fetches: Fetch[], reason: string): Outcome {
+/** The outcome without what was still to be read of it, and why. */
+export function withMissing(outcome: Outcome, fetches: Fetch[], reason: string): Outcome {
   const fields = fetches.flatMap(({ into }) => into);
+  if (fields.length === 0) return outcome;
   return { ...outcome, missing: { ...outcome.missing, ...Object.fromEntries(fields.map((field) => [field, reason])) } };
 }
 

@@ -27,7 +27,7 @@ import { ACCEPTED_UPDATE, POLL_NOW_SIGNAL, PROGRESS_QUERY } from '../contract';
 import type { Accepted, Monitor, Outcome } from '../lro/monitor';
 import { prepare, tellCancel } from './calls';
 import type { OpenOperation, OperationEnd } from './loop';
-import { OperationLoop } from './loop';
+import { OperationLoop, withMissing } from './loop';
 import { showProgress, showSearchAttributes } from './show';
 import type { Submission } from './submission';
 import { getAccepted } from './submission';
@@ -46,6 +46,8 @@ export interface CarriedOperation {
   created?: { created?: string; createdText?: string };
   submission?: Submission;
   open?: OpenOperation;
+  /** `pollNow` came before there was anything to ask. */
+  polledNow?: boolean;
 }
 
 /** @throws ApplicationFailure as the contract says */
@@ -90,6 +92,7 @@ class OperationRun {
     this.submission = carried.submission;
     this.open = carried.open;
     this.accepted = carried.open !== undefined;
+    this.polledNow = carried.polledNow === true;
   }
 
   /** The story. */
@@ -229,6 +232,8 @@ class OperationRun {
   }
 
   private shouldContinueAsNew(): boolean {
+    // The next run would not know of a cancellation that this one was told.
+    if (CancellationScope.current().consideredCancelled) return false;
     const { continueAsNewSuggested, historyLength } = workflowInfo();
     const limit = this.prepared?.settings.continueAsNewAfterEvents;
     return continueAsNewSuggested || (limit !== undefined && historyLength >= limit);
@@ -248,6 +253,7 @@ class OperationRun {
       created: this.created,
       submission: this.submission,
       open: this.loop?.operations()[0],
+      ...(this.polledNow && this.loop === undefined ? { polledNow: true } : {}),
     });
   }
 
@@ -259,8 +265,7 @@ class OperationRun {
     if (open?.finishing !== undefined) {
       // It has succeeded; only reading its result was cut short.
       const { outcome, shownLocation, fetches } = open.finishing;
-      const missing = Object.fromEntries(fetches.flatMap(({ into }) => into).map((field) => [field, 'cancelled before it was read']));
-      this.end = { kind: 'succeeded', outcome: { ...outcome, missing: { ...outcome.missing, ...missing } }, shownLocation };
+      this.end = { kind: 'succeeded', outcome: withMissing(outcome, fetches, 'cancelled before it was read'), shownLocation };
       return true;
     }
     if (operation === undefined || open === undefined) {
@@ -290,9 +295,9 @@ class OperationRun {
   /** What the service answered about an operation that was to be cancelled. */
   private endedMeanwhile(open: OpenOperation, decision: Extract<CancelResult, { kind: 'ended' }>['decision']): boolean {
     if (decision.kind === 'succeeded') {
-      const { outcome, shownLocation } = decision;
+      const { outcome, shownLocation, fetches = [] } = decision;
       open.status = outcome.status;
-      this.end = { kind: 'succeeded', outcome, shownLocation };
+      this.end = { kind: 'succeeded', outcome: withMissing(outcome, fetches, 'cancelled before it was read'), shownLocation };
       return true;
     }
     if (decision.kind === 'failed' && decision.failure.type === 'OperationFailed') {
@@ -333,7 +338,8 @@ class OperationRun {
 
   /** Answer of update `accepted`: waits until the service has accepted, or fails as the operation does. */
   async acceptance(): Promise<Acceptance> {
-    await condition(() => this.accepted || this.end !== undefined || this.closed);
+    // Who waits gets the answer of a submit that a cancellation does not cut, and a typed failure where there is none.
+    await CancellationScope.nonCancellable(() => condition(() => this.accepted || this.end !== undefined || this.closed));
     if (this.accepted) {
       const outcome = this.end?.kind === 'succeeded' ? this.end.outcome : this.open?.finishing?.outcome;
       const operationId = this.open?.monitor.operationId ?? outcome?.operationId;

@@ -1,9 +1,11 @@
 /**
  * Getting one operation accepted: submit, and where it was not taken or nobody knows, wait durably and do what the caller chose.
  *
- * Keeps true: with `onUncertainSubmit: "fail"` no second submit follows one that may have arrived.
+ * Keeps true:
+ * 1. With `onUncertainSubmit: "fail"` no second submit follows one that may have arrived.
+ * 2. Nothing is sent after the workflow was cancelled, or after the deadline.
  */
-import { sleep } from '@temporalio/workflow';
+import { CancellationScope, sleep } from '@temporalio/workflow';
 import type { FailureDetails, Problem } from '../contract';
 import type { SubmitItem } from '../activities/messages';
 import type { Accepted, Failed, Succeeded } from '../lro/monitor';
@@ -29,6 +31,11 @@ export type SubmissionEnd = Accepted | Succeeded | Failed | { kind: 'paused' };
 /** Submits until the service has taken it or refused it, the deadline has come, or `pause` says so between two tries. Throws only when it is cancelled. */
 export async function getAccepted(submission: Submission, changed: () => void, pause: () => boolean): Promise<SubmissionEnd> {
   for (;;) {
+    // A try that is to follow at once passes no timer, and is not cut itself: nothing else would tell of a cancellation.
+    const scope = CancellationScope.current();
+    if (scope.consideredCancelled) await scope.cancelRequested;
+    const deadlineAtMs = submission.deadlineAtMs ?? Infinity;
+    if (Date.now() >= deadlineAtMs) return { kind: 'failed', failure: neverAccepted(submission) };
     const { item } = submission;
     const attempt = (item.attempts ?? 0) + 1;
     const summary = attempt === 1 ? submission.title : `${submission.title} (try ${attempt})`;
@@ -45,12 +52,10 @@ export async function getAccepted(submission: Submission, changed: () => void, p
     }
     submission.item = { ...item, attempts: attempt, cookies: 'cookies' in decision ? decision.cookies : item.cookies };
     const dueAtMs = Date.now() + decision.waitSeconds * 1000;
-    const deadlineAtMs = submission.deadlineAtMs ?? Infinity;
     submission.nextTryAtMs = Math.min(dueAtMs, deadlineAtMs);
     changed();
     await waitUntil(submission.nextTryAtMs, dueAtMs <= deadlineAtMs ? decision.why : 'deadline');
     submission.nextTryAtMs = undefined;
-    if (Date.now() >= deadlineAtMs) return { kind: 'failed', failure: neverAccepted(submission) };
     if (pause()) return { kind: 'paused' };
   }
 }
