@@ -1,0 +1,233 @@
+/**
+ * Beds for tests of workflows. On the time-skipping server hours pass in no time while a test waits for a result. Workflow code is the
+ * built bundle; activities are the real ones over a service, or scripted {@link LroActivities} where a test must hold one at an exact
+ * place, or needs thousands of polls.
+ */
+import { randomUUID } from 'node:crypto';
+import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
+import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { DefaultLogger, makeTelemetryFilterString, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import type { LroActivities, Prepared, SubmitItem } from '../../src/activities/messages';
+import { LroClient } from '../../src/client';
+import type { LroConfig } from '../../src/config';
+import { RUN_OPERATION, type OperationInput, type OperationResult } from '../../src/contract';
+import { createLroWorker } from '../../src/hosting/create-worker';
+import type { Monitor, Running, StatusDecision, SubmitDecision } from '../../src/lro/monitor';
+import { workflowBundle } from '../support/bundle';
+import { sharedAddress } from '../support/in-process';
+
+/** A Temporal server as tests use it. */
+export interface Server {
+  nativeConnection: NativeConnection;
+  /** That of the time-skipping server skips time while it waits for results. */
+  client: Client;
+}
+
+export interface Bed {
+  taskQueue: string;
+  lro: LroClient;
+  start(input: OperationInput, workflowId?: string): Promise<WorkflowHandle<(input: OperationInput) => Promise<OperationResult>>>;
+  close(): Promise<void>;
+}
+
+export async function timeSkippingServer(): Promise<TestWorkflowEnvironment> {
+  quietRuntime();
+  const path = process.env['LRO_TEST_SERVER_PATH'];
+  if (path === undefined) throw new Error('the time-skipping server is found by the global setup of jest');
+  return TestWorkflowEnvironment.createTimeSkipping({ server: { executable: { type: 'existing-path', path } } });
+}
+
+/** The dev server that all test files share. */
+export async function sharedServer(): Promise<Server & { close(): Promise<void> }> {
+  quietRuntime();
+  const address = sharedAddress();
+  const nativeConnection = await NativeConnection.connect({ address });
+  const connection = await Connection.connect({ address });
+  return {
+    nativeConnection,
+    client: new Client({ connection }),
+    close: async () => {
+      await connection.close();
+      await nativeConnection.close();
+    },
+  };
+}
+
+function quietRuntime(): void {
+  const telemetryOptions = { logging: { filter: makeTelemetryFilterString({ core: 'ERROR', other: 'ERROR' }) } };
+  Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions });
+}
+
+/** A worker with the real activities, over the services of `config`; or with scripted ones. */
+export async function openBed(
+  { nativeConnection, client }: Server,
+  work: { config: LroConfig; continueAsNewAfterEvents?: number } | { activities: LroActivities },
+): Promise<Bed> {
+  const taskQueue = `lro-${randomUUID()}`;
+  const shared = { connection: nativeConnection, taskQueue };
+  const { worker, connections } =
+    'config' in work
+      ? await createLroWorker({ ...work, ...shared, worker: { workflowBundle: workflowBundle() } })
+      : {
+          worker: await Worker.create({ ...shared, workflowBundle: workflowBundle(), activities: { ...work.activities } }),
+          connections: undefined,
+        };
+  const ended = worker.run();
+  return {
+    taskQueue,
+    lro: new LroClient({ client, taskQueue }),
+    start: (input, workflowId = `operation-${randomUUID()}`) =>
+      client.workflow.start<RunOperation>(RUN_OPERATION, { workflowId, taskQueue, args: [input] }),
+    close: async () => {
+      worker.shutdown();
+      await ended;
+      connections?.close();
+    },
+  };
+}
+
+type RunOperation = (input: OperationInput) => Promise<OperationResult>;
+
+/** What a scripted service is asked to answer. Every member may be left out. */
+export interface Scripted {
+  /** In order; the last one repeats. Default: accepted. */
+  submits?: (SubmitDecision | Promise<SubmitDecision>)[];
+  prepare?: () => Promise<void>;
+  /** By the number of the poll, from 1. Default: succeeded. */
+  status?: (poll: number, monitor: Monitor) => StatusDecision | Promise<StatusDecision>;
+  cancel?: LroActivities['cancel'];
+  resource?: LroActivities['resource'];
+  prepared?: Partial<Prepared['operation']>;
+  continueAsNewAfterEvents?: number;
+}
+
+export interface ScriptedActivities extends LroActivities {
+  /** What was sent, in order. */
+  submitted: SubmitItem[];
+  polls: number;
+  cancels: number;
+  /** Resolves when this activity has been called so often. */
+  called(activity: keyof LroActivities, times?: number): Promise<void>;
+}
+
+/** Holds whoever awaits `passed` until `open` is called. */
+export interface Gate {
+  passed: Promise<void>;
+  open(): void;
+}
+
+export function gate(): Gate {
+  let open = (): void => undefined;
+  const passed = new Promise<void>((resolve) => (open = resolve));
+  return { passed, open };
+}
+
+export const MONITOR: Monitor = {
+  connection: 'maps',
+  statusUrl: 'https://maps.example.com/tilesets/operations/op-1?api-version=2.0',
+  style: 'monitor',
+  operationId: 'op-1',
+  apiVersion: '2.0',
+  acceptedAtMs: 0,
+};
+
+export function running(waitSeconds: number, more: Partial<Running> = {}): Running {
+  return { kind: 'running', waitSeconds, why: 'Retry-After', status: 'Running', ...more };
+}
+
+export const SUCCEEDED: StatusDecision = {
+  kind: 'succeeded',
+  outcome: { status: 'Succeeded', operationId: 'op-1', resourceLocation: 'https://maps.example.com/tilesets/t1', resourceId: 't1' },
+};
+
+export function accepted(waitSeconds = 0): SubmitDecision {
+  return { kind: 'accepted', monitor: MONITOR, waitSeconds, why: 'Retry-After', status: 'NotStarted' };
+}
+
+/** Activities that send nothing: each says what the script says. */
+export function scripted(script: Scripted = {}): ScriptedActivities {
+  const { submits = [accepted()], status = () => SUCCEEDED, continueAsNewAfterEvents } = script;
+  const calls = new Calls();
+  const activities: ScriptedActivities = {
+    submitted: [],
+    polls: 0,
+    cancels: 0,
+    called: (activity, times = 1) => calls.reached(activity, times),
+    prepare: async ({ input, identity }) => {
+      calls.count('prepare');
+      await script.prepare?.();
+      return {
+        operation: {
+          connection: 'maps',
+          title: 'POST /tilesets · maps',
+          deadlineSeconds: input.deadlineSeconds ?? 86_400,
+          onUncertainSubmit: input.onUncertainSubmit ?? 'retry',
+          fetchResource: false,
+          minSeconds: 1,
+          timeoutSeconds: 30,
+          ...(input.cancel && { cancel: input.cancel }),
+          ...(input.attach
+            ? { attach: { ...MONITOR, statusUrl: input.attach.statusUrl } }
+            : {
+                submit: {
+                  method: 'POST' as const,
+                  url: 'https://maps.example.com/tilesets',
+                  idempotencyKey: identity.firstRunId,
+                  streamsFile: false,
+                },
+              }),
+          ...script.prepared,
+        },
+        settings: { searchAttributes: [], ...(continueAsNewAfterEvents === undefined ? {} : { continueAsNewAfterEvents }) },
+      };
+    },
+    submit: async (items) => {
+      activities.submitted.push(...items);
+      const next = submits[Math.min(activities.submitted.length, submits.length) - 1] ?? accepted();
+      calls.count('submit');
+      const decision = await next;
+      return items.map(({ id }) => ({ id, decision }));
+    },
+    status: (asks) => {
+      const poll = ++activities.polls;
+      calls.count('status');
+      return Promise.all(asks.map(async ({ id, monitor }) => ({ id, decision: await status(poll, monitor) })));
+    },
+    resource: (requests) => {
+      calls.count('resource');
+      return script.resource?.(requests) ?? Promise.resolve(requests.map(({ id }) => ({ id, decision: { kind: 'fetched', cut: false } })));
+    },
+    cancel: (call) => {
+      activities.cancels++;
+      calls.count('cancel');
+      return script.cancel?.(call) ?? Promise.resolve({ kind: 'told', httpStatus: 202 });
+    },
+  };
+  return activities;
+}
+
+/** An input that scripted activities take. */
+export const SUBMIT: OperationInput = { connection: 'maps', submit: { path: '/tilesets' } };
+
+/** How often each activity was called, and who waits for that. */
+class Calls {
+  private readonly counts = new Map<string, number>();
+  private readonly waiting = new Set<() => void>();
+
+  count(name: string): void {
+    this.counts.set(name, (this.counts.get(name) ?? 0) + 1);
+    for (const look of [...this.waiting]) look();
+  }
+
+  reached(name: string, times: number): Promise<void> {
+    return new Promise((resolve) => {
+      const look = (): void => {
+        if ((this.counts.get(name) ?? 0) < times) return;
+        this.waiting.delete(look);
+        resolve();
+      };
+      this.waiting.add(look);
+      look();
+    });
+  }
+}

@@ -1,0 +1,119 @@
+/** When an operation is asked again: hours of Retry-After, dates, floors, a thousand polls. In workflow time no poll is ever early. */
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { startEmulator, type Emulator } from '../../src/emulator';
+import { testConfig } from '../support/config';
+import { accepted, openBed, running, scripted, SUBMIT, SUCCEEDED, timeSkippingServer, type Bed, type Scripted } from './bed';
+import { countOf, duration, eventsOf, pollWaits } from './history';
+
+let env: TestWorkflowEnvironment;
+let emulator: Emulator;
+const beds: Bed[] = [];
+
+beforeAll(async () => {
+  [env, emulator] = await Promise.all([timeSkippingServer(), startEmulator()]);
+});
+
+afterEach(async () => {
+  for (const bed of beds.splice(0)) await bed.close();
+});
+
+afterAll(async () => {
+  await env.teardown();
+  await emulator.close();
+});
+
+async function bedOf(script: Scripted): Promise<Bed> {
+  const bed = await openBed(env, { activities: scripted(script) });
+  beds.push(bed);
+  return bed;
+}
+
+test('hours of Retry-After are waited for, between submit and first poll and between polls', async () => {
+  const hours = [2, 10, 1, 7];
+  const bed = await bedOf({ submits: [accepted(3 * 3600)], status: (poll) => (poll <= 4 ? running(hours[poll - 1]! * 3600) : SUCCEEDED) });
+  const handle = await bed.start(SUBMIT);
+  expect(await handle.result()).toMatchObject({ status: 'Succeeded', polls: 5 });
+  const waits = pollWaits(await eventsOf(handle));
+  expect(waits).toHaveLength(5);
+  [3, ...hours].forEach((asked, index) => {
+    expect(waits[index]).toBeGreaterThanOrEqual(asked * 3600);
+    expect(waits[index]).toBeLessThan(asked * 3600 + 60);
+  });
+});
+
+test("an HTTP date is waited for by the service's own clock, however wrong that is", async () => {
+  const poll = (date: string, retryAfter: string, status: string) => ({
+    headers: { date, 'retry-after': retryAfter },
+    body: { operationId: 'op', status },
+  });
+  const { url } = await emulator.admin.addScript({
+    name: 'dates',
+    routes: [
+      {
+        method: 'POST',
+        path: '/submit',
+        // Five hours behind: by our clock the date is long past.
+        answers: [
+          {
+            httpStatus: 202,
+            headers: { 'operation-location': '{base}/status', date: '{httpDate-18000}', 'retry-after': '{httpDate-14400}' },
+          },
+        ],
+      },
+      {
+        path: '/status',
+        answers: [
+          poll('{httpDate-18000}', '{httpDate-10800}', 'Running'),
+          // A day ahead: by our clock the date is a day too far.
+          poll('{httpDate+86400}', '{httpDate+88200}', 'Running'),
+          { body: { status: 'Succeeded' } },
+        ],
+      },
+    ],
+  });
+  const bed = await openBed(env, { config: testConfig({ default: { baseUrl: url, poll: { maxSeconds: 86_400 } } }) });
+  beds.push(bed);
+  const handle = await bed.start({ submit: { path: '/submit' } });
+  expect(await handle.result()).toMatchObject({ status: 'Succeeded', polls: 3 });
+  const waits = pollWaits(await eventsOf(handle));
+  [3600, 7200, 1800].forEach((asked, index) => {
+    expect(waits[index]).toBeGreaterThanOrEqual(asked);
+    expect(waits[index]).toBeLessThan(asked + 60);
+  });
+});
+
+test('a wait of nothing sets no timer', async () => {
+  const bed = await bedOf({ status: (poll) => (poll <= 3 ? running(0) : SUCCEEDED) });
+  const handle = await bed.start(SUBMIT);
+  await handle.result();
+  expect(countOf(await eventsOf(handle), 'timerStartedEventAttributes')).toBe(0);
+});
+
+test('an operation without deadline is followed for a year', async () => {
+  const bed = await bedOf({ status: (poll) => (poll <= 365 ? running(86_400) : SUCCEEDED) });
+  const handle = await bed.start({ ...SUBMIT, deadlineSeconds: 0 });
+  expect(await handle.result()).toMatchObject({ status: 'Succeeded', polls: 366 });
+  expect(duration(await eventsOf(handle))).toBeGreaterThanOrEqual(365 * 86_400);
+});
+
+test('a hundred polls cost at most eleven events each, and none is early', async () => {
+  const bed = await bedOf({ status: (poll) => (poll < 100 ? running(30) : SUCCEEDED) });
+  const handle = await bed.start({ ...SUBMIT, deadlineSeconds: 0 });
+  await handle.result();
+  const events = await eventsOf(handle);
+  // Start, validation, submit, memo and end are no part of polling.
+  expect(events.length).toBeLessThanOrEqual(100 * 11 + 20);
+  for (const wait of pollWaits(events).slice(1)) expect(wait).toBeGreaterThanOrEqual(30);
+});
+
+// Scripted: HTTP would add nothing to the loop but minutes.
+const POLLS = process.env['LRO_LONG'] === '1' ? 10_000 : 1000;
+test(
+  `${POLLS} polls of one operation end with its result, over several continuations`,
+  async () => {
+    const bed = await bedOf({ status: (poll) => (poll < POLLS ? running(60) : SUCCEEDED), continueAsNewAfterEvents: 4000 });
+    const handle = await bed.start({ ...SUBMIT, deadlineSeconds: 0 });
+    expect(await handle.result()).toMatchObject({ status: 'Succeeded', polls: POLLS });
+  },
+  POLLS * 60,
+);
