@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { bundleWorkflowCode } from '@temporalio/worker';
+import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import type { WorkerOptions } from '@temporalio/worker';
 import { version as sdkVersion } from '@temporalio/worker/package.json';
 
@@ -47,7 +47,7 @@ function currentStamp(): Stamp {
 
 /** Bundles the workflows and writes the bundle with its stamp, each file in one step. */
 export async function writeWorkflowBundle(): Promise<string> {
-  const { code } = await bundleWorkflowCode({ workflowsPath: join(HERE, 'workflows') });
+  const { code } = await bundleWorkflowCode({ workflowsPath: join(HERE, 'workflows'), logger: new DefaultLogger('WARN') });
   await mkdir(dirname(BUNDLE), { recursive: true });
   for (const [path, content] of [
     [BUNDLE, code],

@@ -1,0 +1,136 @@
+/**
+ * `npm run demo`: Temporal, the emulator and the worker as processes, and a chain of operations that survives the kill of the worker.
+ *
+ * Keeps true: however it ends, none of the processes it started is left; exit code 0 only when everything happened as expected
+ * (2: wrong arguments, 1: anything else, 130 and the like: ended by a signal).
+ */
+import { constants } from 'node:os';
+import { Command } from 'commander';
+import { LroClient } from '../client';
+import { DEFAULT_TASK_QUEUE } from '../contract';
+import { keepText } from './demo/keep';
+import { Screen, seconds } from './demo/screen';
+import { Stage, type DemoService } from './demo/stage';
+import { Story } from './demo/story';
+import { workflowLink, type DemoTemporal } from './demo/temporal';
+
+interface DemoOptions {
+  keep?: true;
+  ui?: string;
+}
+
+/** One Ctrl-C can arrive twice: from the terminal and passed on by npm. */
+const SAME_INTERRUPT_MS = 500;
+
+function readArguments(argv: string[]): DemoOptions {
+  const program = new Command('demo')
+    .description('Carries a drawing package through upload, conversion, dataset and tileset, and kills the worker in the middle.')
+    .option('--keep', 'leave everything running at the end, for programs of your own, until Ctrl-C')
+    .option('--ui <url>', 'Web UI of the server that TEMPORAL_ADDRESS names, for the links')
+    .addHelpText(
+      'after',
+      '\nTemporal is found in this order: TEMPORAL_ADDRESS (that server is used), TEMPORAL_CLI_PATH, temporal on the PATH, the cache, a download.',
+    );
+  program.exitOverride((err) => process.exit(err.exitCode === 0 ? 0 : 2));
+  return program.parse(argv).opts<DemoOptions>();
+}
+
+async function run(options: DemoOptions, stage: Stage, screen: Screen): Promise<void> {
+  screen.title('durable-lro: a drawing package becomes a tileset, though its worker is killed on the way');
+  screen.line();
+  const keep = options.keep === true;
+  screen.underWay('temporal', 'starting');
+  const [temporal, service] = await Promise.all([
+    stage.startTemporal({ usualPorts: keep, uiUrl: options.ui, onStep: (message) => screen.step('underWay', 'temporal', message) }),
+    stage.startService(keep),
+  ]);
+  // Another worker on the usual queue of a server that was there before would not know our connection.
+  const taskQueue = process.env['LRO_TASK_QUEUE'] ?? (temporal.server === undefined ? 'lro-demo' : DEFAULT_TASK_QUEUE);
+  screen.step('done', 'temporal', temporal.description);
+  screen.step('done', 'service', `emulator of Azure Maps Creator at ${service.url}, pid ${service.pid}`);
+  screen.underWay('worker', 'starting');
+  const [worker, lro] = await Promise.all([stage.startWorker(taskQueue), LroClient.connect({ taskQueue })]);
+  screen.step(
+    'done',
+    'worker',
+    `takes work from task queue "${taskQueue}", pid ${worker.pid}, ${seconds(performance.now())} after the start`,
+  );
+  showUi(screen, temporal, 'Web UI');
+  screen.line();
+
+  const story = new Story({ screen, stage, service, temporal, lro, taskQueue, workerPid: worker.pid });
+  const datasetId = await story.tell();
+  screen.line();
+  await story.countPosts();
+  await lro.close();
+  showUi(
+    screen,
+    temporal,
+    keep || temporal.server === undefined ? 'Web UI' : 'Web UI (gone now; "npm run demo -- --keep" leaves it running)',
+  );
+  if (keep) showWhatIsKept(screen, stage, temporal, service, taskQueue, datasetId);
+}
+
+function showUi(screen: Screen, temporal: DemoTemporal, name: string): void {
+  const link = workflowLink(temporal);
+  if (link !== undefined) screen.line(`  ${name}: ${screen.link(link)}`);
+}
+
+function showWhatIsKept(
+  screen: Screen,
+  { configPath }: Stage,
+  { address, namespace }: DemoTemporal,
+  service: DemoService,
+  taskQueue: string,
+  datasetId: string,
+): void {
+  screen.line();
+  screen.line(keepText({ address, namespace, taskQueue, configPath, serviceUrl: service.url, datasetId }));
+}
+
+async function main(): Promise<void> {
+  const options = readArguments(process.argv);
+  const screen = new Screen();
+  const stage = new Stage();
+  let asExpected = false;
+  endOnSignals(stage, screen, () => asExpected);
+  // After an error its logs are wanted.
+  process.once('exit', (code) => {
+    if (code !== 1) stage.removeFolder();
+  });
+  try {
+    await Promise.race([run(options, stage, screen), stage.broken]);
+    asExpected = true;
+    if (options.keep === true) await stage.broken;
+  } catch (err) {
+    // A signal is ending everything, and the process with it: what fails now fails because of that.
+    if (stage.isClearing) return;
+    asExpected = false;
+    screen.step('wrong', 'demo', err instanceof Error ? err.message : String(err));
+    screen.note(`the logs of all processes are in ${stage.folder}`);
+  }
+  await stage.clear();
+  process.exit(asExpected ? 0 : 1);
+}
+
+/** Ends the processes in order, then this one. A second signal ends them at once. */
+function endOnSignals(stage: Stage, screen: Screen, isTold: () => boolean): void {
+  let firstAtMs: number | undefined;
+  const end = (signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP'): void => {
+    // The exit hooks end what still runs.
+    const exit = (): never => process.exit(isTold() ? 0 : 128 + constants.signals[signal]);
+    if (firstAtMs !== undefined) {
+      if (performance.now() - firstAtMs > SAME_INTERRUPT_MS) exit();
+      return;
+    }
+    firstAtMs = performance.now();
+    screen.line('\n  ending every process that was started …');
+    screen.mute();
+    stage.clear().then(exit, exit);
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => end(signal));
+  // A reader that went away, like `| head`.
+  process.stdout.on('error', () => end('SIGHUP'));
+}
+
+void main();

@@ -1,0 +1,149 @@
+/**
+ * The processes of the demo and its folder: Temporal, the emulator of the service, and the worker.
+ *
+ * Keeps true: whatever was started is ended by `clear()`, and by the end of this process in any case; a process that ends by itself
+ * rejects `broken`, so that nobody waits for it.
+ */
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { stringify } from 'yaml';
+import { startChild, describeExit, type Child, type ChildExit } from '../../devserver';
+import { EmulatorAdmin } from '../../emulator';
+import { findTemporal, isFree, type DemoTemporal, type TemporalWish } from './temporal';
+
+/** Name of the demo's connection. */
+export const CONNECTION = 'maps';
+
+const DIST = resolve(__dirname, '../..');
+const USUAL_EMULATOR_PORT = 4010;
+const KEY_VARIABLE = 'DEMO_MAPS_KEY';
+
+/** Programs that were asked to end get so long, then they are ended. */
+const STOP_GRACE_SECONDS = 5;
+
+export interface DemoService {
+  url: string;
+  pid: number;
+  admin: EmulatorAdmin;
+}
+
+export class Stage {
+  readonly folder: string;
+  readonly configPath: string;
+  /** Rejects when a process ends that nobody has ended. Never resolves. */
+  readonly broken: Promise<never>;
+  private reportBroken: (error: Error) => void = () => undefined;
+  private temporalServer: DemoTemporal['server'];
+  private emulator: Child | undefined;
+  private worker: Child | undefined;
+  private clearing: Promise<void> | undefined;
+  private readonly key = randomBytes(12).toString('hex');
+
+  constructor() {
+    this.folder = mkdtempSync(join(tmpdir(), 'durable-lro-demo-'));
+    this.configPath = join(this.folder, 'lro.config.yaml');
+    this.broken = new Promise((_, reject) => (this.reportBroken = reject));
+    // Nobody may be waiting for it yet.
+    this.broken.catch(() => undefined);
+  }
+
+  async startTemporal(wish: Omit<TemporalWish, 'folder'>): Promise<DemoTemporal> {
+    const temporal = await findTemporal({ ...wish, folder: this.folder });
+    this.temporalServer = temporal.server;
+    if (temporal.server !== undefined) this.watch('the Temporal dev server', temporal.server.exited);
+    return temporal;
+  }
+
+  /** The emulator, as a service that wants a key, and the worker's file that names it. */
+  async startService(usualPorts: boolean): Promise<DemoService> {
+    const port = usualPorts && (await isFree(USUAL_EMULATOR_PORT)) ? USUAL_EMULATOR_PORT : 0;
+    const args = ['--port', String(port), '--operation-seconds', '1.8', '--retry-after-seconds', '1'];
+    const emulator = await startChild({
+      name: 'the emulator',
+      command: process.execPath,
+      args: [join(DIST, 'emulator/main.js'), ...args],
+      env: { EMULATOR_SUBSCRIPTION_KEYS: this.key },
+      readyLine: /emulator ready at (http\S+)/,
+      logFile: join(this.folder, 'emulator.log'),
+      stopGraceSeconds: STOP_GRACE_SECONDS,
+    });
+    this.emulator = emulator;
+    this.watch('the emulator', emulator.exited);
+    const url = emulator.ready?.[1] ?? '';
+    this.writeConfig(url);
+    return { url, pid: emulator.pid, admin: new EmulatorAdmin(url) };
+  }
+
+  /** The worker, as `npm start` runs it. */
+  async startWorker(taskQueue: string): Promise<Child> {
+    const worker = await startChild({
+      name: 'the worker',
+      command: process.execPath,
+      args: [join(DIST, 'worker.js')],
+      env: {
+        LRO_CONFIG: this.configPath,
+        LRO_TASK_QUEUE: taskQueue,
+        LRO_LOG_LEVEL: 'warn',
+        LRO_METRICS_ADDRESS: undefined,
+        [KEY_VARIABLE]: this.key,
+      },
+      readyLine: /worker ready/,
+      logFile: join(this.folder, 'worker.log'),
+      stopGraceSeconds: STOP_GRACE_SECONDS,
+    });
+    this.worker = worker;
+    this.watch('the worker', worker.exited, () => this.worker === worker);
+    return worker;
+  }
+
+  /** SIGKILL, as a crash or the kernel would do it. Resolves when the worker is gone. */
+  async killWorker(): Promise<void> {
+    const { worker } = this;
+    this.worker = undefined;
+    await worker?.kill();
+  }
+
+  /** Puts a file into the folder that the worker may read from. */
+  addFile(name: string, content: Buffer): string {
+    const path = join(this.folder, name);
+    writeFileSync(path, content);
+    return path;
+  }
+
+  get isClearing(): boolean {
+    return this.clearing !== undefined;
+  }
+
+  /** Ends every process, those that need Temporal first. */
+  clear(): Promise<void> {
+    return (this.clearing ??= this.endAll());
+  }
+
+  /** Removes the folder with the database, the logs and the worker's file. */
+  removeFolder(): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  private async endAll(): Promise<void> {
+    await Promise.all([this.worker?.stop(), this.emulator?.stop()]);
+    await this.temporalServer?.stop();
+  }
+
+  private watch(name: string, exited: Promise<ChildExit>, isMeant: () => boolean = () => true): void {
+    void exited.then((exit) => {
+      if (!this.isClearing && isMeant()) this.reportBroken(new Error(`${name} ${describeExit(exit)}`));
+    });
+  }
+
+  private writeConfig(baseUrl: string): void {
+    const connection = {
+      baseUrl,
+      query: { 'api-version': '2.0' },
+      auth: { type: 'key', in: 'query', name: 'subscription-key', value: { env: KEY_VARIABLE } },
+    };
+    // Paths in the file start at its own folder.
+    writeFileSync(this.configPath, stringify({ connections: { [CONNECTION]: connection }, files: { readBelow: ['.'] } }));
+  }
+}
