@@ -105,7 +105,9 @@ function prepareAttach(value: CheckedInput, connection: Connection): PreparedOpe
     shownUrl: masked(statusUrl),
     style: statusUrl === requestUrl ? 'resource' : 'unknown',
     ...(statusUrl === requestUrl ? {} : { operationId: lastSegment(statusUrl) }),
-    ...(viaOriginal && requestUrl !== undefined && requestUrl !== statusUrl ? { finalUrl: requestUrl } : {}),
+    ...(viaOriginal && requestUrl !== undefined && requestUrl !== statusUrl
+      ? { finalUrl: requestUrl, ...(value.finalStateVia === undefined ? {} : { finalUrlIsChosen: true }) }
+      : {}),
     ...(value.finalStateVia === 'operation-location' || value.finalStateVia === 'azure-async-operation' ? { mayFetch: false } : {}),
     ...(apiVersion === undefined ? {} : { apiVersion }),
     ...(request.headers === undefined ? {} : { headers: request.headers }),

@@ -1,7 +1,6 @@
 /**
  * Activity `status`: asks a set of operations, in parallel, and decides for each what its answer means.
  */
-import { log } from '@temporalio/activity';
 import type { Connections } from '../http';
 import { RequestRefusedError } from '../http';
 import type { Exchange } from '../lro/answer';
@@ -9,6 +8,7 @@ import type { Monitor, StatusDecision } from '../lro/monitor';
 import { decideStatus } from '../lro/status';
 import { withinAnswerBudget } from './answer-budget';
 import { withHeartbeat } from './heartbeat';
+import { logCap } from './log-cap';
 import type { Ask, AskResult } from './messages';
 
 /** Lanes of one activity; each connection bounds its own requests below that. With answers of at most 140 KiB each, a budget overrun stays below 2 MB. */
@@ -42,12 +42,6 @@ export async function ask(monitor: Monitor, connections: Connections): Promise<S
     throw err;
   }
   const decision = decideStatus(exchange, monitor, connection.protocol, Date.now(), Math.random());
-  if (decision.kind === 'running' && decision.cappedFromSeconds !== undefined) {
-    log.warn('the service asked for a longer wait than the connection allows', {
-      askedSeconds: decision.cappedFromSeconds,
-      waitSeconds: decision.waitSeconds,
-      connection: monitor.connection,
-    });
-  }
+  logCap(decision, monitor.connection);
   return decision;
 }

@@ -17,6 +17,7 @@ import { FileRefusedError, RequestRefusedError } from '../http';
 import { idempotencyHeaders } from '../lro/idempotency';
 import type { SubmitContext, SubmitDecision } from '../lro/monitor';
 import { decideSubmit } from '../lro/submit';
+import { logCap } from './log-cap';
 import type { SubmitClaims, SubmitItem, SubmitResult } from './messages';
 import { SUBMIT_INTERRUPTED } from './messages';
 
@@ -138,7 +139,9 @@ async function send(item: SubmitItem, connections: Connections): Promise<SubmitD
       // A keep-alive socket that dies under the request would make a false uncertainty.
       freshConnection: item.onUncertainSubmit === 'fail',
     });
-    return decideSubmit(exchange, context, connection.protocol, Date.now(), Math.random());
+    const decision = decideSubmit(exchange, context, connection.protocol, Date.now(), Math.random());
+    logCap(decision, item.connection);
+    return decision;
   } catch (err) {
     if (err instanceof FileRefusedError) return { kind: 'failed', failure: { type: 'FileRefused', message: err.message } };
     if (err instanceof RequestRefusedError) return { kind: 'failed', failure: { type: 'InvalidInput', message: err.message } };

@@ -17,12 +17,19 @@ export function withCookies(
 ): Record<string, string> | undefined {
   if (setCookies === undefined || setCookies.length === 0) return before;
   const after = new Map(Object.entries(before ?? {}));
+  let changed = false;
   for (const text of setCookies.slice(0, 50)) {
     const cookie = text.length > 4 * MAX_COOKIE_CHARS ? undefined : Cookie.parse(text);
     if (!cookie || cookie.key === '' || cookie.key.length + cookie.value.length > MAX_COOKIE_CHARS) continue;
-    if (cookie.TTL(nowMs) <= 0) after.delete(cookie.key);
-    else if (after.has(cookie.key) || after.size < MAX_COOKIES) after.set(cookie.key, cookie.value);
+    if (cookie.TTL(nowMs) <= 0) {
+      changed = after.delete(cookie.key) || changed;
+    } else if (after.get(cookie.key) !== cookie.value && (after.has(cookie.key) || after.size < MAX_COOKIES)) {
+      after.set(cookie.key, cookie.value);
+      changed = true;
+    }
   }
+  // Services repeat their cookies with every answer; the same ones again are no news for history.
+  if (!changed) return before;
   return after.size === 0 ? undefined : Object.fromEntries(after);
 }
 

@@ -14,16 +14,16 @@ export function planFinalGet(
   statusUrl: string,
   context: SubmitContext,
   settings: ProtocolSettings,
-): Pick<Monitor, 'finalUrl' | 'mayFetch'> {
+): Pick<Monitor, 'finalUrl' | 'finalUrlIsChosen' | 'mayFetch'> {
   const location = headerUrl(answer, 'Location', settings);
   switch (context.finalStateVia) {
     case 'operation-location':
     case 'azure-async-operation':
       return { mayFetch: false };
     case 'original-uri':
-      return { finalUrl: context.url };
+      return { finalUrl: context.url, finalUrlIsChosen: true };
     case 'location':
-      return location === undefined || location === statusUrl ? {} : { finalUrl: location };
+      return location === undefined || location === statusUrl ? {} : { finalUrl: location, finalUrlIsChosen: true };
     case undefined:
       break;
   }
@@ -33,17 +33,20 @@ export function planFinalGet(
 }
 
 /**
- * What is still to be read after a success: the final GET (the body's `resourceLocation` where it names one, else as planned at
- * submission), and the resource itself where the caller wants it. One GET where both are the same.
+ * What is still to be read after a success: the final GET (where the caller chose; else the body's `resourceLocation` where it names
+ * one, else as planned at submission), and the resource itself where the caller wants it. One GET where both are the same.
  */
 export function fetchesAfter(
-  monitor: Pick<Monitor, 'connection' | 'finalUrl' | 'mayFetch' | 'apiVersion' | 'headers' | 'cookies' | 'fetchResource'>,
+  monitor: Pick<
+    Monitor,
+    'connection' | 'finalUrl' | 'finalUrlIsChosen' | 'mayFetch' | 'apiVersion' | 'headers' | 'cookies' | 'fetchResource'
+  >,
   answer: Answer,
   body: Json | undefined,
   resourceLocation: string | undefined,
   settings: ProtocolSettings,
 ): Fetch[] {
-  const named = monitor.mayFetch === false ? undefined : absoluteUrl(stringField(body, 'resourceLocation'), answer.url, settings);
+  const named = monitor.finalUrlIsChosen === true ? undefined : absoluteUrl(stringField(body, 'resourceLocation'), answer.url, settings);
   const finalUrl = monitor.mayFetch === false ? undefined : (named ?? monitor.finalUrl);
   const resourceUrl = monitor.fetchResource === true ? resourceLocation : undefined;
   const fetch = (url: string, into: Fetch['into']): Fetch => ({

@@ -33,6 +33,8 @@ export interface Monitor {
   operationId?: string;
   /** Where the result is read after success, when the submit already says so. */
   finalUrl?: string;
+  /** The caller chose it: the body's `resourceLocation` does not stand in its place. */
+  finalUrlIsChosen?: boolean;
   /** False where the caller chose that the monitor's own answer is the result: then the body's `resourceLocation` is not read either. */
   mayFetch?: boolean;
   /** The submit's `api-version`, added to status URLs that lack it. */
@@ -129,6 +131,8 @@ export interface Accepted {
   monitor: Monitor;
   waitSeconds: number;
   why: WaitReason;
+  /** As in {@link Running}. */
+  cappedFromSeconds?: number;
   status?: string;
   created?: string;
   createdText?: string;
@@ -139,6 +143,8 @@ export interface NotAccepted {
   kind: 'notAccepted';
   waitSeconds: number;
   why: WaitReason;
+  /** As in {@link Running}. */
+  cappedFromSeconds?: number;
   trouble: Trouble;
   cookies?: Record<string, string>;
 }
@@ -148,6 +154,8 @@ export interface Uncertain {
   kind: 'uncertain';
   waitSeconds: number;
   why: WaitReason;
+  /** As in {@link Running}. */
+  cappedFromSeconds?: number;
   trouble: Trouble;
   cookies?: Record<string, string>;
 }

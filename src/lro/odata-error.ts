@@ -8,10 +8,13 @@
  */
 import type { Json } from '../contract';
 import { fieldsOf } from './body';
+import { oneLine, wellFormed } from './text';
 
 const MAX_NODES = 2000;
 const MAX_TEXTS = 5;
 const MAX_MESSAGE_CHARS = 1000;
+/** OData; ASP.NET; problem details [RFC 9457]. */
+const MESSAGE_FIELDS = ['message', 'Message', 'detail', 'title'];
 
 /** `code: message; code: message` of the deepest texts, or `undefined` where the error has none. */
 export function errorMessage(error: Json | undefined): string | undefined {
@@ -32,7 +35,7 @@ export function errorMessage(error: Json | undefined): string | undefined {
       }
       const fields = fieldsOf(node);
       const code = scalar(fields['code']);
-      const message = scalar(fields['message']);
+      const message = MESSAGE_FIELDS.map((name) => scalar(fields[name])).find((text) => text !== undefined);
       if (message !== undefined) texts.push(code === undefined ? message : `${code}: ${message}`);
       else if (code !== undefined) bare.push(code);
       // Some services wrap the error once more: { "error": { "error": { … } } }.
@@ -48,26 +51,21 @@ export function errorMessage(error: Json | undefined): string | undefined {
   const texts = deepest.length > 0 ? deepest : codes;
   if (texts.length === 0) return undefined;
   const more = texts.length > MAX_TEXTS ? `; and ${texts.length - MAX_TEXTS} more` : '';
-  return `${texts.slice(0, MAX_TEXTS).map(oneLine).join('; ')}${more}`.slice(0, MAX_MESSAGE_CHARS);
+  const text = texts
+    .slice(0, MAX_TEXTS)
+    .map((one) => oneLine(one))
+    .join('; ');
+  return wellFormed(`${text}${more}`.slice(0, MAX_MESSAGE_CHARS));
 }
 
-/** The error of a body: its `error`, or the body itself where that looks like one (`message`, `code`, `Message`, `title`). */
+/** The error of a body: its `error`, or the body itself where that looks like one. */
 export function errorOf(body: Json | undefined): Json | undefined {
   const fields = fieldsOf(body);
   if (fields['error'] !== undefined && fields['error'] !== null) return fields['error'];
-  return fields['message'] !== undefined || fields['code'] !== undefined ? body : undefined;
+  return ['code', ...MESSAGE_FIELDS].some((name) => scalar(fields[name]) !== undefined) ? body : undefined;
 }
 
 function scalar(value: Json | undefined): string | undefined {
   if (typeof value === 'string') return value.trim() === '' ? undefined : value;
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined;
-}
-
-/** Text of a service as it may stand in a message: one line, no control characters, no endless length. */
-export function oneLine(text: string): string {
-  const line = text
-    .slice(0, 4000)
-    .replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ')
-    .trim();
-  return line.length > 400 ? `${line.slice(0, 400)}…` : line;
 }

@@ -7,15 +7,16 @@ import type { Answer } from './answer';
 import type { ParsedBody } from './body';
 import { fieldsOf, parseBody, stringField } from './body';
 import { createdTime } from './created';
-import { errorMessage, errorOf, oneLine } from './odata-error';
+import { errorMessage, errorOf } from './odata-error';
 import type { Failed, Outcome } from './monitor';
 import type { ProtocolSettings } from './settings';
 import { fit } from './sizes';
 import { absoluteUrl, headerUrl, lastSegment } from './status-url';
+import { isPlain, oneLine } from './text';
 import { shown } from './trust';
 
 /** A parsed body as a JSON value: text stays text. */
-export function bodyValue(parsed: ParsedBody): Json | undefined {
+function bodyValue(parsed: ParsedBody): Json | undefined {
   if (parsed.kind === 'json') return parsed.value;
   return parsed.kind === 'empty' ? undefined : parsed.text;
 }
@@ -35,7 +36,7 @@ export function createdOf(body: Json | undefined): { created?: string; createdTe
 }
 
 /** Where the thing that was made is: header `Resource-Location`, body `resourceLocation`, `result.resultUrl` [Route Matrix], at the end of a `Location` chain a new `Location`. */
-export function resourceLocationOf(
+function resourceLocationOf(
   answer: Answer,
   body: Json | undefined,
   settings: ProtocolSettings,
@@ -64,7 +65,7 @@ export function outcomeOf(
   const keptWarning = warning === undefined || warning === null ? undefined : fit(warning, 8192);
   const truncated = [...(body.cut ? ['body'] : []), ...(keptWarning?.cut ? ['warning'] : [])];
   return {
-    status,
+    status: shownWord(status),
     operationId: operationIdOf(whole),
     resourceLocation,
     // Graph's copy names the new item by `resourceId`, with no URL.
@@ -76,10 +77,15 @@ export function outcomeOf(
   };
 }
 
-/** `operationId` of a status body; a reasonable length only. */
+/** `operationId` of a status body; plain text of a reasonable length only. */
 export function operationIdOf(body: Json | undefined): string | undefined {
   const id = stringField(body, 'operationId');
-  return id === undefined || id === '' || id.length > 512 ? undefined : id;
+  return id === undefined || id === '' || id.length > 512 || !isPlain(id) ? undefined : id;
+}
+
+/** A status word as it is shown and reported. */
+export function shownWord(word: string): string {
+  return oneLine(word, 64);
 }
 
 /** A failure told by an answer: its error is kept whole where it fits, its message says the service's own deepest words. */
@@ -92,8 +98,7 @@ export function failureOf(
   const parsed = answer === undefined ? undefined : parseBody(answer.body);
   const whole = parsed?.kind === 'json' ? parsed.value : undefined;
   const error = errorOf(whole);
-  const text =
-    errorMessage(error) ?? (parsed?.kind === 'text' || parsed?.kind === 'broken' ? oneLine(parsed.text).slice(0, 200) : undefined);
+  const text = errorMessage(error) ?? (parsed?.kind === 'text' || parsed?.kind === 'broken' ? oneLine(parsed.text, 200) : undefined);
   const keptError = error === undefined ? undefined : fit(error, MAX_KEPT_BYTES);
   // The error is most of a failed body: the body is kept beside it only when it says more.
   const body = parsed === undefined || error === whole || (keptError?.cut ?? false) ? undefined : kept(parsed);

@@ -24,7 +24,8 @@ export interface Wait {
 export function retryAfterSeconds(headers: Answer['headers'], nowMs: number): number | undefined {
   const text = headers['retry-after']?.trim();
   if (text === undefined) return undefined;
-  if (/^\d+$/.test(text)) return Number(text);
+  // Digits without end would be Infinity, which JSON cannot carry.
+  if (/^\d+$/.test(text)) return Math.min(Number(text), Number.MAX_SAFE_INTEGER);
   const at = DateTime.fromHTTP(text);
   if (!at.isValid) return undefined;
   const answeredAt = DateTime.fromHTTP(headers['date']?.trim() ?? '');
@@ -35,9 +36,7 @@ export function retryAfterSeconds(headers: Answer['headers'], nowMs: number): nu
 /** The wait before the next poll: as asked, else the default interval, between floor and cap. */
 export function nextWait(headers: Answer['headers'], poll: PollSettings, nowMs: number): Wait {
   const asked = retryAfterSeconds(headers, nowMs);
-  return asked === undefined
-    ? { ...bounded(poll.defaultSeconds, poll), why: 'default interval' }
-    : { ...bounded(asked, poll), why: 'Retry-After' };
+  return asked === undefined ? { waitSeconds: bounded(poll.defaultSeconds, poll), why: 'default interval' } : asAsked(asked, poll);
 }
 
 /**
@@ -53,13 +52,18 @@ export function backoffWait(
   random: number,
 ): Wait {
   const asked = headers && retryAfterSeconds(headers, nowMs);
-  if (asked !== undefined) return { ...bounded(asked, poll), why: 'Retry-After' };
+  if (asked !== undefined) return asAsked(asked, poll);
   const seconds = Math.min(2 ** Math.min(attempt, 30), Math.max(limitSeconds, 0));
   // Millisecond precision keeps the number short in history.
-  return { ...bounded(Math.round(seconds * (1 + random / 4) * 1000) / 1000, poll), why: 'backoff' };
+  return { waitSeconds: bounded(Math.ceil(seconds * (1 + random / 4) * 1000) / 1000, poll), why: 'backoff' };
 }
 
-function bounded(seconds: number, poll: PollSettings): Omit<Wait, 'why'> {
-  if (seconds > poll.maxSeconds) return { waitSeconds: poll.maxSeconds, cappedFromSeconds: seconds };
-  return { waitSeconds: Math.max(seconds, poll.minSeconds) };
+/** A wait the service named; where the cap makes it shorter, that is on record. */
+function asAsked(seconds: number, poll: PollSettings): Wait {
+  const capped = seconds > poll.maxSeconds ? { cappedFromSeconds: seconds } : {};
+  return { waitSeconds: bounded(seconds, poll), why: 'Retry-After', ...capped };
+}
+
+function bounded(seconds: number, poll: PollSettings): number {
+  return Math.max(poll.minSeconds, Math.min(seconds, poll.maxSeconds));
 }

@@ -7,7 +7,7 @@
 import type { Json } from '../contract';
 
 /** Deeper JSON breaks parsers of other languages (Python's stops near 1,000) and stringifiers. */
-export const MAX_DEPTH = 64;
+const MAX_DEPTH = 64;
 
 /** How much is left of strings and arrays in each round of pruning, from mild to strict. */
 const ROUNDS = [

@@ -6,6 +6,7 @@
 import type { Answer } from './answer';
 import type { MonitorStyle } from './monitor';
 import type { ProtocolSettings } from './settings';
+import { isPlain } from './text';
 import { withoutParameters } from './trust';
 
 /** A header's URL: padded with blanks and quoted in real documents, and often relative to the request. `undefined` where there is none. */
@@ -13,14 +14,19 @@ export function headerUrl(answer: Answer, header: string, settings: ProtocolSett
   return absoluteUrl(answer.headers[header.toLowerCase()], answer.url, settings);
 }
 
+/** Longer ones are no use to anybody, and too much for history. */
+const MAX_URL_CHARS = 16_384;
+const MAX_ID_CHARS = 512;
+
 /** `text` as a URL, against the URL it was named at. */
 export function absoluteUrl(text: string | undefined, against: string, settings: ProtocolSettings): string | undefined {
   const bare = text
     ?.trim()
     .replace(/^(["'])(.*)\1$/s, '$2')
     .trim();
-  if (bare === undefined || bare === '' || !URL.canParse(bare, against)) return undefined;
-  return withoutParameters(new URL(bare, against).toString(), settings.credentialParameters);
+  if (bare === undefined || bare === '' || bare.length > MAX_URL_CHARS || !URL.canParse(bare, against)) return undefined;
+  const url = withoutParameters(new URL(bare, against).toString(), settings.credentialParameters);
+  return url.length > MAX_URL_CHARS ? undefined : url;
 }
 
 /** The status URL of an answer and how its answers will have to be read. `undefined` when no status header is there. */
@@ -35,7 +41,7 @@ export function findStatusUrl(
   return undefined;
 }
 
-export function isLocation(header: string): boolean {
+function isLocation(header: string): boolean {
   return header.toLowerCase() === 'location';
 }
 
@@ -50,20 +56,22 @@ export function apiVersionOf(url: string): string | undefined {
 export function withApiVersion(url: string, apiVersion: string | undefined): string {
   if (apiVersion === undefined || apiVersionOf(url) !== undefined || !URL.canParse(url)) return url;
   const parsed = new URL(url);
-  parsed.searchParams.set('api-version', apiVersion);
+  // Appended, so that the rest stays letter by letter: signatures do not survive a rewriting.
+  parsed.search += `${parsed.search === '' ? '' : '&'}api-version=${encodeURIComponent(apiVersion)}`;
   return parsed.toString();
 }
 
-/** Last path segment of a URL, decoded: the id of what it names. */
+/** Last path segment of a URL, decoded where that makes plain text: the id of what it names; a reasonable length only. */
 export function lastSegment(url: string): string | undefined {
   if (!URL.canParse(url)) return undefined;
   const segment = new URL(url).pathname
     .split('/')
     .filter((part) => part !== '')
     .at(-1);
-  if (segment === undefined) return undefined;
+  if (segment === undefined || segment.length > MAX_ID_CHARS) return undefined;
   try {
-    return decodeURIComponent(segment);
+    const decoded = decodeURIComponent(segment);
+    return isPlain(decoded) ? decoded : segment;
   } catch {
     return segment;
   }

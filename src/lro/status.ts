@@ -13,7 +13,7 @@ import { parseBody, stringField } from './body';
 import { withCookies } from './cookies';
 import { fetchesAfter } from './final-state';
 import type { Failed, Monitor, MonitorStyle, Running, StatusDecision, Tally } from './monitor';
-import { failureOf, outcomeOf } from './outcome';
+import { failureOf, outcomeOf, shownWord } from './outcome';
 import type { Wait } from './retry-after';
 import { backoffWait, nextWait } from './retry-after';
 import type { ProtocolSettings } from './settings';
@@ -112,13 +112,10 @@ function running(
   const cookies = withCookies(monitor.cookies, answer.setCookies, nowMs);
   const statusUrl = moved === undefined ? monitor.statusUrl : withApiVersion(moved, monitor.apiVersion);
   const changed = statusUrl !== monitor.statusUrl || cookies !== monitor.cookies || style !== monitor.style || monitor.tally !== undefined;
-  const { waitSeconds, why, cappedFromSeconds } = nextWait(answer.headers, settings.poll, nowMs);
   return {
     kind: 'running',
-    waitSeconds,
-    why,
-    ...(cappedFromSeconds === undefined ? {} : { cappedFromSeconds }),
-    status: status?.slice(0, 64),
+    ...nextWait(answer.headers, settings.poll, nowMs),
+    status: status === undefined ? undefined : shownWord(status),
     ...(changed ? { monitor: { ...monitor, statusUrl, shownUrl: masked(statusUrl), style, cookies, tally: undefined } } : {}),
   };
 }
@@ -140,7 +137,7 @@ function succeeded(
   settings: ProtocolSettings,
   nowMs: number,
 ): StatusDecision {
-  const outcome = outcomeOf(answer, parsed, word.slice(0, 64), settings, style === 'location');
+  const outcome = outcomeOf(answer, parsed, word, settings, style === 'location');
   const cookies = withCookies(monitor.cookies, answer.setCookies, nowMs);
   const body = parsed.kind === 'json' ? parsed.value : undefined;
   const fetches = fetchesAfter({ ...monitor, cookies }, answer, body, outcome.resourceLocation, settings);
@@ -207,8 +204,7 @@ class Trouble {
     const cookies = withCookies(this.monitor.cookies, this.answer?.setCookies, this.nowMs);
     return {
       kind: 'running',
-      waitSeconds: wait.waitSeconds,
-      why: wait.why,
+      ...wait,
       monitor: { ...this.monitor, cookies, tally },
       trouble: { message, ...(this.answer === undefined ? {} : { httpStatus: this.answer.httpStatus }) },
     };

@@ -11,7 +11,7 @@ import { fieldsOf, parseBody, stringField } from './body';
 import { withCookies } from './cookies';
 import { fetchesAfter, planFinalGet } from './final-state';
 import type { Failed, Monitor, MonitorStyle, NotAccepted, SubmitContext, SubmitDecision, Succeeded, Uncertain } from './monitor';
-import { createdOf, failureOf, operationIdOf, outcomeOf, requestLine } from './outcome';
+import { createdOf, failureOf, operationIdOf, outcomeOf, requestLine, shownWord } from './outcome';
 import { backoffWait, nextWait, retryAfterSeconds } from './retry-after';
 import type { ProtocolSettings } from './settings';
 import type { StatusKind } from './status-words';
@@ -32,7 +32,7 @@ export function decideSubmit(
 ): SubmitDecision {
   const again = (kind: 'notAccepted' | 'uncertain', message: string, answer?: Answer): NotAccepted | Uncertain => ({
     kind,
-    ...pick(backoffWait(answer?.headers, context.attempts, MAX_SUBMIT_BACKOFF_SECONDS, settings.poll, nowMs, random)),
+    ...backoffWait(answer?.headers, context.attempts, MAX_SUBMIT_BACKOFF_SECONDS, settings.poll, nowMs, random),
     trouble: { message, ...(answer === undefined ? {} : { httpStatus: answer.httpStatus }) },
     ...cookiesAfter(context, answer, nowMs),
   });
@@ -99,9 +99,14 @@ function decideTaken(
   if (answer.httpStatus === 204) return ended('Succeeded');
 
   if (found) {
-    // On 200 and 201 a lone `Location` names the resource that was made, unless the answer says that the work goes on.
+    // On 200 and 201 a lone `Location` names the resource that was made, unless the answer says that the work goes on. What a broken
+    // body said is read at the `Location`: either way it is there.
     const goesOn =
-      answer.httpStatus === 202 || found.style === 'monitor' || (status !== undefined && isKnownRunning(status)) || state !== undefined;
+      answer.httpStatus === 202 ||
+      parsed.kind === 'broken' ||
+      found.style === 'monitor' ||
+      (status !== undefined && isKnownRunning(status)) ||
+      state !== undefined;
     if (goesOn) return follow(found.url, found.style);
   }
   if (state !== undefined && statusKind(state, settings.statusWords) !== 'running' && answer.httpStatus !== 202) return ended(state);
@@ -135,6 +140,7 @@ function accepted(
   const apiVersion = apiVersionOf(context.url);
   const statusUrl = style === 'resource' ? url : withApiVersion(url, apiVersion);
   const { cookies } = cookiesAfter(context, answer, nowMs);
+  const word = stringField(body, 'status') ?? provisioningStateOf(body);
   const monitor: Monitor = {
     connection: context.connection,
     statusUrl,
@@ -155,15 +161,15 @@ function accepted(
   return {
     kind: 'accepted',
     monitor,
-    ...pick(nextWait(answer.headers, settings.poll, nowMs)),
-    status: stringField(body, 'status') ?? provisioningStateOf(body),
+    ...nextWait(answer.headers, settings.poll, nowMs),
+    status: word === undefined ? undefined : shownWord(word),
     ...createdOf(body),
   };
 }
 
 /** Without a monitor of its own, an operation's last answer is its result, unless the caller wants the original URL read. */
-function plannedElsewhere(context: SubmitContext): Pick<Monitor, 'finalUrl' | 'mayFetch'> {
-  return context.finalStateVia === 'original-uri' ? { finalUrl: context.url } : { mayFetch: false };
+function plannedElsewhere(context: SubmitContext): Pick<Monitor, 'finalUrl' | 'finalUrlIsChosen' | 'mayFetch'> {
+  return context.finalStateVia === 'original-uri' ? { finalUrl: context.url, finalUrlIsChosen: true } : { mayFetch: false };
 }
 
 /** The service answered the submit with the end. */
@@ -198,7 +204,7 @@ export function endedBadly(
   of: { operationId?: string; statusUrl?: string },
 ): Failed {
   const name = of.operationId === undefined ? 'the operation' : `operation ${of.operationId}`;
-  const plain = word.toLowerCase() === kind ? '' : ` (${word.slice(0, 64)})`;
+  const plain = word.toLowerCase() === kind ? '' : ` (${shownWord(word)})`;
   return kind === 'failed'
     ? failureOf('OperationFailed', `${name} failed${plain}`, answer, of)
     : failureOf('OperationCanceled', `${name} was canceled at the service${plain}`, answer, of);
@@ -212,8 +218,4 @@ export function provisioningStateOf(body: Parameters<typeof fieldsOf>[0]): strin
 function cookiesAfter(context: SubmitContext, answer: Answer | undefined, nowMs: number): { cookies?: Record<string, string> } {
   const cookies = withCookies(context.cookies, answer?.setCookies, nowMs);
   return cookies === undefined ? {} : { cookies };
-}
-
-function pick<W extends { waitSeconds: number; why: string }>(wait: W): Pick<W, 'waitSeconds' | 'why'> {
-  return { waitSeconds: wait.waitSeconds, why: wait.why };
 }

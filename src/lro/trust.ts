@@ -6,6 +6,7 @@
  * 2. What a person sees of a URL holds no credential and no signature.
  */
 import type { TrustSettings } from './settings';
+import { wellFormed } from './text';
 
 export type TrustVerdict = { kind: 'withCredentials' } | { kind: 'withoutCredentials' } | { kind: 'refused'; reason: string };
 
@@ -22,10 +23,15 @@ function isTrusted(url: URL, trust: TrustSettings): boolean {
   if (url.origin === base.origin) return true;
   return trust.trustedHosts.some((pattern) => {
     // A pattern with a port means that port; without one it means any port, but for the base URL's own host only its own port or https:443.
-    if (pattern.includes(':')) return hostMatches(url.host, pattern);
-    if (!hostMatches(url.hostname, pattern)) return false;
+    const [, name = pattern, port] = /^(.*?)(?::(\d+))?$/.exec(pattern) ?? [];
+    if (!hostMatches(url.hostname, name)) return false;
+    if (port !== undefined) return Number(port) === portOf(url);
     return url.hostname === base.hostname ? url.port === base.port || url.port === '' : true;
   });
+}
+
+function portOf(url: URL): number {
+  return url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port);
 }
 
 /** Where a request to `url` may go, and with what. Never throws. */
@@ -33,14 +39,14 @@ export function judgeUrl(url: string, trust: TrustSettings): TrustVerdict {
   if (!URL.canParse(url)) return { kind: 'refused', reason: `"${shown(url)}" is not a URL` };
   const parsed = new URL(url);
   if (parsed.protocol !== 'https:' && parsed.protocol !== 'http:') {
-    return { kind: 'refused', reason: `"${parsed.protocol}" is not a scheme this worker speaks` };
+    return { kind: 'refused', reason: `"${tame(parsed.protocol)}" is not a scheme this worker speaks` };
   }
   if (parsed.username !== '' || parsed.password !== '') return { kind: 'refused', reason: 'the URL carries a user name or password' };
   if (isTrusted(parsed, trust)) return { kind: 'withCredentials' };
   if (trust.otherHosts === 'withoutCredentials') return { kind: 'withoutCredentials' };
   return {
     kind: 'refused',
-    reason: `${parsed.protocol}//${parsed.host} is not among the connection's trusted hosts (${[new URL(trust.baseUrl).origin, ...trust.trustedHosts].join(', ')})`,
+    reason: `${tame(parsed.origin)} is not among the connection's trusted hosts (${[new URL(trust.baseUrl).origin, ...trust.trustedHosts].join(', ')})`,
   };
 }
 
@@ -49,13 +55,21 @@ export function withoutParameters(url: string, names: readonly string[]): string
   if (!URL.canParse(url)) return url;
   const parsed = new URL(url);
   const cut = new Set(names.map((name) => name.toLowerCase()));
-  const found = [...new Set(parsed.searchParams.keys())].filter((name) => cut.has(name.toLowerCase()));
-  if (found.length === 0 && parsed.username === '' && parsed.password === '' && parsed.hash === '') return url;
-  for (const name of found) parsed.searchParams.delete(name);
+  const parts = parsed.search.slice(1).split('&');
+  const left = parts.filter((part) => !cut.has(parameterName(part).toLowerCase()));
+  if (left.length === parts.length && parsed.username === '' && parsed.password === '' && parsed.hash === '') return url;
+  // The rest stays letter by letter: signatures do not survive a rewriting.
+  if (left.length < parts.length) parsed.search = left.join('&');
   parsed.username = '';
   parsed.password = '';
   parsed.hash = '';
   return parsed.toString();
+}
+
+/** The name in one `name=value` of a query, decoded as a server would. */
+function parameterName(part: string): string {
+  const [name = ''] = new URL(`http://host/?${part}`).searchParams.keys();
+  return name;
 }
 
 /** Parameter names that carry a signature or token in the wild: SAS (`sig`), ARM (`t`, `c`, `s`, `h`), OAuth, keys. */
@@ -90,6 +104,6 @@ export function masked(url: string | undefined): string | undefined {
 }
 
 function tame(text: string): string {
-  const clean = text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '?');
-  return clean.length > 2048 ? `${clean.slice(0, 2048)}…` : clean;
+  const clean = text.slice(0, 2049).replace(/[\u0000-\u001f\u007f-\u009f]/g, '?');
+  return wellFormed(clean.length > 2048 ? `${clean.slice(0, 2048)}…` : clean);
 }
