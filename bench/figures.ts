@@ -1,4 +1,5 @@
-/** Small statistics of the benchmarks. */
+/** Small statistics of the benchmarks, and how their figures are printed. */
+import Table from 'cli-table3';
 
 /** The value below which `share` (0 to 1) of the sorted values lie. */
 export function quantile(values: readonly number[], share: number): number {
@@ -8,4 +9,11 @@ export function quantile(values: readonly number[], share: number): number {
 
 export function median(values: readonly number[]): number {
   return quantile(values, 0.5);
+}
+
+/** Prints one row a figure: its name, what was measured, and the bound it is to keep (empty where there is none). */
+export function figures(rows: [figure: string, measured: string, bound: string][]): void {
+  const table = new Table({ head: ['figure', 'measured', 'bound'], style: { head: [], border: [], compact: true } });
+  table.push(...rows);
+  console.log(table.toString());
 }

@@ -3,8 +3,7 @@
  * lateness of polls by the service's own clock, history per poll, the worker's start, and its memory per open operation.
  */
 import { readFileSync } from 'node:fs';
-import Table from 'cli-table3';
-import { median, quantile } from './figures';
+import { figures, median, quantile } from './figures';
 import { startSurroundings, UPLOAD, type Surroundings } from './surroundings';
 
 const RUNS = 3;
@@ -105,8 +104,7 @@ async function main(): Promise<void> {
     await worker.stop();
     const megabytes = await memoryPerOperation(on);
 
-    const table = new Table({ head: ['figure', 'measured', 'bound'], style: { head: [], border: [], compact: true } });
-    table.push(
+    figures([
       ['lateness p50, ms (median of runs)', median(runs.map(({ p50 }) => p50)).toFixed(0), '<= 150'],
       ['lateness p99, ms (median of runs)', median(runs.map(({ p99 }) => p99)).toFixed(0), '<= 500'],
       ['earliest poll, ms after due', Math.min(...runs.map(({ earliest }) => earliest)).toFixed(1), '>= -1'],
@@ -115,8 +113,7 @@ async function main(): Promise<void> {
       ['history bytes per poll', history.bytes.toFixed(0), '<= 2048'],
       ['process start to its first task, s', firstTaskSeconds.toFixed(2), '<= 2'],
       [`worker MB per open operation (of ${OPEN_OPERATIONS})`, megabytes.toFixed(2), '< 0.5'],
-    );
-    console.log(table.toString());
+    ]);
   } finally {
     await on.stop();
   }
