@@ -4,7 +4,8 @@
  * place, or needs thousands of polls.
  */
 import { randomUUID } from 'node:crypto';
-import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
+import { Context } from '@temporalio/activity';
+import { Client, Connection, type WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, makeTelemetryFilterString, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import type { LroActivities, Prepared, SubmitItem } from '../../src/activities/messages';
@@ -26,7 +27,7 @@ export interface Server {
 export interface Bed {
   taskQueue: string;
   lro: LroClient;
-  start(input: OperationInput, workflowId?: string): Promise<WorkflowHandle<(input: OperationInput) => Promise<OperationResult>>>;
+  start(input: OperationInput): Promise<Handle>;
   close(): Promise<void>;
 }
 
@@ -58,32 +59,78 @@ function quietRuntime(): void {
   Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions });
 }
 
-/** A worker with the real activities, over the services of `config`; or with scripted ones. */
+/** A worker with the real activities, over the services of `config`. */
 export async function openBed(
   { nativeConnection, client }: Server,
-  work: { config: LroConfig; continueAsNewAfterEvents?: number } | { activities: LroActivities },
+  work: { config: LroConfig; continueAsNewAfterEvents?: number },
 ): Promise<Bed> {
   const taskQueue = `lro-${randomUUID()}`;
-  const shared = { connection: nativeConnection, taskQueue };
-  const { worker, connections } =
-    'config' in work
-      ? await createLroWorker({ ...work, ...shared, worker: { workflowBundle: workflowBundle() } })
-      : {
-          worker: await Worker.create({ ...shared, workflowBundle: workflowBundle(), activities: { ...work.activities } }),
-          connections: undefined,
-        };
+  const options = { ...work, connection: nativeConnection, taskQueue, worker: { workflowBundle: workflowBundle() } };
+  const { worker, connections } = await createLroWorker(options);
   const ended = worker.run();
   return {
     taskQueue,
     lro: new LroClient({ client, taskQueue }),
-    start: (input, workflowId = `operation-${randomUUID()}`) =>
-      client.workflow.start<RunOperation>(RUN_OPERATION, { workflowId, taskQueue, args: [input] }),
+    start: (input) => start(client, taskQueue, input),
     close: async () => {
       worker.shutdown();
       await ended;
-      connections?.close();
+      connections.close();
     },
   };
+}
+
+export interface ScriptedBed extends Omit<Bed, 'start'> {
+  /** Starts an operation whose activities do what `activities` say. */
+  start(activities: LroActivities, input?: OperationInput): Promise<Handle>;
+}
+
+/** One worker for operations with a script each: to end a worker and start another takes longer than most tests. */
+export async function openScriptedBed({ nativeConnection, client }: Server): Promise<ScriptedBed> {
+  const taskQueue = `lro-${randomUUID()}`;
+  const scripts = new Map<string, LroActivities>();
+  const worker = await Worker.create({
+    connection: nativeConnection,
+    taskQueue,
+    workflowBundle: workflowBundle(),
+    activities: byWorkflow(scripts),
+  });
+  const ended = worker.run();
+  return {
+    taskQueue,
+    lro: new LroClient({ client, taskQueue }),
+    start: (activities, input = SUBMIT) => {
+      const workflowId = `operation-${randomUUID()}`;
+      scripts.set(workflowId, activities);
+      return start(client, taskQueue, input, workflowId);
+    },
+    close: async () => {
+      worker.shutdown();
+      await ended;
+    },
+  };
+}
+
+/** The activities of the script that the calling workflow was started with. */
+function byWorkflow(scripts: ReadonlyMap<string, LroActivities>): LroActivities {
+  const script = (): LroActivities => {
+    const found = scripts.get(Context.current().info.workflowExecution?.workflowId ?? '');
+    if (found === undefined) throw new Error('no script for this workflow');
+    return found;
+  };
+  return {
+    prepare: (request) => script().prepare(request),
+    submit: (items) => script().submit(items),
+    status: (asks) => script().status(asks),
+    resource: (requests) => script().resource(requests),
+    cancel: (call) => script().cancel(call),
+  };
+}
+
+export type Handle = WorkflowHandleWithFirstExecutionRunId<RunOperation>;
+
+function start(client: Client, taskQueue: string, input: OperationInput, workflowId = `operation-${randomUUID()}`): Promise<Handle> {
+  return client.workflow.start<RunOperation>(RUN_OPERATION, { workflowId, taskQueue, args: [input] });
 }
 
 type RunOperation = (input: OperationInput) => Promise<OperationResult>;

@@ -2,36 +2,30 @@
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { startEmulator, type Emulator } from '../../src/emulator';
 import { testConfig } from '../support/config';
-import { accepted, openBed, running, scripted, SUBMIT, SUCCEEDED, timeSkippingServer, type Bed, type Scripted } from './bed';
+import { accepted, openBed, running, scripted, SUBMIT, SUCCEEDED, timeSkippingServer, openScriptedBed, type ScriptedBed } from './bed';
 import { countOf, duration, eventsOf, pollWaits } from './history';
 
 let env: TestWorkflowEnvironment;
 let emulator: Emulator;
-const beds: Bed[] = [];
+let bed: ScriptedBed;
 
 beforeAll(async () => {
   [env, emulator] = await Promise.all([timeSkippingServer(), startEmulator()]);
-});
-
-afterEach(async () => {
-  for (const bed of beds.splice(0)) await bed.close();
+  bed = await openScriptedBed(env);
 });
 
 afterAll(async () => {
+  await bed.close();
   await env.teardown();
   await emulator.close();
 });
 
-async function bedOf(script: Scripted): Promise<Bed> {
-  const bed = await openBed(env, { activities: scripted(script) });
-  beds.push(bed);
-  return bed;
-}
-
 test('hours of Retry-After are waited for, between submit and first poll and between polls', async () => {
   const hours = [2, 10, 1, 7];
-  const bed = await bedOf({ submits: [accepted(3 * 3600)], status: (poll) => (poll <= 4 ? running(hours[poll - 1]! * 3600) : SUCCEEDED) });
-  const handle = await bed.start(SUBMIT);
+  const handle = await bed.start(
+    scripted({ submits: [accepted(3 * 3600)], status: (poll) => (poll <= 4 ? running(hours[poll - 1]! * 3600) : SUCCEEDED) }),
+    SUBMIT,
+  );
   expect(await handle.result()).toMatchObject({ status: 'Succeeded', polls: 5 });
   const waits = pollWaits(await eventsOf(handle));
   expect(waits).toHaveLength(5);
@@ -71,10 +65,10 @@ test("an HTTP date is waited for by the service's own clock, however wrong that 
       },
     ],
   });
-  const bed = await openBed(env, { config: testConfig({ default: { baseUrl: url, poll: { maxSeconds: 86_400 } } }) });
-  beds.push(bed);
-  const handle = await bed.start({ submit: { path: '/submit' } });
+  const dated = await openBed(env, { config: testConfig({ default: { baseUrl: url, poll: { maxSeconds: 86_400 } } }) });
+  const handle = await dated.start({ submit: { path: '/submit' } });
   expect(await handle.result()).toMatchObject({ status: 'Succeeded', polls: 3 });
+  await dated.close();
   const waits = pollWaits(await eventsOf(handle));
   [3600, 7200, 1800].forEach((asked, index) => {
     expect(waits[index]).toBeGreaterThanOrEqual(asked);
@@ -83,22 +77,22 @@ test("an HTTP date is waited for by the service's own clock, however wrong that 
 });
 
 test('a wait of nothing sets no timer', async () => {
-  const bed = await bedOf({ status: (poll) => (poll <= 3 ? running(0) : SUCCEEDED) });
-  const handle = await bed.start(SUBMIT);
+  const handle = await bed.start(scripted({ status: (poll) => (poll <= 3 ? running(0) : SUCCEEDED) }), SUBMIT);
   await handle.result();
   expect(countOf(await eventsOf(handle), 'timerStartedEventAttributes')).toBe(0);
 });
 
 test('an operation without deadline is followed for a year', async () => {
-  const bed = await bedOf({ status: (poll) => (poll <= 365 ? running(86_400) : SUCCEEDED) });
-  const handle = await bed.start({ ...SUBMIT, deadlineSeconds: 0 });
-  expect(await handle.result()).toMatchObject({ status: 'Succeeded', polls: 366 });
+  const handle = await bed.start(scripted({ status: (poll) => (poll <= 73 ? running(5 * 86_400) : SUCCEEDED) }), {
+    ...SUBMIT,
+    deadlineSeconds: 0,
+  });
+  expect(await handle.result()).toMatchObject({ status: 'Succeeded', polls: 74 });
   expect(duration(await eventsOf(handle))).toBeGreaterThanOrEqual(365 * 86_400);
 });
 
 test('a hundred polls cost at most eleven events each, and none is early', async () => {
-  const bed = await bedOf({ status: (poll) => (poll < 100 ? running(30) : SUCCEEDED) });
-  const handle = await bed.start({ ...SUBMIT, deadlineSeconds: 0 });
+  const handle = await bed.start(scripted({ status: (poll) => (poll < 100 ? running(30) : SUCCEEDED) }), { ...SUBMIT, deadlineSeconds: 0 });
   await handle.result();
   const events = await eventsOf(handle);
   // Start, validation, submit, memo and end are no part of polling.
@@ -111,8 +105,10 @@ const POLLS = process.env['LRO_LONG'] === '1' ? 10_000 : 1000;
 test(
   `${POLLS} polls of one operation end with its result, over several continuations`,
   async () => {
-    const bed = await bedOf({ status: (poll) => (poll < POLLS ? running(60) : SUCCEEDED), continueAsNewAfterEvents: 4000 });
-    const handle = await bed.start({ ...SUBMIT, deadlineSeconds: 0 });
+    const handle = await bed.start(
+      scripted({ status: (poll) => (poll < POLLS ? running(60) : SUCCEEDED), continueAsNewAfterEvents: 4000 }),
+      { ...SUBMIT, deadlineSeconds: 0 },
+    );
     expect(await handle.result()).toMatchObject({ status: 'Succeeded', polls: POLLS });
   },
   POLLS * 60,
