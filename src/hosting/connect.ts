@@ -6,6 +6,8 @@ import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { NativeConnection } from '@temporalio/worker';
 
 const DEFAULT_ADDRESS = '127.0.0.1:7233';
+/** For the connection, and once more for the question about the namespace. The SDK alone would try for half a minute. */
+const CONNECT_SECONDS = 10;
 
 /** Temporal did not answer; the message names the address and how to set another. */
 export class TemporalUnreachableError extends Error {
@@ -23,17 +25,29 @@ export async function connectTemporal(): Promise<{ connection: NativeConnection;
     'Set TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE (and TEMPORAL_API_KEY or TLS for Temporal Cloud), or name a profile of temporal.toml.';
   let connection: NativeConnection;
   try {
-    connection = await NativeConnection.connect({ ...connectionOptions, address });
+    connection = await inTime(NativeConnection.connect({ ...connectionOptions, address }));
   } catch (err) {
     throw new TemporalUnreachableError(`Temporal cannot be reached at ${address}: ${reasonOf(err)}\n${help}`);
   }
   try {
-    await connection.withDeadline(Date.now() + 10_000, () => connection.workflowService.describeNamespace({ namespace }));
+    await connection.withDeadline(Date.now() + CONNECT_SECONDS * 1000, () => connection.workflowService.describeNamespace({ namespace }));
   } catch (err) {
     await connection.close();
     throw new TemporalUnreachableError(`Temporal at ${address} does not offer namespace "${namespace}": ${reasonOf(err)}\n${help}`);
   }
   return { connection, namespace, address };
+}
+
+async function inTime<T>(connecting: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${CONNECT_SECONDS} s`)), CONNECT_SECONDS * 1000);
+  });
+  try {
+    return await Promise.race([connecting, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 function reasonOf(err: unknown): string {
