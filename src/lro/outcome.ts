@@ -101,7 +101,7 @@ export function failureOf(
   const text = errorMessage(error) ?? (parsed?.kind === 'text' || parsed?.kind === 'broken' ? oneLine(parsed.text, 200) : undefined);
   const keptError = error === undefined ? undefined : fit(error, MAX_KEPT_BYTES);
   // The error is most of a failed body: the body is kept beside it only when it says more.
-  const body = parsed === undefined || error === whole || (keptError?.cut ?? false) ? undefined : kept(parsed);
+  const body = parsed === undefined || (error !== undefined && error === whole) || (keptError?.cut ?? false) ? undefined : kept(parsed);
   const truncated = [...(keptError?.cut ? ['error'] : []), ...(body?.cut ? ['body'] : [])];
   return {
     kind: 'failed',

@@ -88,7 +88,8 @@ function decideBody(answer: Answer, monitor: Monitor, settings: ProtocolSettings
 /** An operation followed from elsewhere shows its style by its answers: a `status` is a monitor's. */
 function styleOf(monitor: Monitor, answer: Answer, body: Json | undefined): MonitorStyle {
   if (monitor.style !== 'unknown') return monitor.style;
-  if (answer.httpStatus !== 202 && stringField(body, 'status') !== undefined) return 'monitor';
+  // On 202 a `Location` may have one, too.
+  if (stringField(body, 'status') !== undefined) return answer.httpStatus === 202 ? 'unknown' : 'monitor';
   return provisioningStateOf(body) === undefined ? 'unknown' : 'resource';
 }
 
