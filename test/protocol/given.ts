@@ -9,7 +9,7 @@ export const HOST = 'https://us.atlas.microsoft.com';
 export const NOW_MS = Date.UTC(2026, 10, 23, 20, 0, 0);
 
 export function settings(
-  more: Partial<ProtocolSettings> & { poll?: Partial<PollSettings>; trust?: Partial<TrustSettings> } = {},
+  more: Partial<Omit<ProtocolSettings, 'poll' | 'trust'>> & { poll?: Partial<PollSettings>; trust?: Partial<TrustSettings> } = {},
 ): ProtocolSettings {
   return {
     statusHeaders: DEFAULT_STATUS_HEADERS,
