@@ -12,11 +12,11 @@ import {
   CancellationScope,
   allHandlersFinished,
   condition,
-  continueAsNew,
   defineQuery,
   defineSignal,
   defineUpdate,
   isCancellation,
+  makeContinueAsNewFunc,
   setHandler,
   upsertMemo,
   workflowInfo,
@@ -245,7 +245,9 @@ class OperationRun {
     const submit = this.input.submit;
     const lean =
       this.submission === undefined && submit !== undefined ? { ...this.input, submit: { ...submit, body: undefined } } : this.input;
-    return await continueAsNew<typeof runOperation>(lean, {
+    // Temporal hands on the memo that the workflow was started with, not what it wrote since.
+    const next = makeContinueAsNewFunc<typeof runOperation>({ memo: workflowInfo().memo });
+    return await next(lean, {
       ...this.prepared,
       written: this.written,
       deadlineAtMs: this.deadlineAtMs,
