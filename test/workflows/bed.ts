@@ -8,6 +8,7 @@ import { Context } from '@temporalio/activity';
 import { Client, Connection, type WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, makeTelemetryFilterString, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { withHeartbeat } from '../../src/activities/heartbeat';
 import type { LroActivities, Prepared, SubmitItem } from '../../src/activities/messages';
 import { LroClient } from '../../src/client';
 import type { LroConfig } from '../../src/config';
@@ -83,6 +84,8 @@ export async function openBed(
 export interface ScriptedBed extends Omit<Bed, 'start'> {
   /** Starts an operation whose activities do what `activities` say. */
   start(activities: LroActivities, input?: OperationInput): Promise<Handle>;
+  /** The id of a workflow that is to be started in another way. */
+  script(activities: LroActivities): string;
 }
 
 /** One worker for operations with a script each: to end a worker and start another takes longer than most tests. */
@@ -96,14 +99,16 @@ export async function openScriptedBed({ nativeConnection, client }: Server): Pro
     activities: byWorkflow(scripts),
   });
   const ended = worker.run();
+  const script = (activities: LroActivities): string => {
+    const workflowId = `operation-${randomUUID()}`;
+    scripts.set(workflowId, activities);
+    return workflowId;
+  };
   return {
     taskQueue,
     lro: new LroClient({ client, taskQueue }),
-    start: (activities, input = SUBMIT) => {
-      const workflowId = `operation-${randomUUID()}`;
-      scripts.set(workflowId, activities);
-      return start(client, taskQueue, input, workflowId);
-    },
+    start: (activities, input = SUBMIT) => start(client, taskQueue, input, script(activities)),
+    script,
     close: async () => {
       worker.shutdown();
       await ended;
@@ -232,13 +237,13 @@ export function scripted(script: Scripted = {}): ScriptedActivities {
       activities.submitted.push(...items);
       const next = submits[Math.min(activities.submitted.length, submits.length) - 1] ?? accepted();
       calls.count('submit');
-      const decision = await next;
+      const decision = await withHeartbeat(() => Promise.resolve(next));
       return items.map(({ id }) => ({ id, decision }));
     },
     status: (asks) => {
       const poll = ++activities.polls;
       calls.count('status');
-      return Promise.all(asks.map(async ({ id, monitor }) => ({ id, decision: await status(poll, monitor) })));
+      return withHeartbeat(() => Promise.all(asks.map(async ({ id, monitor }) => ({ id, decision: await status(poll, monitor) }))));
     },
     resource: (requests) => {
       calls.count('resource');
