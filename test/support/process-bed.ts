@@ -35,6 +35,8 @@ export interface OperationWishes {
   /** `Retry-After` of this operation; default 1. */
   retryAfterSeconds?: number;
   onUncertainSubmit?: OperationInput['onUncertainSubmit'];
+  /** Ends well by itself after so long; default: when the test says so. */
+  endsAfterSeconds?: number;
 }
 
 export async function startProcessBed(options: ProcessBedOptions = {}): Promise<ProcessBed> {
@@ -74,10 +76,13 @@ export class ProcessBed {
     this.emulator = await startEmulatorProcess(this.emulatorArgs);
   }
 
-  /** Starts an operation that stays open at the service until `finish`. */
+  /** Starts an operation that stays open at the service until `finish`, or as long as its wishes say. */
   async start(name: string, wishes: OperationWishes = {}): Promise<NamedOperation> {
-    const { collection = '/mapData', retryAfterSeconds = 1, onUncertainSubmit } = wishes;
-    const plan: OperationPlan = { hold: true, retryAfter: String(retryAfterSeconds) };
+    const { collection = '/mapData', retryAfterSeconds = 1, onUncertainSubmit, endsAfterSeconds } = wishes;
+    const plan: OperationPlan = {
+      retryAfter: String(retryAfterSeconds),
+      ...(endsAfterSeconds === undefined ? { hold: true } : { durationSeconds: endsAfterSeconds }),
+    };
     const input: OperationInput = {
       connection: 'maps',
       submit: {
@@ -132,15 +137,20 @@ export class ProcessBed {
    */
   async expectRightEnd(operation: NamedOperation, expected: { submits: number; retryAfterSeconds?: number }): Promise<OperationResult> {
     const result = await this.finish(operation);
+    expect(await this.submitsOf(operation)).toHaveLength(expected.submits);
+    await this.expectRight(operation, result, expected.retryAfterSeconds);
+    return result;
+  }
+
+  /** The same of an operation that has ended, whatever the number of its submits. */
+  async expectRight(operation: NamedOperation, result: OperationResult, retryAfterSeconds = 1): Promise<void> {
     const made = operation.collection === '/mapData' ? '/mapData/metadata' : operation.collection;
     expect(result).toMatchObject({ status: 'Succeeded', resourceLocation: `${this.emulator.url}${made}/${String(result.resourceId)}` });
     const submits = await this.submitsOf(operation);
-    expect(submits).toHaveLength(expected.submits);
     expect(new Set(submits.map(({ headers }) => headers['operation-id'])).size).toBe(1);
     const polls = await this.pollsOf(result.operationId);
     expect(polls.length).toBeGreaterThan(0);
-    expect(earlyPolls(submits, polls, expected.retryAfterSeconds ?? 1)).toEqual([]);
-    return result;
+    expect(earlyPolls(submits, polls, retryAfterSeconds)).toEqual([]);
   }
 
   async close(): Promise<void> {
