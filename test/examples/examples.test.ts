@@ -1,0 +1,121 @@
+/** The programs of the README, run as they stand there, by the commands that stand there. */
+import { execFile, spawnSync } from 'node:child_process';
+import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { randomUUID } from 'node:crypto';
+import type { Child } from '../../src/devserver';
+import { buildDrawingPackage, startEmulator, type Emulator } from '../../src/emulator';
+import { writeConfig } from '../support/config';
+import { sharedAddress } from '../support/in-process';
+import { startWorkerProcess } from '../support/programs';
+
+const ROOT = resolve(__dirname, '../..');
+const PYTHON_FOLDER = join(ROOT, 'examples/python');
+/** Kept between runs; another set of requirements is another environment. */
+const VENV = join(ROOT, '.cache/python');
+const run = promisify(execFile);
+
+const taskQueue = `examples-${randomUUID()}`;
+let emulator: Emulator;
+let worker: Child;
+
+beforeAll(async () => {
+  emulator = await startEmulator({ operationSeconds: 0.2, retryAfterSeconds: 0 });
+  const configPath = writeConfig({ maps: { baseUrl: emulator.url, query: { 'api-version': '2.0' } } });
+  worker = await startWorkerProcess({ configPath, address: sharedAddress(), taskQueue });
+});
+
+afterAll(async () => {
+  await worker.stop();
+  await emulator.close();
+});
+
+/** Puts a dataset into the emulator, by the way a real one goes. */
+async function makeDataset(): Promise<string> {
+  const udid = await make('/mapData?dataFormat=dwgzippackage', new Uint8Array(await buildDrawingPackage()));
+  return make(`/datasets?conversionId=${await make(`/conversions?udid=${udid}`)}`);
+}
+
+async function make(path: string, body?: Uint8Array<ArrayBuffer>): Promise<string> {
+  const submitted = await fetch(`${emulator.url}${path}&api-version=2.0`, {
+    method: 'POST',
+    ...(body && { body, headers: { 'content-type': 'application/octet-stream' } }),
+  });
+  const statusUrl = submitted.headers.get('operation-location') ?? '';
+  for (;;) {
+    const status = await fetch(statusUrl);
+    const location = status.headers.get('resource-location');
+    if (location !== null) return location.replaceAll('"', '').split('/').at(-1) ?? '';
+    const { status: word } = (await status.json()) as { status: string };
+    if (word === 'Failed') throw new Error(`${path} failed`);
+  }
+}
+
+async function output(command: string, args: string[]): Promise<string> {
+  const env = { ...process.env, TEMPORAL_ADDRESS: sharedAddress(), LRO_TASK_QUEUE: taskQueue };
+  return (await run(command, args, { cwd: ROOT, env })).stdout;
+}
+
+async function expectLocationThenReason(command: string, program: string): Promise<void> {
+  const datasetId = await makeDataset();
+  const location = new RegExp(`^accepted: [\\w-]+\nlocation: ${emulator.url}/tilesets/[\\w-]+\n$`);
+  const first = await output(command, [program, datasetId]);
+  expect(first).toMatch(location);
+  // The same id is the same operation, also when it has ended.
+  const again = await output(command, [program, datasetId]);
+  expect(first).toContain(again.split('\n').at(-2));
+  const rejected = await output(command, [program, `no-such-dataset-${randomUUID()}`]);
+  expect(rejected).toMatch(/^SubmissionRejected: .*400: BadRequest: 'no-such-dataset-.*' was not found in \/datasets\.\n$/);
+}
+
+test('the TypeScript program prints the location of a tileset, and the reason of a rejection', async () => {
+  await expectLocationThenReason(process.execPath, 'examples/typescript/tileset.mjs');
+});
+
+test('the TypeScript program has no type error', async () => {
+  // TypeScript's own ending, and beside the package, so that its name leads to it.
+  const copy = join(ROOT, 'examples/typescript', `tileset-${randomUUID()}.mts`);
+  copyFileSync(join(ROOT, 'examples/typescript/tileset.mjs'), copy);
+  try {
+    const options = '--ignoreConfig --noEmit --strict --target es2022 --module nodenext --types node --skipLibCheck';
+    await run(process.execPath, [join(ROOT, 'node_modules/@typescript/native/bin/tsc'), ...options.split(' '), copy]);
+  } finally {
+    rmSync(copy);
+  }
+});
+
+const pythonTest = hasVenv() ? test : test.skip;
+pythonTest(
+  'the Python program prints the location of a tileset, and the reason of a rejection',
+  async () => {
+    await expectLocationThenReason(await venvPython(), 'examples/python/tileset.py');
+  },
+  300_000,
+);
+
+test.each(['examples/typescript/tileset.mjs', 'examples/python/tileset.py'])('the README shows %s word for word', (path) => {
+  const blocks = [...readFileSync(join(ROOT, 'README.md'), 'utf8').matchAll(/^```\w+\n([^]*?)^```$/gm)].map(([, code]) => code);
+  expect(blocks).toContain(readFileSync(join(ROOT, path), 'utf8'));
+});
+
+function hasVenv(): boolean {
+  const probe = spawnSync('python3', ['-c', 'import venv, ensurepip'], { encoding: 'utf8' });
+  if (probe.status === 0) return true;
+  const reason = probe.error?.message ?? probe.stderr.trim();
+  console.warn(`the Python example is not tested: python3 with venv is needed (${reason})`);
+  return false;
+}
+
+/** A Python with the example's requirements. */
+async function venvPython(): Promise<string> {
+  const python = join(VENV, process.platform === 'win32' ? 'Scripts/python.exe' : 'bin/python');
+  const requirements = readFileSync(join(PYTHON_FOLDER, 'requirements.txt'), 'utf8');
+  const installed = join(VENV, 'installed.txt');
+  if (!existsSync(installed) || readFileSync(installed, 'utf8') !== requirements) {
+    await run('python3', ['-m', 'venv', '--clear', VENV]);
+    await run(python, ['-m', 'pip', 'install', '--quiet', '-r', join(PYTHON_FOLDER, 'requirements.txt')]);
+    writeFileSync(installed, requirements);
+  }
+  return python;
+}
