@@ -57,9 +57,10 @@ export function openCredentials(auth: AuthConfig, { env, redactor, openTokenSour
 
   const secret = new Secret(auth.value, env);
   const proofOf = (value: string): Proof => {
-    if (auth.type === 'bearer') return bearer(value.replace(/^bearer\s+/i, ''));
+    // Learnt without its scheme: a service may repeat it so.
+    if (auth.type === 'bearer') return bearer(learnt(value.replace(/^bearer\s+/i, '')));
     if (auth.type === 'sas')
-      return { headers: { authorization: `jwt-sas ${value.replace(/^jwt-sas\s+/i, '')}` }, parameters: {}, secret: value };
+      return { headers: { authorization: `jwt-sas ${learnt(value.replace(/^jwt-sas\s+/i, ''))}` }, parameters: {}, secret: value };
     const pair = { [auth.in === 'header' ? auth.name.toLowerCase() : auth.name]: value };
     return auth.in === 'header' ? { headers: pair, parameters: {}, secret: value } : { headers: {}, parameters: pair, secret: value };
   };
