@@ -4,7 +4,7 @@
  * Keeps true: a build counts as fresh only when every source is older than every compiled file. The compiler reads all sources before it
  * writes the first file, so a source that changed in the middle of a build makes it stale.
  */
-const { readdirSync, statSync } = require('node:fs');
+const { existsSync, readdirSync, statSync } = require('node:fs');
 const { join, resolve } = require('node:path');
 const { spawnSync } = require('node:child_process');
 
@@ -31,7 +31,10 @@ function isFresh() {
   }
 }
 
-if (!isFresh()) {
+if (!existsSync(join(ROOT, 'node_modules'))) {
+  process.stderr.write('The dependencies are not installed yet: run "npm ci" first.\n');
+  process.exitCode = 1;
+} else if (!isFresh()) {
   process.stderr.write('building (only after a change) …\n');
   // npm says where it is itself; on Windows it is a script that only a shell runs.
   const npm = process.env.npm_execpath;

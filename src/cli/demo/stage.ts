@@ -10,7 +10,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { stringify } from 'yaml';
 import { startChild, describeExit, type Child, type ChildExit } from '../../devserver';
-import { EmulatorAdmin } from '../../emulator';
+// Not from the index: the emulator itself runs in its own process, and takes half a second to load.
+import { EmulatorAdmin } from '../../emulator/admin-client';
 import { findTemporal, isFree, type DemoTemporal, type TemporalWish } from './temporal';
 
 /** Name of the demo's connection. */

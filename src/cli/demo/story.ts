@@ -6,7 +6,7 @@
  * than expected throws.
  */
 import { OperationError, type FailureType, type LroClient, type OperationHandle, type SubmitRequest } from '../../client';
-import { buildDrawingPackage } from '../../emulator';
+import { buildDrawingPackage } from '../../emulator/sample-package';
 import { seconds, type Screen } from './screen';
 import { CONNECTION, type DemoService, type Stage } from './stage';
 import { workflowLink, type DemoTemporal } from './temporal';
@@ -22,7 +22,7 @@ export interface Scene {
 }
 
 /** Something came out otherwise than expected. */
-export class UnexpectedError extends Error {
+class UnexpectedError extends Error {
   override readonly name = 'UnexpectedError';
 }
 
