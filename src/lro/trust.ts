@@ -26,7 +26,7 @@ function isTrusted(url: URL, trust: TrustSettings): boolean {
     const [, name = pattern, port] = /^(.*?)(?::(\d+))?$/.exec(pattern) ?? [];
     if (!hostMatches(url.hostname, name)) return false;
     if (port !== undefined) return Number(port) === portOf(url);
-    return url.hostname === base.hostname ? url.port === base.port || url.port === '' : true;
+    return url.hostname !== base.hostname || url.port === base.port || (url.protocol === 'https:' && url.port === '');
   });
 }
 
