@@ -355,7 +355,7 @@ function trustedNaively(text: string, { baseUrl, trustedHosts }: TrustSettings):
     if (!sameHost) continue;
     if (withPort) {
       if (portOf(url) === pattern.slice(pattern.lastIndexOf(':') + 1)) return true;
-    } else if (url.hostname !== base.hostname || url.port === base.port || url.port === '') {
+    } else if (url.hostname !== base.hostname || url.port === base.port || (url.protocol === 'https:' && portOf(url) === '443')) {
       return true;
     }
   }

@@ -40,6 +40,7 @@ describe('refused is', () => {
       'http://127.0.0.1:4011/x',
       { baseUrl: 'http://127.0.0.1:4010', trustedHosts: ['127.0.0.1'] },
     ],
+    ['port 80 beside the base URL’s own', 'http://127.0.0.1/x', { baseUrl: 'http://127.0.0.1:4010', trustedHosts: ['127.0.0.1'] }],
     ['another port than the listed one', 'https://eu.example.com/x', { trustedHosts: ['eu.example.com:8443'] }],
     ['a trusted host with a dot behind it', 'https://us.atlas.microsoft.com./x', {}],
     ['another scheme', 'ftp://us.atlas.microsoft.com/x', {}],
