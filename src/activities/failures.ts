@@ -3,8 +3,11 @@
  */
 import { ApplicationFailure } from '@temporalio/common';
 import type { FailureDetails } from '../contract';
+import { wellFormed } from '../lro/text';
 
 /** The non-retryable failure with `details[0]` as the contract says. */
 export function typedFailure(details: FailureDetails): ApplicationFailure {
-  return ApplicationFailure.create({ type: details.type, message: details.message, nonRetryable: true, details: [details] });
+  // A caller's half characters in a message would stop the worker.
+  const message = wellFormed(details.message);
+  return ApplicationFailure.create({ type: details.type, message, nonRetryable: true, details: [{ ...details, message }] });
 }

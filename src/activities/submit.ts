@@ -17,6 +17,7 @@ import { FileRefusedError, RequestRefusedError } from '../http';
 import { idempotencyHeaders } from '../lro/idempotency';
 import type { SubmitContext, SubmitDecision } from '../lro/monitor';
 import { decideSubmit } from '../lro/submit';
+import { wellFormed } from '../lro/text';
 import { logCap } from './log-cap';
 import type { SubmitClaims, SubmitItem, SubmitResult } from './messages';
 import { SUBMIT_INTERRUPTED } from './messages';
@@ -143,8 +144,8 @@ async function send(item: SubmitItem, connections: Connections): Promise<SubmitD
     logCap(decision, item.connection);
     return decision;
   } catch (err) {
-    if (err instanceof FileRefusedError) return { kind: 'failed', failure: { type: 'FileRefused', message: err.message } };
-    if (err instanceof RequestRefusedError) return { kind: 'failed', failure: { type: 'InvalidInput', message: err.message } };
+    if (err instanceof FileRefusedError) return { kind: 'failed', failure: { type: 'FileRefused', message: wellFormed(err.message) } };
+    if (err instanceof RequestRefusedError) return { kind: 'failed', failure: { type: 'InvalidInput', message: wellFormed(err.message) } };
     const message = `the submit broke inside the worker: ${err instanceof Error ? err.message : String(err)}`;
     return { kind: 'uncertain', waitSeconds: 5, why: 'backoff', trouble: { message } };
   }

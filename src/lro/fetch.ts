@@ -10,13 +10,13 @@ import { withCookies } from './cookies';
 import type { Fetch } from './monitor';
 import { kept } from './outcome';
 import { errorMessage, errorOf } from './odata-error';
-import type { WaitReason } from './retry-after';
+import type { Wait } from './retry-after';
 import { backoffWait } from './retry-after';
 import type { ProtocolSettings } from './settings';
 
 export type FetchDecision =
   | { kind: 'fetched'; value?: Json; cut: boolean }
-  | { kind: 'again'; waitSeconds: number; why: WaitReason; fetch: Fetch; reason: string }
+  | ({ kind: 'again'; fetch: Fetch; reason: string } & Wait)
   | { kind: 'missing'; reason: string };
 
 /** Tries of one final GET; with backoff from one second to half a minute they take about two minutes. */
@@ -44,8 +44,7 @@ export function decideFetch(exchange: Exchange, fetch: Fetch, settings: Protocol
   const wait = backoffWait(answer?.headers, attempts - 1, MAX_BACKOFF_SECONDS, settings.poll, nowMs, random);
   return {
     kind: 'again',
-    waitSeconds: wait.waitSeconds,
-    why: wait.why,
+    ...wait,
     fetch: { ...fetch, attempts, cookies: withCookies(fetch.cookies, answer?.setCookies, nowMs) },
     reason,
   };

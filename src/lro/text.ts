@@ -1,7 +1,7 @@
 /**
  * Text of a service as it may stand where people read it.
  *
- * Keeps true: what comes out is valid UTF-8 once written (half a character in a failure's message would stop the workflow that fails).
+ * Keeps true: what comes out is valid UTF-8 once written (half a character in a failure's message is refused by Temporal's core, which stops the whole worker, and the next one).
  */
 
 /** `text` with every lone surrogate replaced: they come from `\ud800` in JSON, and from cutting a character in two. */

@@ -241,3 +241,19 @@ describe('a service that goes too far', () => {
     expect(ended.result).toMatchObject({ status: 'Succeeded', truncated: ['body'] });
   });
 });
+
+test.concurrent('a caller with half characters gets its failure, too', async () => {
+  const half = '\ud83d';
+  const inputs = [
+    { connection: half, submit: { path: '/things' } },
+    { connection: 'maps', submit: { path: '/things' }, [half]: 1 },
+    { connection: 'maps', submit: { path: '/things' }, labels: { [half]: 'x'.repeat(1000) } },
+    { connection: 'maps', submit: { path: '/things', bodyFile: { path: half } } },
+    { connection: 'maps', submit: { path: '/things', bodyFile: { url: `https://evil.example/${half}` } } },
+    { connection: 'maps', attach: { statusUrl: `https://evil.example/${half}` } },
+  ];
+  const types = await Promise.all(
+    inputs.map((input) => service.bed.lro.execute(input).catch((err: unknown) => (err as { type?: string }).type)),
+  );
+  expect(types).toEqual(['UnknownConnection', 'InvalidInput', 'InvalidInput', 'FileRefused', 'FileRefused', 'UntrustedUrl']);
+});
