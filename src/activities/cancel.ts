@@ -41,7 +41,7 @@ export function makeCancel(connections: Connections) {
 }
 
 /** `{statusPath}` and `{operationId}` filled in; below the base URL unless it is absolute. Whether it is trusted is decided where it is sent. */
-export function cancelUrl(monitor: Monitor, request: CancelRequest, baseUrl: string): string {
+function cancelUrl(monitor: Monitor, request: CancelRequest, baseUrl: string): string {
   const status = new URL(monitor.statusUrl);
   const filled = request.path
     .replaceAll('{statusPath}', status.pathname)

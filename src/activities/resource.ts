@@ -2,11 +2,14 @@
  * Activity `resource`: reads what is still to be read of operations that have succeeded: the final GET, and the resource itself.
  */
 import type { Connections } from '../http';
+import { RequestRefusedError } from '../http';
+import type { Exchange } from '../lro/answer';
 import type { FetchDecision } from '../lro/fetch';
 import { decideFetch } from '../lro/fetch';
 import type { Fetch } from '../lro/monitor';
 import { withinAnswerBudget } from './answer-budget';
 import { withHeartbeat } from './heartbeat';
+import { logCap } from './log-cap';
 import type { FetchRequest, FetchResult } from './messages';
 
 const CONCURRENCY = 10;
@@ -20,12 +23,20 @@ export function makeResource(connections: Connections) {
 async function read(fetch: Fetch, connections: Connections): Promise<FetchDecision> {
   const connection = connections.get(fetch.connection);
   if (connection === undefined) return { kind: 'missing', reason: `connection "${fetch.connection}" is not in this worker's file` };
-  const exchange = await connection.exchange({
-    purpose: 'resource',
-    method: 'GET',
-    url: fetch.url,
-    ...(fetch.headers === undefined ? {} : { headers: fetch.headers }),
-    ...(fetch.cookies === undefined ? {} : { cookies: fetch.cookies }),
-  });
-  return decideFetch(exchange, fetch, connection.protocol, Date.now(), Math.random());
+  let exchange: Exchange;
+  try {
+    exchange = await connection.exchange({
+      purpose: 'resource',
+      method: 'GET',
+      url: fetch.url,
+      ...(fetch.headers === undefined ? {} : { headers: fetch.headers }),
+      ...(fetch.cookies === undefined ? {} : { cookies: fetch.cookies }),
+    });
+  } catch (err) {
+    if (err instanceof RequestRefusedError) return { kind: 'missing', reason: err.message };
+    throw err;
+  }
+  const decision = decideFetch(exchange, fetch, connection.protocol, Date.now(), Math.random());
+  logCap(decision, fetch.connection);
+  return decision;
 }

@@ -10,13 +10,22 @@ import { withinAnswerBudget } from './answer-budget';
 import { withHeartbeat } from './heartbeat';
 import { logCap } from './log-cap';
 import type { Ask, AskResult } from './messages';
+import { RecentAnswers } from './recent-answers';
 
 /** Lanes of one activity; each connection bounds its own requests below that. With answers of at most 140 KiB each, a budget overrun stays below 2 MB. */
 const CONCURRENCY = 10;
 
 export function makeStatus(connections: Connections) {
+  const recent = new RecentAnswers();
+  const decide = async ({ id, monitor }: Ask): Promise<StatusDecision> => {
+    const recalled = recent.recall(id);
+    if (recalled !== undefined) return recalled;
+    const decision = await ask(monitor, connections);
+    recent.remember(id, decision);
+    return decision;
+  };
   return function status(asks: Ask[]): Promise<AskResult[]> {
-    return withHeartbeat(() => withinAnswerBudget(asks, CONCURRENCY, ({ monitor }) => ask(monitor, connections)));
+    return withHeartbeat(() => withinAnswerBudget(asks, CONCURRENCY, decide));
   };
 }
 

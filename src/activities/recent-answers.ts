@@ -1,0 +1,44 @@
+/**
+ * Answers that this worker got and Temporal may never have recorded: it was away longer than the heartbeat timeout, say. The activity's next
+ * attempt finds them here, instead of asking a service again that has just asked to be left alone.
+ *
+ * Keeps true: bounded memory; only answers that ask for a wait are kept, and they lose their worth when that wait is over.
+ */
+import { Context } from '@temporalio/activity';
+import type { Running, StatusDecision } from '../lro/monitor';
+
+interface RecentAnswer {
+  decision: Running;
+  atMs: number;
+}
+
+const MAX_ANSWERS = 5000;
+
+export class RecentAnswers {
+  private readonly answers = new Map<string, RecentAnswer>();
+
+  /** @param now milliseconds of a clock that only its differences are used of */
+  constructor(private readonly now: () => number = () => performance.now()) {}
+
+  remember(id: string, decision: StatusDecision): void {
+    if (decision.kind !== 'running' || decision.waitSeconds === 0) return;
+    const oldest = this.answers.size >= MAX_ANSWERS ? this.answers.keys().next().value : undefined;
+    if (oldest !== undefined) this.answers.delete(oldest);
+    this.answers.set(keyOf(id), { decision, atMs: this.now() });
+  }
+
+  /** What an earlier attempt of this very activity was answered here, with the rest of its wait. */
+  recall(id: string): Running | undefined {
+    if (Context.current().info.attempt === 1) return undefined;
+    const answer = this.answers.get(keyOf(id));
+    if (answer === undefined) return undefined;
+    const waitSeconds = answer.decision.waitSeconds - (this.now() - answer.atMs) / 1000;
+    return waitSeconds > 0 ? { ...answer.decision, waitSeconds: Math.ceil(waitSeconds * 1000) / 1000 } : undefined;
+  }
+}
+
+/** An activity keeps its id through all its attempts. */
+function keyOf(id: string): string {
+  const { workflowExecution, activityId } = Context.current().info;
+  return JSON.stringify([workflowExecution?.runId, activityId, id]);
+}
