@@ -2,5 +2,4 @@
 export { loadConfig } from './load';
 export { ConfigError } from './mistakes';
 export { isCredentialHeader, isHeaderName, isHeaderValue, isTransportHeader } from './names';
-export { DEFAULT_LIMITS } from './types';
 export type { AuthConfig, ConnectionConfig, EntraAuthConfig, FilesConfig, Limits, LroConfig, SecretRef } from './types';

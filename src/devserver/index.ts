@@ -2,7 +2,7 @@
 export { startChild, describeExit, ChildStartError } from './child-process';
 export type { Child, ChildExit, ChildOptions } from './child-process';
 export { startDevServer } from './dev-server';
-export type { DevServer, DevServerOptions, SearchAttributeTypeName } from './dev-server';
+export type { DevServer } from './dev-server';
 export { findFreePorts } from './free-ports';
-export { provisionTemporalCli, provisionTestServer, ProvisionError } from './provision';
-export type { ProgramSource, ProvisionedProgram, ProvisionOptions } from './provision';
+export { provisionTemporalCli, provisionTestServer } from './provision';
+export type { ProgramSource } from './provision';

@@ -31,7 +31,7 @@ export interface ProvisionOptions {
 }
 
 /** No way to the program was open. The message names each one that was tried, why it failed, and what the person can do. */
-export class ProvisionError extends Error {
+class ProvisionError extends Error {
   override readonly name = 'ProvisionError';
 }
 

@@ -82,7 +82,7 @@ export type Fault = z.input<typeof faultSchema>;
 export type ActiveFault = z.output<typeof faultSchema> & { id: string; seen: number; used: number };
 
 /** One answer of a scripted service. `cut` resets the connection instead of answering. */
-export const scriptAnswerSchema = z.strictObject({
+const scriptAnswerSchema = z.strictObject({
   ...literalAnswerSchema.shape,
   ...bends,
   httpStatus: httpStatus.default(200),

@@ -26,7 +26,7 @@ export interface LroWorkerOptions {
 }
 
 /** More than one exchange may take, in seconds. */
-export const DRAIN_MARGIN_SECONDS = 10;
+const DRAIN_MARGIN_SECONDS = 10;
 
 /** How long a drain may take: the longest HTTP timeout of all connections and a margin. */
 export function drainSeconds(config: LroConfig): number {

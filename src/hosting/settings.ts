@@ -6,7 +6,7 @@ import { ConfigError, loadConfig, type LroConfig } from '../config';
 import { DEFAULT_TASK_QUEUE } from '../contract';
 import { LOG_LEVELS, type LogLevel } from './log';
 
-export const DEFAULT_CONFIG_PATH = 'lro.config.yaml';
+const DEFAULT_CONFIG_PATH = 'lro.config.yaml';
 
 export interface WorkerSettings {
   config: LroConfig;

@@ -20,7 +20,7 @@ const RENEW_AGAIN_MS = 30_000;
 const TOKEN_TIMEOUT_MS = 30_000;
 
 /** The credential of `@azure/identity` that fits what the file says. Loaded when it is first needed: it is large. */
-export const openAzureCredential: OpenTokenSource = async (auth, clientSecret, ca) => {
+const openAzureCredential: OpenTokenSource = async (auth, clientSecret, ca) => {
   const identity = await import('@azure/identity');
   const { tenantId, clientId, tokenFile, authorityHost } = auth;
   const publicHosts: readonly string[] = Object.values(identity.AzureAuthorityHosts);

@@ -21,7 +21,7 @@ export const systemClock: Clock = {
 };
 
 /** The longest pause kept in the process. A longer one is the workflow's business, which waits durably. */
-export const MAX_HOLD_SECONDS = 60;
+const MAX_HOLD_SECONDS = 60;
 
 /** Longer timers fire at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1;

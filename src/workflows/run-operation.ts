@@ -32,9 +32,9 @@ import { showProgress, showSearchAttributes } from './show';
 import type { Submission } from './submission';
 import { getAccepted } from './submission';
 
-export const progressQuery = defineQuery<OperationProgress>(PROGRESS_QUERY);
-export const acceptedUpdate = defineUpdate<Acceptance>(ACCEPTED_UPDATE);
-export const pollNowSignal = defineSignal(POLL_NOW_SIGNAL);
+const progressQuery = defineQuery<OperationProgress>(PROGRESS_QUERY);
+const acceptedUpdate = defineUpdate<Acceptance>(ACCEPTED_UPDATE);
+const pollNowSignal = defineSignal(POLL_NOW_SIGNAL);
 
 /** What one run hands to the next. Plain JSON. */
 export interface CarriedOperation {
