@@ -9,7 +9,7 @@ const REASONS: Record<string, (host: string) => string> = {
   EHOSTUNREACH: (host) => `${host} cannot be reached`,
   ENETUNREACH: (host) => `the network of ${host} cannot be reached`,
   ETIMEDOUT: (host) => `connecting to ${host} took too long`,
-  HPE_HEADER_OVERFLOW: (host) => `the answer's headers of ${host} are larger than this worker reads (64 KiB)`,
+  HPE_HEADER_OVERFLOW: (host) => `the answer's headers of ${host} are larger than this worker reads (1 MiB)`,
 };
 
 /** A failure of the transport, by its code where that is known. */

@@ -15,8 +15,8 @@ import type { Agents } from './agents';
 import { readBody } from './read-body';
 import { reasonOf } from './reasons';
 
-/** Headers of an answer, all together. Node's own limit is 16 KiB. */
-const MAX_HEADER_BYTES = 65_536;
+/** Headers of an answer, all together. Node's own limit of 16 KiB turns a thousand headers into an answer that cannot be read. */
+const MAX_HEADER_BYTES = 1_048_576;
 
 export interface WireRequest {
   method: string;
