@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { figures, median, quantile } from './figures';
-import { startSurroundings, UPLOAD, type Surroundings } from './surroundings';
+import { runToEnd, startSurroundings, UPLOAD, type Surroundings } from './surroundings';
 
 const RUNS = 3;
 const OPERATIONS = 50;
@@ -119,10 +119,4 @@ async function main(): Promise<void> {
   }
 }
 
-main().then(
-  () => process.exit(0),
-  (err: unknown) => {
-    console.error(err);
-    process.exit(1);
-  },
-);
+runToEnd(main);

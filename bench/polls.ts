@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { runWithCoreLro } from './azure-core-lro';
 import { figures, median } from './figures';
-import { startSurroundings, UPLOAD, type Surroundings } from './surroundings';
+import { runToEnd, startSurroundings, UPLOAD, type Surroundings } from './surroundings';
 
 const OPERATIONS = 20;
 const SECONDS = 10;
@@ -91,10 +91,4 @@ async function main(): Promise<void> {
   }
 }
 
-main().then(
-  () => process.exit(0),
-  (err: unknown) => {
-    console.error(err);
-    process.exit(1);
-  },
-);
+runToEnd(main);

@@ -73,3 +73,14 @@ export const UPLOAD: OperationInput = {
   connection: 'maps',
   submit: { path: '/mapData', query: { dataFormat: 'geojson' }, body: { type: 'FeatureCollection', features: [] } },
 };
+
+/** Runs a benchmark's program and ends the process: native threads would keep it. */
+export function runToEnd(main: () => Promise<void>): void {
+  main().then(
+    () => process.exit(0),
+    (err: unknown) => {
+      console.error(err);
+      process.exit(1);
+    },
+  );
+}
