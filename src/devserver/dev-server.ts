@@ -71,9 +71,11 @@ export async function startDevServer(options: DevServerOptions = {}): Promise<De
     try {
       return await startOnce(cliPath, options);
     } catch (error) {
-      // Between finding a free port and listening on it another process may take it.
-      const lostRace = error instanceof ChildStartError && /address already in use/i.test(error.lastLines);
-      if (!lostRace || !portsAreOurs || attempt === ATTEMPTS_FOR_FREE_PORTS) throw error;
+      // Between finding a free port and listening on it another process may take it. Of the ports that it chooses for itself the
+      // server says so by a panic.
+      const last = error instanceof ChildStartError ? error.lastLines : '';
+      const lostRace = (portsAreOurs && /address already in use/i.test(last)) || /^panic: /m.test(last);
+      if (!lostRace || attempt === ATTEMPTS_FOR_FREE_PORTS) throw error;
     }
   }
 }
