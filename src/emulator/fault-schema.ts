@@ -106,5 +106,4 @@ export const scriptSchema = z.strictObject({
     .min(1),
 });
 export type Script = z.input<typeof scriptSchema>;
-export type ScriptAnswer = z.output<typeof scriptAnswerSchema>;
 export type ActiveScript = z.output<typeof scriptSchema>;

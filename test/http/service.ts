@@ -14,7 +14,7 @@ export const CERTIFICATE = readFileSync(join(__dirname, 'certificates', 'cert.pe
 const KEY = readFileSync(join(__dirname, 'certificates', 'key.pem'), 'utf8');
 
 const closers: (() => unknown)[] = [];
-export function atEnd(close: () => unknown): void {
+function atEnd(close: () => unknown): void {
   closers.push(close);
 }
 afterAll(async () => {
