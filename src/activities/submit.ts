@@ -4,10 +4,10 @@
  * Keeps true:
  * 1. Before a request goes out, the server has acknowledged a heartbeat that claims it. So when this activity dies, whoever reads its
  *    last heartbeat knows of every item: answered, claimed (nobody knows), or provably never sent.
- * 2. Heartbeats go out one after the other, so that an older one never overwrites a newer claim.
- * 3. Nothing is claimed after the server has said that the activity is over, and no request is tied to the activity's cancellation:
- *    a shutdown lets it finish.
- * 4. What was claimed is answered or reported; nothing that fails after a claim is thrown away.
+ * 2. There is one claim, of all items, and no heartbeat before it: the later ones are not acknowledged and may arrive in any order, and
+ *    each of them says at least as much.
+ * 3. No request is tied to the activity's cancellation: a shutdown lets it finish.
+ * 4. What was claimed is answered or reported; nothing that fails after the claim is thrown away.
  */
 import { ApplicationFailure } from '@temporalio/common';
 import { ActivityNotFoundError } from '@temporalio/client';
@@ -22,8 +22,6 @@ import { logCap } from './log-cap';
 import type { SubmitClaims, SubmitItem, SubmitResult } from './messages';
 import { SUBMIT_INTERRUPTED } from './messages';
 
-/** Requests that are claimed and under way together. */
-const WINDOW = 10;
 /** Below the heartbeat timeout of 5 s, with room for a slow server. */
 const HEARTBEAT_INTERVAL_MS = 1000;
 
@@ -31,11 +29,8 @@ export function makeSubmit(connections: Connections) {
   return async function submit(items: SubmitItem[]): Promise<SubmitResult[]> {
     const claims = new Claims();
     try {
-      for (let start = 0; start < items.length; start += WINDOW) {
-        const window = items.slice(start, start + WINDOW);
-        await claims.claim(window.map((item) => item.id));
-        await Promise.all(window.map(async (item) => claims.answered({ id: item.id, decision: await send(item, connections) })));
-      }
+      await claims.claim(items.map((item) => item.id));
+      await Promise.all(items.map(async (item) => claims.answered({ id: item.id, decision: await send(item, connections) })));
       return claims.results();
     } catch (err) {
       const message = err instanceof Error ? err.message : String(err);
@@ -46,28 +41,25 @@ export function makeSubmit(connections: Connections) {
   };
 }
 
-/** What this activity has claimed and learnt, told to the server in acknowledged heartbeats. */
+/** What this activity has claimed and learnt, as its heartbeats tell the server. */
 class Claims {
-  private readonly claimedIds: string[] = [];
+  private claimedIds: string[] = [];
   private readonly answers: SubmitResult[] = [];
-  private queue: Promise<void> = Promise.resolve();
-  private readonly timer: NodeJS.Timeout;
+  private timer: NodeJS.Timeout | undefined;
   private readonly context = Context.current();
 
-  constructor() {
-    // A beat that cannot be sent is made up for by the next; a claim that cannot be sent stops the activity.
-    this.timer = setInterval(() => void this.beat().catch(() => undefined), HEARTBEAT_INTERVAL_MS);
-  }
-
+  /** Records the claim: resolves when the server has acknowledged it. From then on plain heartbeats repeat it. */
   async claim(ids: string[]): Promise<void> {
-    this.claimedIds.push(...ids);
     try {
-      await this.beat();
+      await this.context.client.activity.heartbeat(this.context.info.taskToken, { claimed: ids, answered: [] } satisfies SubmitClaims);
     } catch (err) {
-      // Not recorded, or nobody knows: nothing of this window is sent.
-      this.claimedIds.splice(this.claimedIds.length - ids.length);
-      throw err;
+      // A request to cancel is recorded like any other beat, and a submit is not cut. Otherwise the claim is not recorded, or nobody
+      // knows: nothing is sent.
+      if (err instanceof ActivityNotFoundError || !isCancelRequest(err)) throw err;
     }
+    this.claimedIds = ids;
+    this.beat();
+    this.timer = setInterval(() => this.beat(), HEARTBEAT_INTERVAL_MS);
   }
 
   answered(result: SubmitResult): void {
@@ -86,17 +78,9 @@ class Claims {
     clearInterval(this.timer);
   }
 
-  private beat(): Promise<void> {
-    const next = this.queue.then(async () => {
-      try {
-        await this.context.client.activity.heartbeat(this.context.info.taskToken, this.details());
-      } catch (err) {
-        // A request to cancel is recorded like any other beat, and a submit under way is not cut.
-        if (err instanceof ActivityNotFoundError || !isCancelRequest(err)) throw err;
-      }
-    });
-    this.queue = next.catch(() => undefined);
-    return next;
+  /** The SDK watches for its own heartbeats only: without them it takes an activity for dead after the heartbeat timeout and drops its answer. */
+  private beat(): void {
+    this.context.heartbeat(this.details());
   }
 }
 

@@ -52,7 +52,8 @@ export interface CarriedOperation {
 
 /** @throws ApplicationFailure as the contract says */
 export async function runOperation(input: OperationInput, carried?: CarriedOperation): Promise<OperationResult> {
-  const run = new OperationRun(input, carried);
+  // Only a run of our own continues with what the one before carried; whatever else a caller adds is not an input.
+  const run = new OperationRun(input, workflowInfo().continuedFromExecutionRunId === undefined ? undefined : carried);
   setHandler(progressQuery, () => run.progress());
   setHandler(acceptedUpdate, () => run.acceptance());
   setHandler(pollNowSignal, () => run.pollNow());
@@ -320,7 +321,8 @@ class OperationRun {
     return {
       ...this.created,
       ...withoutUndefined(outcome),
-      status: outcome.status,
+      // One word for one meaning, in all dialects; the service's own stands in the body.
+      status: 'Succeeded',
       operationId: outcome.operationId ?? monitor?.operationId,
       ...(monitor === undefined || monitor.statusUrl === '' ? {} : { statusUrl: monitor.statusUrl }),
       ...(this.submittedAtMs === undefined ? {} : { submittedAt: iso(this.submittedAtMs) }),

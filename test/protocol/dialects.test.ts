@@ -35,7 +35,7 @@ describe('Azure data plane: Operation-Location', () => {
 
   test.concurrent('words that the connection has added end it', async () => {
     const ended = await run({ 'POST /things': accepted(), ...monitored({ status: 'PartiallySucceeded' }) });
-    expect(ended.result).toMatchObject({ status: 'PartiallySucceeded' });
+    expect(ended.result).toMatchObject({ status: 'Succeeded', body: { status: 'PartiallySucceeded' } });
   });
 });
 
@@ -44,7 +44,7 @@ test.concurrent('Route Matrix: Completed, and the matrix at result.resultUrl', a
     'POST /things': [{ httpStatus: 202, headers: { 'Operation-Location': '{base}/operations/1' }, body: { status: 'NotStarted' } }],
     ...monitored({ status: 'Running' }, { status: 'Completed', result: { resultUrl: '{base}/matrix/m-1' } }),
   });
-  expect(ended.result).toMatchObject({ status: 'Completed', resourceLocation: `${ended.base}/matrix/m-1`, resourceId: 'm-1' });
+  expect(ended.result).toMatchObject({ status: 'Succeeded', resourceLocation: `${ended.base}/matrix/m-1`, resourceId: 'm-1' });
 });
 
 describe('Azure Resource Manager', () => {
@@ -183,7 +183,7 @@ test.concurrent('Microsoft Graph copy: a Location on another host, without crede
     { 'POST /things': accepted({ Location: `${elsewhere}/scripts/${name}/monitor?tempauth=t0ken` }) },
     { connection: 'others', submit: { headers: { 'x-ms-client-request-id': 'r-1' } } },
   );
-  expect(ended.result).toMatchObject({ status: 'completed', resourceId: '01MO', polls: 2 });
+  expect(ended.result).toMatchObject({ status: 'Succeeded', resourceId: '01MO', polls: 2 });
   const polls = await service.emulator.admin.requests({ path: name });
   expect(polls.map(({ headers }) => [headers['host'], headers['x-connection'], headers['x-ms-client-request-id']])).toEqual(
     polls.map(() => [`localhost:${service.emulator.port}`, undefined, 'r-1']),
@@ -417,7 +417,7 @@ describe('attach', () => {
       },
       { attach: { statusUrl } },
     );
-    expect(ended.result).toMatchObject({ status: 'completed', polls: 2 });
+    expect(ended.result).toMatchObject({ status: 'Succeeded', polls: 2 });
   });
 
   test.concurrent('follows a resource', async () => {
