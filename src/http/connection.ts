@@ -9,7 +9,7 @@
 import type { AxiosInstance } from 'axios';
 import type { Logger } from 'pino';
 import type { ConnectionConfig, FilesConfig, Limits } from '../config';
-import type { Exchange } from '../lro/answer';
+import type { Exchange, NoAnswer } from '../lro/answer';
 import { cookieHeader } from '../lro/cookies';
 import { retryAfterSeconds } from '../lro/retry-after';
 import type { ProtocolSettings } from '../lro/settings';
@@ -89,10 +89,7 @@ export class Connection {
     const turn = await this.pace.run(request.purpose === 'submit', request.queueSeconds ?? DEFAULT_QUEUE_SECONDS, () =>
       this.perform(request),
     );
-    const exchange =
-      turn.kind === 'done'
-        ? turn.value
-        : this.noAnswer(request, request.url, false, `the connection is busy: no turn within ${Math.round(turn.waitedSeconds)} s`);
+    const exchange = turn.kind === 'done' ? turn.value : this.noTurn(request, turn.waitedSeconds);
     this.log(request, exchange, this.clock.now() - startedAt);
     return exchange;
   }
@@ -222,7 +219,17 @@ export class Connection {
     };
   }
 
-  private noAnswer(request: OutgoingRequest, url: string, maybeSent: boolean, reason: string): Exchange {
+  /** Not sent: the service asked to be left alone, or there are too many before this one. */
+  private noTurn(request: OutgoingRequest, waitedSeconds: number): Exchange {
+    const { heldSeconds } = this;
+    const reason =
+      request.purpose === 'submit' && heldSeconds > 0
+        ? `not sent: the service asked for a pause of all submits, ${Math.ceil(heldSeconds)} s more`
+        : `not sent: the connection is busy, no turn within ${Math.round(waitedSeconds)} s`;
+    return { ...this.noAnswer(request, request.url, false, reason), ...(heldSeconds > 0 ? { waitSeconds: heldSeconds } : {}) };
+  }
+
+  private noAnswer(request: OutgoingRequest, url: string, maybeSent: boolean, reason: string): NoAnswer {
     const plain = withoutParameters(url, this.protocol.credentialParameters);
     return { kind: 'noAnswer', method: request.method, url: plain, maybeSent, reason: this.redactor.clean(reason) };
   }

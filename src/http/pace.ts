@@ -4,6 +4,8 @@
  * Keeps true:
  * 1. What is refused here was never sent, and a wait is never longer than the caller allowed.
  * 2. Reads are never held: a poll has its own time (`lro/retry-after`).
+ * 3. Nobody waits here for a pause to end: a held submit is refused at once, and its workflow waits durably, where deadline and
+ *    cancellation work.
  */
 import pLimit from 'p-limit';
 import type { Limits } from '../config';
@@ -20,8 +22,8 @@ export const systemClock: Clock = {
   sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
 };
 
-/** The longest pause kept in the process. A longer one is the workflow's business, which waits durably. */
-const MAX_HOLD_SECONDS = 60;
+/** The longest pause for all submits of a connection. A longer one is the business of the operation that was told so, which waits durably. */
+const MAX_HOLD_SECONDS = 10;
 
 /** Longer timers fire at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
@@ -57,33 +59,28 @@ export class Pace {
   async run<T>(isSubmit: boolean, queueSeconds: number, work: () => Promise<T>): Promise<Turn<T>> {
     const cameAt = this.clock.now();
     const giveUpAt = cameAt + queueSeconds * 1000;
-    for (;;) {
-      if (isSubmit && !(await this.submitSlot(giveUpAt))) return { kind: 'refused', waitedSeconds: (this.clock.now() - cameAt) / 1000 };
-      const turn = await this.concurrencyTurn(isSubmit, giveUpAt, work);
-      if (turn.kind === 'done') return turn;
-      // A pause began while this submit stood in the queue: it queues anew behind the pause.
-      if (turn.kind === 'refused') return { kind: 'refused', waitedSeconds: (this.clock.now() - cameAt) / 1000 };
-    }
+    const refused = (): Turn<T> => ({ kind: 'refused', waitedSeconds: (this.clock.now() - cameAt) / 1000 });
+    if (isSubmit && !(await this.submitSlot(giveUpAt))) return refused();
+    const turn = await this.concurrencyTurn(isSubmit, giveUpAt, work);
+    return turn.kind === 'done' ? turn : refused();
   }
 
-  /** Waits for this submit's place in the row; false when that would be after `giveUpAt`. */
+  /** Waits for this submit's place in the row; false when that would be after `giveUpAt`, or when the service wants to be left alone. */
   private async submitSlot(giveUpAt: number): Promise<boolean> {
-    for (;;) {
-      const slot = Math.max(this.clock.now(), this.nextSubmitAt, this.heldUntil);
-      if (slot > giveUpAt) return false;
-      this.nextSubmitAt = slot + this.spacingMs;
-      const waitMs = slot - this.clock.now();
-      if (waitMs > 0) await this.clock.sleep(waitMs);
-      if (this.heldUntil <= this.clock.now()) return true;
-    }
+    const slot = Math.max(this.clock.now(), this.nextSubmitAt);
+    if (slot > giveUpAt || this.heldSeconds > 0) return false;
+    this.nextSubmitAt = slot + this.spacingMs;
+    const waitMs = slot - this.clock.now();
+    if (waitMs > 0) await this.clock.sleep(waitMs);
+    return this.heldSeconds === 0;
   }
 
-  private async concurrencyTurn<T>(isSubmit: boolean, giveUpAt: number, work: () => Promise<T>): Promise<Turn<T> | { kind: 'held' }> {
+  private async concurrencyTurn<T>(isSubmit: boolean, giveUpAt: number, work: () => Promise<T>): Promise<Turn<T>> {
     let gaveUp = false;
     let started = false;
-    const turn = this.limit(async (): Promise<Turn<T> | { kind: 'held' }> => {
+    const turn = this.limit(async (): Promise<Turn<T>> => {
       if (gaveUp) return { kind: 'refused', waitedSeconds: 0 };
-      if (isSubmit && this.heldSeconds > 0) return { kind: 'held' };
+      if (isSubmit && this.heldSeconds > 0) return { kind: 'refused', waitedSeconds: 0 };
       started = true;
       return { kind: 'done', value: await work() };
     });

@@ -34,6 +34,8 @@ export interface NoAnswer {
   maybeSent: boolean;
   /** For people, without secrets: `connection refused by 127.0.0.1:8080`. */
   reason: string;
+  /** How long the connection itself wants it to wait, where it does. */
+  waitSeconds?: number;
 }
 
 /** The request was not made, because its URL (or the place a redirect points to) is not trusted. */

@@ -41,8 +41,10 @@ export function decideSubmit(
       return failureOf('UntrustedUrl', `${requestLine(context.method, context.url)} was not sent: ${exchange.reason}`, undefined);
     case 'noCredentials':
       return again('notAccepted', `no credentials for connection "${context.connection}": ${exchange.reason}`);
-    case 'noAnswer':
-      return again(exchange.maybeSent ? 'uncertain' : 'notAccepted', exchange.reason);
+    case 'noAnswer': {
+      const decision = again(exchange.maybeSent ? 'uncertain' : 'notAccepted', exchange.reason);
+      return { ...decision, waitSeconds: Math.max(decision.waitSeconds, Math.ceil(exchange.waitSeconds ?? 0)) };
+    }
     case 'answer':
       break;
   }

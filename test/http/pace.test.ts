@@ -22,54 +22,51 @@ describe('submits', () => {
     expect(started).toEqual([0, 250, 500, 500]);
   });
 
-  it('wait while the service wants to be left alone, reads do not', async () => {
+  it('are refused at once while the service wants to be left alone, reads are not', async () => {
     const clock = new TestClock();
     const pace = new Pace({ concurrentRequests: 10, submitsPerSecond: 1000 }, clock);
     pace.hold(7);
     pace.hold(3);
+    expect(await pace.run(false, 60, () => Promise.resolve('read'))).toEqual({ kind: 'done', value: 'read' });
+    expect(await pace.run(true, 60, () => Promise.reject(new Error('was run')))).toEqual({ kind: 'refused', waitedSeconds: 0 });
     expect(pace.heldSeconds).toBe(7);
-    await pace.run(false, 60, () => Promise.resolve());
-    expect(pace.heldSeconds).toBe(7);
-    await pace.run(true, 60, () => Promise.resolve());
-    expect(pace.heldSeconds).toBe(0);
   });
 
-  it('are held a minute at most', () => {
+  it('are held ten seconds at most', () => {
     const pace = new Pace({ concurrentRequests: 10, submitsPerSecond: 1 }, new TestClock());
     pace.hold(36_000);
-    expect(pace.heldSeconds).toBe(60);
+    expect(pace.heldSeconds).toBe(10);
   });
 
   it('are refused at once when their turn would come too late', async () => {
     const clock = new TestClock();
-    const pace = new Pace({ concurrentRequests: 10, submitsPerSecond: 1 }, clock);
-    pace.hold(30);
+    const pace = new Pace({ concurrentRequests: 10, submitsPerSecond: 0.01 }, clock);
+    await pace.run(true, 10, () => Promise.resolve());
     expect(await pace.run(true, 10, () => Promise.reject(new Error('was run')))).toEqual({ kind: 'refused', waitedSeconds: 0 });
-    expect(pace.heldSeconds).toBe(30);
   });
 
-  it('that wait in the queue when a pause begins wait for its end as well', async () => {
+  it('that wait in the queue when a pause begins are refused as well', async () => {
     const clock = new TestClock();
     const pace = new Pace({ concurrentRequests: 1, submitsPerSecond: 1000 }, clock);
-    const order: string[] = [];
     const first = pace.run(false, 60, async () => {
       await new Promise(setImmediate);
       pace.hold(5);
-      order.push('busy');
     });
-    const second = pace.run(true, 60, () => Promise.resolve(order.push(`submit, ${pace.heldSeconds} s left`)));
-    await Promise.all([first, second]);
-    expect(order).toEqual(['busy', 'submit, 0 s left']);
+    const second = pace.run(true, 60, () => Promise.reject(new Error('was run')));
+    expect(await first).toMatchObject({ kind: 'done' });
+    expect(await second).toMatchObject({ kind: 'refused' });
   });
 });
 
 describe('a service that is busy', () => {
   it.each([429, 503])('and says so with %d and Retry-After holds the submits of its connection', async (status) => {
-    const { url } = await service((_, response) => response.writeHead(status, { 'retry-after': '20' }).end());
+    const { url } = await service((_, response) => response.writeHead(status, { 'retry-after': '8' }).end());
     const connection = connectionTo({ baseUrl: url });
     await connection.exchange(get(url));
-    expect(connection.heldSeconds).toBeGreaterThan(19);
-    expect(await connection.exchange(post(url, { queueSeconds: 1 }))).toMatchObject({ kind: 'noAnswer', maybeSent: false });
+    expect(connection.heldSeconds).toBeGreaterThan(7);
+    const refused = await connection.exchange(post(url));
+    expect(refused).toMatchObject({ kind: 'noAnswer', maybeSent: false, reason: expect.stringMatching(/^not sent: .* pause/) });
+    expect(refused).toHaveProperty('waitSeconds', expect.closeTo(8, 0));
   });
 
   it('gets no more requests at once than the connection allows', async () => {
