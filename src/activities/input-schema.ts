@@ -39,6 +39,14 @@ const bodyFile = strict({ url: text(8192).optional(), path: text(4096).optional(
   'must name exactly one of "url" and "path"',
 );
 
+/** What is filled in when the service is told. */
+const CANCEL_PLACEHOLDERS = ['{statusPath}', '{operationId}'];
+
+const cancelPath = text(8192).refine(
+  (path) => [...path.matchAll(/\{[^{}]*\}/g)].every(([placeholder]) => CANCEL_PLACEHOLDERS.includes(placeholder)),
+  `must have no other placeholders than ${CANCEL_PLACEHOLDERS.join(' and ')}`,
+);
+
 const submit = strict({
   method: oneOf(HTTP_METHODS).optional(),
   path: text(8192),
@@ -66,7 +74,7 @@ const operationInput = strict({
     .max(1e9, 'must be at most 1000000000')
     .default(DEFAULT_DEADLINE_SECONDS),
   onUncertainSubmit: oneOf(['retry', 'fail'] as const).default('retry'),
-  cancel: strict({ method: oneOf(HTTP_METHODS).optional(), path: text(8192) }).optional(),
+  cancel: strict({ method: oneOf(HTTP_METHODS).optional(), path: cancelPath }).optional(),
   finalStateVia: oneOf(FINAL_STATE_VIA).optional(),
   fetchResource: z.boolean({ error: 'must be true or false' }).default(false),
   labels: z

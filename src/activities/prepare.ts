@@ -83,7 +83,9 @@ function prepareAttach(value: CheckedInput, connection: Connection): PreparedOpe
   const { trust, credentialParameters } = connection.protocol;
   const base = trust.baseUrl.endsWith('/') ? trust.baseUrl : `${trust.baseUrl}/`;
   const absolute = (text: string, field: string): string => {
-    if (!URL.canParse(text, base)) throw invalid([`attach.${field}: is not a URL`]);
+    // Bare words would be taken for paths.
+    if (!/^(https?:|[/?])/i.test(text) || !URL.canParse(text, base))
+      throw invalid([`attach.${field}: must be an http(s) URL, or start with "/"`]);
     const url = withoutParameters(new URL(text, base).toString(), credentialParameters);
     const verdict = judgeUrl(url, trust);
     if (verdict.kind === 'refused') {

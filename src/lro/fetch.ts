@@ -19,9 +19,9 @@ export type FetchDecision =
   | ({ kind: 'again'; fetch: Fetch; reason: string } & Wait)
   | { kind: 'missing'; reason: string };
 
-/** Tries of one final GET; with backoff from one second to half a minute they take about two minutes. */
-const MAX_ATTEMPTS = 8;
-const MAX_BACKOFF_SECONDS = 30;
+/** Tries of one final GET; with backoff from one second they take about a quarter of a minute. */
+const MAX_ATTEMPTS = 5;
+const MAX_BACKOFF_SECONDS = 8;
 
 /** Decides what the answer of a final GET means. Pure; never throws. */
 export function decideFetch(exchange: Exchange, fetch: Fetch, settings: ProtocolSettings, nowMs: number, random: number): FetchDecision {

@@ -13,7 +13,7 @@ import { parseBody, stringField } from './body';
 import { withCookies } from './cookies';
 import { fetchesAfter } from './final-state';
 import type { Failed, Monitor, MonitorStyle, Running, StatusDecision, Tally } from './monitor';
-import { failureOf, outcomeOf, shownWord } from './outcome';
+import { failureOf, operationIdOf, outcomeOf, shownWord } from './outcome';
 import type { Wait } from './retry-after';
 import { backoffWait, nextWait } from './retry-after';
 import type { ProtocolSettings } from './settings';
@@ -75,7 +75,7 @@ function decideBody(answer: Answer, monitor: Monitor, settings: ProtocolSettings
         : running(answer, word, style, monitor, settings, nowMs);
     }
     if (kind === 'succeeded') return succeeded(word, answer, parsed, style, monitor, settings, nowMs);
-    return endedBadly(kind, word, answer, identity(monitor));
+    return endedBadly(kind, word, answer, identity(monitor, body));
   }
   if (style === 'monitor') return trouble.unreadable(`the answer ${lackOf(parsed)}`);
   if (answer.httpStatus === 202) return running(answer, undefined, style, monitor, settings, nowMs);
@@ -98,6 +98,7 @@ function wordOf(style: MonitorStyle, body: Json | undefined): string | undefined
 }
 
 function lackOf(parsed: ParsedBody): string {
+  if ('cut' in parsed && parsed.cut) return 'has no "status" within the connection\'s "maxBodyBytes"';
   return { json: 'has no string "status"', empty: 'is empty', text: 'is not JSON', broken: 'broke off' }[parsed.kind];
 }
 
@@ -150,8 +151,10 @@ function succeeded(
   };
 }
 
-function identity(monitor: Monitor): { operationId?: string; statusUrl: string } {
-  return { ...(monitor.operationId === undefined ? {} : { operationId: monitor.operationId }), statusUrl: monitor.statusUrl };
+/** The body's own id says more than one that was read off the URL. */
+function identity(monitor: Monitor, body?: Json): { operationId?: string; statusUrl: string } {
+  const operationId = operationIdOf(body) ?? monitor.operationId;
+  return { ...(operationId === undefined ? {} : { operationId }), statusUrl: monitor.statusUrl };
 }
 
 /** The decisions about one answer that brought no status. */

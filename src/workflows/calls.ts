@@ -57,7 +57,8 @@ export function tellCancel(request: CancelCall, timeoutSeconds: number): Promise
   return call({
     startToCloseTimeout,
     heartbeatTimeout: HEARTBEAT_TIMEOUT,
-    retry: READ_RETRIES,
+    // Whoever cancels waits for it: a quarter of a minute, then the memo says that the service was not told.
+    retry: { ...READ_RETRIES, maximumAttempts: 5 },
     summary: 'tell the service to cancel',
   }).cancel(request);
 }
