@@ -2,8 +2,7 @@
  * The figures of single operations, against the bounds they are to keep:
  * lateness of polls by the service's own clock, history per poll, the worker's start, and its memory per open operation.
  */
-import { readFileSync } from 'node:fs';
-import { figures, median, quantile } from './figures';
+import { figures, median, quantile, residentMegabytes } from './figures';
 import { runToEnd, startSurroundings, UPLOAD, type Surroundings } from './surroundings';
 
 const RUNS = 3;
@@ -66,10 +65,6 @@ async function firstTaskStartedAtMs(on: Surroundings, workflowId: string): Promi
   const history = await on.temporalClient.workflow.getHandle(workflowId).fetchHistory();
   const started = history.events?.find(({ workflowTaskStartedEventAttributes }) => workflowTaskStartedEventAttributes != null);
   return Number(started?.eventTime?.seconds) * 1000 + Number(started?.eventTime?.nanos) / 1e6;
-}
-
-function residentMegabytes(pid: number): number {
-  return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? NaN) / 1024;
 }
 
 /** Worker memory per open operation that it holds in its cache. */

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { runWithCoreLro } from './azure-core-lro';
-import { figures, median } from './figures';
+import { figures, median, residentMegabytes } from './figures';
 import { runToEnd, startSurroundings, UPLOAD, type Surroundings } from './surroundings';
 
 const OPERATIONS = 20;
@@ -18,10 +18,6 @@ const BIG_OPERATIONS = 8;
 function cpuSeconds(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
   return (Number(fields[11]) + Number(fields[12])) / 100;
-}
-
-function residentMegabytes(pid: number): number {
-  return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? NaN) / 1024;
 }
 
 interface Cost {

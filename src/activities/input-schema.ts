@@ -3,16 +3,12 @@
  */
 import { z } from 'zod';
 import { isCredentialHeader, isHeaderName, isHeaderValue, isTransportHeader } from '../config';
-import { unknownKey } from '../config/suggest';
+import { strictObject } from '../config/strict-object';
 import type { OperationInput } from '../contract';
 import { DEFAULT_CONNECTION, DEFAULT_DEADLINE_SECONDS, FINAL_STATE_VIA, HTTP_METHODS } from '../contract';
 
-function strict<T extends z.core.$ZodShape>(shape: T) {
-  return z.strictObject(shape, {
-    error: (issue) =>
-      issue.code === 'unrecognized_keys' ? issue.keys.map((key) => unknownKey(key, Object.keys(shape))).join('\n') : 'must be an object',
-  });
-}
+/** As JSON calls it. */
+const strict = <T extends z.core.$ZodShape>(shape: T) => strictObject(shape, 'must be an object');
 
 const text = (maxChars: number) =>
   z.string({ error: 'must be a string' }).min(1, 'must not be empty').max(maxChars, `must be at most ${maxChars} characters`);

@@ -8,16 +8,12 @@ import { z } from 'zod';
 import { DEFAULT_POLL_SETTINGS, DEFAULT_STATUS_HEADERS, IDEMPOTENCY_HEADERS } from '../lro/settings';
 import { isHeaderName, isTransportHeader } from './names';
 import { secretRefSchema, type SecretSurroundings } from './secret-ref';
-import { nearest, unknownKey } from './suggest';
+import { strictObject } from './strict-object';
+import { nearest } from './suggest';
 import { DEFAULT_LIMITS } from './types';
 
-/** An object without unknown keys. The message of an unknown key has one line a key (see `mistakes.ts`). */
-function strict<T extends z.core.$ZodShape>(shape: T) {
-  const known = Object.keys(shape);
-  return z.strictObject(shape, {
-    error: (issue) => (issue.code === 'unrecognized_keys' ? issue.keys.map((key) => unknownKey(key, known)).join('\n') : 'must be a map'),
-  });
-}
+/** As YAML calls it. */
+const strict = <T extends z.core.$ZodShape>(shape: T) => strictObject(shape, 'must be a map');
 
 /** A key without a value (`poll:` with everything below it commented out) counts as absent. */
 function orAbsent<T extends z.ZodType>(schema: T) {

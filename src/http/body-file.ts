@@ -13,6 +13,7 @@ import type { Readable } from 'node:stream';
 import type { AxiosInstance } from 'axios';
 import type { FilesConfig } from '../config';
 import type { BodyFile } from '../contract';
+import { hostMatches } from '../lro/trust';
 import type { Agents } from './agents';
 import { reasonOf } from './reasons';
 import { rootCause } from './send';
@@ -160,13 +161,6 @@ async function* exactly(sizeBytes: number | undefined, source: Readable, said: s
 
 function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
-}
-
-/** As `lro/trust` matches hosts: a pattern with a port means that port. */
-function hostMatches(url: URL, pattern: string): boolean {
-  const wanted = pattern.toLowerCase();
-  const host = /:\d+$/.test(wanted) ? url.host : url.hostname;
-  return wanted.startsWith('*.') ? host.endsWith(wanted.slice(1)) && host.length > wanted.length - 1 : host === wanted;
 }
 
 function codeOf(error: unknown): string {

@@ -10,10 +10,13 @@ import { wellFormed } from './text';
 
 export type TrustVerdict = { kind: 'withCredentials' } | { kind: 'withoutCredentials' } | { kind: 'refused'; reason: string };
 
-/** Whether `host` (a name, without port) matches `pattern` (a name, or `*.example.com` for any depth below it). */
-function hostMatches(host: string, pattern: string): boolean {
-  const wanted = pattern.toLowerCase();
-  return wanted.startsWith('*.') ? host.endsWith(wanted.slice(1)) && host.length > wanted.length - 1 : host === wanted;
+/** Whether a URL's host matches `pattern`: a name, or `*.example.com` for any depth below it. With a port it means that port, without one any. */
+export function hostMatches(url: URL, pattern: string): boolean {
+  const [, name = pattern, port] = /^(.*?)(?::(\d+))?$/.exec(pattern) ?? [];
+  const wanted = name.toLowerCase();
+  const host = url.hostname;
+  const named = wanted.startsWith('*.') ? host.endsWith(wanted.slice(1)) && host.length > wanted.length - 1 : host === wanted;
+  return named && (port === undefined || Number(port) === portOf(url));
 }
 
 /** The same origin as the base URL, or a trusted host over https (or over the base URL's own scheme). */
@@ -22,11 +25,11 @@ function isTrusted(url: URL, trust: TrustSettings): boolean {
   if (url.protocol !== 'https:' && url.protocol !== base.protocol) return false;
   if (url.origin === base.origin) return true;
   return trust.trustedHosts.some((pattern) => {
-    // A pattern with a port means that port; without one it means any port, but for the base URL's own host only its own port or https:443.
-    const [, name = pattern, port] = /^(.*?)(?::(\d+))?$/.exec(pattern) ?? [];
-    if (!hostMatches(url.hostname, name)) return false;
-    if (port !== undefined) return Number(port) === portOf(url);
-    return url.hostname !== base.hostname || url.port === base.port || (url.protocol === 'https:' && url.port === '');
+    if (!hostMatches(url, pattern)) return false;
+    // Where no port is said, any will do; but of the base URL's own host only its own, or https:443.
+    return (
+      /:\d+$/.test(pattern) || url.hostname !== base.hostname || url.port === base.port || (url.protocol === 'https:' && url.port === '')
+    );
   });
 }
 
