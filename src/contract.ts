@@ -17,19 +17,35 @@ export const DEFAULT_DEADLINE_SECONDS = 86_400;
 
 /** Workflow types. */
 export const RUN_OPERATION = 'runOperation';
+export const RUN_BATCH = 'runBatch';
 
-/** Query `progress` → {@link OperationProgress}. */
+/** Query `progress` → {@link OperationProgress}, of a batch → {@link BatchProgress}. */
 export const PROGRESS_QUERY = 'progress';
 /** Update `accepted` → {@link Acceptance}, or the typed failure. */
 export const ACCEPTED_UPDATE = 'accepted';
 /** Signal `pollNow`: ask now instead of waiting. */
 export const POLL_NOW_SIGNAL = 'pollNow';
+/** Update `item` of a batch: an item's id → {@link ItemStanding}. */
+export const ITEM_UPDATE = 'item';
+/** Signal `pause` of a batch: no new submits; polling, clocks and deadlines go on. */
+export const PAUSE_SIGNAL = 'pause';
+/** Signal `resume` of a batch. */
+export const RESUME_SIGNAL = 'resume';
 
 /** Search attributes (keywords) that are written when the namespace has them. */
 export const SEARCH_ATTRIBUTES = { status: 'LroStatus', connection: 'LroConnection', operationId: 'LroOperationId' } as const;
 
 /** Kept in history at most, in bytes of JSON, for each of body, resource and error of one operation. */
 export const MAX_KEPT_BYTES = 65_536;
+
+/** The same of one item of a batch. */
+export const MAX_KEPT_ITEM_BYTES = 4096;
+
+/** Items that stand in a batch's input itself, in bytes of JSON: what is more goes into a manifest. */
+export const MAX_INLINE_BYTES = 1_048_576;
+
+/** Items of a batch that are open at the service at once, where its input says nothing. */
+export const DEFAULT_MAX_IN_FLIGHT = 1000;
 
 /** Any JSON value. */
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
@@ -152,8 +168,10 @@ export const FAILURE_TYPES = [
   'ProtocolError',
   'Unauthorized',
   'UntrustedUrl',
+  'ManifestInvalid',
+  'BatchFailed',
 ] as const;
-/** `type` of the non-retryable `ApplicationFailure` an operation ends with. */
+/** `type` of the non-retryable `ApplicationFailure` a workflow ends with. */
 export type FailureType = (typeof FAILURE_TYPES)[number];
 
 /** `details[0]` of that failure. */
@@ -169,6 +187,8 @@ export interface FailureDetails {
   body?: Json;
   truncated?: string[];
   labels?: Record<string, string>;
+  /** Of `BatchFailed` and `ManifestInvalid`, where the batch had begun: what became of its items. */
+  batch?: BatchResult;
 }
 
 /** Answer of update `accepted`. */
@@ -202,4 +222,128 @@ export interface OperationProgress {
   nextPollAt?: string;
   lastProblem?: Problem;
   resourceLocation?: string;
+}
+
+/** A file of one's own: exactly one of both. */
+export interface FileRef {
+  /** On the worker's machine, below a folder that the worker's file allows. */
+  path?: string;
+  /** `https:` URL on a host that the worker's file allows, or in a blob container that it names. */
+  url?: string;
+}
+
+export const ITEM_KINDS = ['operation'] as const;
+/** What an item is. */
+export type ItemKind = (typeof ITEM_KINDS)[number];
+
+/** One item of a batch: an operation's input and a name for it. */
+export interface BatchItem extends OperationInput {
+  /** The caller's name for it, once in a batch. */
+  id: string;
+  /** Default `operation`. */
+  kind?: ItemKind;
+}
+
+export const ITEM_OUTCOMES = ['succeeded', 'failed', 'uncertain', 'canceled', 'notStarted', 'invalid'] as const;
+/**
+ * How an item ended. `uncertain`: nobody knows whether the service accepted it, and it was not to be sent twice; `canceled`: with the
+ * batch; `notStarted`: the batch stopped submitting before it came to it; `invalid`: skipped (`skipInvalid`).
+ */
+export type ItemOutcome = (typeof ITEM_OUTCOMES)[number];
+
+/** What a later batch takes up of an earlier one: items that ended so. */
+export interface RetryOf {
+  /** The earlier batch's report. */
+  report?: FileRef;
+  /** Or the earlier batch. */
+  workflowId?: string;
+  /** Default: all that did not succeed, but `uncertain`. Items that were uncertain keep their idempotency key. */
+  outcomes?: Exclude<ItemOutcome, 'succeeded'>[];
+}
+
+/** Input of workflow `runBatch`. Exactly one of `items`, `manifest` and `retryOf`. */
+export interface BatchInput {
+  items?: BatchItem[];
+  /** JSON Lines: one item a line. */
+  manifest?: FileRef;
+  retryOf?: RetryOf;
+  /** Merged into every item: objects field by field, the item's own values win. */
+  defaults?: OperationInput;
+  /** Items that are open at the service at once. Default {@link DEFAULT_MAX_IN_FLIGHT}. */
+  maxInFlight?: number;
+  /** Of the whole batch; the connection's own limits hold as well. */
+  submitsPerSecond?: number;
+  /** After so many failures nothing more is submitted, and the rest is reported as `notStarted`. */
+  stopAfterFailures?: number;
+  /** The batch ends as `BatchFailed`, after its report is written, when at least so many items did not succeed. */
+  failWhen?: { failedItems?: number; failedPercent?: number };
+  /** Where the report goes: one JSON line an item. `{workflowId}` and `{runId}` are filled in. */
+  report?: FileRef;
+  /** Report broken items as `invalid` instead of refusing the batch. */
+  skipInvalid?: boolean;
+}
+
+/** One item as report and result tell of it: one line of the report. */
+export interface ItemReport {
+  id: string;
+  kind: ItemKind;
+  outcome: ItemOutcome;
+  /** Of an item that succeeded; signatures in URLs are masked. */
+  result?: OperationResult;
+  /** Of one that did not. */
+  failure?: FailureDetails;
+  /** How many batches had tried it before this one. */
+  generation: number;
+  labels?: Record<string, string>;
+  /** In the report, of an item that did not succeed: what `retryOf` runs. */
+  input?: OperationInput;
+  /** Of an uncertain submit: a retry sends the same. */
+  idempotencyKey?: string;
+  firstSentAt?: string;
+}
+
+/** Items by outcome. */
+export type BatchCounts = Record<ItemOutcome, number> & { total: number };
+
+/** Result of workflow `runBatch`, also in the details of `BatchFailed`. */
+export interface BatchResult {
+  counts: BatchCounts;
+  /** ISO 8601, UTC. */
+  startedAt: string;
+  completedAt: string;
+  durationSeconds: number;
+  /** Items that ended, by duration. */
+  itemsPerSecond: number;
+  /** The first items that did not succeed, ten at most. */
+  firstFailures: ItemReport[];
+  /** Where all items stand, one JSON line each. */
+  report?: FileRef;
+}
+
+export type BatchPhase = 'validating' | 'running' | 'paused' | 'stopping' | 'canceling' | 'reporting' | 'succeeded' | 'failed' | 'canceled';
+
+/** Answer of query `progress` of a batch. The counts are those that the shards told last, some seconds ago. */
+export interface BatchProgress {
+  phase: BatchPhase;
+  /** Ended ones by outcome; `total` counts all. */
+  counts: BatchCounts;
+  /** Accepted by the service so far. */
+  submitted: number;
+  /** Open at the service now. */
+  running: number;
+  itemsPerSecond: number;
+  /** Until the last item ends, at the rate so far. */
+  etaSeconds?: number;
+  startedAt?: string;
+  shards: number;
+  lastProblems: Problem[];
+  report?: FileRef;
+}
+
+/** Answer of update `item`: where one item stands, and its report when it has ended. */
+export interface ItemStanding {
+  id: string;
+  state: 'notStarted' | 'submitting' | 'open' | 'ended';
+  progress?: Omit<OperationProgress, 'phase'>;
+  report?: ItemReport;
 }
