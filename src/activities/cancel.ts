@@ -12,32 +12,57 @@ import { parseBody } from '../lro/body';
 import { errorMessage, errorOf } from '../lro/odata-error';
 import { decideStatus } from '../lro/status';
 import { withApiVersion } from '../lro/status-url';
+import { withinAnswerBudget } from './answer-budget';
+import type { CancelledOne, CancelOne } from './batch/messages';
 import { withHeartbeat } from './heartbeat';
 import type { CancelCall, CancelResult } from './messages';
 import { ask } from './status';
 
 export function makeCancel(connections: Connections) {
-  return function cancel({ monitor, cancel: request }: CancelCall): Promise<CancelResult> {
-    return withHeartbeat(async () => {
-      const connection = connections.get(monitor.connection);
-      if (connection === undefined) throw retryable(`connection "${monitor.connection}" is not in this worker's file`);
-      const exchange = await connection.exchange({
-        purpose: 'cancel',
-        method: request.method ?? 'POST',
-        url: cancelUrl(monitor, request, connection.protocol.trust.baseUrl),
-        ...(monitor.headers === undefined ? {} : { headers: monitor.headers }),
-        ...(monitor.cookies === undefined ? {} : { cookies: monitor.cookies }),
-      });
-      const said = judge(exchange);
-      if (exchange.kind === 'answer' && said.kind === 'told') {
-        const decision = decideStatus(exchange, { ...monitor, style: 'monitor' }, connection.protocol, Date.now(), 0);
-        return decision.kind === 'running' ? said : { kind: 'ended', decision };
+  return function cancel(call: CancelCall): Promise<CancelResult> {
+    return withHeartbeat(() => tell(call, connections));
+  };
+}
+
+/** Lanes of one activity; each connection bounds its own requests below that. */
+const CONCURRENCY = 25;
+
+/** Activity `cancelMany`: the same for many operations of a batch. What could not be delivered comes back without a result. */
+export function makeCancelMany(connections: Connections) {
+  return function cancelMany(calls: CancelOne[]): Promise<CancelledOne[]> {
+    const told = async (call: CancelOne): Promise<CancelledOne['result']> => {
+      try {
+        return await tell(call, connections);
+      } catch (error) {
+        return { kind: 'undelivered', reason: error instanceof Error ? error.message : String(error) };
       }
-      // It would not cancel: most often because the operation has ended already.
-      const decision = await ask(monitor, connections);
-      return decision.kind === 'running' ? said : { kind: 'ended', decision };
+    };
+    return withHeartbeat(async () => {
+      const results = await withinAnswerBudget(calls, CONCURRENCY, told);
+      return results.map(({ id, decision }) => ({ id, result: decision }));
     });
   };
+}
+
+/** @throws ApplicationFailure, retryable, when the service could not be told now */
+async function tell({ monitor, cancel: request }: CancelCall, connections: Connections): Promise<CancelResult> {
+  const connection = connections.get(monitor.connection);
+  if (connection === undefined) throw retryable(`connection "${monitor.connection}" is not in this worker's file`);
+  const exchange = await connection.exchange({
+    purpose: 'cancel',
+    method: request.method ?? 'POST',
+    url: cancelUrl(monitor, request, connection.protocol.trust.baseUrl),
+    ...(monitor.headers === undefined ? {} : { headers: monitor.headers }),
+    ...(monitor.cookies === undefined ? {} : { cookies: monitor.cookies }),
+  });
+  const said = judge(exchange);
+  if (exchange.kind === 'answer' && said.kind === 'told') {
+    const decision = decideStatus(exchange, { ...monitor, style: 'monitor' }, connection.protocol, Date.now(), 0);
+    return decision.kind === 'running' ? said : { kind: 'ended', decision };
+  }
+  // It would not cancel: most often because the operation has ended already.
+  const decision = await ask(monitor, connections);
+  return decision.kind === 'running' ? said : { kind: 'ended', decision };
 }
 
 /** `{statusPath}` and `{operationId}` filled in; below the base URL unless it is absolute. Whether it is trusted is decided where it is sent. */

@@ -11,3 +11,11 @@ export function typedFailure(details: FailureDetails): ApplicationFailure {
   const message = wellFormed(details.message);
   return ApplicationFailure.create({ type: details.type, message, nonRetryable: true, details: [{ ...details, message }] });
 }
+
+const MAX_LISTED = 20;
+
+/** Many mistakes in one message: the first of them, and how many there are besides. */
+export function listed(mistakes: readonly string[], total = mistakes.length): string {
+  const first = mistakes.slice(0, MAX_LISTED);
+  return [...first, ...(total > first.length ? [`and ${total - first.length} more`] : [])].join('; ');
+}

@@ -1,6 +1,12 @@
 /** The activities of a worker, over the connections of its file. */
 import type { Connections } from '../http';
-import { makeCancel } from './cancel';
+import { makeFindItem } from './batch/find-item';
+import type { BatchActivities } from './batch/messages';
+import { Pages } from './batch/pages';
+import { makePrepareBatch } from './batch/prepare';
+import { makeReport } from './batch/report';
+import { makeSubmitItems } from './batch/submit-items';
+import { makeCancel, makeCancelMany } from './cancel';
 import { makeLearn } from './learn';
 import type { LroActivities } from './messages';
 import { makePrepare } from './prepare';
@@ -15,12 +21,19 @@ export interface ActivityOptions {
   continueAsNewAfterEvents?: number;
 }
 
-export function createActivities({ connections, namespace, continueAsNewAfterEvents }: ActivityOptions): LroActivities {
+export function createActivities({ connections, namespace, continueAsNewAfterEvents }: ActivityOptions): LroActivities & BatchActivities {
+  const learn = makeLearn(namespace, continueAsNewAfterEvents);
+  const pages = new Pages(connections.files);
   return {
-    prepare: makePrepare({ connections, learn: makeLearn(namespace, continueAsNewAfterEvents) }),
+    prepare: makePrepare({ connections, learn }),
     submit: makeSubmit(connections),
     status: makeStatus(connections),
     resource: makeResource(connections),
     cancel: makeCancel(connections),
+    prepareBatch: makePrepareBatch(connections, learn),
+    submitItems: makeSubmitItems(connections, pages),
+    ...makeReport(connections, pages),
+    cancelMany: makeCancelMany(connections),
+    findItem: makeFindItem(connections),
   };
 }

@@ -8,11 +8,11 @@ import type { OperationInput } from '../contract';
 import { DEFAULT_CONNECTION, DEFAULT_DEADLINE_SECONDS, FINAL_STATE_VIA, HTTP_METHODS } from '../contract';
 
 /** As JSON calls it. */
-const strict = <T extends z.core.$ZodShape>(shape: T) => strictObject(shape, 'must be an object');
+export const strict = <T extends z.core.$ZodShape>(shape: T) => strictObject(shape, 'must be an object');
 
-const text = (maxChars: number) =>
+export const text = (maxChars: number) =>
   z.string({ error: 'must be a string' }).min(1, 'must not be empty').max(maxChars, `must be at most ${maxChars} characters`);
-const oneOf = <T extends readonly [string, ...string[]]>(words: T) => z.enum(words, { error: `must be one of ${words.join(', ')}` });
+export const oneOf = <T extends readonly [string, ...string[]]>(words: T) => z.enum(words, { error: `must be one of ${words.join(', ')}` });
 
 const headers = z
   .record(z.string(), z.string({ error: 'must be a string' }), { error: 'must be an object of strings' })
@@ -30,6 +30,12 @@ const query = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]
   error: 'must be an object of strings, numbers and booleans',
 });
 
+/** A file of the caller's own. */
+export const fileRef = strict({ url: text(8192).optional(), path: text(4096).optional() }).refine(
+  (file) => (file.url === undefined) !== (file.path === undefined),
+  'must name exactly one of "url" and "path"',
+);
+
 const bodyFile = strict({ url: text(8192).optional(), path: text(4096).optional(), contentType: text(256).optional() }).refine(
   (file) => (file.url === undefined) !== (file.path === undefined),
   'must name exactly one of "url" and "path"',
@@ -43,7 +49,7 @@ const cancelPath = text(8192).refine(
   `must have no other placeholders than ${CANCEL_PLACEHOLDERS.join(' and ')}`,
 );
 
-const submit = strict({
+const submitShape = {
   method: oneOf(HTTP_METHODS).optional(),
   path: text(8192),
   query: query.optional(),
@@ -51,19 +57,22 @@ const submit = strict({
   body: z.json({ error: 'must be JSON' }).optional(),
   bodyFile: bodyFile.optional(),
   idempotencyKey: text(256).refine(isHeaderValue, 'holds characters that a header cannot carry').optional(),
-}).refine((request) => request.body === undefined || request.bodyFile === undefined, 'must have at most one of "body" and "bodyFile"');
+};
 
-const attach = strict({
+const submit = strict(submitShape).refine(
+  (request) => request.body === undefined || request.bodyFile === undefined,
+  'must have at most one of "body" and "bodyFile"',
+);
+
+const attachShape = {
   statusUrl: text(16_384),
   method: oneOf(HTTP_METHODS).optional(),
   requestUrl: text(16_384).optional(),
   headers: headers.optional(),
-});
+};
 
-const operationInput = strict({
+const settingsShape = {
   connection: text(256).default(DEFAULT_CONNECTION),
-  submit: submit.optional(),
-  attach: attach.optional(),
   deadlineSeconds: z
     .number({ error: 'must be a number of seconds >= 0 (0 = none)' })
     .min(0, 'must be a number of seconds >= 0 (0 = none)')
@@ -79,13 +88,32 @@ const operationInput = strict({
     })
     .refine((labels) => Object.keys(labels).length <= 20, 'must be at most 20 labels')
     .optional(),
-}).refine((input) => (input.submit === undefined) !== (input.attach === undefined), 'must have exactly one of "submit" and "attach"');
+};
+
+const operationInput = strict({ ...settingsShape, submit: submit.optional(), attach: strict(attachShape).optional() }).refine(
+  (input) => (input.submit === undefined) !== (input.attach === undefined),
+  'must have exactly one of "submit" and "attach"',
+);
+
+/** What a batch gives to all its items: any part of an operation's input. */
+export const operationDefaults = strict({
+  ...settingsShape,
+  submit: strict(submitShape).partial().optional(),
+  attach: strict(attachShape).partial().optional(),
+}).partial();
 
 export type CheckedInput = z.output<typeof operationInput>;
 
 /** A checked input with its defaults, or every mistake, each with the field it stands in. */
-export function checkInput(input: OperationInput | undefined): { ok: true; value: CheckedInput } | { ok: false; mistakes: string[] } {
-  const checked = operationInput.safeParse(input);
+export function checkInput(input: OperationInput | undefined): Checked<CheckedInput> {
+  return check(operationInput, input);
+}
+
+export type Checked<T> = { ok: true; value: T } | { ok: false; mistakes: string[] };
+
+/** The same by any schema of inputs. */
+export function check<T extends z.ZodType>(schema: T, input: unknown): Checked<z.output<T>> {
+  const checked = schema.safeParse(input);
   if (checked.success) return { ok: true, value: checked.data };
   return { ok: false, mistakes: checked.error.issues.flatMap(mistakesOf) };
 }

@@ -80,10 +80,12 @@ export interface SubmitResult {
  * Details of a submit activity's heartbeats. Claimed and answered: `answered` says how. Claimed and not answered: nobody knows.
  * Not claimed: provably never sent.
  */
-export interface SubmitClaims {
-  claimed: string[];
-  answered: SubmitResult[];
+export interface Claims<C, A> {
+  claimed: C[];
+  answered: A[];
 }
+
+export type SubmitClaims = Claims<string, SubmitResult>;
 
 /** `type` of the failure a submit activity ends with when it stops by itself; `details[0]` are its {@link SubmitClaims}. */
 export const SUBMIT_INTERRUPTED = 'SubmitInterrupted';
@@ -92,6 +94,14 @@ export const SUBMIT_INTERRUPTED = 'SubmitInterrupted';
 export interface Ask {
   id: string;
   monitor: Monitor;
+}
+
+/** How a set is asked. */
+export interface AskOptions {
+  /** Kept at most of each body, resource and error; default: as of a single operation. */
+  maxKeptBytes?: number;
+  /** Requests at once. */
+  concurrency?: number;
 }
 
 export interface AskResult {
@@ -128,9 +138,9 @@ export interface LroActivities {
   /** Sends submits, with claims. Never retried by Temporal. */
   submit(items: SubmitItem[]): Promise<SubmitResult[]>;
   /** Asks the status of a set of operations, in parallel. */
-  status(asks: Ask[]): Promise<AskResult[]>;
+  status(asks: Ask[], options?: AskOptions): Promise<AskResult[]>;
   /** Reads what is still to be read of finished operations. */
-  resource(requests: FetchRequest[]): Promise<FetchResult[]>;
+  resource(requests: FetchRequest[], options?: AskOptions): Promise<FetchResult[]>;
   /** Tells the service to cancel. */
   cancel(call: CancelCall): Promise<CancelResult>;
 }

@@ -4,13 +4,13 @@
  * Keeps true: what is refused here was never sent; no value that may be a secret is repeated in a message.
  */
 import { log } from '@temporalio/activity';
-import type { BodyFile } from '../contract';
+import type { BodyFile, OperationInput } from '../contract';
 import type { Connection, Connections } from '../http';
 import { idempotencyKey } from '../lro/idempotency';
 import type { Monitor } from '../lro/monitor';
 import { apiVersionOf, lastSegment } from '../lro/status-url';
 import { judgeUrl, masked, shown, withoutParameters } from '../lro/trust';
-import { typedFailure } from './failures';
+import { listed, typedFailure } from './failures';
 import { checkInput, type CheckedInput } from './input-schema';
 import type { Identity, LearntSettings, PrepareRequest, Prepared, PreparedOperation } from './messages';
 
@@ -23,21 +23,31 @@ export interface PrepareDependencies {
 /** @throws ApplicationFailure `InvalidInput`, `UnknownConnection`, `UntrustedUrl` */
 export function makePrepare({ connections, learn }: PrepareDependencies) {
   return async function prepare({ input, identity }: PrepareRequest): Promise<Prepared> {
-    const checked = checkInput(input);
-    if (!checked.ok) throw invalid(checked.mistakes);
-    const { value } = checked;
-    const connection = connections.get(value.connection);
-    if (connection === undefined) {
-      const names = connections.names();
-      const known = names.length === 0 ? 'it has none' : `it has ${names.join(', ')}`;
-      const message = `connection "${value.connection}" is not in the worker's file (${known})`;
-      throw typedFailure({ type: 'UnknownConnection', message });
-    }
-    const operation =
-      value.submit === undefined ? prepareAttach(value, connection) : prepareSubmit(value, value.submit, connection, identity);
+    const { operation } = prepareOperation(input, connections, identity);
     log.debug('operation prepared', { title: operation.title });
     return { operation, settings: await learn() };
   };
+}
+
+/** @throws ApplicationFailure `InvalidInput`, `UnknownConnection`, `UntrustedUrl` */
+export function prepareOperation(
+  input: OperationInput,
+  connections: Connections,
+  identity: Identity,
+): { operation: PreparedOperation; value: CheckedInput } {
+  const checked = checkInput(input);
+  if (!checked.ok) throw invalid(checked.mistakes);
+  const { value } = checked;
+  const connection = connections.get(value.connection);
+  if (connection === undefined) {
+    const names = connections.names();
+    const known = names.length === 0 ? 'it has none' : `it has ${names.join(', ')}`;
+    const message = `connection "${value.connection}" is not in the worker's file (${known})`;
+    throw typedFailure({ type: 'UnknownConnection', message });
+  }
+  const operation =
+    value.submit === undefined ? prepareAttach(value, connection) : prepareSubmit(value, value.submit, connection, identity);
+  return { operation, value };
 }
 
 function common(value: CheckedInput, connection: Connection, verb: string, url: string): Omit<PreparedOperation, 'submit' | 'attach'> {
@@ -152,6 +162,5 @@ function ownCredentialHeaders(headers: Record<string, string> | undefined, conne
 }
 
 function invalid(mistakes: string[]): Error {
-  const shownMistakes = mistakes.length > 20 ? [...mistakes.slice(0, 20), `and ${mistakes.length - 20} more`] : mistakes;
-  return typedFailure({ type: 'InvalidInput', message: shownMistakes.join('; ') });
+  return typedFailure({ type: 'InvalidInput', message: listed(mistakes) });
 }

@@ -7,16 +7,21 @@ import type { Exchange } from '../lro/answer';
 import type { FetchDecision } from '../lro/fetch';
 import { decideFetch } from '../lro/fetch';
 import type { Fetch } from '../lro/monitor';
+import { withinBytes } from '../lro/outcome';
 import { withinAnswerBudget } from './answer-budget';
 import { withHeartbeat } from './heartbeat';
 import { logCap } from './log-cap';
-import type { FetchRequest, FetchResult } from './messages';
+import type { AskOptions, FetchRequest, FetchResult } from './messages';
 
 const CONCURRENCY = 10;
 
 export function makeResource(connections: Connections) {
-  return function resource(requests: FetchRequest[]): Promise<FetchResult[]> {
-    return withHeartbeat(() => withinAnswerBudget(requests, CONCURRENCY, ({ fetch }) => read(fetch, connections)));
+  return function resource(requests: FetchRequest[], { maxKeptBytes, concurrency = CONCURRENCY }: AskOptions = {}): Promise<FetchResult[]> {
+    const readWithin = async ({ fetch }: FetchRequest): Promise<FetchDecision> => {
+      const decision = await read(fetch, connections);
+      return maxKeptBytes === undefined ? decision : withinBytes(decision, maxKeptBytes);
+    };
+    return withHeartbeat(() => withinAnswerBudget(requests, concurrency, readWithin));
   };
 }
 

@@ -1,15 +1,19 @@
 /**
  * Activity `status`: asks a set of operations, in parallel, and decides for each what its answer means.
+ *
+ * Keeps true: an answer that a heartbeat has told is not asked for again by the next attempt, whichever worker makes it.
  */
+import { Context } from '@temporalio/activity';
 import type { Connections } from '../http';
 import { RequestRefusedError } from '../http';
 import type { Exchange } from '../lro/answer';
 import type { Monitor, StatusDecision } from '../lro/monitor';
+import { withinBytes } from '../lro/outcome';
 import { decideStatus } from '../lro/status';
 import { withinAnswerBudget } from './answer-budget';
 import { withHeartbeat } from './heartbeat';
 import { logCap } from './log-cap';
-import type { Ask, AskResult } from './messages';
+import type { Ask, AskOptions, AskResult } from './messages';
 import { RecentAnswers } from './recent-answers';
 
 /** Lanes of one activity; each connection bounds its own requests below that. With answers of at most 140 KiB each, a budget overrun stays below 2 MB. */
@@ -24,8 +28,18 @@ export function makeStatus(connections: Connections) {
     recent.remember(id, decision);
     return decision;
   };
-  return function status(asks: Ask[]): Promise<AskResult[]> {
-    return withHeartbeat(() => withinAnswerBudget(asks, CONCURRENCY, decide));
+  return function status(asks: Ask[], { maxKeptBytes, concurrency = CONCURRENCY }: AskOptions = {}): Promise<AskResult[]> {
+    const told = (Context.current().info.heartbeatDetails as AskResult[] | undefined) ?? [];
+    const known = new Map(told.map((result) => [result.id, result]));
+    const results: AskResult[] = asks.map(({ id }) => known.get(id) ?? { id });
+    const decideWithin = async (request: Ask): Promise<StatusDecision> => {
+      const decision = await decide(request);
+      return maxKeptBytes === undefined ? decision : withinBytes(decision, maxKeptBytes);
+    };
+    return withHeartbeat(
+      () => withinAnswerBudget(asks, concurrency, decideWithin, results),
+      () => results.filter(({ decision }) => decision !== undefined),
+    );
   };
 }
 

@@ -33,7 +33,9 @@ export class BundleError extends Error {
 function hashOf(root: string, extension: '.js' | '.ts'): string | undefined {
   const folder = join(root, 'workflows');
   if (!existsSync(folder)) return undefined;
-  const files = readdirSync(folder).filter((name) => name.endsWith(extension) && !name.endsWith('.d.ts'));
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(
+    (name) => name.endsWith(extension) && !name.endsWith('.d.ts'),
+  );
   const hash = createHash('sha256');
   for (const path of [join(root, `contract${extension}`), ...files.sort().map((name) => join(folder, name))])
     hash.update(readFileSync(path));

@@ -78,6 +78,16 @@ export class Connection {
     return this.pace.heldSeconds;
   }
 
+  /** Places for submits that are claimed together, see {@link Pace.enter}. */
+  enter(count: number, waits: boolean): Promise<number> {
+    return this.pace.enter(count, waits);
+  }
+
+  /** Gives places back. */
+  leave(count: number): void {
+    this.pace.leave(count);
+  }
+
   /**
    * Sends `request` when it has its turn, and returns what came back.
    * @throws RequestRefusedError when a header cannot be sent; nothing was sent

@@ -2,6 +2,7 @@
  * Politeness towards a service: how many requests at once, how many submits a second, and a pause when it says that it is busy.
  *
  * Keeps true:
+ * 0. Submits that are claimed before they are sent take a place first: what is uncertain after a kill is bounded by the places.
  * 1. What is refused here was never sent, and a wait is never longer than the caller allowed.
  * 2. Reads are never held: a poll has its own time (`lro/retry-after`).
  * 3. Nobody waits here for a pause to end: a held submit is refused at once, and its workflow waits durably, where deadline and
@@ -28,6 +29,13 @@ const MAX_HOLD_SECONDS = 10;
 /** Longer timers fire at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
+/** Submits that claim a place at once start within this time: what is claimed and not yet sent would be uncertain after a kill. */
+const CLAIM_SECONDS = 2;
+
+/** How long a place is waited for. */
+const PLACE_WAIT_MS = 3000;
+const LOOK_AGAIN_MS = 100;
+
 export type Turn<T> = { kind: 'done'; value: T } | { kind: 'refused'; waitedSeconds: number };
 
 export class Pace {
@@ -37,8 +45,12 @@ export class Pace {
   private nextSubmitAt = 0;
   private heldUntil = 0;
 
+  /** Places that are taken, and who waits for one to be given back. */
+  private taken = 0;
+  private readonly waiting = new Set<() => void>();
+
   constructor(
-    limits: Pick<Limits, 'concurrentRequests' | 'submitsPerSecond'>,
+    private readonly limits: Pick<Limits, 'concurrentRequests' | 'submitsPerSecond'>,
     private readonly clock: Clock = systemClock,
   ) {
     this.limit = pLimit(limits.concurrentRequests);
@@ -53,6 +65,51 @@ export class Pace {
   /** The service asked to be left alone for `seconds`. At most {@link MAX_HOLD_SECONDS} of it are kept. Never shortens a pause. */
   hold(seconds: number): void {
     this.heldUntil = Math.max(this.heldUntil, this.clock.now() + Math.min(seconds, MAX_HOLD_SECONDS) * 1000);
+  }
+
+  /**
+   * Takes places for up to `count` submits that are claimed together: never more in all than the connection may have requests open, nor
+   * than are sent soon. With `waits` some time for a number that is worth an activity. Returns how many; {@link leave} gives them back.
+   */
+  async enter(count: number, waits: boolean): Promise<number> {
+    const worthwhile = Math.min(count, Math.ceil(this.limits.concurrentRequests / 4));
+    const giveUpAt = this.clock.now() + (waits ? PLACE_WAIT_MS : 0);
+    for (;;) {
+      const places = Math.min(count, this.limits.concurrentRequests - this.taken, this.soon());
+      const isLast = this.clock.now() >= giveUpAt;
+      if (places >= Math.min(worthwhile, this.soonAtMost()) || (isLast && places > 0)) {
+        this.taken += places;
+        return places;
+      }
+      if (isLast) return 0;
+      await this.untilLeft();
+    }
+  }
+
+  /** Gives places back. */
+  leave(count: number): void {
+    this.taken -= count;
+    for (const resume of this.waiting) resume();
+    this.waiting.clear();
+  }
+
+  /** Submits that could start within {@link CLAIM_SECONDS}, were nobody before them. At least one. */
+  private soonAtMost(): number {
+    return Math.max(1, Math.floor((CLAIM_SECONDS * 1000) / this.spacingMs));
+  }
+
+  /** Those that can. */
+  private soon(): number {
+    const backlogMs = Math.max(0, this.nextSubmitAt - this.clock.now());
+    return backlogMs === 0 ? this.soonAtMost() : Math.max(0, Math.floor((CLAIM_SECONDS * 1000 - backlogMs) / this.spacingMs));
+  }
+
+  private async untilLeft(): Promise<void> {
+    let resume: () => void = () => undefined;
+    const left = new Promise<void>((resolve) => (resume = resolve));
+    this.waiting.add(resume);
+    await Promise.race([left, this.clock.sleep(LOOK_AGAIN_MS)]);
+    this.waiting.delete(resume);
   }
 
   /** Runs `work` when it has its turn, or refuses after `queueSeconds` at the latest, at once where that is already known. */

@@ -8,7 +8,8 @@ import type { ParsedBody } from './body';
 import { fieldsOf, parseBody, stringField } from './body';
 import { createdTime } from './created';
 import { errorMessage, errorOf } from './odata-error';
-import type { Failed, Outcome } from './monitor';
+import type { FetchDecision } from './fetch';
+import type { Failed, Outcome, StatusDecision, SubmitDecision } from './monitor';
 import type { ProtocolSettings } from './settings';
 import { fit } from './sizes';
 import { absoluteUrl, headerUrl, lastSegment } from './status-url';
@@ -27,6 +28,36 @@ export function kept(parsed: ParsedBody, maxBytes = MAX_KEPT_BYTES): { value: Js
   if (value === undefined) return { value, cut: false };
   const fitted = fit(value, maxBytes);
   return { value: fitted.value, cut: fitted.cut || ('cut' in parsed && parsed.cut) || parsed.kind === 'broken' };
+}
+
+/**
+ * A decision that keeps at most `maxBytes` of each body, resource and error: a batch keeps less of an item than an operation does of itself.
+ */
+export function withinBytes<D extends SubmitDecision | StatusDecision | FetchDecision>(decision: D, maxBytes: number): D {
+  switch (decision.kind) {
+    case 'succeeded':
+      return { ...decision, outcome: fieldsWithin(decision.outcome, ['body', 'warning'], maxBytes) };
+    case 'failed':
+      return { ...decision, failure: fieldsWithin(decision.failure, ['error', 'body'], maxBytes) };
+    case 'fetched': {
+      const { value, cut } = decision.value === undefined ? { value: undefined, cut: false } : fit(decision.value, maxBytes);
+      return { ...decision, value, cut: decision.cut || cut };
+    }
+    default:
+      return decision;
+  }
+}
+
+function fieldsWithin<T extends { truncated?: string[] }>(value: T, fields: (keyof T & string)[], maxBytes: number): T {
+  const cutFields = fields.flatMap((field) => {
+    const whole = value[field] as Json | undefined;
+    if (whole === undefined) return [];
+    const fitted = fit(whole, maxBytes);
+    return fitted.cut ? [[field, fitted.value] as const] : [];
+  });
+  if (cutFields.length === 0) return value;
+  const truncated = [...new Set([...(value.truncated ?? []), ...cutFields.map(([field]) => field)])];
+  return { ...value, ...Object.fromEntries(cutFields), truncated };
 }
 
 /** `created`, as the service wrote it and as ISO 8601 UTC. */

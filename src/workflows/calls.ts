@@ -7,9 +7,11 @@ import { ActivityFailure, ApplicationFailure, CancellationScope, TimeoutFailure,
 import type { ActivityOptions } from '@temporalio/workflow';
 import type {
   Ask,
+  AskOptions,
   AskResult,
   CancelCall,
   CancelResult,
+  Claims,
   FetchRequest,
   FetchResult,
   LroActivities,
@@ -19,10 +21,26 @@ import type {
   SubmitItem,
   SubmitResult,
 } from '../activities/messages';
+import type { SubmitDecision } from '../lro/monitor';
 
 const HEARTBEAT_TIMEOUT = '5 seconds';
 /** Reads are repeated soon and not for ever: beyond this the loop itself waits and asks again. */
 const READ_RETRIES = { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '10 seconds', maximumAttempts: 10 } as const;
+
+/** Options of calls that only read. */
+export function reading(timeoutSeconds: number, summary: string): ActivityOptions {
+  return { startToCloseTimeout: boundSeconds(timeoutSeconds) * 1000, heartbeatTimeout: HEARTBEAT_TIMEOUT, retry: READ_RETRIES, summary };
+}
+
+/** Options of calls that submit. Temporal must never send a submit again by itself. */
+export function submitting(timeoutSeconds: number, streamsFile: boolean, summary: string): ActivityOptions {
+  return {
+    startToCloseTimeout: (streamsFile ? FILE_SUBMIT_SECONDS : boundSeconds(timeoutSeconds)) * 1000,
+    heartbeatTimeout: HEARTBEAT_TIMEOUT,
+    retry: { maximumAttempts: 1 },
+    summary,
+  };
+}
 
 function call(options: ActivityOptions): LroActivities {
   return proxyActivities<LroActivities>(options);
@@ -42,14 +60,21 @@ function boundSeconds(timeoutSeconds: number): number {
   return Math.ceil(2 * timeoutSeconds) + 180;
 }
 
-export function askStatus(asks: Ask[], timeoutSeconds: number, summary: string): Promise<AskResult[]> {
-  const startToCloseTimeout = boundSeconds(timeoutSeconds) * 1000;
-  return call({ startToCloseTimeout, heartbeatTimeout: HEARTBEAT_TIMEOUT, retry: READ_RETRIES, summary }).status(asks);
+export function askStatus(asks: Ask[], timeoutSeconds: number, summary: string, options?: AskOptions): Promise<AskResult[]> {
+  return call(reading(timeoutSeconds, summary)).status(...withOptions(asks, options));
 }
 
-export function fetchResources(requests: FetchRequest[], timeoutSeconds: number, summary: string): Promise<FetchResult[]> {
-  const startToCloseTimeout = boundSeconds(timeoutSeconds) * 1000;
-  return call({ startToCloseTimeout, heartbeatTimeout: HEARTBEAT_TIMEOUT, retry: READ_RETRIES, summary }).resource(requests);
+export function fetchResources(
+  requests: FetchRequest[],
+  timeoutSeconds: number,
+  summary: string,
+  options?: AskOptions,
+): Promise<FetchResult[]> {
+  return call(reading(timeoutSeconds, summary)).resource(...withOptions(requests, options));
+}
+
+function withOptions<T>(requests: T[], options: AskOptions | undefined): [T[], AskOptions?] {
+  return options === undefined ? [requests] : [requests, options];
 }
 
 export function tellCancel(request: CancelCall, timeoutSeconds: number): Promise<CancelResult> {
@@ -76,28 +101,29 @@ export async function submitAll(
   streamsFile: boolean,
   summary: string,
 ): Promise<SubmitResult[]> {
-  const options: ActivityOptions = {
-    startToCloseTimeout: (streamsFile ? FILE_SUBMIT_SECONDS : boundSeconds(timeoutSeconds)) * 1000,
-    heartbeatTimeout: HEARTBEAT_TIMEOUT,
-    // Temporal must never send a submit again by itself.
-    retry: { maximumAttempts: 1 },
-    summary,
-  };
   try {
-    return await CancellationScope.nonCancellable(() => call(options).submit(items));
+    return await CancellationScope.nonCancellable(() => call(submitting(timeoutSeconds, streamsFile, summary)).submit(items));
   } catch (err) {
     return afterDeath(items, claimsOf(err));
   }
 }
 
-/** What the activity had claimed when it ended; `undefined` when that is not known. */
-function claimsOf(err: unknown): SubmitClaims | undefined {
+/** What an activity that submits had claimed when it ended; `undefined` when that is not known. */
+export function claimsOf<C, A>(err: unknown): Claims<C, A> | undefined {
   const cause = err instanceof ActivityFailure ? err.cause : undefined;
   // No heartbeat at all: nothing was claimed, so nothing was sent.
-  if (cause instanceof TimeoutFailure) return (cause.lastHeartbeatDetails as SubmitClaims | undefined) ?? { claimed: [], answered: [] };
-  if (cause instanceof ApplicationFailure && cause.type === 'SubmitInterrupted') return cause.details?.[0] as SubmitClaims | undefined;
+  if (cause instanceof TimeoutFailure) return (cause.lastHeartbeatDetails as Claims<C, A> | undefined) ?? { claimed: [], answered: [] };
+  if (cause instanceof ApplicationFailure && cause.type === 'SubmitInterrupted') return cause.details?.[0] as Claims<C, A> | undefined;
   return undefined;
 }
+
+/** A submit that was claimed by an activity that did not live to tell its answer. */
+export const INTERRUPTED: SubmitDecision = {
+  kind: 'uncertain',
+  waitSeconds: 0,
+  why: 'backoff',
+  trouble: { message: 'the worker ended while the submit was under way' },
+};
 
 function afterDeath(items: SubmitItem[], claims: SubmitClaims | undefined): SubmitResult[] {
   const answered = new Map(claims?.answered.map((result) => [result.id, result]));
@@ -105,9 +131,11 @@ function afterDeath(items: SubmitItem[], claims: SubmitClaims | undefined): Subm
   return items.map(({ id }) => {
     const result = answered.get(id);
     if (result !== undefined) return result;
-    const trouble = claimed.has(id)
-      ? { message: 'the worker ended while the submit was under way' }
-      : { message: 'the worker ended before the submit was sent' };
-    return { id, decision: { kind: claimed.has(id) ? 'uncertain' : 'notAccepted', waitSeconds: 0, why: 'backoff', trouble } };
+    return {
+      id,
+      decision: claimed.has(id)
+        ? INTERRUPTED
+        : { kind: 'notAccepted', waitSeconds: 0, why: 'backoff', trouble: { message: 'the worker ended before the submit was sent' } },
+    };
   });
 }

@@ -9,7 +9,8 @@
  * 3. What has ended leaves the set in the same step, with its end reported once.
  * 4. All state is in the operations themselves: plain JSON that continues as new.
  */
-import { CancellationScope, isCancellation, sleep } from '@temporalio/workflow';
+import { CancellationScope, condition, isCancellation, sleep } from '@temporalio/workflow';
+import type { AskOptions } from '../activities/messages';
 import type { FailureDetails, Json, Problem } from '../contract';
 import type { FetchDecision } from '../lro/fetch';
 import type { Fetch, Monitor, Outcome, StatusDecision } from '../lro/monitor';
@@ -31,9 +32,13 @@ export interface OpenOperation {
   timeoutSeconds: number;
   lastPollAtMs?: number;
   lastProblem?: Problem;
+  /** What it adds to the question of a set, about, where a set may become too large for one activity. */
+  bytes?: number;
   /** It has succeeded, and this is still to be read. */
   finishing?: { outcome: Outcome; shownLocation?: string; fetches: Fetch[] };
   asking?: boolean;
+  /** An activity is under way for it. */
+  busy?: boolean;
 }
 
 /** How an operation ended. */
@@ -46,23 +51,62 @@ export interface LoopEvents {
   ended(operation: OpenOperation, end: OperationEnd): void;
 }
 
+/** Operations in one activity at most: the others go with the next one, which spreads what comes due together. */
+const MAX_ASKED = 200;
+const MAX_ASKED_BYTES = 524_288;
+
+/** An answer that is longer in coming holds up those that were asked with it, and from then on no others. */
+const STRAGGLING_SECONDS = 3;
+
+/** An activity that is under way. */
+interface Flight {
+  startedAtMs: number;
+}
+
 export class OperationLoop {
   private readonly open = new Map<string, OpenOperation>();
   private readonly hurried = new Set<string>();
+  private readonly flights = new Set<Flight>();
+  /** An activity that was cut by a cancellation. */
+  private cut: { error: unknown } | undefined;
   private wake: (() => void) | undefined;
+  private wakesAtMs: number | undefined;
 
   constructor(
     operations: readonly OpenOperation[],
     private readonly events: LoopEvents,
+    /** How sets of many are asked. */
+    private readonly askOptions?: AskOptions,
   ) {
     for (const operation of operations) this.open.set(operation.id, operation);
+  }
+
+  /** How many are open. */
+  get size(): number {
+    return this.open.size;
+  }
+
+  get(id: string): OpenOperation | undefined {
+    return this.open.get(id);
+  }
+
+  /** More operations for the set, while it runs. */
+  add(operations: readonly OpenOperation[]): void {
+    for (const operation of operations) this.open.set(operation.id, operation);
+    const moment = this.nextMoment();
+    if (moment !== undefined && (this.wakesAtMs === undefined || moment.atMs < this.wakesAtMs)) this.wake?.();
+  }
+
+  /** Has `run` look again at what it was given. */
+  nudge(): void {
+    this.wake?.();
   }
 
   /** Those that are still open, as plain JSON. */
   operations(): OpenOperation[] {
     // A signal may have come after the last step.
     this.hurry();
-    return [...this.open.values()].map((operation) => ({ ...operation, asking: undefined }));
+    return [...this.open.values()].map((operation) => ({ ...operation, asking: undefined, busy: undefined }));
   }
 
   /** Ask now instead of waiting. Several calls before the next answer are one. */
@@ -73,15 +117,60 @@ export class OperationLoop {
     if (operation !== undefined && soonestMs(operation) < operation.dueAtMs) this.wake?.();
   }
 
-  /** Runs until no operation is open, or until `pause` says so between two steps. Throws only when it is cancelled. */
-  async run(pause: () => boolean): Promise<void> {
-    while (this.open.size > 0 && !pause()) {
+  /**
+   * Runs until no operation is open and none is expected, or until `pause` says so between two steps. Throws only when it is cancelled.
+   * @param expects whether operations may still be added
+   */
+  async run(pause: () => boolean, expects: () => boolean = () => false): Promise<void> {
+    while ((this.open.size > 0 || expects()) && !pause()) {
       this.hurry();
       this.expire();
-      const due = [...this.open.values()].filter(({ dueAtMs }) => dueAtMs <= Date.now());
-      if (due.length > 0) await this.step(due);
-      else if (this.open.size > 0) await this.wait();
+      const due = this.mayAskAtMs() <= Date.now() ? this.due() : [];
+      if (due.length > 0) this.launch(due);
+      else if (this.open.size > 0 || expects()) await this.wait();
     }
+    // The answers of what is under way are not to be lost.
+    while (this.flights.size > 0) await this.landing();
+  }
+
+  /** Those that are due and not being asked, up to what one activity takes. */
+  private due(): OpenOperation[] {
+    const now = Date.now();
+    const due: OpenOperation[] = [];
+    let bytes = 0;
+    for (const operation of this.open.values()) {
+      if (operation.busy === true || operation.dueAtMs > now) continue;
+      bytes += operation.bytes ?? 0;
+      if (due.length >= MAX_ASKED || (bytes > MAX_ASKED_BYTES && due.length > 0)) break;
+      due.push(operation);
+    }
+    return due;
+  }
+
+  /** One activity at a time, so that others come due meanwhile and go together; one that straggles is not waited for. */
+  private mayAskAtMs(): number {
+    return Math.max(-Infinity, ...[...this.flights].map(({ startedAtMs }) => startedAtMs + STRAGGLING_SECONDS * 1000));
+  }
+
+  private launch(due: OpenOperation[]): void {
+    for (const operation of due) operation.busy = true;
+    const flight: Flight = { startedAtMs: Date.now() };
+    this.flights.add(flight);
+    const landed = (): void => {
+      this.flights.delete(flight);
+      for (const operation of due) operation.busy = undefined;
+      this.wake?.();
+    };
+    this.step(due).then(landed, (error: unknown) => {
+      this.cut = { error };
+      landed();
+    });
+  }
+
+  private async landing(): Promise<void> {
+    await new Promise<void>((resolve) => (this.wake = resolve));
+    this.wake = undefined;
+    if (this.cut !== undefined) throw this.cut.error;
   }
 
   /** `pollNow`, as soon as the distance to the last answer allows. */
@@ -97,22 +186,42 @@ export class OperationLoop {
 
   private expire(): void {
     for (const operation of this.open.values()) {
-      if (operation.deadlineAtMs === undefined || operation.deadlineAtMs > Date.now()) continue;
+      if (operation.busy === true || operation.deadlineAtMs === undefined || operation.deadlineAtMs > Date.now()) continue;
       // What has succeeded stays succeeded, with what could be read of it.
       if (operation.finishing) this.end(operation, this.unfinished(operation.finishing, 'not read before the deadline'));
       else this.end(operation, { kind: 'failed', failure: deadlineExceeded(operation) });
     }
   }
 
-  /** Sleeps until something is due, or until it is woken. */
-  private async wait(): Promise<void> {
-    const next = [...this.open.values()].reduce((soonest, operation) => (momentOf(operation) < momentOf(soonest) ? operation : soonest));
-    const waitMs = Math.max(1, Math.ceil(momentOf(next) - Date.now()));
+  /** The next time at which something has to be done about an operation that nobody is asking, and why then. */
+  private nextMoment(): { atMs: number; why: string } | undefined {
+    let next: OpenOperation | undefined;
+    for (const operation of this.open.values()) {
+      if (operation.busy !== true && (next === undefined || momentOf(operation) < momentOf(next))) next = operation;
+    }
+    if (next === undefined) return undefined;
     const why = next.deadlineAtMs === momentOf(next) && next.deadlineAtMs < next.dueAtMs ? 'deadline' : next.why;
+    return { atMs: Math.max(momentOf(next), this.mayAskAtMs()), why };
+  }
+
+  /** Sleeps until something is due, until an activity has ended, or until it is woken. */
+  private async wait(): Promise<void> {
+    const moment = this.nextMoment();
+    if (moment !== undefined) return this.sleepUntil(moment.atMs, moment.why);
+    if (this.flights.size > 0) return this.landing();
+    let woken = false;
+    this.wake = () => (woken = true);
+    await condition(() => woken);
+    this.wake = undefined;
+  }
+
+  private async sleepUntil(atMs: number, why: string): Promise<void> {
+    const waitMs = Math.max(1, Math.ceil(atMs - Date.now()));
     const alarm = { woken: false };
     try {
       await CancellationScope.cancellable(async () => {
         const scope = CancellationScope.current();
+        this.wakesAtMs = atMs;
         this.wake = () => {
           alarm.woken = true;
           scope.cancel();
@@ -123,7 +232,9 @@ export class OperationLoop {
       if (!(isCancellation(err) && alarm.woken) || CancellationScope.current().consideredCancelled) throw err;
     } finally {
       this.wake = undefined;
+      this.wakesAtMs = undefined;
     }
+    if (this.cut !== undefined) throw this.cut.error;
   }
 
   private async step(due: OpenOperation[]): Promise<void> {
@@ -138,7 +249,7 @@ export class OperationLoop {
     for (const operation of asked) this.events.changed(operation);
     try {
       const asks = asked.map(({ id, monitor }) => ({ id, monitor }));
-      for (const { id, decision } of await askStatus(asks, longestTimeout(asked), summary)) {
+      for (const { id, decision } of await askStatus(asks, longestTimeout(asked), summary, this.askOptions)) {
         const operation = this.open.get(id);
         if (operation === undefined || decision === undefined) continue;
         operation.asking = undefined;
@@ -184,7 +295,7 @@ export class OperationLoop {
     try {
       const summary =
         finished.length === 1 ? `read ${requests[0]?.fetch.into.join(' and ') ?? ''}` : `read the results of ${finished.length}`;
-      for (const { id, decision } of await fetchResources(requests, longestTimeout(finished), summary)) {
+      for (const { id, decision } of await fetchResources(requests, longestTimeout(finished), summary, this.askOptions)) {
         const operation = this.open.get(id);
         if (operation?.finishing !== undefined && decision !== undefined) this.applyFetch(operation, operation.finishing, decision);
       }
@@ -285,4 +396,9 @@ function deadlineExceeded({ monitor, status, lastProblem }: OpenOperation): Fail
 /** Now, in workflow time. */
 export function isoNow(): string {
   return new Date().toISOString();
+}
+
+/** An operation that ended with its submit has no status URL; what is still to be read of it goes through the loop all the same. */
+export function endedMonitor(connection: string, { operationId }: Outcome): Monitor {
+  return { connection, statusUrl: '', style: 'resource', operationId, acceptedAtMs: Date.now() };
 }

@@ -24,10 +24,11 @@ import {
 import type { CancelResult, LearntSettings, Prepared, PreparedOperation, SubmitItem } from '../activities/messages';
 import type { Acceptance, FailureDetails, OperationInput, OperationPhase, OperationProgress, OperationResult } from '../contract';
 import { ACCEPTED_UPDATE, POLL_NOW_SIGNAL, PROGRESS_QUERY } from '../contract';
-import type { Accepted, Monitor, Outcome } from '../lro/monitor';
+import type { Accepted, Monitor } from '../lro/monitor';
 import { prepare, tellCancel } from './calls';
 import type { OpenOperation, OperationEnd } from './loop';
-import { OperationLoop, withMissing } from './loop';
+import { endedMonitor, OperationLoop, withMissing } from './loop';
+import { resultOf, withoutUndefined } from './result';
 import { showProgress, showSearchAttributes } from './show';
 import type { Submission } from './submission';
 import { getAccepted } from './submission';
@@ -165,7 +166,7 @@ class OperationRun {
           this.end = { kind: 'succeeded', outcome, shownLocation };
         } else {
           this.open = {
-            ...this.opened(operation, endedMonitor(operation, outcome), 0, ''),
+            ...this.opened(operation, endedMonitor(operation.connection, outcome), 0, ''),
             finishing: { outcome, shownLocation, fetches },
           };
         }
@@ -316,20 +317,8 @@ class OperationRun {
     if (this.end.kind === 'failed') throw this.fail(this.end.failure);
     const { outcome } = this.end;
     this.enter('succeeded');
-    const monitor = this.open?.monitor;
-    const iso = (atMs: number): string => new Date(atMs).toISOString();
-    return {
-      ...this.created,
-      ...withoutUndefined(outcome),
-      // One word for one meaning, in all dialects; the service's own stands in the body.
-      status: 'Succeeded',
-      operationId: outcome.operationId ?? monitor?.operationId,
-      ...(monitor === undefined || monitor.statusUrl === '' ? {} : { statusUrl: monitor.statusUrl }),
-      ...(this.submittedAtMs === undefined ? {} : { submittedAt: iso(this.submittedAtMs) }),
-      completedAt: iso(Date.now()),
-      polls: this.open?.polls ?? 0,
-      ...(this.input.labels && { labels: this.input.labels }),
-    };
+    const { open, created, submittedAtMs } = this;
+    return resultOf(outcome, { monitor: open?.monitor, created, submittedAtMs, polls: open?.polls ?? 0, labels: this.input.labels });
   }
 
   private fail(failure: FailureDetails): ApplicationFailure {
@@ -399,13 +388,4 @@ class OperationRun {
     const values = { connection: operation.connection, operationId: progress.operationId, status: status ?? 'Submitting' };
     showSearchAttributes(values, settings.searchAttributes, this.written);
   }
-}
-
-/** An operation that ended with its submit has no status URL; what is still to be read of it goes through the loop all the same. */
-function endedMonitor(operation: PreparedOperation, outcome: Outcome): Monitor {
-  return { connection: operation.connection, statusUrl: '', style: 'resource', operationId: outcome.operationId, acceptedAtMs: Date.now() };
-}
-
-function withoutUndefined<T extends object>(value: T): T {
-  return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined)) as T;
 }

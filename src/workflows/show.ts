@@ -9,7 +9,7 @@ import type { OperationProgress } from '../contract';
 import { SEARCH_ATTRIBUTES } from '../contract';
 
 /** Text of a service as Markdown shows it, and not as it could be made to mean. */
-function plain(text: string): string {
+export function plain(text: string): string {
   return text.replace(/[\\`*_{}[\]<>#|!]/g, '\\$&');
 }
 

@@ -8,7 +8,7 @@
 import { CancellationScope, sleep } from '@temporalio/workflow';
 import type { FailureDetails, Problem } from '../contract';
 import type { SubmitItem } from '../activities/messages';
-import type { Accepted, Failed, Succeeded } from '../lro/monitor';
+import type { Accepted, Failed, SubmitDecision, Succeeded } from '../lro/monitor';
 import { submitAll } from './calls';
 import { isoNow } from './loop';
 
@@ -40,24 +40,47 @@ export async function getAccepted(submission: Submission, changed: () => void, p
     const attempt = (item.attempts ?? 0) + 1;
     const summary = attempt === 1 ? submission.title : `${submission.title} (try ${attempt})`;
     const [result] = await submitAll([item], submission.timeoutSeconds, submission.streamsFile, summary);
-    const decision = result?.decision;
-    if (decision === undefined) continue;
-    if (decision.kind === 'accepted' || decision.kind === 'succeeded') return decision;
-    if (decision.kind === 'failed')
-      return submission.maybeAccepted === true ? { ...decision, failure: afterUncertainTry(decision.failure) } : decision;
-    submission.lastProblem = { ...decision.trouble, at: isoNow() };
-    if (decision.kind === 'uncertain') {
-      submission.maybeAccepted = true;
-      if (item.onUncertainSubmit === 'fail') return { kind: 'failed', failure: uncertain(submission) };
-    }
-    submission.item = { ...item, attempts: attempt, cookies: 'cookies' in decision ? decision.cookies : item.cookies };
-    const dueAtMs = Date.now() + decision.waitSeconds * 1000;
-    submission.nextTryAtMs = Math.min(dueAtMs, deadlineAtMs);
+    if (result === undefined) continue;
+    const next = afterTry(submission, item.onUncertainSubmit, result.decision);
+    if (next.kind !== 'again') return next;
+    submission.item = { ...item, attempts: attempt, cookies: next.cookies ?? item.cookies };
+    submission.nextTryAtMs = Math.min(next.dueAtMs, deadlineAtMs);
     changed();
-    await waitUntil(submission.nextTryAtMs, dueAtMs <= deadlineAtMs ? decision.why : 'deadline');
+    await waitUntil(submission.nextTryAtMs, next.dueAtMs <= deadlineAtMs ? next.why : 'deadline');
     submission.nextTryAtMs = undefined;
     if (pause()) return { kind: 'paused' };
   }
+}
+
+/** What is remembered of the tries of one submit. */
+export interface Tries {
+  title: string;
+  maybeAccepted?: boolean;
+  lastProblem?: Problem;
+}
+
+export interface TryAgain {
+  kind: 'again';
+  dueAtMs: number;
+  why: string;
+  cookies?: Record<string, string>;
+}
+
+/** What one try means: the end of the submission, or when to try again. Remembers what went wrong in `tries`. */
+export function afterTry(
+  tries: Tries,
+  onUncertainSubmit: 'retry' | 'fail',
+  decision: SubmitDecision,
+): Accepted | Succeeded | Failed | TryAgain {
+  if (decision.kind === 'accepted' || decision.kind === 'succeeded') return decision;
+  if (decision.kind === 'failed')
+    return tries.maybeAccepted === true ? { ...decision, failure: afterUncertainTry(decision.failure) } : decision;
+  tries.lastProblem = { ...decision.trouble, at: isoNow() };
+  if (decision.kind === 'uncertain') {
+    tries.maybeAccepted = true;
+    if (onUncertainSubmit === 'fail') return { kind: 'failed', failure: uncertain(tries) };
+  }
+  return { kind: 'again', dueAtMs: Date.now() + decision.waitSeconds * 1000, why: decision.why, cookies: decision.cookies };
 }
 
 async function waitUntil(atMs: number, why: string): Promise<void> {
@@ -65,7 +88,8 @@ async function waitUntil(atMs: number, why: string): Promise<void> {
   if (waitMs > 0) await sleep(waitMs, { summary: `wait ${waitMs / 1000} s to submit again (${why})` });
 }
 
-function uncertain({ title, lastProblem }: Submission): FailureDetails {
+/** @returns the failure of a submit that may have been accepted and is not to be sent twice */
+export function uncertain({ title, lastProblem }: Tries): FailureDetails {
   return {
     type: 'SubmissionUncertain',
     message: `nobody knows whether ${title} was accepted, and it is not sent again ("onUncertainSubmit": "fail"): ${lastProblem?.message ?? 'no answer'}`,
@@ -73,7 +97,8 @@ function uncertain({ title, lastProblem }: Submission): FailureDetails {
   };
 }
 
-function neverAccepted({ title, lastProblem, maybeAccepted }: Submission): FailureDetails {
+/** @returns the failure of a submit whose deadline came first */
+export function neverAccepted({ title, lastProblem, maybeAccepted }: Tries): FailureDetails {
   const doubt = maybeAccepted === true ? '; an earlier try may have been accepted all the same' : '';
   return {
     type: 'DeadlineExceeded',

@@ -1,0 +1,68 @@
+/**
+ * Activity `findItem`: where one item of a running batch stands. Its shard knows while it is under way, the pages of the report once it has
+ * ended, the manifest before it is begun.
+ */
+import { Context } from '@temporalio/activity';
+import type { ItemReport, ItemStanding } from '../../contract';
+import type { Files } from '../../files';
+import type { Connections } from '../../http';
+import { withHeartbeat } from '../heartbeat';
+import type { FindItem, ShardAnswer } from './messages';
+import { ITEM_QUERY } from './messages';
+import { lineItem } from './pages';
+import { partOf } from './report';
+import { linesOf } from './lines';
+
+const READ_SECONDS = 300;
+
+export function makeFindItem({ files }: Connections) {
+  return function findItem(request: FindItem): Promise<ItemStanding | undefined> {
+    return withHeartbeat(async () => {
+      const { client } = Context.current();
+      const pagesOfShards: number[] = [];
+      for (const shardId of request.shardIds) {
+        const answer = await client.workflow.getHandle(shardId).query<ShardAnswer, [string]>(ITEM_QUERY, request.id);
+        if (answer.standing !== undefined) return answer.standing;
+        pagesOfShards.push(answer.reportPages);
+      }
+      return (await inReport(request, pagesOfShards, files)) ?? (await inManifest(request, files));
+    });
+  };
+}
+
+async function inReport({ target, id }: FindItem, pagesOfShards: number[], files: Files): Promise<ItemStanding | undefined> {
+  if (target === undefined) return undefined;
+  const wanted = JSON.stringify(id);
+  const signal = AbortSignal.timeout(READ_SECONDS * 1000);
+  for (const [shard, count] of pagesOfShards.entries()) {
+    for (let number = 0; number < count; number++) {
+      const opened = await files.open(partOf(target.report, shard, number), { signal });
+      try {
+        for await (const raw of linesOf(opened.bytes)) {
+          const text = raw.toString('utf8');
+          if (!text.includes(wanted)) continue;
+          const report = JSON.parse(text) as ItemReport;
+          if (report.id === id) return { id, state: 'ended', report };
+        }
+      } finally {
+        await opened.close();
+      }
+    }
+  }
+  return undefined;
+}
+
+async function inManifest({ source, id }: FindItem, files: Files): Promise<ItemStanding | undefined> {
+  if (source.file === undefined) return undefined;
+  const wanted = JSON.stringify(id);
+  const opened = await files.open(source.file, { signal: AbortSignal.timeout(READ_SECONDS * 1000) });
+  try {
+    for await (const raw of linesOf(opened.bytes)) {
+      const text = raw.toString('utf8');
+      if (text.includes(wanted) && lineItem(text, 2, source)?.id === id) return { id, state: 'notStarted' };
+    }
+  } finally {
+    await opened.close();
+  }
+  return undefined;
+}

@@ -1,0 +1,29 @@
+/** Lines of JSON Lines files, as bytes: their places must be known to the byte. */
+
+/** One line longer than this is no item. */
+const MAX_LINE_BYTES = 1_048_576;
+
+/**
+ * Each line with its line feed.
+ * @throws Error when a line is too long
+ */
+export async function* linesOf(bytes: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let rest: Buffer[] = [];
+  let restBytes = 0;
+  for await (const chunk of bytes) {
+    let from = 0;
+    for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, from)) {
+      const piece = chunk.subarray(from, end + 1);
+      yield rest.length === 0 ? piece : Buffer.concat([...rest, piece]);
+      rest = [];
+      restBytes = 0;
+      from = end + 1;
+    }
+    if (from < chunk.length) {
+      rest.push(chunk.subarray(from));
+      restBytes += chunk.length - from;
+    }
+    if (restBytes > MAX_LINE_BYTES) throw new Error(`has a line of more than ${MAX_LINE_BYTES} bytes`);
+  }
+  if (restBytes > 0) yield Buffer.concat(rest);
+}

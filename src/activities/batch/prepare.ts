@@ -1,0 +1,203 @@
+/**
+ * Activity `prepareBatch`: checks a batch whole and cuts it into the parts of its shards, before anything is submitted.
+ *
+ * Keeps true: a batch that is refused here has sent nothing and written nothing.
+ */
+import { Context } from '@temporalio/activity';
+import { WorkflowNotFoundError } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import type { BatchInput, FileRef, ItemOutcome } from '../../contract';
+import { DEFAULT_CONNECTION, ITEM_OUTCOMES } from '../../contract';
+import { FileRefusedError } from '../../files';
+import type { Connections } from '../../http';
+import { listed, typedFailure } from '../failures';
+import { withHeartbeat } from '../heartbeat';
+import type { LearntSettings } from '../messages';
+import { prepareOperation } from '../prepare';
+import type { BatchSource, ManifestPage, PrepareBatchRequest, PreparedBatch } from './messages';
+import type { PageItem } from './pages';
+import { inlineItems, nameOf } from './pages';
+import { Mistakes, scanManifest, Seen } from './scan';
+import type { CheckedBatch } from './schema';
+import { checkBatch } from './schema';
+
+/** Open operations of one shard, and of one where there are many. Measured: see docs/decisions.md. */
+const SHARD_SIZE = 250;
+const LARGE_SHARD_SIZE = 500;
+const SMALL_BATCH = 2000;
+
+/** For a manifest of a million lines on a slow line. */
+const READ_SECONDS = 3600;
+
+/** Of a batch that ran before: where its report is. Written into the workflow's memo at its end. */
+export const REPORT_MEMO = 'report';
+
+/** What a retry takes up where it does not say. An uncertain submit may have been accepted: only the caller can want it again. */
+const RETRIED_BY_DEFAULT: ItemOutcome[] = ITEM_OUTCOMES.filter((outcome) => outcome !== 'succeeded' && outcome !== 'uncertain');
+
+export function makePrepareBatch(connections: Connections, learn: () => Promise<LearntSettings>) {
+  return function prepareBatch(request: PrepareBatchRequest): Promise<PreparedBatch> {
+    return withHeartbeat(async () => {
+      const checked = checkBatch(request.input);
+      if (!checked.ok) throw typedFailure({ type: 'InvalidInput', message: listed(checked.mistakes) });
+      const batch = checked.value;
+      const report = batch.report === undefined ? undefined : filled(batch.report, request);
+      const source = await sourceOf(batch, request);
+      if (report !== undefined) await refused(() => connections.files.checkWritable(report), 'report');
+      const found = await new Finder(batch, source, connections).find(request.input);
+      return {
+        source,
+        total: found.total,
+        shards: shardsOf(found, Math.min(batch.maxInFlight, found.total)),
+        maxInFlight: batch.maxInFlight,
+        connection: found.connection,
+        ...(report === undefined ? {} : { report: { report } }),
+        settings: await learn(),
+      };
+    });
+  };
+}
+
+/** `{workflowId}` and `{runId}` in a report's name, as one segment of a path each. */
+function filled(file: FileRef, { workflowId, runId }: PrepareBatchRequest): FileRef {
+  const fill = (text: string): string =>
+    text.replaceAll('{workflowId}', workflowId.replace(/[^A-Za-z0-9._-]/g, '_')).replaceAll('{runId}', runId);
+  return file.path === undefined ? { url: fill(file.url ?? '') } : { path: fill(file.path) };
+}
+
+async function sourceOf(batch: CheckedBatch, { workflowId, firstRunId, input }: PrepareBatchRequest): Promise<BatchSource> {
+  const { manifest, retryOf } = batch;
+  const { defaults } = input;
+  const common = { workflowId, firstRunId, ...(defaults === undefined ? {} : { defaults }) };
+  if (retryOf === undefined) return { ...common, ...(manifest === undefined ? {} : { file: manifest }) };
+  const file = retryOf.report ?? (await reportOf(retryOf.workflowId ?? ''));
+  return { ...common, file, retried: retryOf.outcomes ?? RETRIED_BY_DEFAULT };
+}
+
+/** Where an earlier batch left its report. */
+async function reportOf(workflowId: string): Promise<FileRef> {
+  const refuse = (message: string): Error => typedFailure({ type: 'InvalidInput', message: `retryOf.workflowId: ${message}` });
+  let memo: Record<string, unknown> | undefined;
+  try {
+    ({ memo } = await Context.current().client.workflow.getHandle(workflowId).describe());
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) throw refuse(`there is no workflow "${workflowId}"`);
+    throw error;
+  }
+  const report = memo?.[REPORT_MEMO] as FileRef | undefined;
+  if (report === undefined)
+    throw refuse(`batch "${workflowId}" has written no report (yet), so nobody knows which items are to be retried`);
+  return report;
+}
+
+/** @throws ApplicationFailure `FileRefused` where the store refuses, retryable where it cannot be reached */
+async function refused<T>(work: () => Promise<T>, field: string): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const message = `${field}: ${error instanceof Error ? error.message : String(error)}`;
+    if (error instanceof FileRefusedError) throw typedFailure({ type: 'FileRefused', message });
+    throw error;
+  }
+}
+
+/** Items of a batch, found right. */
+interface Found {
+  total: number;
+  connection: string;
+  /** Of a manifest. */
+  pages?: ManifestPage[];
+  /** Of inline items: those whose id stood before. */
+  duplicates?: number[];
+}
+
+class Finder {
+  private readonly mistakes = new Mistakes();
+  private readonly seen = new Seen((item) => this.mistakesOf(item), this.mistakes);
+  private connection: string | undefined;
+
+  constructor(
+    private readonly batch: CheckedBatch,
+    private readonly source: BatchSource,
+    private readonly connections: Connections,
+  ) {}
+
+  async find(input: BatchInput): Promise<Found> {
+    const found = this.source.file === undefined ? this.inline(input) : await this.manifest(this.source.file);
+    if (this.mistakes.count > 0 && !this.batch.skipInvalid) throw this.refusal(found.total);
+    return { ...found, connection: this.connection ?? DEFAULT_CONNECTION };
+  }
+
+  private inline({ items = [] }: BatchInput): Omit<Found, 'connection'> {
+    const duplicates: number[] = [];
+    for (const [index, item] of inlineItems(this.source, { items, count: items.length }).entries()) {
+      if (this.seen.add(item, `items[${index}]`)) duplicates.push(index);
+    }
+    return { total: items.length, ...(duplicates.length > 0 ? { duplicates } : {}) };
+  }
+
+  private async manifest(file: FileRef): Promise<Omit<Found, 'connection'>> {
+    try {
+      const opened = await this.connections.files.open(file, { signal: AbortSignal.timeout(READ_SECONDS * 1000) });
+      try {
+        return await scanManifest(opened.bytes, this.source, this.seen);
+      } finally {
+        await opened.close();
+      }
+    } catch (error) {
+      throw this.unreadable(error);
+    }
+  }
+
+  /** An item is right when it could be submitted as it is. */
+  private mistakesOf(item: PageItem): string[] {
+    if (!item.ok) return item.mistakes;
+    try {
+      const identity = { workflowId: '', firstRunId: '', itemId: item.id, generation: 0 };
+      const { operation } = prepareOperation(item.input, this.connections, identity);
+      this.connection ??= operation.connection;
+      return [];
+    } catch (error) {
+      if (error instanceof ApplicationFailure) return [error.message];
+      throw error;
+    }
+  }
+
+  private refusal(total: number): Error {
+    const { told, count } = this.mistakes;
+    const { file } = this.source;
+    if (file === undefined) return typedFailure({ type: 'InvalidInput', message: listed(told, count) });
+    const message = `manifest ${nameOf(file)}: ${count} of ${total} items cannot be run, nothing was submitted: ${listed(told, count)}`;
+    return typedFailure({ type: 'ManifestInvalid', message });
+  }
+
+  /** A file that is refused stays refused; one that cannot be reached now is tried again by Temporal, some times. */
+  private unreadable(error: unknown): Error {
+    if (error instanceof ApplicationFailure) return error;
+    const reason = error instanceof Error ? error.message : String(error);
+    const message = `manifest ${this.source.file === undefined ? '' : nameOf(this.source.file)}: ${reason}`;
+    if (error instanceof FileRefusedError) return typedFailure({ type: 'FileRefused', message });
+    return ApplicationFailure.create({ type: 'ManifestUnreadable', message });
+  }
+}
+
+/** Every shard gets about as many items as the others. */
+function shardsOf({ total, pages, duplicates }: Found, inFlight: number): PreparedBatch['shards'] {
+  const size = inFlight > SMALL_BATCH ? LARGE_SHARD_SIZE : SHARD_SIZE;
+  const wanted = Math.ceil(inFlight / size);
+  if (pages === undefined) {
+    return Array.from({ length: wanted }, (_, shard) => {
+      const from = Math.floor((total * shard) / wanted);
+      const to = Math.floor((total * (shard + 1)) / wanted);
+      const own = duplicates?.filter((index) => index >= from && index < to).map((index) => index - from) ?? [];
+      return { from, to, ...(own.length > 0 ? { duplicates: own } : {}) };
+    });
+  }
+  const shards = Array.from({ length: Math.min(wanted, pages.length) }, () => ({ count: 0, pages: [] as ManifestPage[] }));
+  for (const page of pages) {
+    const least = shards.reduce((best, shard) => (shard.count < best.count ? shard : best));
+    least.pages.push(page);
+    least.count += page.count;
+  }
+  return shards.map((shard) => ({ pages: shard.pages }));
+}

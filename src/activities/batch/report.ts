@@ -1,0 +1,108 @@
+/**
+ * Activities that write a batch's report: pages while it runs, and the whole of it at its end.
+ *
+ * Keeps true:
+ * 1. A page is one file under its own name, and what is in it depends on its number only: writing it again changes nothing.
+ * 2. The report appears whole or not at all; its pages are removed after it is there.
+ * 3. No signature in a URL is written: they are masked as for people.
+ */
+import { ApplicationFailure } from '@temporalio/common';
+import type { FailureDetails, FileRef, ItemReport, OperationResult } from '../../contract';
+import type { Connections } from '../../http';
+import { masked } from '../../lro/trust';
+import { withHeartbeat } from '../heartbeat';
+import { readItem } from './item';
+import type { PageItem, Pages } from './pages';
+import type { EndedItem, FinishReport, ReportPage, ReportRest, ReportTarget } from './messages';
+
+/** For writing one page; the whole report has more. */
+const WRITE_SECONDS = 120;
+const FINISH_SECONDS = 3600;
+
+export function makeReport({ files }: Connections, pages: Pages) {
+  const write = (target: ReportTarget, shard: number, number: number, lines: ItemReport[]): Promise<void> => {
+    const bytes = Buffer.from(lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+    return files.write(partOf(target.report, shard, number), bytes, AbortSignal.timeout(WRITE_SECONDS * 1000));
+  };
+  return {
+    writeReportPage: ({ source, target, shard, number, ended, pages: used }: ReportPage): Promise<void> =>
+      withHeartbeat(async () => {
+        const loaded = new Map<number, PageItem[]>();
+        for (const [name, page] of Object.entries(used)) loaded.set(Number(name), await pages.load(source, page).catch(withoutInputs));
+        const itemOf = ({ page, index = -1, item }: EndedItem): PageItem | undefined =>
+          item === undefined ? loaded.get(page ?? -1)?.[index] : readItem(item, '', source);
+        const lines = ended.map((item) => lineOf(item, itemOf(item)));
+        await write(target, shard, number, lines);
+      }),
+
+    writeReportRest: ({ source, target, shard, number, page, from }: ReportRest): Promise<void> =>
+      withHeartbeat(async () => {
+        const items = await pages.load(source, page);
+        await write(target, shard, number, items.slice(from).map(notStarted));
+      }),
+
+    finishReport: ({ target, pages: written }: FinishReport): Promise<void> =>
+      withHeartbeat(async () => {
+        const parts = written.flatMap((count, shard) => Array.from({ length: count }, (_, number) => partOf(target.report, shard, number)));
+        // It was not there at the start, and appears whole: a try before this one has written it, and may have removed pages already.
+        if (!(await files.exists(target.report))) {
+          const signal = AbortSignal.timeout(FINISH_SECONDS * 1000);
+          await files.write(target.report, linesOf(parts, files, signal), signal);
+        }
+        for (const part of parts) await files.remove(part);
+      }),
+  };
+}
+
+/** The file of one page, beside the report. */
+export function partOf({ path, url }: FileRef, shard: number, number: number): FileRef {
+  const name = `.${shard}-${number}.part`;
+  return path === undefined ? { url: `${url ?? ''}${name}` } : { path: `${path}${name}` };
+}
+
+async function* linesOf(parts: FileRef[], files: Connections['files'], signal: AbortSignal): AsyncGenerator<Buffer> {
+  for (const part of parts) {
+    const opened = await files.open(part, { signal });
+    try {
+      yield* opened.bytes;
+    } finally {
+      await opened.close();
+    }
+  }
+}
+
+/** A manifest that has changed: what stood there is gone, the report is written without it. */
+function withoutInputs(error: unknown): PageItem[] {
+  if (error instanceof ApplicationFailure && error.type === 'ManifestInvalid') return [];
+  throw error;
+}
+
+/** With the input of an item that a retry may want, and without signatures. */
+function lineOf({ report }: EndedItem, item: PageItem | undefined): ItemReport {
+  // The workflow may never have learnt its name.
+  if (report.outcome === 'notStarted' && item !== undefined) return notStarted(item);
+  return {
+    ...report,
+    ...(report.result === undefined ? {} : { result: withoutSignatures(report.result) }),
+    ...(report.failure === undefined ? {} : { failure: withoutSignatures(report.failure) }),
+    ...(report.outcome !== 'succeeded' && item?.ok === true ? { input: item.input } : {}),
+  };
+}
+
+function withoutSignatures<T extends OperationResult | FailureDetails>(value: T): T {
+  const { statusUrl, resourceLocation } = value as Partial<OperationResult>;
+  return {
+    ...value,
+    ...(statusUrl === undefined ? {} : { statusUrl: masked(statusUrl) ?? statusUrl }),
+    ...(resourceLocation === undefined ? {} : { resourceLocation: masked(resourceLocation) ?? resourceLocation }),
+  };
+}
+
+function notStarted(item: PageItem): ItemReport {
+  if (!item.ok) {
+    const failure: FailureDetails = { type: 'InvalidInput', message: item.mistakes.join(', ') };
+    return { id: item.id, kind: 'operation', outcome: 'invalid', failure, generation: 0 };
+  }
+  const { id, kind, generation, input } = item;
+  return { id, kind, outcome: 'notStarted', generation, ...(input.labels === undefined ? {} : { labels: input.labels }), input };
+}

@@ -1,0 +1,88 @@
+/**
+ * Lines of a shard's report on their way to its pages.
+ *
+ * Keeps true: pages are written one after the other, each with a number of its own, and hold every line once.
+ */
+import { CancellationScope } from '@temporalio/workflow';
+import type { BatchSource, EndedItem, Page, ReportTarget } from '../../activities/batch/messages';
+import { writeReportPage } from './calls';
+
+/** A page is written when it has so many lines, or is so large. */
+const PAGE_LINES = 500;
+const PAGE_BYTES = 262_144;
+
+/** So many lines wait for a store that does not take them: then nothing more is submitted. */
+const MAX_WAITING_LINES = 2000;
+
+export class ReportBuffer {
+  private readonly lines: { item: EndedItem; bytes: number }[] = [];
+  private bytes = 0;
+  private writing: Promise<void> | undefined;
+
+  constructor(
+    private readonly source: BatchSource,
+    private readonly target: ReportTarget | undefined,
+    private readonly shard: number,
+    private readonly pages: ReadonlyMap<number, Page>,
+    /** Pages that are written. */
+    public written: number,
+  ) {}
+
+  /** Whether more lines may come. */
+  get hasRoom(): boolean {
+    return this.lines.length < MAX_WAITING_LINES;
+  }
+
+  add(item: EndedItem): void {
+    if (this.target === undefined) return;
+    const bytes = JSON.stringify(item).length;
+    this.lines.push({ item, bytes });
+    this.bytes += bytes;
+    if (this.isPageFull()) this.writing ??= this.write(() => this.isPageFull());
+  }
+
+  /** Writes all that is there. */
+  async flush(): Promise<void> {
+    await this.writing;
+    if (this.lines.length > 0) await (this.writing ??= this.write(() => this.lines.length > 0));
+  }
+
+  /** The number of the next page, for lines that are written elsewhere. */
+  next(): number {
+    return this.written++;
+  }
+
+  private isPageFull(): boolean {
+    return this.lines.length >= PAGE_LINES || this.bytes >= PAGE_BYTES;
+  }
+
+  private async write(more: () => boolean): Promise<void> {
+    const { source, target, shard } = this;
+    if (target === undefined) return;
+    do {
+      const ended = this.takePage();
+      const pages: Record<number, Page> = {};
+      for (const { page } of ended) {
+        const found = page === undefined ? undefined : this.pages.get(page);
+        if (page !== undefined && found !== undefined && !('items' in found)) pages[page] = found;
+      }
+      const request = { source, target, shard, number: this.next(), ended, pages };
+      // Lines are not lost by a cancellation.
+      await CancellationScope.nonCancellable(() => writeReportPage(request));
+    } while (more());
+    this.writing = undefined;
+  }
+
+  private takePage(): EndedItem[] {
+    const taken: EndedItem[] = [];
+    let bytes = 0;
+    while (taken.length < PAGE_LINES && bytes < PAGE_BYTES) {
+      const line = this.lines.shift();
+      if (line === undefined) break;
+      taken.push(line.item);
+      bytes += line.bytes;
+    }
+    this.bytes -= bytes;
+    return taken;
+  }
+}

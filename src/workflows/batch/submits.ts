@@ -1,0 +1,296 @@
+/**
+ * The submits of a shard: which items go next, when, and what became of them.
+ *
+ * Keeps true:
+ * 1. Every item is in one place: still to be read, waiting for another try, in a chunk that is under way, or handed on as accepted or ended.
+ * 2. An item of which nobody knows whether it was accepted is never sent again where at most one submit was asked.
+ * 3. No chunk starts while the batch is paused, after it was stopped, or before the batch's own pace allows.
+ */
+import { CancellationScope, condition } from '@temporalio/workflow';
+import type { BatchSource, ChunkItem, ChunkResult, InlinePage, ItemAbout, Page } from '../../activities/batch/messages';
+import type { FailureDetails } from '../../contract';
+import type { Accepted, Succeeded } from '../../lro/monitor';
+import { afterTry, neverAccepted, uncertain, type Tries } from '../submission';
+import { RESTART_SECONDS, submitItems } from './calls';
+
+/** Items in one activity: with more, one that is slow to be answered holds up more; with fewer, each costs more history. */
+const CHUNK_ITEMS = 50;
+/** Chunks under way: while one is answered the next is sent. */
+const MAX_FLIGHTS = 2;
+/** Smaller chunks are not worth their history while others are open. */
+const WORTHWHILE_ITEMS = 25;
+/** Where the connection had no place for any item of a chunk. */
+const NO_PLACE_SECONDS = 1;
+
+/** Where an item stands. */
+export interface Place {
+  page: number;
+  index: number;
+}
+
+/** An item that waits for another try. Plain JSON. */
+export interface WaitingItem extends Place, Tries {
+  about?: ItemAbout;
+  attempts?: number;
+  cookies?: Record<string, string>;
+  firstSentAtMs?: number;
+  deadlineAtMs?: number;
+  dueAtMs: number;
+}
+
+/** An item that was submitted, as the shard goes on with it. */
+export interface SubmittedItem extends Place {
+  about: ItemAbout;
+  firstSentAtMs: number;
+  deadlineAtMs?: number;
+  lastProblem?: Tries['lastProblem'];
+}
+
+/** Plain JSON that continues as new. */
+export interface SubmitsState {
+  /** The next item that was never tried. */
+  next: Place;
+  waiting: WaitingItem[];
+  /** Of the batch's own pace. */
+  nextSubmitAtMs: number;
+  paused: boolean;
+  stopped: boolean;
+}
+
+export interface SubmitsEvents {
+  taken(item: SubmittedItem, answer: Accepted | Succeeded): void;
+  failed(item: SubmittedItem, failure: FailureDetails): void;
+  invalid(place: Place, about: ItemAbout, failure: FailureDetails): void;
+  /** Items can no longer be read. */
+  broken(failure: FailureDetails): void;
+  /** After each chunk. */
+  landed(): void;
+  /** Items for which there is room at the service and in the shard. */
+  room(): number;
+}
+
+export class Submits {
+  private flights = 0;
+  private underWay = 0;
+  private changed = false;
+
+  constructor(
+    private readonly source: BatchSource,
+    private readonly pages: ReadonlyMap<number, Page>,
+    private readonly limits: { maxInFlight: number; submitsPerSecond?: number },
+    readonly state: SubmitsState,
+    private readonly events: SubmitsEvents,
+  ) {}
+
+  /** Items that are neither open nor ended, but were begun. */
+  get begun(): number {
+    return this.state.waiting.length + this.underWay;
+  }
+
+  /** Whether nothing more will be handed on. */
+  get isOver(): boolean {
+    return this.flights === 0 && (this.state.stopped || (this.state.waiting.length === 0 && !this.hasFresh()));
+  }
+
+  /** Room may have come, or `state` was changed. */
+  nudge(): void {
+    this.changed = true;
+  }
+
+  /** Submits until nothing is left, until it is stopped, or until `pause` says so. Throws only when it is cancelled, or cannot go on. */
+  async run(pause: () => boolean): Promise<void> {
+    let broken: { error: unknown } | undefined;
+    while (!pause() && !this.isOver && broken === undefined) {
+      const chunk = this.flights < MAX_FLIGHTS ? this.take() : undefined;
+      if (chunk === undefined) {
+        await this.untilChanged();
+        continue;
+      }
+      this.flights++;
+      this.underWay += chunk.length;
+      this.send(chunk).then(
+        () => this.landed(chunk.length),
+        (error: unknown) => {
+          broken = { error };
+          this.state.stopped = true;
+          this.landed(chunk.length);
+        },
+      );
+    }
+    await this.settled();
+    if (broken !== undefined) throw broken.error;
+  }
+
+  /** Until no chunk is under way. Not cut by a cancellation. */
+  settled(): Promise<void> {
+    return CancellationScope.nonCancellable(() => condition(() => this.flights === 0));
+  }
+
+  /** Items that will not be tried again: what they end with. */
+  abandoned(): { item: WaitingItem; failure?: FailureDetails }[] {
+    return this.state.waiting.splice(0).map((item) => ({ item, ...(item.maybeAccepted === true ? { failure: uncertain(item) } : {}) }));
+  }
+
+  private landed(items: number): void {
+    this.flights--;
+    this.underWay -= items;
+    this.changed = true;
+    this.events.landed();
+  }
+
+  private async untilChanged(): Promise<void> {
+    this.changed = false;
+    const atMs = this.nextMomentMs();
+    if (atMs === undefined) await condition(() => this.changed);
+    else await condition(() => this.changed, Math.max(1, Math.ceil(atMs - Date.now())));
+  }
+
+  /** When there may be something to send though nothing else happens. */
+  private nextMomentMs(): number | undefined {
+    const { waiting, paused, stopped, nextSubmitAtMs } = this.state;
+    if (stopped) return undefined;
+    const deadlines = waiting.map(({ deadlineAtMs = Infinity }) => deadlineAtMs);
+    if (paused || this.flights >= MAX_FLIGHTS) return finite(Math.min(...deadlines));
+    const due = waiting.map(({ dueAtMs }) => Math.max(dueAtMs, nextSubmitAtMs));
+    const fresh = this.freshItems() > 0 ? nextSubmitAtMs : Infinity;
+    return finite(Math.min(...due, ...deadlines, fresh));
+  }
+
+  /** The next chunk, where one may go now. */
+  private take(): WaitingItem[] | undefined {
+    this.expire();
+    const { paused, stopped, nextSubmitAtMs } = this.state;
+    if (paused || stopped || Date.now() < nextSubmitAtMs) return undefined;
+    const { submitsPerSecond } = this.limits;
+    const most = submitsPerSecond === undefined ? CHUNK_ITEMS : Math.min(CHUNK_ITEMS, Math.max(1, Math.floor(submitsPerSecond)));
+    const chunk = this.takeWaiting(most) ?? this.takeFresh(most);
+    if (chunk !== undefined && submitsPerSecond !== undefined) {
+      this.state.nextSubmitAtMs = Math.max(Date.now(), nextSubmitAtMs) + (chunk.length / submitsPerSecond) * 1000;
+    }
+    return chunk;
+  }
+
+  private takeWaiting(most: number): WaitingItem[] | undefined {
+    const { waiting } = this.state;
+    const first = waiting.find(({ dueAtMs }) => dueAtMs <= Date.now());
+    if (first === undefined) return undefined;
+    const chunk = waiting.filter(({ page, dueAtMs }) => page === first.page && dueAtMs <= Date.now()).slice(0, most);
+    const taken = new Set(chunk);
+    this.state.waiting = waiting.filter((item) => !taken.has(item));
+    return chunk;
+  }
+
+  private takeFresh(most: number): WaitingItem[] | undefined {
+    const count = Math.min(most, this.freshItems());
+    if (count <= 0) return undefined;
+    const { next } = this.state;
+    const chunk = Array.from({ length: count }, (_, item) => ({ page: next.page, index: next.index + item, dueAtMs: 0, title: '' }));
+    next.index += count;
+    this.skipRead();
+    return chunk;
+  }
+
+  /** How many never tried items of the next page may go now: as many as there is room for, and few only when no others are open. */
+  private freshItems(): number {
+    const page = this.pages.get(this.state.next.page);
+    if (page === undefined) return 0;
+    const left = page.count - this.state.next.index;
+    const room = this.events.room();
+    const worthwhile = Math.min(WORTHWHILE_ITEMS, left, Math.ceil(this.limits.maxInFlight / 4));
+    return room >= worthwhile ? Math.min(left, room) : 0;
+  }
+
+  private hasFresh(): boolean {
+    this.skipRead();
+    return this.pages.has(this.state.next.page);
+  }
+
+  private skipRead(): void {
+    const { next } = this.state;
+    for (let page = this.pages.get(next.page); page !== undefined && next.index >= page.count; page = this.pages.get(next.page)) {
+      next.page++;
+      next.index = 0;
+    }
+  }
+
+  private expire(): void {
+    const now = Date.now();
+    const over = this.state.waiting.filter(({ deadlineAtMs = Infinity }) => deadlineAtMs <= now);
+    if (over.length === 0) return;
+    this.state.waiting = this.state.waiting.filter((item) => !over.includes(item));
+    for (const item of over) if (item.about !== undefined) this.events.failed(submitted(item, item.about), neverAccepted(item));
+  }
+
+  private async send(chunk: WaitingItem[]): Promise<void> {
+    const [first] = chunk;
+    const page = first === undefined ? undefined : this.pages.get(first.page);
+    if (first === undefined || page === undefined) return;
+    const nowMs = Date.now();
+    const isInline = 'items' in page;
+    const items = chunk.map(({ index, attempts, cookies, firstSentAtMs }, position): ChunkItem => ({
+      index: isInline ? position : index,
+      ...(attempts === undefined ? {} : { attempts }),
+      ...(cookies === undefined ? {} : { cookies }),
+      ...(firstSentAtMs === undefined ? {} : { firstSentAtMs }),
+    }));
+    const sent = isInline ? excerpt(page, chunk) : page;
+    const end = await submitItems({ source: this.source, page: sent, items, nowMs }, `submit ${chunk.length}`);
+    if ('broken' in end) {
+      this.state.waiting.push(...chunk);
+      this.state.stopped = true;
+      return this.events.broken(end.broken);
+    }
+    this.apply(chunk, end.results, isInline, nowMs);
+  }
+
+  private apply(chunk: WaitingItem[], results: ChunkResult[], isInline: boolean, nowMs: number): void {
+    const byIndex = new Map(results.map((result) => [result.index, result]));
+    const allUnsent = results.every(({ decision }) => decision === undefined);
+    for (const [position, item] of chunk.entries()) {
+      const { about, decision } = byIndex.get(isInline ? position : item.index) ?? {};
+      if (about === undefined || decision === undefined) {
+        const waitSeconds = results.length === 0 ? RESTART_SECONDS : allUnsent ? NO_PLACE_SECONDS : 0;
+        this.state.waiting.push({ ...item, dueAtMs: Date.now() + waitSeconds * 1000 });
+      } else if (decision.kind === 'invalid') {
+        this.events.invalid(item, about, decision.failure);
+      } else {
+        this.judge({ ...item, about, title: about.title, firstSentAtMs: item.firstSentAtMs ?? nowMs }, about, decision);
+      }
+    }
+  }
+
+  private judge(item: WaitingItem & { firstSentAtMs: number }, about: ItemAbout, decision: Parameters<typeof afterTry>[2]): void {
+    if (about.deadlineSeconds > 0) item.deadlineAtMs = item.firstSentAtMs + about.deadlineSeconds * 1000;
+    const next = afterTry(item, about.onUncertainSubmit, decision);
+    if (next.kind === 'failed') return this.events.failed(submitted(item, about), next.failure);
+    if (next.kind !== 'again') return this.events.taken(submitted(item, about), next);
+    const attempts = (item.attempts ?? 0) + 1;
+    this.state.waiting.push({ ...item, attempts, dueAtMs: next.dueAtMs, cookies: next.cookies ?? item.cookies });
+  }
+}
+
+function submitted({ page, index, firstSentAtMs = Date.now(), deadlineAtMs, lastProblem }: WaitingItem, about: ItemAbout): SubmittedItem {
+  return {
+    page,
+    index,
+    about,
+    firstSentAtMs,
+    ...(deadlineAtMs === undefined ? {} : { deadlineAtMs }),
+    ...(lastProblem === undefined ? {} : { lastProblem }),
+  };
+}
+
+/** The items of a chunk alone: the others do not travel with it. */
+function excerpt(page: InlinePage, chunk: readonly Place[]): InlinePage {
+  const repeated = new Set(page.duplicates);
+  const duplicates = chunk.flatMap(({ index }, position) => (repeated.has(index) ? [position] : []));
+  return {
+    items: chunk.flatMap(({ index }) => page.items[index] ?? []),
+    count: chunk.length,
+    ...(duplicates.length > 0 ? { duplicates } : {}),
+  };
+}
+
+function finite(atMs: number): number | undefined {
+  return Number.isFinite(atMs) ? atMs : undefined;
+}
