@@ -14,9 +14,9 @@ import type { AxiosInstance } from 'axios';
 import type { FilesConfig } from '../config';
 import type { BodyFile } from '../contract';
 import { hostMatches } from '../lro/trust';
-import type { Agents } from './agents';
-import { reasonOf } from './reasons';
-import { rootCause } from './send';
+import type { Agents } from '../transport/agents';
+import { reasonOf } from '../transport/reasons';
+import { rootCause } from '../transport/axios-client';
 
 /** The file may not be read, or is not there. Nothing was sent; asking again does not help. */
 export class FileRefusedError extends Error {

@@ -2,5 +2,5 @@
 export { FileRefusedError } from './body-file';
 export { Connection } from './connection';
 export { openConnections, type Connections, type OpenOptions } from './connections';
-export type { OpenTokenSource } from './entra';
+export type { OpenTokenSource } from '../transport/entra';
 export { RequestRefusedError, type OutgoingRequest } from './request';
