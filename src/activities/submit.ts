@@ -12,8 +12,9 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { ActivityNotFoundError } from '@temporalio/client';
 import { Context } from '@temporalio/activity';
+import { FileRefusedError } from '../files';
 import type { Connections } from '../http';
-import { FileRefusedError, RequestRefusedError } from '../http';
+import { RequestRefusedError } from '../http';
 import { idempotencyHeaders } from '../lro/idempotency';
 import type { SubmitContext, SubmitDecision } from '../lro/monitor';
 import { decideSubmit } from '../lro/submit';
