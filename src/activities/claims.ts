@@ -21,15 +21,17 @@ const HEARTBEAT_INTERVAL_MS = 1000;
  * Claims, then runs `work`, which says each answer as it comes. Returns all answers.
  * @throws ApplicationFailure {@link SUBMIT_INTERRUPTED} with the claims, when it ended in any other way
  */
-export async function withClaims<C, A>(claimed: C[], work: (answered: (answer: A) => void) => Promise<unknown>): Promise<A[]> {
-  const claims: Claims<C, A> = { claimed: [], answered: [] };
+export async function withClaims<A>(claimed: unknown[], work: (answered: (answer: A) => void) => Promise<unknown>): Promise<A[]> {
+  const claims: Claims<unknown, A> = { claimed: [], answered: [] };
   const context = Context.current();
   // The SDK watches for its own heartbeats only: without them it takes an activity for dead after the heartbeat timeout and drops its answer.
   const beat = (): void => context.heartbeat({ claimed: claims.claimed, answered: [...claims.answered] });
   let timer: NodeJS.Timeout | undefined;
   try {
     const startedAtMs = performance.now();
-    await acknowledged(() => context.client.activity.heartbeat(context.info.taskToken, { claimed, answered: [] } satisfies Claims<C, A>));
+    await acknowledged(() =>
+      context.client.activity.heartbeat(context.info.taskToken, { claimed, answered: [] } satisfies Claims<unknown, A>),
+    );
     claims.claimed = claimed;
     if (performance.now() - startedAtMs > HEARTBEAT_INTERVAL_MS) beat();
     timer = setInterval(beat, HEARTBEAT_INTERVAL_MS);

@@ -3,8 +3,9 @@
  *
  * Keeps true: no request is tied to the activity's cancellation: a shutdown lets it finish.
  */
+import { FileRefusedError } from '../files';
 import type { Connections } from '../http';
-import { FileRefusedError, RequestRefusedError } from '../http';
+import { RequestRefusedError } from '../http';
 import { idempotencyHeaders } from '../lro/idempotency';
 import type { SubmitContext, SubmitDecision } from '../lro/monitor';
 import { decideSubmit } from '../lro/submit';
@@ -15,7 +16,7 @@ import type { SubmitItem, SubmitResult } from './messages';
 
 export function makeSubmit(connections: Connections) {
   return function submit(items: SubmitItem[]): Promise<SubmitResult[]> {
-    return withClaims<string, SubmitResult>(
+    return withClaims<SubmitResult>(
       items.map(({ id }) => id),
       (answered) => Promise.all(items.map(async (item) => answered({ id: item.id, decision: await send(item, connections) }))),
     );

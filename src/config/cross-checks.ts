@@ -73,9 +73,31 @@ function entraMistakes(auth: Written): Mistake[] {
     .map((key) => ({ path: ['auth', key], message: `is required beside ${proof}` }));
 }
 
+/** Two of the same container could not both be meant, and a token does not go over the wire in the clear. */
+function containerMistakes(containers: unknown): Mistake[] {
+  if (!Array.isArray(containers)) return [];
+  const seen = new Set<string>();
+  return containers.flatMap((value: unknown, index) => {
+    const container = mapAt(value);
+    const auth = mapAt(container.auth);
+    const found = entraMistakes(auth);
+    if (typeof container.url === 'string') {
+      const url = container.url.replace(/\/$/, '').toLowerCase();
+      if (seen.has(url)) found.push({ path: ['url'], message: 'names a container that stands here already' });
+      seen.add(url);
+      if (auth.type === 'entra' && url.startsWith('http:')) found.push({ path: ['url'], message: 'must be https beside auth: entra' });
+    }
+    return found.map((mistake) => ({ ...mistake, path: ['files', 'blobContainers', index, ...mistake.path] }));
+  });
+}
+
 /** All mistakes of this kind in a file that may be wrong in any way. */
 export function crossMistakes(file: unknown): Mistake[] {
-  return Object.entries(mapAt(mapAt(file).connections)).flatMap(([name, value]) => {
+  return [...connectionMistakes(mapAt(file).connections), ...containerMistakes(mapAt(mapAt(file).files).blobContainers)];
+}
+
+function connectionMistakes(connections: unknown): Mistake[] {
+  return Object.entries(mapAt(connections)).flatMap(([name, value]) => {
     const connection = mapAt(value);
     const auth = mapAt(connection.auth);
     const found: Mistake[] = CONNECTION_NAME.test(name)

@@ -2,4 +2,15 @@
 export { loadConfig } from './load';
 export { ConfigError } from './mistakes';
 export { isCredentialHeader, isHeaderName, isHeaderValue, isTransportHeader } from './names';
-export type { AuthConfig, ConnectionConfig, EntraAuthConfig, FilesConfig, Limits, LroConfig, SecretRef } from './types';
+export { NO_FILES } from './types';
+export type {
+  AuthConfig,
+  BlobAuthConfig,
+  BlobContainerConfig,
+  ConnectionConfig,
+  EntraAuthConfig,
+  FilesConfig,
+  Limits,
+  LroConfig,
+  SecretRef,
+} from './types';

@@ -71,10 +71,12 @@ function valueAt(file: unknown, path: readonly PropertyKey[]): unknown {
 /** Only what cannot be a secret may be repeated: numbers and switches anywhere, texts and lists in places where no secret is expected. */
 function mayShow(value: unknown, path: readonly PropertyKey[]): boolean {
   if (typeof value === 'number' || typeof value === 'boolean' || value === null) return true;
-  const key = path[2];
-  if (key === 'auth') return path[3] === 'type' || path[3] === 'in';
-  if (key === 'headers' || key === 'query') return false;
-  return !JSON.stringify(value).includes('@');
+  const inContainer = path[0] === 'files' && path[1] === 'blobContainers';
+  const [, , key, below] = inContainer ? path.slice(1) : path;
+  if (key === 'auth') return below === 'type' || below === 'in';
+  if (key === 'headers' || key === 'query' || (inContainer && key !== 'url')) return false;
+  // A user's name and password, the signature or key in a query, a connection string.
+  return !/[@?]|key=/i.test(JSON.stringify(value));
 }
 
 /** The line for one mistake. */

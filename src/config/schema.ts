@@ -6,11 +6,12 @@
  */
 import { z } from 'zod';
 import { DEFAULT_POLL_SETTINGS, DEFAULT_STATUS_HEADERS, IDEMPOTENCY_HEADERS } from '../lro/settings';
+import { isLoopback } from '../lro/trust';
 import { isHeaderName, isTransportHeader } from './names';
 import { secretRefSchema, type SecretSurroundings } from './secret-ref';
 import { strictObject } from './strict-object';
 import { nearest } from './suggest';
-import { DEFAULT_LIMITS } from './types';
+import { DEFAULT_LIMITS, type BlobContainerConfig } from './types';
 
 /** As YAML calls it. */
 const strict = <T extends z.core.$ZodShape>(shape: T) => strictObject(shape, 'must be a map');
@@ -61,14 +62,33 @@ const limits = strict({
 
 const statusWords = strict({ succeeded: words.default([]), failed: words.default([]), canceled: words.default([]) });
 
-const AUTH_TYPES = ['none', 'key', 'bearer', 'sas', 'entra'];
+/** An identity of Microsoft Entra ID, without what its tokens are for. */
+function entraIdentity(surroundings: SecretSurroundings) {
+  const authorityHost = z.string().refine((value) => URL.canParse(value) && new URL(value).protocol === 'https:', 'must be an https URL');
+  return {
+    type: z.literal('entra'),
+    tenantId: text.optional(),
+    clientId: text.optional(),
+    clientSecret: secretRefSchema(surroundings).optional(),
+    tokenFile: text.transform(surroundings.resolvePath).optional(),
+    authorityHost: authorityHost.optional(),
+  };
+}
+
+/** What is said of an `auth` whose type is none of `types`. */
+function wrongType(types: readonly string[]) {
+  return (issue: { input?: unknown }): string => {
+    const written = (issue.input as { type?: unknown } | null | undefined)?.type;
+    const near = typeof written === 'string' ? nearest(written, types) : undefined;
+    return `must be one of ${types.join(', ')}${near === undefined ? '' : ` (did you mean "${near}"?)`}`;
+  };
+}
 
 function authSchema(surroundings: SecretSurroundings) {
   const secret = secretRefSchema(surroundings);
   const headerOrParameter = text
     .refine(isHeaderName, 'must be a name without blanks')
     .refine((name) => !isTransportHeader(name), 'is set by the worker itself');
-  const authorityHost = z.string().refine((value) => URL.canParse(value) && new URL(value).protocol === 'https:', 'must be an https URL');
   return z.discriminatedUnion(
     'type',
     [
@@ -81,23 +101,9 @@ function authSchema(surroundings: SecretSurroundings) {
       }),
       strict({ type: z.literal('bearer'), value: secret }),
       strict({ type: z.literal('sas'), value: secret }),
-      strict({
-        type: z.literal('entra'),
-        scope: text,
-        tenantId: text.optional(),
-        clientId: text.optional(),
-        clientSecret: secretRefSchema(surroundings).optional(),
-        tokenFile: text.transform(surroundings.resolvePath).optional(),
-        authorityHost: authorityHost.optional(),
-      }),
+      strict({ scope: text, ...entraIdentity(surroundings) }),
     ],
-    {
-      error: (issue) => {
-        const written = (issue.input as { type?: unknown } | null | undefined)?.type;
-        const near = typeof written === 'string' ? nearest(written, AUTH_TYPES) : undefined;
-        return `must be one of ${AUTH_TYPES.join(', ')}${near === undefined ? '' : ` (did you mean "${near}"?)`}`;
-      },
-    },
+    { error: wrongType(['none', 'key', 'bearer', 'sas', 'entra']) },
   );
 }
 
@@ -123,6 +129,57 @@ function connectionSchema(surroundings: SecretSurroundings) {
   });
 }
 
+/** A container's URL, as `blobContainers` name it: path-style where the host is not the account's own (an emulator). */
+const containerUrl = z.string({ error: 'must be the URL of a container' }).superRefine((value, context) => {
+  const refuse = (message: string) => context.addIssue({ code: 'custom', message });
+  if (!URL.canParse(value)) return refuse('must be the URL of a container');
+  const url = new URL(value);
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url.hostname))) return refuse('must be an https URL');
+  if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '')
+    return refuse('must not carry credentials, a query or a fragment; a signature stands in auth: { type: sas, value: { env: NAME } }');
+  const segments = containerSegments(url);
+  const wanted = isLoopback(url.hostname) ? 'http://127.0.0.1:10000/ACCOUNT/CONTAINER' : 'https://ACCOUNT.blob.core.windows.net/CONTAINER';
+  if (segments.length < 1 || segments.length > 2 || (isLoopback(url.hostname) && segments.length < 2))
+    return refuse(`must name a container: ${wanted}`);
+  if (segments.some((segment) => !/^[$a-z0-9-]+$/.test(segment))) return refuse(`must name a container in small letters: ${wanted}`);
+});
+
+function containerSegments(url: URL): string[] {
+  return url.pathname.replace(/\/$/, '').split('/').slice(1);
+}
+
+/** The account that a container's URL names: in its path, else in its host. */
+function accountOf(url: URL): string {
+  const [first = '', second] = containerSegments(url);
+  return second === undefined ? (url.hostname.split('.')[0] ?? '') : first;
+}
+
+function blobContainerSchema(surroundings: SecretSurroundings) {
+  const secret = secretRefSchema(surroundings);
+  const auth = z.discriminatedUnion(
+    'type',
+    [
+      strict({ type: z.literal('none') }),
+      strict({ type: z.literal('sharedKey'), account: text.optional(), value: secret }),
+      strict({ type: z.literal('sas'), value: secret }),
+      strict(entraIdentity(surroundings)),
+    ],
+    { error: wrongType(['none', 'sharedKey', 'sas', 'entra']) },
+  );
+  return strict({
+    url: containerUrl,
+    auth: orAbsent(auth.default({ type: 'none' })),
+    writable: z.boolean({ error: 'must be true or false' }).default(false),
+  }).transform(({ url: written, auth: { ...proof }, writable }): BlobContainerConfig => {
+    const url = new URL(written);
+    return {
+      url: `${url.origin}${url.pathname.replace(/\/$/, '')}`,
+      auth: proof.type === 'sharedKey' ? { ...proof, account: proof.account ?? accountOf(url) } : proof,
+      writable,
+    };
+  });
+}
+
 /** Schema of the whole file; secrets and relative paths are looked up in `surroundings`. */
 export function configSchema(surroundings: SecretSurroundings) {
   const folders = z.array(text.transform(surroundings.resolvePath), { error: 'must be a list of folders' });
@@ -137,6 +194,7 @@ export function configSchema(surroundings: SecretSurroundings) {
         readBelow: orAbsent(folders.default([])),
         writeBelow: orAbsent(folders.default([])),
         urlHosts: orAbsent(hosts.default([])),
+        blobContainers: orAbsent(z.array(blobContainerSchema(surroundings), { error: 'must be a list of containers' }).default([])),
       }).prefault({}),
     ),
   });

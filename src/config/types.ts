@@ -17,11 +17,9 @@ export type AuthConfig =
   | { type: 'sas'; value: SecretRef }
   | EntraAuthConfig;
 
-/** Microsoft Entra ID. Without `clientSecret` and `tokenFile` the credentials come from the surroundings (`DefaultAzureCredential`). */
-export interface EntraAuthConfig {
+/** An identity of Microsoft Entra ID. Without `clientSecret` and `tokenFile` it comes from the surroundings (`DefaultAzureCredential`). */
+export interface EntraIdentityConfig {
   type: 'entra';
-  /** `https://atlas.microsoft.com/.default` */
-  scope: string;
   tenantId?: string;
   clientId?: string;
   clientSecret?: SecretRef;
@@ -29,6 +27,12 @@ export interface EntraAuthConfig {
   tokenFile?: string;
   /** Base URL of the token service, for clouds other than the public one. */
   authorityHost?: string;
+}
+
+/** Tokens of that identity for one service. */
+export interface EntraAuthConfig extends EntraIdentityConfig {
+  /** `https://atlas.microsoft.com/.default` */
+  scope: string;
 }
 
 /** How much of a service a connection uses, and how long it waits. */
@@ -60,6 +64,27 @@ export interface FilesConfig {
   writeBelow: readonly string[];
   /** Host names, `*.example.com` allowed. */
   urlHosts: readonly string[];
+  /** Containers of Azure Blob Storage. */
+  blobContainers: readonly BlobContainerConfig[];
+}
+
+/** How the worker proves to Azure Blob Storage who it is. */
+export type BlobAuthConfig =
+  /** A container that anybody may read. */
+  | { type: 'none' }
+  /** The key of a storage account. */
+  | { type: 'sharedKey'; account: string; value: SecretRef }
+  /** A shared access signature: `sv=…&sig=…`, or a URL that ends with it. */
+  | { type: 'sas'; value: SecretRef }
+  | EntraIdentityConfig;
+
+/** A container of Azure Blob Storage. */
+export interface BlobContainerConfig {
+  /** Without a slash at its end: `https://account.blob.core.windows.net/container`. */
+  url: string;
+  auth: BlobAuthConfig;
+  /** Whether callers may have files written there. */
+  writable: boolean;
 }
 
 export interface LroConfig {
@@ -68,3 +93,6 @@ export interface LroConfig {
 }
 
 export const DEFAULT_LIMITS: Limits = { timeoutSeconds: 30, maxBodyBytes: 1_048_576, concurrentRequests: 50, submitsPerSecond: 50 };
+
+/** Callers may name no file. */
+export const NO_FILES: FilesConfig = { readBelow: [], writeBelow: [], urlHosts: [], blobContainers: [] };

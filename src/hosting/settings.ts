@@ -2,7 +2,7 @@
  * What the worker process reads from its environment (the connections come from its file).
  */
 import { z } from 'zod';
-import { ConfigError, loadConfig, type LroConfig } from '../config';
+import { ConfigError, loadConfig, NO_FILES, type LroConfig } from '../config';
 import { DEFAULT_TASK_QUEUE } from '../contract';
 import { LOG_LEVELS, type LogLevel } from './log';
 
@@ -36,7 +36,7 @@ const environment = z.object({
 export function readSettings(env: NodeJS.ProcessEnv): WorkerSettings {
   const read = environment.safeParse(env);
   const mistakes = read.success ? [] : read.error.issues.map((issue) => `${issue.path.map(String).join('.')}: ${issue.message}`);
-  let config: LroConfig = { connections: {}, files: { readBelow: [], writeBelow: [], urlHosts: [] } };
+  let config: LroConfig = { connections: {}, files: NO_FILES };
   try {
     config = loadConfig(env['LRO_CONFIG'] ?? DEFAULT_CONFIG_PATH, env);
   } catch (err) {

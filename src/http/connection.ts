@@ -8,27 +8,30 @@
  */
 import type { AxiosInstance } from 'axios';
 import type { Logger } from 'pino';
-import type { ConnectionConfig, FilesConfig, Limits } from '../config';
+import type { ConnectionConfig, Limits } from '../config';
+import type { Files } from '../files';
 import type { Exchange, NoAnswer } from '../lro/answer';
 import { cookieHeader } from '../lro/cookies';
 import { retryAfterSeconds } from '../lro/retry-after';
 import type { ProtocolSettings } from '../lro/settings';
 import { judgeUrl, shown, withoutParameters } from '../lro/trust';
+import { closeAgents, openAgents, type Agents } from '../transport/agents';
+import { openAxios } from '../transport/axios-client';
+import type { OpenTokenSource } from '../transport/entra';
 import { redirectTarget, withParameters } from './address';
-import { closeAgents, openAgents, type Agents } from './agents';
 import { openCredentials, type Credentials, type Proof } from './credentials';
-import type { OpenTokenSource } from './entra';
 import { Pace, systemClock, type Clock } from './pace';
 import { Patience } from './patience';
 import { Redactor } from './redact';
 import { checkHeaders, DEFAULT_QUEUE_SECONDS, type OutgoingRequest } from './request';
-import { openAxios, send, type WireOutcome } from './send';
+import { send, type WireOutcome } from './send';
 import { openUpload, type Upload } from './upload';
 import { USER_AGENT } from './user-agent';
 
 /** What a connection takes from its surroundings. */
 export interface ConnectionSurroundings {
-  files: FilesConfig;
+  /** Where body files come from. */
+  files: Files;
   log?: Logger;
   /** Where `{ env: NAME }` is looked up at every call. Default `process.env`. */
   env?: NodeJS.ProcessEnv;
@@ -164,7 +167,7 @@ export class Connection {
 
   /** One request, and for a read once more on a new socket when the kept one was dead. */
   private async once(request: OutgoingRequest, url: string, proof: Proof | undefined, patience: Patience): Promise<WireOutcome> {
-    const upload = await openUpload(request.body, { files: this.surroundings.files, client: this.client, agents: this.fresh, patience });
+    const upload = await openUpload(request.body, { files: this.surroundings.files, patience });
     if (upload.kind === 'unreadable')
       return { kind: 'failed', maybeSent: false, reason: upload.reason, staleSocket: false, aborted: false };
     try {

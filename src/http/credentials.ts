@@ -4,9 +4,9 @@
  * Keeps true: every secret that is resolved is made known to the redactor before it is used.
  */
 import type { AuthConfig } from '../config';
-import { EntraTokens, type OpenTokenSource } from './entra';
+import { EntraTokens, type OpenTokenSource } from '../transport/entra';
+import { CredentialsError, Secret } from '../transport/secrets';
 import type { Redactor } from './redact';
-import { CredentialsError, Secret } from './secrets';
 
 /** Headers (names in lower case) and query parameters that carry the credentials. */
 export interface Proof {

@@ -1,6 +1,5 @@
 /** Talking to services: connections as the worker's file describes them. */
-export { FileRefusedError } from './body-file';
 export { Connection } from './connection';
 export { openConnections, type Connections, type OpenOptions } from './connections';
-export type { OpenTokenSource } from './entra';
+export type { OpenTokenSource } from '../transport/entra';
 export { RequestRefusedError, type OutgoingRequest } from './request';

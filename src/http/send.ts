@@ -3,7 +3,7 @@
  *
  * Keeps true:
  * 1. No error of the network, the service or axios is thrown: axios errors hold the request with its credentials.
- * 2. `maybeSent` is false only when the request never had a socket (see `agents.ts`).
+ * 2. `maybeSent` is false only when the request never had a socket (see `transport/agents.ts`).
  * 3. No redirect is followed, no proxy asked, no body read beyond the limit.
  */
 import * as http from 'node:http';
@@ -11,9 +11,10 @@ import * as https from 'node:https';
 import type { Readable } from 'node:stream';
 import axios, { type AxiosInstance } from 'axios';
 import type { AnswerBody } from '../lro/answer';
-import type { Agents } from './agents';
+import type { Agents } from '../transport/agents';
+import { rootCause } from '../transport/axios-client';
+import { reasonOf } from '../transport/reasons';
 import { readBody } from './read-body';
-import { reasonOf } from './reasons';
 
 /** Headers of an answer, all together. Node's own limit of 16 KiB turns a thousand headers into an answer that cannot be read. */
 const MAX_HEADER_BYTES = 1_048_576;
@@ -40,21 +41,6 @@ interface Trace {
   hadSocket: boolean;
   request?: http.ClientRequest;
   response?: http.IncomingMessage;
-}
-
-export function openAxios(): AxiosInstance {
-  return axios.create({
-    adapter: 'http',
-    // A proxy would see the credentials of plain requests, and would make "never sent" unknowable.
-    proxy: false,
-    maxRedirects: 0,
-    maxBodyLength: -1,
-    maxContentLength: -1,
-    responseType: 'stream',
-    validateStatus: () => true,
-    transformRequest: [],
-    transformResponse: [],
-  });
 }
 
 /** Node's transport, watched. */
@@ -127,13 +113,6 @@ async function endUpload({ body, signal }: WireRequest, httpStatus: number, trac
     });
   }
   if (!body.readableEnded) trace.request?.destroy();
-}
-
-/** What is inside an axios error; its own code where the inner one has none. */
-export function rootCause(error: unknown): unknown {
-  if (!axios.isAxiosError(error)) return error;
-  const { code, message } = (error.cause ?? error) as Partial<NodeJS.ErrnoException>;
-  return { code: code ?? error.code, message };
 }
 
 /** Names in lower case; of a repeated header the first value. */

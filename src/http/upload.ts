@@ -1,7 +1,6 @@
 /** The body of one try of a request: opened anew for every try, watched while it is sent, closed whatever happens. */
 import { Readable } from 'node:stream';
-import { FileUnreadableError, openBodyFile, type FileTransport } from './body-file';
-import type { FilesConfig } from '../config';
+import { FileUnreadableError, type Files } from '../files';
 import type { OutgoingRequest } from './request';
 import type { Patience } from './patience';
 
@@ -17,8 +16,8 @@ export interface Upload {
   close(): Promise<void>;
 }
 
-export interface UploadSurroundings extends Omit<FileTransport, 'signal'> {
-  files: FilesConfig;
+export interface UploadSurroundings {
+  files: Files;
   patience: Patience;
 }
 
@@ -31,7 +30,7 @@ const NOTHING_TO_CLOSE = () => Promise.resolve();
  */
 export async function openUpload(
   body: OutgoingRequest['body'],
-  { files, client, agents, patience }: UploadSurroundings,
+  { files, patience }: UploadSurroundings,
 ): Promise<Upload | { kind: 'unreadable'; reason: string }> {
   if (body === undefined) return { kind: 'ready', headers: {}, defaultHeaders: {}, failure: NO_FAILURE, close: NOTHING_TO_CLOSE };
   if (body.kind === 'json') {
@@ -45,7 +44,7 @@ export async function openUpload(
     };
   }
   try {
-    const opened = await openBodyFile(body.file, files, { client, agents, signal: patience.signal });
+    const opened = await files.open(body.file, { signal: patience.signal });
     const failed: { reason?: string } = {};
     const { contentType } = body.file;
     const stream = Readable.from(watched(opened.bytes, patience, failed), { objectMode: false, highWaterMark: 1 });

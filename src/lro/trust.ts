@@ -19,6 +19,11 @@ export function hostMatches(url: URL, pattern: string): boolean {
   return named && (port === undefined || Number(port) === portOf(url));
 }
 
+/** Whether a URL's host is this machine itself, where plain http is read by nobody else. */
+export function isLoopback(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
+}
+
 /** The same origin as the base URL, or a trusted host over https (or over the base URL's own scheme). */
 function isTrusted(url: URL, trust: TrustSettings): boolean {
   const base = new URL(trust.baseUrl);

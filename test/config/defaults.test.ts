@@ -26,7 +26,8 @@ describe('a file that says only what it must', () => {
     });
   });
 
-  it('allows callers to name no file at all', () => expect(files).toEqual({ readBelow: [], writeBelow: [], urlHosts: [] }));
+  it('allows callers to name no file at all', () =>
+    expect(files).toEqual({ readBelow: [], writeBelow: [], urlHosts: [], blobContainers: [] }));
 });
 
 describe('a file that says everything', () => {
@@ -48,7 +49,17 @@ connections:
     auth: { type: bearer, value: { file: token } }
     poll:
     limits: # all of it commented out
-files: { readBelow: [./data], writeBelow: [/var/reports], urlHosts: [example.blob.core.windows.net] }
+files:
+  readBelow: [./data]
+  writeBelow: [/var/reports]
+  urlHosts: [example.blob.core.windows.net]
+  blobContainers:
+    - { url: "https://maps.blob.core.windows.net/nightly/", auth: { type: sharedKey, value: { env: MAPS_KEY } }, writable: true }
+    - { url: "http://127.0.0.1:10000/devstoreaccount1/venues", auth: { type: sharedKey, value: { file: token } } }
+    - { url: "https://vanity.example.com/venues", auth: { type: sharedKey, account: maps, value: { file: token } } }
+    - { url: "https://maps.blob.core.windows.net/venues", auth: { type: sas, value: { file: token } } }
+    - { url: "https://maps.blob.core.windows.net/$web", auth: { type: entra, tenantId: t, clientId: c, tokenFile: token } }
+    - { url: "https://maps.blob.core.windows.net/public" }
 `;
   const folder = folderWith(yaml, { token: 'secret' });
   const { connections, files } = loadConfig(join(folder, 'lro.config.yaml'), { MAPS_KEY: 'k' });
@@ -71,7 +82,32 @@ files: { readBelow: [./data], writeBelow: [/var/reports], urlHosts: [example.blo
   });
 
   it('resolves folders against its own folder', () => {
-    expect(files).toEqual({ readBelow: [join(folder, 'data')], writeBelow: ['/var/reports'], urlHosts: ['example.blob.core.windows.net'] });
+    expect(files).toMatchObject({
+      readBelow: [join(folder, 'data')],
+      writeBelow: ['/var/reports'],
+      urlHosts: ['example.blob.core.windows.net'],
+    });
+  });
+
+  it('knows a container by its URL, its credentials by where they are, and its account by its URL', () => {
+    const tokenFile = join(folder, 'token');
+    const account = 'https://maps.blob.core.windows.net';
+    expect(files.blobContainers).toEqual([
+      { url: `${account}/nightly`, auth: { type: 'sharedKey', account: 'maps', value: { env: 'MAPS_KEY' } }, writable: true },
+      {
+        url: 'http://127.0.0.1:10000/devstoreaccount1/venues',
+        auth: { type: 'sharedKey', account: 'devstoreaccount1', value: { file: tokenFile } },
+        writable: false,
+      },
+      {
+        url: 'https://vanity.example.com/venues',
+        auth: { type: 'sharedKey', account: 'maps', value: { file: tokenFile } },
+        writable: false,
+      },
+      { url: `${account}/venues`, auth: { type: 'sas', value: { file: tokenFile } }, writable: false },
+      { url: `${account}/$web`, auth: { type: 'entra', tenantId: 't', clientId: 'c', tokenFile }, writable: false },
+      { url: `${account}/public`, auth: { type: 'none' }, writable: false },
+    ]);
   });
 
   it('trusts and polls as it says', () =>

@@ -121,3 +121,53 @@ describe('secrets', () => {
     expect(at(auth('{ env: A, file: b }'))[0]).toMatch(/must be one reference/);
   });
 });
+
+describe('checks of blob containers', () => {
+  const containers = (...entries: string[]) =>
+    mistakesIn(`${connection('')}files:\n  blobContainers:\n${entries.map((entry) => `    - ${entry}\n`).join('')}`, { K: 'k' });
+  const url = 'https://maps.blob.core.windows.net/nightly';
+
+  it.each([
+    [`{ url: "ftp://x/nightly" }`, /:7:14 files\.blobContainers\.0\.url: must be an https URL, got "ftp:/],
+    [`{ url: "http://maps.example.com/nightly" }`, /must be an https URL/],
+    [`{ url: nightly }`, /must be the URL of a container, got "nightly"/],
+    [`{ url: "https://maps.blob.core.windows.net/" }`, /must name a container: https:\/\/ACCOUNT/],
+    [`{ url: "http://127.0.0.1:10000/nightly" }`, /must name a container: http:\/\/127\.0\.0\.1:10000\/ACCOUNT\/CONTAINER/],
+    [`{ url: "https://maps.blob.core.windows.net/Nightly" }`, /in small letters/],
+    [`{ auth: { type: none } }`, /0\.url: must be the URL of a container, but is missing/],
+    [`{ url: "${url}", auth: { type: key } }`, /auth\.type: must be one of none, sharedKey, sas, entra.*got "key"/],
+    [`{ url: "${url}", auth: { type: sharedkey } }`, /did you mean "sharedKey"/],
+    [`{ url: "${url}", auth: { type: sharedKey } }`, /auth\.value: is required; secrets are named by reference/],
+    [`{ url: "${url}", auth: { type: sas, value: { env: MISSING } } }`, /environment variable MISSING is not set/],
+    [`{ url: "${url}", auth: { type: entra, scope: s } }`, /auth\.scope: is not a known key/],
+    [`{ url: "${url}", auth: { type: entra, clientSecret: { env: K } } }`, /auth\.tenantId: is required beside clientSecret/],
+    [`{ url: "http://127.0.0.1:1/a/b", auth: { type: entra } }`, /0\.url: must be https beside auth: entra/],
+    [`{ url: "${url}", writeable: true }`, /writeable: is not a known key; did you mean "writable"/],
+    [`{ url: "${url}", writable: yes }`, /writable: must be true or false/],
+  ])('%s', (entry, message) => expect(containers(entry)[0]).toMatch(message));
+
+  it('refuse the same container twice', () =>
+    expect(containers(`{ url: "${url}" }`, `{ url: "${url}/" }`)).toEqual([
+      expect.stringMatching(/1\.url: names a container that stands here/),
+    ]));
+
+  it.each([
+    `"${url}?sv=1&sig=hunter2"`,
+    `{ url: "${url}?sv=1&sig=hunter2" }`,
+    `{ url: "https://me:hunter2@maps.blob.core.windows.net/nightly" }`,
+    `{ url: "AccountName=maps;AccountKey=hunter2" }`,
+    `{ url: "${url}", auth: hunter2 }`,
+    `{ url: "${url}", auth: { type: sas, value: hunter2 } }`,
+    `{ url: "${url}", writable: hunter2 }`,
+  ])('never repeat what may be a secret: %s', (entry) => {
+    const mistakes = containers(entry);
+    expect(mistakes).toHaveLength(1);
+    expect(mistakes[0]).not.toContain('hunter2');
+  });
+
+  it('never repeat a list that is none', () => {
+    const [mistake] = mistakesIn(`${connection('')}files: { blobContainers: "${url}?sig=hunter2" }`);
+    expect(mistake).toMatch(/must be a list of containers/);
+    expect(mistake).not.toContain('hunter2');
+  });
+});

@@ -78,25 +78,20 @@ function retriedItem(written: JsonObject, place: string, source: BatchSource, re
 /** The batch's defaults, field by field, with the item's own values over them. */
 function withDefaults(input: OperationInput, defaults: OperationInput | undefined): OperationInput {
   if (defaults === undefined) return input;
-  const { submit, attach, ...shared } = defaults;
-  const own = { submit: isObject(input.submit) ? input.submit : {}, attach: input.attach };
-  // A body of one kind stands instead of one of the other, and an operation to follow instead of one to submit.
-  const { body, bodyFile, ...request } = submit ?? {};
-  const bodies =
-    'body' in own.submit || 'bodyFile' in own.submit ? { ...('body' in own.submit ? { body } : { bodyFile }) } : { body, bodyFile };
-  const base = {
-    ...shared,
-    ...(submit === undefined || own.attach !== undefined ? {} : { submit: { ...request, ...bodies } }),
-    ...(attach === undefined || input.submit !== undefined ? {} : { attach }),
-  };
-  return merged(base as JsonObject, input as unknown as JsonObject) as OperationInput;
+  const base = JSON.parse(JSON.stringify(defaults)) as { submit?: JsonObject; attach?: JsonObject };
+  // An operation to follow stands instead of one to submit, and a body of one kind instead of one of the other.
+  if (input.attach !== undefined) delete base.submit;
+  if (input.submit !== undefined) delete base.attach;
+  if (isObject(input.submit) && 'bodyFile' in input.submit) delete base.submit?.['body'];
+  if (isObject(input.submit) && 'body' in input.submit) delete base.submit?.['bodyFile'];
+  return merged(base, input as unknown as JsonObject) as OperationInput;
 }
 
 function merged(base: Json | undefined, over: Json): Json {
   if (!isObject(base) || !isObject(over)) return over;
   const result: JsonObject = {};
-  for (const [name, value] of Object.entries(base)) if (value !== undefined) result[name] = value;
-  for (const [name, value] of Object.entries(over)) if (value !== undefined) result[name] = merged(result[name], value);
+  for (const [name, value] of Object.entries(base)) result[name] = value;
+  for (const [name, value] of Object.entries(over)) result[name] = merged(result[name], value);
   return result;
 }
 

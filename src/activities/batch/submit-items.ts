@@ -41,7 +41,7 @@ export function makeSubmitItems(connections: Connections, pages: Pages) {
       const answers =
         sent.length === 0
           ? []
-          : await withClaims<(typeof sent)[number], ChunkResult>(sent, (answered) =>
+          : await withClaims<ChunkResult>(sent, (answered) =>
               Promise.all(
                 places.items.map(async (item) => {
                   const decision = withinBytes(await send(item.submit, connections), MAX_KEPT_ITEM_BYTES);
@@ -91,7 +91,6 @@ function prepareItem(
   const { operation, value } = prepared;
   const about: ItemAbout = {
     id,
-    ...(item.kind === 'operation' ? {} : { kind: item.kind }),
     title: operation.title,
     deadlineSeconds: operation.deadlineSeconds,
     onUncertainSubmit: operation.onUncertainSubmit,

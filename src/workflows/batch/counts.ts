@@ -34,8 +34,7 @@ export function outcomeOf({ type }: FailureDetails): ItemOutcome {
 /** The first of all failures, without what is large in them: the report has it. */
 export function firstOf(failures: readonly ItemReport[]): ItemReport[] {
   return failures.slice(0, MAX_FIRST_FAILURES).map((report) => {
-    if (report.failure === undefined) return report;
-    const { error, body, ...failure } = report.failure;
-    return { ...report, failure };
+    const { failure } = report;
+    return failure === undefined ? report : { ...report, failure: { ...failure, error: undefined, body: undefined } };
   });
 }

@@ -183,11 +183,7 @@ class Batch {
   }
 
   /** The report, and then the end. */
-  private async close(
-    prepared: PreparedBatch,
-    results: PromiseSettledResult<ShardResult>[],
-    wasCancelled: boolean,
-  ): Promise<BatchResult> {
+  private async close(prepared: PreparedBatch, results: PromiseSettledResult<ShardResult>[], wasCancelled: boolean): Promise<BatchResult> {
     this.enter('reporting');
     const report = await this.finishReport(prepared, results);
     const completedAtMs = Date.now();

@@ -2,7 +2,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { isHeaderValue, type SecretRef } from '../config';
 
-/** The connection's own credentials cannot be had. The message holds no secret. */
+/** The worker's own credentials cannot be had. The message holds no secret. */
 export class CredentialsError extends Error {
   override readonly name = 'CredentialsError';
 }
@@ -24,7 +24,7 @@ export class Secret {
     const text = 'env' in this.ref ? this.env[this.ref.env] : await this.fromFile(this.ref.file, anew);
     const name = 'env' in this.ref ? `environment variable ${this.ref.env}` : `file ${this.ref.file}`;
     const value = text?.trim() ?? '';
-    if (value === '') throw new CredentialsError(`${name}, which holds the connection's credentials, is empty or not set`);
+    if (value === '') throw new CredentialsError(`${name}, which holds credentials, is empty or not set`);
     if (!isHeaderValue(value)) throw new CredentialsError(`${name} holds characters that credentials cannot have`);
     return value;
   }
@@ -37,7 +37,7 @@ export class Secret {
       return this.read.value;
     } catch (error) {
       throw new CredentialsError(
-        `file ${path}, which holds the connection's credentials, cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown error'})`,
+        `file ${path}, which holds credentials, cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown error'})`,
       );
     }
   }

@@ -24,6 +24,7 @@ export function reasonOf(error: unknown, host: string): string {
   const firstLine = (message.split('\n')[0] ?? '').slice(0, 300);
   if (code?.startsWith('ERR_SSL') === true || code === 'EPROTO' || message.includes('SSL routines'))
     return `TLS with ${host} failed (${code ?? 'handshake'})`;
-  if (code !== undefined && /CERT|SIGNATURE|ERR_TLS|ISSUER|CRL/.test(code)) return `TLS with ${host} failed: ${firstLine} (${code})`;
+  if (code !== undefined && /CERT|SIGNATURE|ERR_TLS|ISSUER|CRL/.test(code))
+    return `TLS with ${host} failed: ${firstLine === '' ? '' : `${firstLine} `}(${code})`;
   return `request to ${host} failed: ${firstLine === '' ? (code ?? 'unknown error') : firstLine}`;
 }

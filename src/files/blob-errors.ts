@@ -1,0 +1,59 @@
+/**
+ * What Azure Blob Storage and its library say, in words for people.
+ *
+ * Keeps true: an error of the library holds the request with its signature, and one of the service the text that was signed; of both
+ * only the status and the code are repeated.
+ */
+import { CredentialsError } from '../transport/secrets';
+import { reasonOf } from '../transport/reasons';
+import { FileRefusedError, FileUnreadableError, isFileError } from './errors';
+
+/** The part of the library's errors that is read; by shape, because it may be loaded twice. */
+interface BlobFailure {
+  name?: unknown;
+  statusCode?: unknown;
+  code?: unknown;
+}
+
+/** Codes of 4xx answers that pass by themselves: somebody else wrote in between [Azure Storage, "Blob service error codes"]. */
+const PASSING_CODES = new Set(['InvalidBlockList', 'ConditionNotMet', 'ServerBusy', 'OperationTimedOut']);
+
+/** `error` as one that says what happened to the file. `what`: "could not be read". */
+export function blobProblem(said: string, what: string, host: string, error: unknown): FileRefusedError | FileUnreadableError {
+  if (isFileError(error)) return error;
+  if (error instanceof CredentialsError) return new FileUnreadableError(`${said} ${what}: ${error.message}`);
+  const { name, statusCode } = blobFailure(error);
+  const code = codeOf(error);
+  if (name === 'AbortError' || name === 'TimeoutError') return new FileUnreadableError(`${said} ${what}: no answer in time`);
+  if (typeof statusCode !== 'number') {
+    const reason = reasonOf({ code, message: code ?? 'unknown error' }, host);
+    return new FileUnreadableError(`${said} ${what}: ${reason}`);
+  }
+  if (statusCode === 404)
+    return code === 'ContainerNotFound'
+      ? new FileRefusedError(`${said} ${what}: its container does not exist`, true)
+      : new FileRefusedError(`${said} does not exist`, true);
+  const answer = `${statusCode}${code === undefined ? '' : ` ${code}`}`;
+  const message =
+    statusCode === 401 || statusCode === 403
+      ? `${said} ${what}: its store refuses what the worker's file names as credentials for this container (${answer})`
+      : `${said} ${what}: its store answered ${answer}`;
+  const passes = statusCode >= 500 || statusCode === 408 || statusCode === 429 || PASSING_CODES.has(code ?? '');
+  return passes ? new FileUnreadableError(message) : new FileRefusedError(message);
+}
+
+/** The status of the service's answer, where there was one. */
+export function blobStatus(error: unknown): number | undefined {
+  const { statusCode } = blobFailure(error);
+  return typeof statusCode === 'number' ? statusCode : undefined;
+}
+
+function blobFailure(error: unknown): BlobFailure {
+  return typeof error === 'object' && error !== null ? error : {};
+}
+
+/** One word of letters; nothing else is a code. */
+function codeOf(error: unknown): string | undefined {
+  const { code } = blobFailure(error);
+  return typeof code === 'string' && /^[A-Za-z0-9_]{1,80}$/.test(code) ? code : undefined;
+}

@@ -1,0 +1,24 @@
+/** The two ways in which a file cannot be had: for good, and this time. Their messages hold no credential and no signature. */
+
+/** The file may not be read or written, or is not there. Asking again does not help. */
+export class FileRefusedError extends Error {
+  override readonly name = 'FileRefusedError';
+
+  /** @param notThere whether it would be allowed, but does not exist */
+  constructor(
+    message: string,
+    readonly notThere = false,
+  ) {
+    super(message);
+  }
+}
+
+/** The file could not be read or written this time: its store cannot be reached, is busy or full, or it changed on the way. */
+export class FileUnreadableError extends Error {
+  override readonly name = 'FileUnreadableError';
+}
+
+/** Whether `error` already says what happened to the file. */
+export function isFileError(error: unknown): error is FileRefusedError | FileUnreadableError {
+  return error instanceof FileRefusedError || error instanceof FileUnreadableError;
+}

@@ -1,0 +1,24 @@
+/** The axios client that everything outgoing shares: no proxy, no redirect, no body read, no status an error. */
+import axios, { type AxiosInstance } from 'axios';
+
+export function openAxios(): AxiosInstance {
+  return axios.create({
+    adapter: 'http',
+    // A proxy would see the credentials of plain requests, and would make "never sent" unknowable.
+    proxy: false,
+    maxRedirects: 0,
+    maxBodyLength: -1,
+    maxContentLength: -1,
+    responseType: 'stream',
+    validateStatus: () => true,
+    transformRequest: [],
+    transformResponse: [],
+  });
+}
+
+/** What is inside an axios error; its own code where the inner one has none. */
+export function rootCause(error: unknown): unknown {
+  if (!axios.isAxiosError(error)) return error;
+  const { code, message } = (error.cause ?? error) as Partial<NodeJS.ErrnoException>;
+  return { code: code ?? error.code, message };
+}
