@@ -58,6 +58,7 @@ const limits = strict({
   maxBodyBytes: count.default(DEFAULT_LIMITS.maxBodyBytes),
   concurrentRequests: count.default(DEFAULT_LIMITS.concurrentRequests),
   submitsPerSecond: aboveZero.default(DEFAULT_LIMITS.submitsPerSecond),
+  pollsPerSecond: aboveZero.default(DEFAULT_LIMITS.pollsPerSecond),
 });
 
 const statusWords = strict({ succeeded: words.default([]), failed: words.default([]), canceled: words.default([]) });

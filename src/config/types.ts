@@ -43,6 +43,7 @@ export interface Limits {
   maxBodyBytes: number;
   concurrentRequests: number;
   submitsPerSecond: number;
+  pollsPerSecond: number;
 }
 
 export interface ConnectionConfig {
@@ -92,7 +93,13 @@ export interface LroConfig {
   files: FilesConfig;
 }
 
-export const DEFAULT_LIMITS: Limits = { timeoutSeconds: 30, maxBodyBytes: 1_048_576, concurrentRequests: 50, submitsPerSecond: 50 };
+export const DEFAULT_LIMITS: Limits = {
+  timeoutSeconds: 30,
+  maxBodyBytes: 1_048_576,
+  concurrentRequests: 50,
+  submitsPerSecond: 50,
+  pollsPerSecond: 2000,
+};
 
 /** Callers may name no file. */
 export const NO_FILES: FilesConfig = { readBelow: [], writeBelow: [], urlHosts: [], blobContainers: [] };

@@ -20,10 +20,10 @@ import { openAxios } from '../transport/axios-client';
 import type { OpenTokenSource } from '../transport/entra';
 import { redirectTarget, withParameters } from './address';
 import { openCredentials, type Credentials, type Proof } from './credentials';
-import { Pace, systemClock, type Clock } from './pace';
+import { Pace, systemClock, type Clock, type PaceKind } from './pace';
 import { Patience } from './patience';
 import { Redactor } from './redact';
-import { checkHeaders, DEFAULT_QUEUE_SECONDS, type OutgoingRequest } from './request';
+import { checkHeaders, DEFAULT_QUEUE_SECONDS, type OutgoingRequest, type Purpose } from './request';
 import { send, type WireOutcome } from './send';
 import { openUpload, type Upload } from './upload';
 import { USER_AGENT } from './user-agent';
@@ -43,6 +43,8 @@ export interface ConnectionSurroundings {
 }
 
 const MAX_REDIRECTS = 5;
+
+const PACE_KINDS: Record<Purpose, PaceKind> = { submit: 'submit', status: 'poll', resource: 'other', cancel: 'other' };
 
 export class Connection {
   readonly name: string;
@@ -76,7 +78,7 @@ export class Connection {
     this.keyHeader = auth.type === 'key' && auth.in === 'header' ? auth.name : undefined;
   }
 
-  /** How long submits are held in this process because the service answered 429 or 503 with `Retry-After`; 0 when they are not. */
+  /** How long submits and polls are held in this process because the service answered 429 or 503 with `Retry-After`; 0 when they are not. */
   get heldSeconds(): number {
     return this.pace.heldSeconds;
   }
@@ -99,7 +101,7 @@ export class Connection {
   async exchange(request: OutgoingRequest): Promise<Exchange> {
     checkHeaders(request.headers ?? {}, this.keyHeader);
     const startedAt = this.clock.now();
-    const turn = await this.pace.run(request.purpose === 'submit', request.queueSeconds ?? DEFAULT_QUEUE_SECONDS, () =>
+    const turn = await this.pace.run(PACE_KINDS[request.purpose], request.queueSeconds ?? DEFAULT_QUEUE_SECONDS, () =>
       this.perform(request),
     );
     const exchange = turn.kind === 'done' ? turn.value : this.noTurn(request, turn.waitedSeconds);
@@ -236,8 +238,8 @@ export class Connection {
   private noTurn(request: OutgoingRequest, waitedSeconds: number): Exchange {
     const { heldSeconds } = this;
     const reason =
-      request.purpose === 'submit' && heldSeconds > 0
-        ? `not sent: the service asked for a pause of all submits, ${Math.ceil(heldSeconds)} s more`
+      PACE_KINDS[request.purpose] !== 'other' && heldSeconds > 0
+        ? `not sent: the service asked for a pause of all submits and polls, ${Math.ceil(heldSeconds)} s more`
         : `not sent: the connection is busy, no turn within ${Math.round(waitedSeconds)} s`;
     return { ...this.noAnswer(request, request.url, false, reason), ...(heldSeconds > 0 ? { waitSeconds: heldSeconds } : {}) };
   }

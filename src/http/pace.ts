@@ -1,12 +1,12 @@
 /**
- * Politeness towards a service: how many requests at once, how many submits a second, and a pause when it says that it is busy.
+ * Politeness towards a service: how many requests at once, how many submits and polls a second, and a pause when it says that it is busy.
  *
  * Keeps true:
  * 0. Submits that are claimed before they are sent take a place first: what is uncertain after a kill is bounded by the places.
  * 1. What is refused here was never sent, and a wait is never longer than the caller allowed.
- * 2. Reads are never held: a poll has its own time (`lro/retry-after`).
- * 3. Nobody waits here for a pause to end: a held submit is refused at once, and its workflow waits durably, where deadline and
+ * 2. Nobody waits here for a pause to end: what is held is refused at once, and its workflow waits durably, where deadline and
  *    cancellation work.
+ * 3. Only submits and polls are paced and held: what reads a result or cancels is one request an operation.
  */
 import pLimit from 'p-limit';
 import type { Limits } from '../config';
@@ -23,7 +23,10 @@ export const systemClock: Clock = {
   sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
 };
 
-/** The longest pause for all submits of a connection. A longer one is the business of the operation that was told so, which waits durably. */
+/** What a request is, as far as its turn is concerned. */
+export type PaceKind = 'submit' | 'poll' | 'other';
+
+/** The longest pause for all submits and polls of a connection. A longer one is the business of the operation that was told so, which waits durably. */
 const MAX_HOLD_SECONDS = 10;
 
 /** Longer timers fire at once. */
@@ -40,9 +43,8 @@ export type Turn<T> = { kind: 'done'; value: T } | { kind: 'refused'; waitedSeco
 
 export class Pace {
   private readonly limit: pLimit.Limit;
-  private readonly spacingMs: number;
-  /** When the next submit may start. */
-  private nextSubmitAt = 0;
+  private readonly submits: Row;
+  private readonly polls: Row;
   private heldUntil = 0;
 
   /** Places that are taken, and who waits for one to be given back. */
@@ -50,14 +52,15 @@ export class Pace {
   private readonly waiting = new Set<() => void>();
 
   constructor(
-    private readonly limits: Pick<Limits, 'concurrentRequests' | 'submitsPerSecond'>,
+    private readonly limits: Pick<Limits, 'concurrentRequests' | 'submitsPerSecond' | 'pollsPerSecond'>,
     private readonly clock: Clock = systemClock,
   ) {
     this.limit = pLimit(limits.concurrentRequests);
-    this.spacingMs = 1000 / limits.submitsPerSecond;
+    this.submits = new Row(limits.submitsPerSecond, clock);
+    this.polls = new Row(limits.pollsPerSecond, clock);
   }
 
-  /** How long no submit is started yet, because the service said that it is busy; 0 when it did not. */
+  /** How long no submit and no poll is started yet, because the service said that it is busy; 0 when it did not. */
   get heldSeconds(): number {
     return Math.max(0, this.heldUntil - this.clock.now()) / 1000;
   }
@@ -95,13 +98,13 @@ export class Pace {
 
   /** Submits that could start within {@link CLAIM_SECONDS}, were nobody before them. At least one. */
   private soonAtMost(): number {
-    return Math.max(1, Math.floor((CLAIM_SECONDS * 1000) / this.spacingMs));
+    return Math.max(1, Math.floor((CLAIM_SECONDS * 1000) / this.submits.spacingMs));
   }
 
   /** Those that can. */
   private soon(): number {
-    const backlogMs = Math.max(0, this.nextSubmitAt - this.clock.now());
-    return backlogMs === 0 ? this.soonAtMost() : Math.max(0, Math.floor((CLAIM_SECONDS * 1000 - backlogMs) / this.spacingMs));
+    const { backlogMs, spacingMs } = this.submits;
+    return backlogMs === 0 ? this.soonAtMost() : Math.max(0, Math.floor((CLAIM_SECONDS * 1000 - backlogMs) / spacingMs));
   }
 
   private async untilLeft(): Promise<void> {
@@ -113,31 +116,22 @@ export class Pace {
   }
 
   /** Runs `work` when it has its turn, or refuses after `queueSeconds` at the latest, at once where that is already known. */
-  async run<T>(isSubmit: boolean, queueSeconds: number, work: () => Promise<T>): Promise<Turn<T>> {
+  async run<T>(kind: PaceKind, queueSeconds: number, work: () => Promise<T>): Promise<Turn<T>> {
     const cameAt = this.clock.now();
     const giveUpAt = cameAt + queueSeconds * 1000;
     const refused = (): Turn<T> => ({ kind: 'refused', waitedSeconds: (this.clock.now() - cameAt) / 1000 });
-    if (isSubmit && !(await this.submitSlot(giveUpAt))) return refused();
-    const turn = await this.concurrencyTurn(isSubmit, giveUpAt, work);
+    const mayGo = (): boolean => kind === 'other' || this.heldSeconds === 0;
+    if (!mayGo()) return refused();
+    if (kind !== 'other' && !(await (kind === 'submit' ? this.submits : this.polls).slot(giveUpAt))) return refused();
+    const turn = await this.concurrencyTurn(mayGo, giveUpAt, work);
     return turn.kind === 'done' ? turn : refused();
   }
 
-  /** Waits for this submit's place in the row; false when that would be after `giveUpAt`, or when the service wants to be left alone. */
-  private async submitSlot(giveUpAt: number): Promise<boolean> {
-    const slot = Math.max(this.clock.now(), this.nextSubmitAt);
-    if (slot > giveUpAt || this.heldSeconds > 0) return false;
-    this.nextSubmitAt = slot + this.spacingMs;
-    const waitMs = slot - this.clock.now();
-    if (waitMs > 0) await this.clock.sleep(waitMs);
-    return this.heldSeconds === 0;
-  }
-
-  private async concurrencyTurn<T>(isSubmit: boolean, giveUpAt: number, work: () => Promise<T>): Promise<Turn<T>> {
+  private async concurrencyTurn<T>(mayGo: () => boolean, giveUpAt: number, work: () => Promise<T>): Promise<Turn<T>> {
     let gaveUp = false;
     let started = false;
     const turn = this.limit(async (): Promise<Turn<T>> => {
-      if (gaveUp) return { kind: 'refused', waitedSeconds: 0 };
-      if (isSubmit && this.heldSeconds > 0) return { kind: 'refused', waitedSeconds: 0 };
+      if (gaveUp || !mayGo()) return { kind: 'refused', waitedSeconds: 0 };
       started = true;
       return { kind: 'done', value: await work() };
     });
@@ -159,5 +153,36 @@ export class Pace {
     } finally {
       clearTimeout(timer);
     }
+  }
+}
+
+/** Shorter waits than this are not slept: timers have no finer grain. */
+const GRAIN_MS = 1;
+
+/** Requests that start one after the other, so many a second. */
+class Row {
+  readonly spacingMs: number;
+  private nextAt = 0;
+
+  constructor(
+    perSecond: number,
+    private readonly clock: Clock,
+  ) {
+    this.spacingMs = 1000 / perSecond;
+  }
+
+  /** How long whoever comes now would wait. */
+  get backlogMs(): number {
+    return Math.max(0, this.nextAt - this.clock.now());
+  }
+
+  /** Waits for a place in the row; false when that would be after `giveUpAt`. */
+  async slot(giveUpAt: number): Promise<boolean> {
+    const slot = Math.max(this.clock.now(), this.nextAt);
+    if (slot > giveUpAt) return false;
+    this.nextAt = slot + this.spacingMs;
+    const waitMs = slot - this.clock.now();
+    if (waitMs >= GRAIN_MS) await this.clock.sleep(waitMs);
+    return true;
   }
 }

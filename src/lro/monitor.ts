@@ -104,6 +104,8 @@ export interface Running {
   status?: string;
   monitor?: Monitor;
   trouble?: Trouble;
+  /** Nothing was sent: the service wants to be left alone. */
+  notAsked?: boolean;
 }
 
 /** What a status answer tells us. */

@@ -42,7 +42,9 @@ export function decideStatus(
     case 'noCredentials':
       return trouble.unreachable(`no credentials for connection "${monitor.connection}": ${exchange.reason}`);
     case 'noAnswer':
-      return trouble.unreachable(exchange.reason);
+      return exchange.waitSeconds === undefined
+        ? trouble.unreachable(exchange.reason)
+        : trouble.held(exchange.reason, exchange.waitSeconds);
     case 'answer':
       break;
   }
@@ -171,6 +173,11 @@ class Trouble {
   unreachable(message: string): Running {
     const unreachable = (this.monitor.tally?.unreachable ?? 0) + 1;
     return this.again({ ...this.monitor.tally, unreachable }, message, this.backoff(unreachable, MAX_POLL_BACKOFF_SECONDS));
+  }
+
+  /** Not asked, because the service wants to be left alone: no fault of anybody. */
+  held(message: string, waitSeconds: number): Running {
+    return { ...this.again(this.monitor.tally, message, { waitSeconds: Math.ceil(waitSeconds), why: 'Retry-After' }), notAsked: true };
   }
 
   /** An answer that makes no sense: read again a few times, then it is a protocol error. */

@@ -253,8 +253,10 @@ export class OperationLoop {
         const operation = this.open.get(id);
         if (operation === undefined || decision === undefined) continue;
         operation.asking = undefined;
-        operation.polls++;
-        operation.lastPollAtMs = Date.now();
+        if (decision.kind !== 'running' || decision.notAsked !== true) {
+          operation.polls++;
+          operation.lastPollAtMs = Date.now();
+        }
         this.apply(operation, decision);
       }
     } catch (err) {
