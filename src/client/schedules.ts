@@ -1,8 +1,8 @@
 /**
  * Temporal Schedules of batches: what starts the nightly ones.
  *
- * Keeps true: what can be known to be wrong is refused before anything is created; two runs never write one report; only schedules of
- * batches are listed.
+ * Keeps true: what can be known to be wrong is refused before anything is created; the batches of two starts never write one report;
+ * only schedules of batches are listed.
  */
 import {
   ScheduleAlreadyRunning,
@@ -47,7 +47,7 @@ export interface CreateScheduleOptions {
   /** The schedule's name. */
   id: string;
   times: ScheduleTimes;
-  /** What each start runs. A `report` needs `{workflowId}` or `{runId}` in its place. */
+  /** What each start runs. The place of its `report` must contain `{workflowId}` or `{runId}`. */
   batch: BatchInput;
   /** What the ids of its batches begin with; Temporal adds `-` and the time of the start. Default: the schedule's id. */
   workflowId?: string;
@@ -242,7 +242,8 @@ export class LroSchedules {
   }
 
   /**
-   * Runs the starts of a past span of time now. A start whose batch there was already is not run again.
+   * Runs the starts of a past span of time now. One whose batch has been there and has ended is run again, under the same workflow id:
+   * its report replaces the earlier one unless its place has `{runId}` in it.
    * @throws ScheduleError
    */
   async backfill(id: string, options: BackfillOptions): Promise<void> {
