@@ -60,6 +60,15 @@ test('a cancelled batch is exit code 1', async () => {
   expect(code).toBe(1);
 });
 
+test('a result that does not come in time is exit code 1, and the batch goes on', async () => {
+  const id = randomUUID();
+  const started = await lro(['batch', 'start', '--id', id, '--input', '-'], batchYaml('wait'));
+  expect(started.stdout).toBe(`batch "${id}" is started\n`);
+  const { code, stderr } = await lro(['batch', 'result', id, '--timeout-seconds', '0.2']);
+  expect(stderr).toBe(`no answer from batch "${id}" within the time given; the batch goes on\n`);
+  expect(code).toBe(1);
+});
+
 test('a batch that nobody knows is exit code 1', async () => {
   const { code, stderr } = await lro(['batch', 'result', 'nobody']);
   expect(stderr).toBe('there is no batch "nobody"\n');

@@ -21,6 +21,8 @@ test('a schedule is created, seen, triggered, paused, resumed, backfilled and de
   const created = await lro(['schedule', 'create', id, '--input', input, '--report', '{workflowId}.jsonl', ...times, ...policies]);
   expect(created).toMatchObject({ code: 0, stderr: '' });
   expect(created.stdout).toMatch(/batch +│ batch of 2 · maps/);
+  expect(created.stdout).toContain('{ minute: 0, hour: 4, dayOfWeek: [ MONDAY, FRIDAY ] }');
+  expect(created.stdout).toContain('time zone Europe/Berlin');
   expect(created.stdout).toMatch(/catch-up window +│ 600 s/);
   expect(await bed.lro.schedules.describe(id)).toMatchObject({
     paused: true,

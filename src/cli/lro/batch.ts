@@ -3,7 +3,6 @@ import type { Command } from 'commander';
 import { itemTable, progressTable, resultTable } from './batch-tables';
 import { addBatchInputOptions, readBatchInput, type BatchInputOptions } from './batch-input';
 import { addCommand, print, toNumber, withLro, type CommonOptions } from './command';
-import { factTable } from './tables';
 
 interface StartCommandOptions extends CommonOptions, BatchInputOptions {
   id?: string;
@@ -59,6 +58,6 @@ async function start(options: StartCommandOptions): Promise<void> {
   await withLro(options, async (lro) => {
     const batch = await lro.startBatch(input, options.id === undefined ? {} : { id: options.id });
     if (options.wait === true) print(options, { id: batch.id, result: await batch.result() }, ({ result }) => resultTable(result));
-    else print(options, { id: batch.id }, ({ id }) => factTable([['batch', id]]));
+    else print(options, { id: batch.id }, ({ id }) => `batch "${id}" is started`);
   });
 }

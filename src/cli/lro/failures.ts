@@ -3,7 +3,7 @@
  */
 import { NamespaceNotFoundError, WorkflowNotFoundError } from '@temporalio/client';
 import { CommanderError } from 'commander';
-import { BatchError, ScheduleError } from '../../client';
+import { BatchError, ScheduleError, StillRunningError } from '../../client';
 import { printFailedBatch } from './batch-tables';
 
 /** Arguments or an input file are wrong. */
@@ -37,6 +37,7 @@ export function report(err: unknown): void {
 function messageOf(err: unknown): string {
   if (!(err instanceof Error)) return String(err);
   if (err instanceof BatchError) return `batch "${err.workflowId}" failed (${err.type}): ${err.message}`;
+  if (err instanceof StillRunningError) return `no answer from batch "${err.workflowId}" within the time given; the batch goes on`;
   if (err instanceof WorkflowNotFoundError) return `there is no batch "${err.workflowId}"`;
   if (err instanceof NamespaceNotFoundError) return `Temporal has no namespace "${err.namespace}"; set TEMPORAL_NAMESPACE`;
   if (grpcCodeOf(err) === DEADLINE_EXCEEDED) return 'no worker answered in time; is one running on the task queue of the batch?';

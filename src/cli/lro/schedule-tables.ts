@@ -1,6 +1,6 @@
 /** Schedules as tables. */
 import { stringify } from 'yaml';
-import type { ScheduleDescription, ScheduleSummary, ScheduleTimes } from '../../client';
+import type { CalendarTimes, ScheduleDescription, ScheduleSummary, ScheduleTimes } from '../../client';
 import { batchSummary } from '../../client/batches';
 import { factTable, fileText, listTable } from './tables';
 
@@ -53,7 +53,20 @@ function stateText(paused: boolean): string {
   return paused ? 'paused' : 'active';
 }
 
-/** As YAML that fits a cell: a line a calendar or interval. */
-function timesText(times: ScheduleTimes): string {
-  return stringify({ ...times, timeZone: times.timeZone ?? 'UTC' }, { collectionStyle: 'any', lineWidth: 80 }).trimEnd();
+/** A line each; calendars as `--calendar` takes them. */
+function timesText({ cron, intervals, calendars, except, timeZone, jitterSeconds, startAt, endAt }: ScheduleTimes): string {
+  return [
+    ...(cron ?? []).map((expression) => `cron ${expression}`),
+    ...(intervals ?? []).map(({ everySeconds, offsetSeconds }) => `every ${everySeconds} s${offsetSeconds ? ` + ${offsetSeconds} s` : ''}`),
+    ...(calendars ?? []).map(flowText),
+    ...(except ?? []).map((calendar) => `not ${flowText(calendar)}`),
+    `time zone ${timeZone ?? 'UTC'}`,
+    ...(jitterSeconds === undefined ? [] : [`later by up to ${jitterSeconds} s`]),
+    ...(startAt === undefined ? [] : [`from ${startAt}`]),
+    ...(endAt === undefined ? [] : [`until ${endAt}`]),
+  ].join('\n');
+}
+
+function flowText(calendar: CalendarTimes): string {
+  return stringify(calendar, { collectionStyle: 'flow', lineWidth: 0 }).trimEnd();
 }
