@@ -1,8 +1,9 @@
 /**
- * Errors of the client, one class for what can be told apart: the operation's own failure, and a call that did not wait long enough.
+ * Errors of the client, one class for what can be told apart: a run's own failure, its cancellation, a call that did not wait long
+ * enough or came too late, and a schedule that is refused or not there.
  */
 import { ApplicationFailure } from '@temporalio/common';
-import type { FailureDetails, FailureType } from '../contract';
+import type { BatchResult, FailureDetails, FailureType } from '../contract';
 import { FAILURE_TYPES } from '../contract';
 
 /** The operation ended with a typed failure; `type` and `details` are the contract's. */
@@ -27,7 +28,43 @@ export class OperationCancelledError extends Error {
   }
 }
 
-/** The call's own timeout is over. The operation goes on; ask for it again by its id. */
+/** The batch ended with a typed failure: `BatchFailed`, `ManifestInvalid`, `InvalidInput`, … */
+export class BatchError extends Error {
+  override readonly name = 'BatchError';
+
+  constructor(
+    readonly workflowId: string,
+    readonly type: FailureType,
+    readonly details: FailureDetails,
+  ) {
+    super(details.message);
+  }
+
+  /** What became of the items, where the batch had begun. */
+  get batch(): BatchResult | undefined {
+    return this.details.batch;
+  }
+}
+
+/** The batch's workflow was cancelled (or terminated) before all its items had an end. */
+export class BatchCancelledError extends Error {
+  override readonly name = 'BatchCancelledError';
+
+  constructor(readonly workflowId: string) {
+    super(`batch "${workflowId}" was cancelled before all its items had an end`);
+  }
+}
+
+/** The batch has ended: it can be neither paused nor asked for an item. */
+export class BatchEndedError extends Error {
+  override readonly name = 'BatchEndedError';
+
+  constructor(readonly workflowId: string) {
+    super(`batch "${workflowId}" has ended; its result and its report say what became of its items`);
+  }
+}
+
+/** The call's own timeout is over. What it waited for goes on; ask for it again by its id. */
 export class StillRunningError extends Error {
   override readonly name = 'StillRunningError';
 
@@ -35,13 +72,33 @@ export class StillRunningError extends Error {
     readonly workflowId: string,
     what: string,
     seconds: number,
+    kind: 'operation' | 'batch' = 'operation',
   ) {
-    super(`no ${what} of operation "${workflowId}" within ${seconds} s; the operation goes on: get("${workflowId}") finds it again`);
+    const again = `${kind === 'batch' ? 'getBatch' : 'get'}("${workflowId}")`;
+    super(`no ${what} of ${kind} "${workflowId}" within ${seconds} s; the ${kind} goes on: ${again} finds it again`);
+  }
+}
+
+/** Why a call about a schedule was refused: its options are wrong, the id is taken, or there is none of that id. */
+export type ScheduleProblem = 'invalid' | 'exists' | 'missing';
+
+/** A call about a schedule was refused, and nothing was changed. */
+export class ScheduleError extends Error {
+  override readonly name = 'ScheduleError';
+
+  constructor(
+    readonly scheduleId: string,
+    readonly problem: ScheduleProblem,
+    message: string,
+    /** Of `invalid`: one line each. */
+    readonly mistakes: readonly string[] = [],
+  ) {
+    super(message);
   }
 }
 
 /** The typed failure in a chain of causes, whatever Temporal wrapped around it. */
-export function operationFailure(err: unknown): FailureDetails | undefined {
+export function typedFailure(err: unknown): FailureDetails | undefined {
   for (let cause = err, depth = 0; cause instanceof Error && depth < 10; cause = cause.cause, depth++) {
     if (!(cause instanceof ApplicationFailure)) continue;
     const { type, details, message } = cause;

@@ -1,4 +1,27 @@
 /** `durable-lro`: the client and the types that other programs share. */
-export { LroClient, type LroClientOptions, type OperationHandle, type StartOptions, type WaitOptions } from './lro-client';
-export { OperationCancelledError, OperationError, StillRunningError } from './errors';
+export { LroClient, type LroClientOptions, type OperationHandle } from './lro-client';
+export type { BatchHandle } from './batches';
+export type { StartOptions, WaitOptions } from './calls';
+export {
+  BatchCancelledError,
+  BatchEndedError,
+  BatchError,
+  OperationCancelledError,
+  OperationError,
+  ScheduleError,
+  StillRunningError,
+  type ScheduleProblem,
+} from './errors';
+export type { CalendarTimes, DayName, IntervalTimes, MonthName, ScheduleTimes, Times } from './schedule-times';
+export {
+  DEFAULT_CATCHUP_WINDOW_SECONDS,
+  LroSchedules,
+  SCHEDULE_OVERLAPS,
+  type BackfillOptions,
+  type CreateScheduleOptions,
+  type ScheduleDescription,
+  type ScheduledRun,
+  type ScheduleOverlap,
+  type ScheduleSummary,
+} from './schedules';
 export * from '../contract';

@@ -10,34 +10,21 @@ import {
   Connection,
   WithStartWorkflowOperation,
   WorkflowExecutionAlreadyStartedError,
-  WorkflowFailedError,
-  WorkflowUpdateFailedError,
-  WorkflowUpdateRPCTimeoutOrCancelledError,
   type ClientOptions,
   type WorkflowHandle,
-  type WorkflowStartOptions,
 } from '@temporalio/client';
-import { CancelledFailure, TerminatedFailure, TimeoutFailure } from '@temporalio/common';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
-import type { Acceptance, OperationInput, OperationProgress, OperationResult } from '../contract';
+import type { Acceptance, BatchInput, BatchResult, OperationInput, OperationProgress, OperationResult } from '../contract';
 import { ACCEPTED_UPDATE, DEFAULT_CONNECTION, DEFAULT_TASK_QUEUE, POLL_NOW_SIGNAL, PROGRESS_QUERY, RUN_OPERATION } from '../contract';
-import { OperationCancelledError, OperationError, operationFailure, StillRunningError } from './errors';
+import { getBatch, startBatch, type BatchHandle } from './batches';
+import { DEFAULT_ANSWER_SECONDS, SAME_ID_SAME_RUN, startOnce, waitFor, type StartOptions, type WaitOptions } from './calls';
+import { LroSchedules } from './schedules';
 
 export interface LroClientOptions {
   /** A Temporal client of one's own. */
   client: Client;
   /** Default `lro`. */
   taskQueue?: string;
-}
-
-export interface StartOptions {
-  /** The caller's name for this operation (`tileset/campus-7/2026-11-23`): asking twice with one id is asking once. Default: a random one. */
-  id?: string;
-}
-
-export interface WaitOptions {
-  /** Of this call, not of the operation. Default: none for results, 60 s for acceptance. */
-  timeoutSeconds?: number;
 }
 
 /** One operation, found by its id. */
@@ -61,9 +48,9 @@ export interface OperationHandle {
   pollNow(): Promise<void>;
 }
 
-const DEFAULT_ACCEPTANCE_SECONDS = 60;
-
 export class LroClient {
+  /** Temporal Schedules of batches. */
+  readonly schedules: LroSchedules;
   private readonly client: Client;
   private readonly taskQueue: string;
   private owned: Connection | undefined;
@@ -71,6 +58,7 @@ export class LroClient {
   constructor({ client, taskQueue = DEFAULT_TASK_QUEUE }: LroClientOptions) {
     this.client = client;
     this.taskQueue = taskQueue;
+    this.schedules = new LroSchedules(client, taskQueue);
   }
 
   /** Connects as `TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`, … or `temporal.toml` say. `close()` it at the end. */
@@ -93,12 +81,7 @@ export class LroClient {
 
   /** Starts an operation and returns as soon as Temporal has it. */
   async start(input: OperationInput, { id = randomUUID() }: StartOptions = {}): Promise<OperationHandle> {
-    try {
-      await this.client.workflow.start(RUN_OPERATION, this.startOptions(input, id));
-    } catch (err) {
-      // It has succeeded before: its handle gives the recorded result.
-      if (!(err instanceof WorkflowExecutionAlreadyStartedError)) throw err;
-    }
+    await startOnce(this.client, RUN_OPERATION, this.startOptions(input, id));
     return this.get(id);
   }
 
@@ -113,12 +96,11 @@ export class LroClient {
    */
   async startAndWaitAccepted(
     input: OperationInput,
-    { id = randomUUID(), timeoutSeconds = DEFAULT_ACCEPTANCE_SECONDS }: StartOptions & WaitOptions = {},
+    { id = randomUUID(), timeoutSeconds = DEFAULT_ANSWER_SECONDS }: StartOptions & WaitOptions = {},
   ): Promise<OperationHandle & { acceptance: Acceptance }> {
-    const { workflowIdConflictPolicy, ...startOptions } = this.startOptions(input, id);
     const startWorkflowOperation = new WithStartWorkflowOperation<(input: OperationInput) => Promise<OperationResult>>(RUN_OPERATION, {
-      ...startOptions,
-      workflowIdConflictPolicy,
+      ...this.startOptions(input, id),
+      ...SAME_ID_SAME_RUN,
     });
     let acceptance: Acceptance;
     try {
@@ -143,7 +125,7 @@ export class LroClient {
       id,
       progress: () => handle.query<OperationProgress>(PROGRESS_QUERY),
       result: ({ timeoutSeconds } = {}) => this.waiting(id, 'result', timeoutSeconds, () => handle.result() as Promise<OperationResult>),
-      accepted: ({ timeoutSeconds = DEFAULT_ACCEPTANCE_SECONDS } = {}) =>
+      accepted: ({ timeoutSeconds = DEFAULT_ANSWER_SECONDS } = {}) =>
         this.waiting(id, 'acceptance', timeoutSeconds, () =>
           handle.executeUpdate<Acceptance, []>(ACCEPTED_UPDATE, { updateId: ACCEPTANCE_UPDATE_ID }),
         ),
@@ -154,47 +136,35 @@ export class LroClient {
     };
   }
 
-  private startOptions(input: OperationInput, workflowId: string) {
-    return {
-      workflowId,
-      taskQueue: this.taskQueue,
-      args: [input] as [OperationInput],
-      workflowIdConflictPolicy: 'USE_EXISTING',
-      workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
-      staticSummary: summaryOf(input),
-    } as const satisfies WorkflowStartOptions;
+  /** Starts a batch and returns as soon as Temporal has it. */
+  startBatch(input: BatchInput, options: StartOptions = {}): Promise<BatchHandle> {
+    return startBatch(this.client, this.taskQueue, input, options);
   }
 
-  /** Runs a call with its own timeout, and turns what Temporal throws into the errors of this client. */
-  private async waiting<T>(id: string, what: string, timeoutSeconds: number | undefined, call: () => Promise<T>): Promise<T> {
-    try {
-      if (timeoutSeconds === undefined) return await call();
-      const { connection } = this.client;
-      return await connection.withDeadline(Date.now() + timeoutSeconds * 1000, call);
-    } catch (err) {
-      const details = operationFailure(err);
-      if (details !== undefined) throw new OperationError(id, details.type, details);
-      if (isTimeout(err) && timeoutSeconds !== undefined) throw new StillRunningError(id, what, timeoutSeconds);
-      const cause = err instanceof WorkflowFailedError || err instanceof WorkflowUpdateFailedError ? err.cause : undefined;
-      if (cause instanceof CancelledFailure || cause instanceof TerminatedFailure || cause instanceof TimeoutFailure) {
-        throw new OperationCancelledError(id);
-      }
-      throw err;
-    }
+  /**
+   * Starts a batch and waits for its end.
+   * @throws BatchError, BatchCancelledError, StillRunningError (with `timeoutSeconds`)
+   */
+  async executeBatch(input: BatchInput, options: StartOptions & WaitOptions = {}): Promise<BatchResult> {
+    return (await this.startBatch(input, options)).result(options);
+  }
+
+  /** A batch that was started before, by whomever, or by a schedule. Asks nothing yet. */
+  getBatch(id: string): BatchHandle {
+    return getBatch(this.client, id);
+  }
+
+  private startOptions(input: OperationInput, workflowId: string) {
+    return { workflowId, taskQueue: this.taskQueue, args: [input] as [OperationInput], staticSummary: summaryOf(input) };
+  }
+
+  private waiting<T>(id: string, what: string, timeoutSeconds: number | undefined, call: () => Promise<T>): Promise<T> {
+    return waitFor(this.client, { kind: 'operation', id }, what, timeoutSeconds, call);
   }
 }
 
 /** All callers that wait for one operation's acceptance wait for one and the same update: at most 10 may be in flight. */
 const ACCEPTANCE_UPDATE_ID = 'accepted';
-
-function isTimeout(err: unknown): boolean {
-  if (err instanceof WorkflowUpdateRPCTimeoutOrCancelledError) return true;
-  for (let cause = err, depth = 0; cause instanceof Error && depth < 5; cause = cause.cause, depth++) {
-    // gRPC: DEADLINE_EXCEEDED, CANCELLED
-    if ('code' in cause && (cause.code === 4 || cause.code === 1)) return true;
-  }
-  return false;
-}
 
 /** `POST /tilesets · maps`: what the list of workflows shows. */
 function summaryOf(input: OperationInput): string {

@@ -1,0 +1,40 @@
+#!/usr/bin/env node
+/**
+ * `lro`: batches and their schedules from the command line.
+ *
+ * Exit codes: 0 done, 1 it failed, 2 wrong arguments or a wrong input, 3 Temporal cannot be reached.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { addBatchCommands } from './lro/batch';
+import { exitCodeOf, report } from './lro/failures';
+import { addScheduleCommands } from './lro/schedule';
+
+const ENVIRONMENT_HELP = `
+Temporal is found as TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_API_KEY, … or a profile of temporal.toml say; without them at
+localhost:7233. The task queue is that of --task-queue, LRO_TASK_QUEUE, or "lro".
+
+Exit codes: 0 done, 1 it failed, 2 wrong arguments or a wrong input, 3 Temporal cannot be reached.`;
+
+function createProgram(): Command {
+  const { version } = JSON.parse(readFileSync(join(__dirname, '..', '..', 'package.json'), 'utf8')) as { version: string };
+  const program = new Command('lro')
+    .description('Starts, follows and schedules batches of long-running operations.')
+    .version(version)
+    .addHelpText('after', ENVIRONMENT_HELP)
+    .exitOverride();
+  addBatchCommands(program);
+  addScheduleCommands(program);
+  return program;
+}
+
+// A reader that went away, like `| head`.
+process.stdout.on('error', () => process.exit(0));
+
+createProgram()
+  .parseAsync(process.argv)
+  .catch((err: unknown) => {
+    report(err);
+    process.exitCode = exitCodeOf(err);
+  });

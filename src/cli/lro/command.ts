@@ -1,0 +1,61 @@
+/**
+ * What all commands share: their options, the connection, numbers among the arguments, and `--json`.
+ */
+import { InvalidArgumentError, type Command } from 'commander';
+import { LroClient } from '../../client';
+import { UnreachableError, UsageError } from './failures';
+
+export interface CommonOptions {
+  json?: true;
+  taskQueue?: string;
+}
+
+/** A subcommand with the options that all have. */
+export function addCommand(group: Command, nameAndArguments: string, description: string): Command {
+  return group
+    .command(nameAndArguments)
+    .description(description)
+    .option('--json', 'print JSON')
+    .option('--task-queue <name>', 'task queue of the workers (default: LRO_TASK_QUEUE, or lro)');
+}
+
+/**
+ * Connects, does the work and closes the connection.
+ * @throws UnreachableError, and whatever the work throws
+ */
+export async function withLro<T>({ taskQueue }: CommonOptions, work: (lro: LroClient) => Promise<T>): Promise<T> {
+  const queue = taskQueue ?? process.env['LRO_TASK_QUEUE'];
+  if (queue === '') throw new UsageError('the task queue must not be empty (--task-queue, LRO_TASK_QUEUE)');
+  let lro: LroClient;
+  try {
+    lro = await LroClient.connect(queue === undefined ? {} : { taskQueue: queue });
+  } catch (err) {
+    const address = process.env['TEMPORAL_ADDRESS'] ?? 'the address of temporal.toml, or localhost:7233';
+    throw new UnreachableError(
+      `Temporal cannot be reached at ${address}: ${err instanceof Error ? err.message : String(err)}\n` +
+        'Set TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE (and TEMPORAL_API_KEY or TLS for Temporal Cloud), or name a profile of temporal.toml.',
+    );
+  }
+  try {
+    return await work(lro);
+  } finally {
+    await lro.close();
+  }
+}
+
+/** Prints a value as JSON, or else as `show` does. */
+export function print<T>({ json }: CommonOptions, value: T, show: (value: T) => string): void {
+  console.log(json === true ? JSON.stringify(value, undefined, 2) : show(value));
+}
+
+/** For options that are numbers. */
+export function toNumber(written: string): number {
+  const number = Number(written);
+  if (written.trim() === '' || !Number.isFinite(number)) throw new InvalidArgumentError('It must be a number.');
+  return number;
+}
+
+/** For options that may be given several times. */
+export function collect(written: string, before: string[] = []): string[] {
+  return [...before, written];
+}

@@ -1,0 +1,54 @@
+/**
+ * What a command says when it fails, and its exit code. No stack traces: a message names what failed and what to do.
+ */
+import { NamespaceNotFoundError, WorkflowNotFoundError } from '@temporalio/client';
+import { CommanderError } from 'commander';
+import { BatchError, ScheduleError, StillRunningError } from '../../client';
+import { printFailedBatch } from './batch-tables';
+
+/** Arguments or an input file are wrong. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+/** Temporal did not answer, or does not let us in. */
+export class UnreachableError extends Error {
+  override readonly name = 'UnreachableError';
+}
+
+// gRPC's numbers: DEADLINE_EXCEEDED; and PERMISSION_DENIED, UNAVAILABLE, UNAUTHENTICATED, which say that there is no way in.
+const DEADLINE_EXCEEDED = 4;
+const NO_WAY_IN = [7, 14, 16];
+
+export function exitCodeOf(err: unknown): number {
+  if (err instanceof CommanderError) return err.exitCode === 0 ? 0 : 2;
+  if (err instanceof UsageError || (err instanceof ScheduleError && err.problem === 'invalid')) return 2;
+  if (err instanceof UnreachableError || err instanceof NamespaceNotFoundError) return 3;
+  return NO_WAY_IN.includes(grpcCodeOf(err) ?? 0) ? 3 : 1;
+}
+
+/** Writes to standard error what happened. Commander has already said its own. */
+export function report(err: unknown): void {
+  if (err instanceof CommanderError) return;
+  console.error(messageOf(err));
+  if (err instanceof BatchError && err.batch !== undefined) printFailedBatch(err.batch);
+}
+
+function messageOf(err: unknown): string {
+  if (!(err instanceof Error)) return String(err);
+  if (err instanceof BatchError) return `batch "${err.workflowId}" failed (${err.type}): ${err.message}`;
+  if (err instanceof StillRunningError) return `no answer from batch "${err.workflowId}" within the time given; the batch goes on`;
+  if (err instanceof WorkflowNotFoundError) return `there is no batch "${err.workflowId}"`;
+  if (err instanceof NamespaceNotFoundError) return `Temporal has no namespace "${err.namespace}"; set TEMPORAL_NAMESPACE`;
+  if (grpcCodeOf(err) === DEADLINE_EXCEEDED) return 'no worker answered in time; is one running on the task queue of the batch?';
+  const reason = err.cause instanceof Error ? `: ${err.cause.message}` : '';
+  return `${err.message}${reason}`;
+}
+
+/** Of the error or of one it was caused by. */
+function grpcCodeOf(err: unknown): number | undefined {
+  for (let cause = err, depth = 0; cause instanceof Error && depth < 5; cause = cause.cause, depth++) {
+    if ('code' in cause && typeof cause.code === 'number') return cause.code;
+  }
+  return undefined;
+}

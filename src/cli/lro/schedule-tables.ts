@@ -1,0 +1,72 @@
+/** Schedules as tables. */
+import { stringify } from 'yaml';
+import type { CalendarTimes, ScheduleDescription, ScheduleSummary, ScheduleTimes } from '../../client';
+import { batchSummary } from '../../client/batches';
+import { factTable, fileText, listTable } from './tables';
+
+/** So many of the next starts are shown. */
+const SHOWN_TIMES = 3;
+
+export function scheduleList(schedules: ScheduleSummary[]): string {
+  return listTable(
+    ['schedule', 'state', 'next start', 'last batch', 'note'],
+    schedules.map(({ id, paused, nextTimes, recentRuns, note }) => [
+      id,
+      stateText(paused),
+      nextTimes[0] ?? 'never',
+      recentRuns.at(-1)?.workflowId,
+      note,
+    ]),
+    'there are no schedules of batches',
+  );
+}
+
+export function scheduleTable(schedule: ScheduleDescription): string {
+  const { id, paused, note, times, nextTimes, batch, overlap, catchupWindowSeconds, pauseOnFailure, counts, recentRuns } = schedule;
+  const running = new Set(schedule.running.map(({ runId }) => runId));
+  const facts = factTable([
+    ['schedule', id],
+    ['state', stateText(paused)],
+    ['note', note],
+    ['batch', batchSummary(batch)],
+    ['report', fileText(batch.report)],
+    ['task queue', schedule.taskQueue],
+    ['times', timesText(times)],
+    ['next starts', nextTimes.slice(0, SHOWN_TIMES).join('\n') || 'never'],
+    ['overlap', overlap],
+    ['catch-up window', `${catchupWindowSeconds} s`],
+    ['on failure', pauseOnFailure ? 'pauses' : 'goes on'],
+    ['starts', `${counts.started} started, ${counts.missed} missed, ${counts.skipped} skipped (overlap)`],
+    ['created', schedule.createdAt],
+    ['changed', schedule.updatedAt],
+  ]);
+  if (recentRuns.length === 0) return facts;
+  const runs = listTable(
+    ['last batches', 'started', ''],
+    recentRuns.map(({ workflowId, startedAt, runId }) => [workflowId, startedAt, running.has(runId) ? 'running' : 'ended']),
+    '',
+  );
+  return `${facts}\n${runs}`;
+}
+
+function stateText(paused: boolean): string {
+  return paused ? 'paused' : 'active';
+}
+
+/** A line each; calendars as `--calendar` takes them. */
+function timesText({ cron, intervals, calendars, except, timeZone, jitterSeconds, startAt, endAt }: ScheduleTimes): string {
+  return [
+    ...(cron ?? []).map((expression) => `cron ${expression}`),
+    ...(intervals ?? []).map(({ everySeconds, offsetSeconds }) => `every ${everySeconds} s${offsetSeconds ? ` + ${offsetSeconds} s` : ''}`),
+    ...(calendars ?? []).map(flowText),
+    ...(except ?? []).map((calendar) => `not ${flowText(calendar)}`),
+    `time zone ${timeZone ?? 'UTC'}`,
+    ...(jitterSeconds === undefined ? [] : [`later by up to ${jitterSeconds} s`]),
+    ...(startAt === undefined ? [] : [`from ${startAt}`]),
+    ...(endAt === undefined ? [] : [`until ${endAt}`]),
+  ].join('\n');
+}
+
+function flowText(calendar: CalendarTimes): string {
+  return stringify(calendar, { collectionStyle: 'flow', lineWidth: 0 }).trimEnd();
+}

@@ -1,0 +1,138 @@
+/** `lro schedule …`: Temporal Schedules of batches. */
+import { Option, type Command } from 'commander';
+import { SCHEDULE_OVERLAPS, type CalendarTimes, type LroClient, type ScheduleOverlap } from '../../client';
+import { addBatchInputOptions, parseMap, readBatchInput, type BatchInputOptions } from './batch-input';
+import { addCommand, collect, print, toNumber, withLro, type CommonOptions } from './command';
+import { UsageError } from './failures';
+import { scheduleList, scheduleTable } from './schedule-tables';
+
+interface CreateCommandOptions extends CommonOptions, BatchInputOptions {
+  cron?: string[];
+  everySeconds?: number;
+  offsetSeconds?: number;
+  calendar?: string[];
+  except?: string[];
+  timeZone?: string;
+  jitterSeconds?: number;
+  startAt?: string;
+  endAt?: string;
+  workflowId?: string;
+  overlap?: ScheduleOverlap;
+  catchupWindowSeconds?: number;
+  pauseOnFailure?: true;
+  note?: string;
+  paused?: true;
+}
+
+interface OverlapOptions extends CommonOptions {
+  overlap?: ScheduleOverlap;
+}
+
+export function addScheduleCommands(program: Command): void {
+  const group = program.command('schedule').description('schedules of batches');
+
+  addBatchInputOptions(addCommand(group, 'create <id>', 'create a schedule that starts a batch at its times'))
+    .option('--cron <expression>', 'minute hour dayOfMonth month dayOfWeek; may be repeated', collect)
+    .option('--every-seconds <n>', 'every so many seconds, counted from 1970-01-01T00:00:00Z', toNumber)
+    .option('--offset-seconds <n>', 'later than --every-seconds by so much', toNumber)
+    .option('--calendar <yaml>', "such as '{ hour: 2, dayOfWeek: [MONDAY, FRIDAY] }'; may be repeated", collect)
+    .option('--except <yaml>', 'a calendar whose times are left out; may be repeated', collect)
+    .option('--time-zone <name>', 'such as Europe/Berlin (default: UTC)')
+    .option('--jitter-seconds <n>', 'each start is later by a random part of it', toNumber)
+    .option('--start-at <time>', 'no start before, ISO 8601')
+    .option('--end-at <time>', 'no start after, ISO 8601')
+    .option('--workflow-id <id>', 'what the ids of its batches begin with (default: the id of the schedule)')
+    .addOption(overlapOption('while an earlier batch runs (default: skip)'))
+    .option('--catchup-window-seconds <n>', 'starts that were missed are made up when they are not older (default: 3600)', toNumber)
+    .option('--pause-on-failure', 'pause after a batch that failed')
+    .option('--note <text>', 'for people')
+    .option('--paused', 'begin paused')
+    .action(create);
+  addCommand(group, 'list', 'all schedules of batches').action((options: CommonOptions) =>
+    withLro(options, async (lro) => print(options, await lro.schedules.list(), scheduleList)),
+  );
+  addCommand(group, 'describe <id>', 'its times, policies and last batches').action((id: string, options: CommonOptions) =>
+    withLro(options, (lro) => describe(lro, id, options)),
+  );
+  addCommand(group, 'trigger <id>', 'start a batch now')
+    .addOption(overlapOption("while an earlier batch runs (default: the schedule's own)"))
+    .action((id: string, options: OverlapOptions) =>
+      act(id, options, 'is triggered', ({ schedules }) => schedules.trigger(id, overlapOf(options))),
+    );
+  addCommand(group, 'pause <id>', 'start nothing until it is resumed')
+    .option('--note <text>', 'for people')
+    .action((id: string, options: CommonOptions & { note?: string }) =>
+      act(id, options, 'is paused', ({ schedules }) => schedules.pause(id, options.note)),
+    );
+  addCommand(group, 'resume <id>', 'start batches again')
+    .option('--note <text>', 'for people')
+    .action((id: string, options: CommonOptions & { note?: string }) =>
+      act(id, options, 'is active', ({ schedules }) => schedules.resume(id, options.note)),
+    );
+  addCommand(group, 'backfill <id>', 'run the starts of a past span of time now')
+    .requiredOption('--from <time>', 'its begin, ISO 8601; a start then is in it')
+    .requiredOption('--to <time>', 'its end, ISO 8601; a start then is in it')
+    .addOption(overlapOption('among these batches (default: bufferAll, one after the other)'))
+    .action((id: string, options: OverlapOptions & { from: string; to: string }) =>
+      act(id, options, 'makes up for these starts', ({ schedules }) =>
+        schedules.backfill(id, { from: options.from, to: options.to, ...overlapOf(options) }),
+      ),
+    );
+  addCommand(group, 'delete <id>', 'delete it; its batches go on').action((id: string, options: CommonOptions) =>
+    act(id, options, 'is deleted', ({ schedules }) => schedules.delete(id)),
+  );
+}
+
+async function create(id: string, options: CreateCommandOptions): Promise<void> {
+  const { cron, everySeconds, offsetSeconds, timeZone, jitterSeconds, startAt, endAt } = options;
+  const { workflowId, catchupWindowSeconds, pauseOnFailure, note, paused } = options;
+  if (everySeconds === undefined && offsetSeconds !== undefined) throw new UsageError('--offset-seconds needs --every-seconds');
+  const batch = readBatchInput(options);
+  const times = {
+    ...(cron && { cron }),
+    ...(everySeconds !== undefined && { intervals: [{ everySeconds, ...(offsetSeconds !== undefined && { offsetSeconds }) }] }),
+    ...(options.calendar && { calendars: calendarsOf('--calendar', options.calendar) }),
+    ...(options.except && { except: calendarsOf('--except', options.except) }),
+    ...(timeZone !== undefined && { timeZone }),
+    ...(jitterSeconds !== undefined && { jitterSeconds }),
+    ...(startAt !== undefined && { startAt }),
+    ...(endAt !== undefined && { endAt }),
+  };
+  await withLro(options, async (lro) => {
+    await lro.schedules.create({
+      id,
+      times,
+      batch,
+      ...overlapOf(options),
+      ...(workflowId !== undefined && { workflowId }),
+      ...(catchupWindowSeconds !== undefined && { catchupWindowSeconds }),
+      ...(pauseOnFailure && { pauseOnFailure }),
+      ...(note !== undefined && { note }),
+      ...(paused && { paused }),
+    });
+    await describe(lro, id, options);
+  });
+}
+
+async function describe({ schedules }: LroClient, id: string, options: CommonOptions): Promise<void> {
+  print(options, await schedules.describe(id), scheduleTable);
+}
+
+/** Does something to a schedule, and says so. */
+async function act(id: string, options: CommonOptions, done: string, work: (lro: LroClient) => Promise<void>): Promise<void> {
+  await withLro(options, work);
+  print(options, { id }, () => `schedule "${id}" ${done}`);
+}
+
+function overlapOption(description: string): Option {
+  return new Option('--overlap <policy>', description).choices(SCHEDULE_OVERLAPS);
+}
+
+function overlapOf({ overlap }: { overlap?: ScheduleOverlap }): { overlap?: ScheduleOverlap } {
+  return overlap === undefined ? {} : { overlap };
+}
+
+/** Their fields are checked with everything else, before the schedule is created. */
+function calendarsOf(flag: string, written: string[]): CalendarTimes[] {
+  return written.map((calendar) => parseMap(calendar, `${flag} ${calendar}`) as CalendarTimes);
+}

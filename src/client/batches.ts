@@ -1,0 +1,107 @@
+/**
+ * Batches in the typed client: start, follow, pause, cancel.
+ *
+ * Keeps true: ids mean what they mean for operations, and nothing that shows in lists carries the query string of a URL.
+ */
+import { randomUUID } from 'node:crypto';
+import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import type { BatchInput, BatchItem, BatchProgress, BatchResult, FileRef, ItemStanding } from '../contract';
+import { DEFAULT_CONNECTION, ITEM_UPDATE, PAUSE_SIGNAL, PROGRESS_QUERY, RESUME_SIGNAL, RUN_BATCH } from '../contract';
+import { DEFAULT_ANSWER_SECONDS, startOnce, waitFor, type StartOptions, type WaitOptions } from './calls';
+import { BatchEndedError } from './errors';
+
+/** One batch, found by its id. */
+export interface BatchHandle {
+  readonly id: string;
+  /** Where it stands. The counts are some seconds old. */
+  progress(): Promise<BatchProgress>;
+  /**
+   * Where one of its items stands.
+   * @throws BatchError when it has no such item, BatchEndedError, StillRunningError
+   */
+  item(itemId: string, options?: WaitOptions): Promise<ItemStanding>;
+  /**
+   * No new submits; polling, clocks and deadlines of what is open go on.
+   * @throws BatchEndedError
+   */
+  pause(): Promise<void>;
+  /** @throws BatchEndedError */
+  resume(): Promise<void>;
+  /** Asks for its cancellation, and that of its open items. Of one that has ended nothing changes. */
+  cancel(): Promise<void>;
+  /**
+   * Waits for the end.
+   * @throws BatchError, BatchCancelledError, StillRunningError (with `timeoutSeconds`)
+   */
+  result(options?: WaitOptions): Promise<BatchResult>;
+}
+
+export async function startBatch(
+  client: Client,
+  taskQueue: string,
+  input: BatchInput,
+  { id = randomUUID() }: StartOptions,
+): Promise<BatchHandle> {
+  await startOnce(client, RUN_BATCH, { workflowId: id, taskQueue, args: [input], staticSummary: batchSummary(input) });
+  return getBatch(client, id);
+}
+
+export function getBatch(client: Client, id: string): BatchHandle {
+  const handle = client.workflow.getHandle(id);
+  const run = { kind: 'batch', id } as const;
+  return {
+    id,
+    progress: () => handle.query<BatchProgress>(PROGRESS_QUERY),
+    item: (itemId, { timeoutSeconds = DEFAULT_ANSWER_SECONDS } = {}) =>
+      whileItRuns(id, () =>
+        waitFor(client, run, `answer about item "${itemId}"`, timeoutSeconds, () =>
+          // Each question is one of its own: an item stands elsewhere a moment later.
+          handle.executeUpdate<ItemStanding, [string]>(ITEM_UPDATE, { updateId: randomUUID(), args: [itemId] }),
+        ),
+      ),
+    pause: () => whileItRuns(id, () => handle.signal(PAUSE_SIGNAL)),
+    resume: () => whileItRuns(id, () => handle.signal(RESUME_SIGNAL)),
+    cancel: async () => {
+      await handle.cancel();
+    },
+    result: ({ timeoutSeconds } = {}) => waitFor(client, run, 'result', timeoutSeconds, () => handle.result() as Promise<BatchResult>),
+  };
+}
+
+/** Temporal does not find a workflow that has ended either. */
+async function whileItRuns<T>(id: string, call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (err) {
+    if (err instanceof WorkflowNotFoundError && err.message.includes('already completed')) throw new BatchEndedError(id);
+    throw err;
+  }
+}
+
+/** At most, so that it fits a list. */
+const MAX_SUMMARY_CHARS = 200;
+
+/** `batch of 200 · maps`, `batch of manifest ./nightly.jsonl`: what the list of workflows shows. */
+export function batchSummary(input: BatchInput): string {
+  return wordsOf(input).slice(0, MAX_SUMMARY_CHARS);
+}
+
+function wordsOf({ items, manifest, retryOf, defaults }: BatchInput): string {
+  if (Array.isArray(items)) {
+    // The workflow refuses what is no item; here it must only not break.
+    const ofItem = (item: BatchItem | null | undefined) => item?.connection ?? defaults?.connection ?? DEFAULT_CONNECTION;
+    return `batch of ${items.length} · ${[...new Set(items.map(ofItem))].join(', ')}`;
+  }
+  const suffix = defaults?.connection === undefined ? '' : ` · ${defaults.connection}`;
+  if (manifest !== undefined) return `batch of manifest ${placeOf(manifest)}${suffix}`;
+  if (retryOf?.workflowId !== undefined) return `retry of batch ${retryOf.workflowId}${suffix}`;
+  if (retryOf?.report !== undefined) return `retry of report ${placeOf(retryOf.report)}${suffix}`;
+  return `batch${suffix}`;
+}
+
+/** A path, or a URL without what may be secret in it. */
+function placeOf({ path, url }: FileRef): string {
+  if (url === undefined || !URL.canParse(url)) return path ?? '';
+  const { origin, pathname } = new URL(url);
+  return `${origin}${pathname}`;
+}

@@ -1,0 +1,87 @@
+/**
+ * What calls about operations and batches have in common: how they are started under an id, and what Temporal's errors become.
+ *
+ * Keeps true: the same id is the same run. A running one is joined, one that has succeeded is left as it is, and only one that has
+ * failed is started anew.
+ */
+import {
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowFailedError,
+  WorkflowUpdateFailedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+  type Client,
+  type WorkflowStartOptions,
+} from '@temporalio/client';
+import { CancelledFailure, TerminatedFailure, TimeoutFailure } from '@temporalio/common';
+import { BatchCancelledError, BatchError, OperationCancelledError, OperationError, StillRunningError, typedFailure } from './errors';
+
+export interface StartOptions {
+  /** The caller's name for it (`tileset/campus-7/2026-11-23`): asking twice with one id is asking once. Default: a random one. */
+  id?: string;
+}
+
+export interface WaitOptions {
+  /** Of this call, not of what it waits for. Default: none for results, 60 s for answers. */
+  timeoutSeconds?: number;
+}
+
+/** How long a call waits for an answer that a worker has to give, where the caller says nothing. */
+export const DEFAULT_ANSWER_SECONDS = 60;
+
+/** What a call is about. */
+export interface Run {
+  kind: 'operation' | 'batch';
+  id: string;
+}
+
+/** What makes the same id the same run. */
+export const SAME_ID_SAME_RUN = {
+  workflowIdConflictPolicy: 'USE_EXISTING',
+  workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
+} as const satisfies Partial<WorkflowStartOptions>;
+
+/** Starts a run under its id, or leaves the one that has it. */
+export async function startOnce(client: Client, workflowType: string, options: WorkflowStartOptions): Promise<void> {
+  try {
+    await client.workflow.start(workflowType, { ...options, ...SAME_ID_SAME_RUN });
+  } catch (err) {
+    // It has succeeded before: its handle gives the recorded result.
+    if (!(err instanceof WorkflowExecutionAlreadyStartedError)) throw err;
+  }
+}
+
+/**
+ * Runs a call with its own timeout, and turns what Temporal throws into the errors of this client.
+ * @param what is waited for, as the timeout's message calls it
+ * @throws OperationError or BatchError, OperationCancelledError or BatchCancelledError, StillRunningError
+ */
+export async function waitFor<T>(
+  client: Client,
+  run: Run,
+  what: string,
+  timeoutSeconds: number | undefined,
+  call: () => Promise<T>,
+): Promise<T> {
+  try {
+    if (timeoutSeconds === undefined) return await call();
+    return await client.connection.withDeadline(Date.now() + timeoutSeconds * 1000, call);
+  } catch (err) {
+    const details = typedFailure(err);
+    if (details !== undefined) throw new (run.kind === 'batch' ? BatchError : OperationError)(run.id, details.type, details);
+    if (isTimeout(err) && timeoutSeconds !== undefined) throw new StillRunningError(run.id, what, timeoutSeconds, run.kind);
+    const cause = err instanceof WorkflowFailedError || err instanceof WorkflowUpdateFailedError ? err.cause : undefined;
+    if (cause instanceof CancelledFailure || cause instanceof TerminatedFailure || cause instanceof TimeoutFailure) {
+      throw new (run.kind === 'batch' ? BatchCancelledError : OperationCancelledError)(run.id);
+    }
+    throw err;
+  }
+}
+
+function isTimeout(err: unknown): boolean {
+  if (err instanceof WorkflowUpdateRPCTimeoutOrCancelledError) return true;
+  for (let cause = err, depth = 0; cause instanceof Error && depth < 5; cause = cause.cause, depth++) {
+    // gRPC: DEADLINE_EXCEEDED, CANCELLED
+    if ('code' in cause && (cause.code === 4 || cause.code === 1)) return true;
+  }
+  return false;
+}

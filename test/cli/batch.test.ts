@@ -1,0 +1,105 @@
+/** `lro batch …` as a process. */
+import { randomUUID } from 'node:crypto';
+import { startStandInBed, type StandInBed } from '../support/stand-in-bed';
+import { batchYaml, fileWith, lroJson, lroOf, type Lro } from './support';
+
+let bed: StandInBed;
+let lro: Lro;
+
+beforeAll(async () => {
+  bed = await startStandInBed();
+  lro = lroOf(bed);
+});
+
+afterAll(() => bed.close());
+
+test('a batch is started from a file, followed, paused, resumed and ended', async () => {
+  const id = randomUUID();
+  expect(await lroJson(lro, ['batch', 'start', '--id', id, '--input', fileWith(batchYaml('wait'))])).toEqual({ id });
+  expect((await lro(['batch', 'pause', id])).stdout).toContain('submits nothing more');
+  expect(await lroJson(lro, ['batch', 'progress', id])).toMatchObject({ phase: 'paused', counts: { total: 2 } });
+  expect((await lro(['batch', 'resume', id])).stdout).toContain('goes on');
+  const { stdout } = await lro(['batch', 'progress', id]);
+  expect(stdout).toMatch(/phase +│ running/);
+  expect(stdout).toContain('2026-11-25T02:00:00.000Z │ the service is busy');
+  expect(await lroJson(lro, ['batch', 'item', id, 'first'])).toMatchObject({ id: 'first', state: 'open' });
+  await bed.finish(id);
+  const result = await lro(['batch', 'result', id]);
+  expect(result.stdout).toMatch(/items +│ 2: 2 succeeded/);
+  expect(result.code).toBe(0);
+});
+
+test('flags stand over the file, which may come from standard input', async () => {
+  const id = randomUUID();
+  const flags = ['--report', './{workflowId}.jsonl', '--max-in-flight', '7', '--submits-per-second', '2.5'];
+  await lroJson(lro, ['batch', 'start', '--id', id, '--input', '-', ...flags], `${batchYaml('succeed')}\nmaxInFlight: 1`);
+  const { events } = await bed.client.workflow.getHandle(id).fetchHistory();
+  const payload = events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0]?.data;
+  expect(JSON.parse(Buffer.from(payload!).toString())).toMatchObject({
+    maxInFlight: 7,
+    submitsPerSecond: 2.5,
+    report: { path: './{workflowId}.jsonl' },
+    defaults: { connection: 'maps' },
+  });
+});
+
+test('a batch that failed is exit code 1, with what became of its items', async () => {
+  const { code, stderr, stdout } = await lro(['batch', 'start', '--wait', '--input', '-'], batchYaml('fail'));
+  expect(code).toBe(1);
+  expect(stdout).toBe('');
+  expect(stderr).toContain('failed (BatchFailed): 2 items did not succeed');
+  expect(stderr).toMatch(/first +│ failed +│ OperationFailed │ no such dataset/);
+  expect(stderr).not.toMatch(/^ +at /m);
+});
+
+test('a cancelled batch is exit code 1', async () => {
+  const { id } = await bed.lro.startBatch({ items: [{ id: 'first' }], defaults: { labels: { does: 'wait' } } });
+  expect((await lro(['batch', 'cancel', id])).code).toBe(0);
+  const { code, stderr } = await lro(['batch', 'result', id]);
+  expect(stderr).toBe(`batch "${id}" was cancelled before all its items had an end\n`);
+  expect(code).toBe(1);
+});
+
+test('a result that does not come in time is exit code 1, and the batch goes on', async () => {
+  const id = randomUUID();
+  const started = await lro(['batch', 'start', '--id', id, '--input', '-'], batchYaml('wait'));
+  expect(started.stdout).toBe(`batch "${id}" is started\n`);
+  const { code, stderr } = await lro(['batch', 'result', id, '--timeout-seconds', '0.2']);
+  expect(stderr).toBe(`no answer from batch "${id}" within the time given; the batch goes on\n`);
+  expect(code).toBe(1);
+});
+
+test('a batch that nobody knows is exit code 1', async () => {
+  const { code, stderr } = await lro(['batch', 'result', 'nobody']);
+  expect(stderr).toBe('there is no batch "nobody"\n');
+  expect(code).toBe(1);
+});
+
+test.each<[string, string[], string, string]>([
+  ['an unknown option', ['--imput', 'x'], '', "unknown option '--imput'"],
+  ['no batch at all', [], '', 'name the batch with --input or --manifest'],
+  ['a file that is not there', ['--input', '/nowhere.yaml'], '', '/nowhere.yaml cannot be read: ENOENT'],
+  ['what is no YAML', ['--input', '-'], 'items: [', 'standard input is not YAML or JSON'],
+  ['what is no object', ['--input', '-'], '- 1', 'standard input must be an object'],
+  ['a misspelt field', ['--input', '-'], 'manfest: { path: m }', 'manfest: is not a known key; did you mean "manifest"?'],
+  ['two sources of items', ['--input', '-', '--manifest', 'm.jsonl'], batchYaml('succeed'), 'must have exactly one of "items"'],
+  ['a number that is none', ['--manifest', 'm.jsonl', '--max-in-flight', 'many'], '', 'It must be a number.'],
+])('%s is exit code 2', async (_, args, stdin, words) => {
+  const { code, stderr } = await lro(['batch', 'start', ...args], stdin);
+  expect(stderr).toContain(words);
+  expect(code).toBe(2);
+});
+
+test('a server that cannot be reached is exit code 3', async () => {
+  const { code, stderr } = await lroOf({ ...bed, address: '127.0.0.1:1' })(['batch', 'progress', 'x']);
+  expect(stderr).toContain('Temporal cannot be reached at 127.0.0.1:1');
+  expect(stderr).toContain('Set TEMPORAL_ADDRESS');
+  expect(code).toBe(3);
+});
+
+test('help names the environment and the exit codes', async () => {
+  const { code, stdout } = await lro(['--help']);
+  expect(stdout).toContain('TEMPORAL_ADDRESS');
+  expect(stdout).toContain('Exit codes: 0 done');
+  expect(code).toBe(0);
+});

@@ -1,0 +1,159 @@
+/** What a schedule is made of reaches the server, and what is wrong with it is said before anything is created. */
+import { randomUUID } from 'node:crypto';
+import type { ScheduleSummary } from '@temporalio/client';
+import type { CreateScheduleOptions } from '../../src/client';
+import { eventually } from '../support/eventually';
+import { standInBatch, startStandInBed, type StandInBed } from '../support/stand-in-bed';
+
+let bed: StandInBed;
+
+beforeAll(async () => {
+  bed = await startStandInBed();
+});
+
+afterAll(() => bed.close());
+
+const batch = standInBatch('succeed', { report: { path: './reports/{workflowId}.jsonl' } });
+
+test('policies have safe defaults', async () => {
+  const id = await bed.schedule({ batch });
+  expect(await bed.lro.schedules.describe(id)).toMatchObject({
+    id,
+    workflowId: id,
+    taskQueue: bed.taskQueue,
+    batch,
+    overlap: 'skip',
+    catchupWindowSeconds: 3600,
+    pauseOnFailure: false,
+    paused: false,
+    counts: { started: 0, missed: 0, skipped: 0 },
+  });
+});
+
+test('policies, times and notes reach the server as they were given', async () => {
+  const times = {
+    intervals: [{ everySeconds: 86_400, offsetSeconds: 600 }],
+    calendars: [
+      { second: 30, minute: [0, { start: 10, end: 50, step: 20 }], hour: { start: 1, end: 3 }, dayOfWeek: 'MONDAY', comment: 'weekly' },
+      { minute: 5, hour: 0, dayOfMonth: 1, month: { start: 'JANUARY', end: 'MARCH' }, year: 2027 },
+      { minute: '*', hour: { start: 0 } },
+    ],
+    except: [{ minute: '*', hour: '*', dayOfMonth: 24, month: 'DECEMBER' }],
+    timeZone: 'Europe/Berlin',
+    jitterSeconds: 60,
+    startAt: '2026-11-25T02:00:00+01:00',
+    endAt: '2099-01-01T00:00:00Z',
+  } satisfies CreateScheduleOptions['times'];
+  const policies = { overlap: 'bufferOne', catchupWindowSeconds: 60, pauseOnFailure: true, note: 'nightly', paused: true } as const;
+  const id = await bed.schedule({ batch, times, workflowId: 'nightly', ...policies });
+  expect(await bed.lro.schedules.describe(id)).toMatchObject({
+    ...policies,
+    workflowId: 'nightly',
+    times: {
+      ...times,
+      calendars: [times.calendars[0], times.calendars[1], { minute: '*', hour: 0 }],
+      startAt: '2026-11-25T01:00:00.000Z',
+      endAt: '2099-01-01T00:00:00.000Z',
+    },
+  });
+});
+
+test('cron expressions hold in the time zone of the schedule', async () => {
+  const id = await bed.schedule({ batch, times: { cron: ['30 2 * * *'], timeZone: 'Asia/Tokyo' } });
+  const { nextTimes, times } = await bed.lro.schedules.describe(id);
+  expect(times).toMatchObject({ calendars: [{ minute: 30, hour: 2 }], timeZone: 'Asia/Tokyo' });
+  expect(nextTimes[0]).toMatch(/T17:30:00\.000Z$/);
+});
+
+test('lists hold schedules of batches only', async () => {
+  const id = await bed.schedule({ batch, paused: true, note: 'not yet' });
+  const foreign = `foreign-${bed.taskQueue}`;
+  const other = await bed.client.schedule.create({
+    scheduleId: foreign,
+    spec: { cronExpressions: ['0 0 1 1 * 2099'] },
+    action: { type: 'startWorkflow', workflowType: 'other', taskQueue: bed.taskQueue },
+  });
+  try {
+    await eventually(
+      async () => {
+        const all: ScheduleSummary[] = [];
+        for await (const schedule of bed.client.schedule.list()) all.push(schedule);
+        // Of a new one the list does not know at once what it starts.
+        return [id, foreign].every((name) => all.some(({ scheduleId, action }) => scheduleId === name && action !== undefined));
+      },
+      (listed) => listed,
+    );
+    const listed = await bed.lro.schedules.list();
+    expect(listed.find((schedule) => schedule.id === id)).toMatchObject({ paused: true, note: 'not yet' });
+    expect(listed.some((schedule) => schedule.id === foreign)).toBe(false);
+  } finally {
+    await other.delete();
+  }
+});
+
+test('a schedule that is there already is left as it is', async () => {
+  const id = await bed.schedule({ batch });
+  await expect(bed.schedule({ id, batch, note: 'second' })).rejects.toMatchObject({ name: 'ScheduleError', problem: 'exists' });
+  expect((await bed.lro.schedules.describe(id)).note).toBeUndefined();
+});
+
+test('a deleted schedule is gone', async () => {
+  const id = await bed.schedule({ batch });
+  await bed.lro.schedules.delete(id);
+  const missing = { name: 'ScheduleError', problem: 'missing', message: `there is no schedule "${id}"` };
+  await expect(bed.lro.schedules.describe(id)).rejects.toMatchObject(missing);
+  await expect(bed.lro.schedules.trigger(id)).rejects.toMatchObject(missing);
+  await expect(bed.lro.schedules.delete(id)).rejects.toMatchObject(missing);
+});
+
+const daily = { cron: ['0 2 * * *'] };
+
+test.each<[string, Partial<CreateScheduleOptions>, string]>([
+  [
+    'a report of one name for all runs',
+    { batch: { ...batch, report: { path: 'r.jsonl' } } },
+    'batch.report: must contain {workflowId} or {runId}',
+  ],
+  ['a report URL of one name', { batch: { ...batch, report: { url: 'https://f.example/r' } } }, 'batch.report: must contain {workflowId}'],
+  ['a batch without items', { batch: {} }, 'batch: must have exactly one of "items", "manifest" and "retryOf"'],
+  [
+    'a misspelt field of the batch',
+    { batch: { ...batch, maxInflight: 5 } as never },
+    'batch.maxInflight: is not a known key; did you mean "maxInFlight"?',
+  ],
+  ['items of one id', { batch: { items: [{ id: 'a' }, { id: 'a' }] } }, 'batch.items.1.id: "a" is the id of an earlier item, too'],
+  ['no times at all', { times: {} }, 'times: must name at least one time in "cron", "intervals" or "calendars"'],
+  ['an hour that no day has', { times: { calendars: [{ hour: 24 }] } }, 'times.calendars.0.hour: must be a whole number from 0 to 23'],
+  [
+    'a day that no week has',
+    { times: { calendars: [{ dayOfWeek: 'FRYDAY' as never }] } },
+    'times.calendars.0.dayOfWeek: must be the name of a day',
+  ],
+  ['a range that ends first', { times: { calendars: [{ hour: { start: 5, end: 3 } }] } }, 'must not end before it starts'],
+  [
+    'an offset above its interval',
+    { times: { intervals: [{ everySeconds: 5, offsetSeconds: 5 }] } },
+    'must have an offset below its interval',
+  ],
+  ['a misspelt policy', { overlap: 'skipp' as never }, 'overlap: must be one of skip, bufferOne, bufferAll, cancelOther, allowAll'],
+  ['a short catch-up window', { catchupWindowSeconds: 1 }, 'catchupWindowSeconds: must be a number of seconds >= 10'],
+  [
+    'a time without its offset',
+    { times: { ...daily, startAt: '2026-11-25' } },
+    'times.startAt: must be a time in ISO 8601 with its offset',
+  ],
+  ['a time zone that the server does not know', { times: { ...daily, timeZone: 'Europe/Nowhere' } }, 'unknown time zone Europe/Nowhere'],
+  ['a cron expression that the server cannot read', { times: { cron: ['at night'] } }, 'CronString does not have 5-7 fields'],
+])('%s is refused before anything is created', async (_, options, words) => {
+  const id = `refused-${randomUUID()}`;
+  const error: unknown = await bed.schedule({ batch, times: daily, ...options, id }).catch((err: unknown) => err);
+  expect(error).toMatchObject({ name: 'ScheduleError', problem: 'invalid' });
+  expect((error as Error).message).toContain(`schedule "${id}" was not created:\n`);
+  expect((error as Error).message).toContain(words);
+  await expect(bed.lro.schedules.describe(id)).rejects.toMatchObject({ problem: 'missing' });
+});
+
+test('every mistake is named at once', async () => {
+  const options = { id: 'x', times: {}, batch: {}, overlap: 'no' as never };
+  await expect(bed.lro.schedules.create(options)).rejects.toMatchObject({ mistakes: { length: 3 } });
+});
