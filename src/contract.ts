@@ -32,6 +32,9 @@ export const PAUSE_SIGNAL = 'pause';
 /** Signal `resume` of a batch. */
 export const RESUME_SIGNAL = 'resume';
 
+/** Memo of a batch, once its report is written: the report's {@link FileRef}. */
+export const REPORT_MEMO = 'report';
+
 /** Search attributes (keywords) that are written when the namespace has them. */
 export const SEARCH_ATTRIBUTES = { status: 'LroStatus', connection: 'LroConnection', operationId: 'LroOperationId' } as const;
 
@@ -246,8 +249,8 @@ export interface BatchItem extends OperationInput {
 
 export const ITEM_OUTCOMES = ['succeeded', 'failed', 'uncertain', 'canceled', 'notStarted', 'invalid'] as const;
 /**
- * How an item ended. `uncertain`: nobody knows whether the service accepted it, and it was not to be sent twice; `canceled`: with the
- * batch; `notStarted`: the batch stopped submitting before it came to it; `invalid`: skipped (`skipInvalid`).
+ * How an item ended. `uncertain`: nobody knows whether the service accepted it, and it was not to be sent twice; `canceled`: at the
+ * service, or with the batch; `notStarted`: the batch stopped submitting before it came to it; `invalid`: skipped (`skipInvalid`).
  */
 export type ItemOutcome = (typeof ITEM_OUTCOMES)[number];
 

@@ -11,7 +11,7 @@ import type { Monitor } from '../lro/monitor';
 import { apiVersionOf, lastSegment } from '../lro/status-url';
 import { judgeUrl, masked, shown, withoutParameters } from '../lro/trust';
 import { listed, typedFailure } from './failures';
-import { checkInput, type CheckedInput } from './input-schema';
+import { checkInput, type CheckedInput } from '../schema/operation';
 import type { Identity, LearntSettings, PrepareRequest, Prepared, PreparedOperation } from './messages';
 
 export interface PrepareDependencies {

@@ -16,7 +16,8 @@ import {
 import { z } from 'zod';
 import { strictObject } from '../config/strict-object';
 import { RUN_BATCH, type BatchInput } from '../contract';
-import { batchInput, mistakesOf } from './batch-check';
+import { batchInput } from '../schema/batch';
+import { check } from '../schema/check';
 import { batchSummary } from './batches';
 import { ScheduleError } from './errors';
 import { fromTemporalSpec, scheduleTimes, toTemporalSpec, type ScheduleTimes } from './schedule-times';
@@ -159,8 +160,8 @@ export class LroSchedules {
    */
   async create(options: CreateScheduleOptions): Promise<void> {
     const { id, batch } = options;
-    const mistakes = mistakesOf(createOptions, options, 'options');
-    if (mistakes.length > 0) throw refused(id, 'was not created', mistakes);
+    const checked = check(createOptions, options, 'options');
+    if (!checked.ok) throw refused(id, 'was not created', checked.mistakes);
     const {
       times,
       workflowId = id,
@@ -222,8 +223,8 @@ export class LroSchedules {
    * @throws ScheduleError
    */
   async trigger(id: string, options: { overlap?: ScheduleOverlap } = {}): Promise<void> {
-    const mistakes = mistakesOf(z.object({ overlap }), options, 'options');
-    if (mistakes.length > 0) throw refused(id, 'was not triggered', mistakes);
+    const checked = check(z.object({ overlap }), options, 'options');
+    if (!checked.ok) throw refused(id, 'was not triggered', checked.mistakes);
     await this.on(id, async (schedule) => {
       // Left to itself the SDK would start it beside a running one.
       const policy = options.overlap === undefined ? (await schedule.describe()).policies.overlap : OVERLAPS[options.overlap];
@@ -247,8 +248,8 @@ export class LroSchedules {
    * @throws ScheduleError
    */
   async backfill(id: string, options: BackfillOptions): Promise<void> {
-    const mistakes = mistakesOf(backfillOptions, options, 'options');
-    if (mistakes.length > 0) throw refused(id, 'was not backfilled', mistakes);
+    const checked = check(backfillOptions, options, 'options');
+    if (!checked.ok) throw refused(id, 'was not backfilled', checked.mistakes);
     const { from, to, overlap: policy = 'bufferAll' } = options;
     await this.on(id, (schedule) => schedule.backfill({ start: new Date(from), end: new Date(to), overlap: OVERLAPS[policy] }));
   }

@@ -104,16 +104,16 @@ export async function submitAll(
   try {
     return await CancellationScope.nonCancellable(() => call(submitting(timeoutSeconds, streamsFile, summary)).submit(items));
   } catch (err) {
-    return afterDeath(items, claimsOf(err));
+    return afterDeath(items, claimsOf<SubmitClaims>(err));
   }
 }
 
 /** What an activity that submits had claimed when it ended; `undefined` when that is not known. */
-export function claimsOf<C, A>(err: unknown): Claims<C, A> | undefined {
+export function claimsOf<T extends Claims<unknown, unknown>>(err: unknown): T | undefined {
   const cause = err instanceof ActivityFailure ? err.cause : undefined;
   // No heartbeat at all: nothing was claimed, so nothing was sent.
-  if (cause instanceof TimeoutFailure) return (cause.lastHeartbeatDetails as Claims<C, A> | undefined) ?? { claimed: [], answered: [] };
-  if (cause instanceof ApplicationFailure && cause.type === 'SubmitInterrupted') return cause.details?.[0] as Claims<C, A> | undefined;
+  if (cause instanceof TimeoutFailure) return (cause.lastHeartbeatDetails ?? { claimed: [], answered: [] }) as T;
+  if (cause instanceof ApplicationFailure && cause.type === 'SubmitInterrupted') return cause.details?.[0] as T | undefined;
   return undefined;
 }
 

@@ -121,7 +121,6 @@ test.each<[string, Partial<CreateScheduleOptions>, string]>([
     { batch: { ...batch, maxInflight: 5 } as never },
     'batch.maxInflight: is not a known key; did you mean "maxInFlight"?',
   ],
-  ['items of one id', { batch: { items: [{ id: 'a' }, { id: 'a' }] } }, 'batch.items.1.id: "a" is the id of an earlier item, too'],
   ['no times at all', { times: {} }, 'times: must name at least one time in "cron", "intervals" or "calendars"'],
   ['an hour that no day has', { times: { calendars: [{ hour: 24 }] } }, 'times.calendars.0.hour: must be a whole number from 0 to 23'],
   [

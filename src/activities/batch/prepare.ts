@@ -7,7 +7,7 @@ import { Context } from '@temporalio/activity';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { BatchInput, FileRef, ItemOutcome } from '../../contract';
-import { DEFAULT_CONNECTION, ITEM_OUTCOMES } from '../../contract';
+import { DEFAULT_CONNECTION, ITEM_OUTCOMES, REPORT_MEMO } from '../../contract';
 import { FileRefusedError } from '../../files';
 import type { Connections } from '../../http';
 import { listed, typedFailure } from '../failures';
@@ -18,8 +18,8 @@ import type { BatchSource, ManifestPage, PrepareBatchRequest, PreparedBatch } fr
 import type { PageItem } from './pages';
 import { inlineItems, nameOf } from './pages';
 import { Mistakes, scanManifest, Seen } from './scan';
-import type { CheckedBatch } from './schema';
-import { checkBatch } from './schema';
+import type { CheckedBatch } from '../../schema/batch';
+import { checkBatch } from '../../schema/batch';
 
 /** Open operations of one shard, and of one where there are many. Measured: see docs/decisions.md. */
 const SHARD_SIZE = 250;
@@ -28,9 +28,6 @@ const SMALL_BATCH = 2000;
 
 /** For a manifest of a million lines on a slow line. */
 const READ_SECONDS = 3600;
-
-/** Of a batch that ran before: where its report is. Written into the workflow's memo at its end. */
-export const REPORT_MEMO = 'report';
 
 /** What a retry takes up where it does not say. An uncertain submit may have been accepted: only the caller can want it again. */
 const RETRIED_BY_DEFAULT: ItemOutcome[] = ITEM_OUTCOMES.filter((outcome) => outcome !== 'succeeded' && outcome !== 'uncertain');

@@ -6,7 +6,7 @@
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { parseDocument } from 'yaml';
-import { batchInput, mistakesOf } from '../../client/batch-check';
+import { checkBatch } from '../../schema/batch';
 import type { BatchInput, FileRef } from '../../contract';
 import { toNumber } from './command';
 import { UsageError } from './failures';
@@ -45,8 +45,8 @@ export function readBatchInput(options: BatchInputOptions): BatchInput {
     ...(skipInvalid !== undefined && { skipInvalid }),
   };
   if (Object.keys(merged).length === 0) throw new UsageError('name the batch with --input or --manifest');
-  const mistakes = mistakesOf(batchInput, merged, 'input');
-  if (mistakes.length > 0) throw new UsageError(['the batch is not right:', ...mistakes].join('\n  '));
+  const checked = checkBatch(merged);
+  if (!checked.ok) throw new UsageError(['the batch is not right:', ...checked.mistakes].join('\n  '));
   return merged;
 }
 

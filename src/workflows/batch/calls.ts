@@ -5,10 +5,10 @@ import type {
   BatchActivities,
   CancelledOne,
   CancelOne,
+  ChunkClaims,
   ChunkResult,
   FindItem,
   FinishReport,
-  ItemAbout,
   PrepareBatchRequest,
   PreparedBatch,
   ReportPage,
@@ -49,7 +49,7 @@ export async function submitItems(chunk: SubmitChunk, summary: string): Promise<
   } catch (err) {
     const cause = err instanceof ActivityFailure ? err.cause : undefined;
     if (cause instanceof ApplicationFailure && cause.type === 'ManifestInvalid') return { broken: cause.details?.[0] as FailureDetails };
-    const claims = claimsOf<{ index: number; about: ItemAbout }, ChunkResult>(err);
+    const claims = claimsOf<ChunkClaims>(err);
     // It ended with an error of its own before it claimed anything.
     const known = claims ?? (cause instanceof ApplicationFailure ? { claimed: [], answered: [] } : undefined);
     if (known === undefined) throw err;

@@ -35,7 +35,7 @@ import type {
   ItemStanding,
   Problem,
 } from '../../contract';
-import { ITEM_UPDATE, PROGRESS_QUERY } from '../../contract';
+import { ITEM_UPDATE, PROGRESS_QUERY, REPORT_MEMO } from '../../contract';
 import { showSearchAttributes } from '../show';
 import { findItem, finishReport, prepareBatch } from './calls';
 import { endedOf, failuresOf, firstOf, noCounts, sumOf } from './counts';
@@ -216,7 +216,7 @@ class Batch {
     // A shard that failed has told nobody how many pages it wrote.
     const pages = results.map((result) => (result.status === 'fulfilled' ? result.value.reportPages : 0));
     await finishReport({ target: report, workflowId: source.workflowId, runId: source.firstRunId, pages });
-    upsertMemo({ report: report.report });
+    upsertMemo({ [REPORT_MEMO]: report.report });
     return report.report;
   }
 

@@ -2,17 +2,11 @@
  * What an operation's input may be. Unknown fields are refused with a suggestion, so that a misspelt `deadlineSeconds` is not ignored.
  */
 import { z } from 'zod';
-import { isCredentialHeader, isHeaderName, isHeaderValue, isTransportHeader } from '../config';
-import { strictObject } from '../config/strict-object';
+import { isCredentialHeader, isHeaderName, isHeaderValue, isTransportHeader } from '../config/names';
 import type { OperationInput } from '../contract';
 import { DEFAULT_CONNECTION, DEFAULT_DEADLINE_SECONDS, FINAL_STATE_VIA, HTTP_METHODS } from '../contract';
-
-/** As JSON calls it. */
-export const strict = <T extends z.core.$ZodShape>(shape: T) => strictObject(shape, 'must be an object');
-
-export const text = (maxChars: number) =>
-  z.string({ error: 'must be a string' }).min(1, 'must not be empty').max(maxChars, `must be at most ${maxChars} characters`);
-export const oneOf = <T extends readonly [string, ...string[]]>(words: T) => z.enum(words, { error: `must be one of ${words.join(', ')}` });
+import { check, type Checked } from './check';
+import { oneOf, strict, text } from './terms';
 
 const headers = z
   .record(z.string(), z.string({ error: 'must be a string' }), { error: 'must be an object of strings' })
@@ -29,12 +23,6 @@ const headers = z
 const query = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()], { error: 'must be a string, number or boolean' }), {
   error: 'must be an object of strings, numbers and booleans',
 });
-
-/** A file of the caller's own. */
-export const fileRef = strict({ url: text(8192).optional(), path: text(4096).optional() }).refine(
-  (file) => (file.url === undefined) !== (file.path === undefined),
-  'must name exactly one of "url" and "path"',
-);
 
 const bodyFile = strict({ url: text(8192).optional(), path: text(4096).optional(), contentType: text(256).optional() }).refine(
   (file) => (file.url === undefined) !== (file.path === undefined),
@@ -107,20 +95,4 @@ export type CheckedInput = z.output<typeof operationInput>;
 /** A checked input with its defaults, or every mistake, each with the field it stands in. */
 export function checkInput(input: OperationInput | undefined): Checked<CheckedInput> {
   return check(operationInput, input);
-}
-
-export type Checked<T> = { ok: true; value: T } | { ok: false; mistakes: string[] };
-
-/** The same by any schema of inputs. */
-export function check<T extends z.ZodType>(schema: T, input: unknown): Checked<z.output<T>> {
-  const checked = schema.safeParse(input);
-  if (checked.success) return { ok: true, value: checked.data };
-  return { ok: false, mistakes: checked.error.issues.flatMap(mistakesOf) };
-}
-
-function mistakesOf(issue: z.core.$ZodIssue): string[] {
-  const at = (path: readonly PropertyKey[]): string => (path.length === 0 ? 'input' : path.map(String).join('.'));
-  if (issue.code !== 'unrecognized_keys') return [`${at(issue.path)}: ${issue.message}`];
-  const messages = issue.message.split('\n');
-  return issue.keys.map((key, index) => `${at([...issue.path, key.slice(0, 64)])}: ${messages[index] ?? 'is not a known key'}`);
 }

@@ -1,0 +1,18 @@
+/** Checking a value by a schema of inputs: every mistake, each with the field it stands in. */
+import type { z } from 'zod';
+
+export type Checked<T> = { ok: true; value: T } | { ok: false; mistakes: string[] };
+
+/** @param whole what the value is called where a mistake concerns all of it */
+export function check<T extends z.ZodType>(schema: T, value: unknown, whole = 'input'): Checked<z.output<T>> {
+  const checked = schema.safeParse(value);
+  if (checked.success) return { ok: true, value: checked.data };
+  return { ok: false, mistakes: checked.error.issues.flatMap((issue) => mistakesOf(issue, whole)) };
+}
+
+function mistakesOf(issue: z.core.$ZodIssue, whole: string): string[] {
+  const at = (path: readonly PropertyKey[]): string => (path.length === 0 ? whole : path.map(String).join('.'));
+  if (issue.code !== 'unrecognized_keys') return [`${at(issue.path)}: ${issue.message}`];
+  const messages = issue.message.split('\n');
+  return issue.keys.map((key, index) => `${at([...issue.path, key.slice(0, 64)])}: ${messages[index] ?? 'is not a known key'}`);
+}
