@@ -109,6 +109,7 @@ export async function submitAll(
 }
 
 /** What an activity that submits had claimed when it ended; `undefined` when that is not known. */
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- it names what was written there
 export function claimsOf<T extends Claims<unknown, unknown>>(err: unknown): T | undefined {
   const cause = err instanceof ActivityFailure ? err.cause : undefined;
   // No heartbeat at all: nothing was claimed, so nothing was sent.
