@@ -1,5 +1,7 @@
 /** Azure Blob Storage on this machine: npm's `azurite` as a process, its content in memory and gone with it. */
 import { readFileSync } from 'node:fs';
+import * as http from 'node:http';
+import * as https from 'node:https';
 import { join, resolve } from 'node:path';
 import { ContainerClient, StorageSharedKeyCredential, type StoragePipelineOptions } from '@azure/storage-blob';
 import { startChild } from '../../src/devserver';
@@ -34,8 +36,9 @@ export async function startAzurite(secure = false): Promise<string> {
 
 /** A new container, seen as its owner. */
 export async function newContainer(accountUrl: string, name: string): Promise<ContainerClient> {
-  // Passed on to the library's pipeline, though its own type does not name it.
-  const options: StoragePipelineOptions & { tlsOptions: object } = { tlsOptions: { ca: CERTIFICATE } };
+  // Passed on to the library's pipeline, though its own type does not name it. With an agent it asks no proxy of the environment.
+  const agent = accountUrl.startsWith('https:') ? new https.Agent({ ca: CERTIFICATE }) : new http.Agent();
+  const options: StoragePipelineOptions & { agent: http.Agent } = { agent };
   const container = new ContainerClient(`${accountUrl}/${name}`, new StorageSharedKeyCredential(ACCOUNT, ACCOUNT_KEY), options);
   await container.create();
   return container;
