@@ -61,7 +61,7 @@ export type HttpMethod = (typeof HTTP_METHODS)[number];
 
 /** A file whose bytes become a request's body. It is streamed by the worker and never enters history. */
 export interface BodyFile {
-  /** `https:` URL on a host that the worker's file allows (`files.urlHosts`). */
+  /** `https:` URL on a host that the worker's file allows (`files.urlHosts`), or in a blob container that it names (`files.blobContainers`). */
   url?: string;
   /** Path below a folder that the worker's file allows (`files.readBelow`). */
   path?: string;

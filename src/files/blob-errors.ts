@@ -13,6 +13,8 @@ interface BlobFailure {
   name?: unknown;
   statusCode?: unknown;
   code?: unknown;
+  /** The answer's headers, read: the only place of the code in answers to HEAD. */
+  details?: { errorCode?: unknown };
 }
 
 /** Codes of 4xx answers that pass by themselves: somebody else wrote in between [Azure Storage, "Blob service error codes"]. */
@@ -54,6 +56,6 @@ function blobFailure(error: unknown): BlobFailure {
 
 /** One word of letters; nothing else is a code. */
 function codeOf(error: unknown): string | undefined {
-  const { code } = blobFailure(error);
-  return typeof code === 'string' && /^[A-Za-z0-9_]{1,80}$/.test(code) ? code : undefined;
+  const { code, details } = blobFailure(error);
+  return [code, details?.errorCode].find((word): word is string => typeof word === 'string' && /^[A-Za-z0-9_]{1,80}$/.test(word));
 }

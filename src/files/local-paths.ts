@@ -91,8 +91,11 @@ async function realPathOfMissing(path: string): Promise<string> {
   } catch (error) {
     const code = codeOf(error);
     if (code !== 'ENOENT' && code !== 'ENOTDIR') throw error;
+    const now = await lstat(path).catch(() => undefined);
     // A link to what is not there yet would be followed once it is.
-    if (await isThere(path)) throw error;
+    if (now?.isSymbolicLink() === true) throw error;
+    // Somebody else has made it in between.
+    if (now !== undefined) return realPathOfMissing(path);
     return join(await realPathOfMissing(dirname(path)), basename(path));
   }
 }

@@ -21,7 +21,7 @@ import { WebFiles } from './web';
 /** Files that callers name. `FileRefusedError`: not allowed or not there, for good. `FileUnreadableError`: not now. */
 export interface Files {
   /**
-   * Opens for one reading, whole or a range. `signal` ends the reading too.
+   * Opens for one reading, whole or a range. `signal` ends waiting for the store, while it is read as well.
    * @throws FileRefusedError | FileUnreadableError
    */
   open(file: FileRef, options: { range?: ByteRange; signal: AbortSignal }): Promise<OpenedFile>;
