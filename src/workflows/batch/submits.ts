@@ -101,6 +101,7 @@ export class Submits {
   async run(pause: () => boolean): Promise<void> {
     let broken: { error: unknown } | undefined;
     while (!pause() && !this.isOver && broken === undefined) {
+      await throwIfCancelled();
       const chunk = this.flights < MAX_FLIGHTS ? this.take() : undefined;
       if (chunk === undefined) {
         await this.untilChanged();
@@ -289,6 +290,12 @@ function excerpt(page: InlinePage, chunk: readonly Place[]): InlinePage {
     count: chunk.length,
     ...(duplicates.length > 0 ? { duplicates } : {}),
   };
+}
+
+/** Where nothing that waits would tell of it. */
+export async function throwIfCancelled(): Promise<void> {
+  const scope = CancellationScope.current();
+  if (scope.consideredCancelled) await scope.cancelRequested;
 }
 
 function finite(atMs: number): number | undefined {
