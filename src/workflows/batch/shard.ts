@@ -83,7 +83,7 @@ class Shard {
     this.items = new Map(carried?.items);
     this.tally = carried?.tally ?? { counts: noCounts(), submitted: 0, running: 0, firstFailures: [] };
     this.toldAtMs = carried?.toldAtMs ?? 0;
-    this.report = new ReportBuffer(source, report, shard, this.pages, carried?.reportPages ?? 0);
+    this.report = new ReportBuffer(source, report, shard, this.pages, carried?.reportPages ?? 0, () => this.submits.nudge());
     const events = { changed: () => undefined, ended: (operation: OpenOperation, end: OperationEnd) => this.ended(operation, end) };
     const askOptions = { maxKeptBytes: MAX_KEPT_ITEM_BYTES, concurrency: ASK_CONCURRENCY };
     this.loop = new OperationLoop(carried?.open ?? [], events, askOptions);
