@@ -102,6 +102,7 @@ export class Submits {
     let broken: { error: unknown } | undefined;
     while (!pause() && !this.isOver && broken === undefined) {
       await throwIfCancelled();
+      this.expire();
       const chunk = this.flights < MAX_FLIGHTS ? this.take() : undefined;
       if (chunk === undefined) {
         await this.untilChanged();
@@ -159,7 +160,6 @@ export class Submits {
 
   /** The next chunk, where one may go now. */
   private take(): WaitingItem[] | undefined {
-    this.expire();
     const { paused, stopped, nextSubmitAtMs } = this.state;
     if (paused || stopped || Date.now() < nextSubmitAtMs) return undefined;
     const { submitsPerSecond } = this.limits;
