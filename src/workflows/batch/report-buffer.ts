@@ -26,6 +26,8 @@ export class ReportBuffer {
     private readonly pages: ReadonlyMap<number, Page>,
     /** Pages that are written. */
     public written: number,
+    /** Lines have found their way, and more may come. */
+    private readonly relieved: () => void,
   ) {}
 
   /** Whether more lines may come. */
@@ -69,6 +71,7 @@ export class ReportBuffer {
       const request = { source, target, shard, number: this.next(), ended, pages };
       // Lines are not lost by a cancellation.
       await CancellationScope.nonCancellable(() => writeReportPage(request));
+      this.relieved();
     } while (more());
     this.writing = undefined;
   }

@@ -54,7 +54,8 @@ const MAX_PROBLEMS = 5;
 export async function runBatch(input: BatchInput): Promise<BatchResult> {
   const batch = new Batch(input);
   setHandler(progressQuery, () => batch.progress());
-  setHandler(itemUpdate, (id) => batch.find(id), { validator: requireId });
+  // A request to cancel ends the batch, not the question.
+  setHandler(itemUpdate, (id) => CancellationScope.nonCancellable(() => batch.find(id)), { validator: requireId });
   setHandler(pauseSignal, () => batch.pause(true));
   setHandler(resumeSignal, () => batch.pause(false));
   setHandler(toldSignal, ({ shard, tally }) => batch.told(shard, tally));
@@ -76,6 +77,8 @@ class Batch {
   private readonly written: Record<string, string> = {};
   private isPaused = false;
   private isStopped = false;
+  /** Why it ended before it began. */
+  private refusal: FailureDetails | undefined;
   private readonly startedAtMs = Date.now();
 
   constructor(private readonly input: BatchInput) {}
@@ -107,7 +110,8 @@ class Batch {
 
   /** Answer of update `item`. */
   async find(id: string): Promise<ItemStanding> {
-    await condition(() => this.prepared !== undefined);
+    await condition(() => this.prepared !== undefined || this.refusal !== undefined);
+    if (this.refusal !== undefined) throw typedFailure(this.refusal);
     const { source, report } = this.prepared ?? {};
     if (source === undefined) throw ApplicationFailure.nonRetryable('not prepared');
     const shardIds = this.shards.map(({ workflowId }) => workflowId);
@@ -115,7 +119,7 @@ class Batch {
     if (found !== undefined) return found;
     if (this.input.items?.some((item) => item.id === id) === true) return { id, state: report === undefined ? 'ended' : 'notStarted' };
     const message = `the batch has no item "${id}"${report === undefined ? ' that is under way; where the others stand is told by a report only' : ''}`;
-    throw ApplicationFailure.create({ type: 'InvalidInput', message, nonRetryable: true, details: [{ type: 'InvalidInput', message }] });
+    throw typedFailure({ type: 'InvalidInput', message });
   }
 
   /** Answer of query `progress`. */
@@ -144,11 +148,9 @@ class Batch {
     try {
       return await prepareBatch({ input: this.input, workflowId, firstRunId: firstExecutionRunId || runId, runId });
     } catch (err) {
-      const cause = err instanceof ActivityFailure ? err.cause : undefined;
+      this.refusal = isCancellation(err) ? CANCELLED_FIRST : refusalOf(err);
       this.enter(isCancellation(err) ? 'canceled' : 'failed');
-      if (!(cause instanceof ApplicationFailure)) throw err;
-      const details = (cause.details?.[0] as FailureDetails | undefined) ?? unreadable(cause.message);
-      throw ApplicationFailure.create({ type: details.type, message: details.message, nonRetryable: true, details: [details] });
+      throw isCancellation(err) ? err : typedFailure(this.refusal);
     }
   }
 
@@ -201,8 +203,7 @@ class Batch {
     const failure = wasCancelled ? undefined : this.failure(results, counts);
     this.enter(failure !== undefined ? 'failed' : wasCancelled ? 'canceled' : 'succeeded');
     if (failure !== undefined) {
-      const details: FailureDetails = { ...failure, batch: result };
-      throw ApplicationFailure.create({ type: failure.type, message: failure.message, nonRetryable: true, details: [details] });
+      throw typedFailure({ ...failure, batch: result });
     }
     if (wasCancelled) throw new CancelledFailure('the batch was cancelled; its report tells of every item', [result]);
     return result;
@@ -303,8 +304,17 @@ function requireId(id: unknown): void {
   if (typeof id !== 'string' || id === '') throw ApplicationFailure.nonRetryable('the id of an item is needed', 'InvalidInput');
 }
 
-function unreadable(message: string): FailureDetails {
-  return { type: 'FileRefused', message };
+const CANCELLED_FIRST: FailureDetails = { type: 'OperationCanceled', message: 'the batch was cancelled before it began' };
+
+function typedFailure(details: FailureDetails): ApplicationFailure {
+  return ApplicationFailure.create({ type: details.type, message: details.message, nonRetryable: true, details: [details] });
+}
+
+/** Why a batch was not even begun. What failed without a type of its own was a file that nobody could reach. */
+function refusalOf(err: unknown): FailureDetails {
+  const cause = err instanceof ActivityFailure ? err.cause : undefined;
+  const details = cause instanceof ApplicationFailure ? (cause.details?.[0] as FailureDetails | undefined) : undefined;
+  return details ?? { type: 'FileRefused', message: reasonOf(err) };
 }
 
 function reasonOf(err: unknown): string {

@@ -29,7 +29,7 @@ import { itemQuery, pauseSignal, resumeSignal, stopSignal, toldSignal } from './
 import { ReportBuffer } from './report-buffer';
 import { showShard } from './show';
 import type { Place, SubmitsState, SubmittedItem } from './submits';
-import { Submits } from './submits';
+import { Submits, throwIfCancelled } from './submits';
 
 /** Requests of one status activity at once. */
 const ASK_CONCURRENCY = 25;
@@ -83,7 +83,7 @@ class Shard {
     this.items = new Map(carried?.items);
     this.tally = carried?.tally ?? { counts: noCounts(), submitted: 0, running: 0, firstFailures: [] };
     this.toldAtMs = carried?.toldAtMs ?? 0;
-    this.report = new ReportBuffer(source, report, shard, this.pages, carried?.reportPages ?? 0);
+    this.report = new ReportBuffer(source, report, shard, this.pages, carried?.reportPages ?? 0, () => this.submits.nudge());
     const events = { changed: () => undefined, ended: (operation: OpenOperation, end: OperationEnd) => this.ended(operation, end) };
     const askOptions = { maxKeptBytes: MAX_KEPT_ITEM_BYTES, concurrency: ASK_CONCURRENCY };
     this.loop = new OperationLoop(carried?.open ?? [], events, askOptions);
@@ -288,6 +288,7 @@ class Shard {
   }
 
   private shouldContinueAsNew(): boolean {
+    if (CancellationScope.current().consideredCancelled) return false;
     const { continueAsNewSuggested, historyLength } = workflowInfo();
     return continueAsNewSuggested || historyLength >= (this.input.settings.continueAsNewAfterEvents ?? Infinity);
   }
@@ -295,6 +296,8 @@ class Shard {
   private async continueAsNew(): Promise<void> {
     await this.report.flush();
     await this.telling;
+    // The next run would not know of a cancellation that this one was told.
+    await throwIfCancelled();
     const { state } = this.submits;
     const open = this.loop.operations();
     const used = new Set([...this.items.values(), ...state.waiting].map(({ page }) => page));

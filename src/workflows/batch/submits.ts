@@ -101,6 +101,8 @@ export class Submits {
   async run(pause: () => boolean): Promise<void> {
     let broken: { error: unknown } | undefined;
     while (!pause() && !this.isOver && broken === undefined) {
+      await throwIfCancelled();
+      this.expire();
       const chunk = this.flights < MAX_FLIGHTS ? this.take() : undefined;
       if (chunk === undefined) {
         await this.untilChanged();
@@ -158,7 +160,6 @@ export class Submits {
 
   /** The next chunk, where one may go now. */
   private take(): WaitingItem[] | undefined {
-    this.expire();
     const { paused, stopped, nextSubmitAtMs } = this.state;
     if (paused || stopped || Date.now() < nextSubmitAtMs) return undefined;
     const { submitsPerSecond } = this.limits;
@@ -289,6 +290,12 @@ function excerpt(page: InlinePage, chunk: readonly Place[]): InlinePage {
     count: chunk.length,
     ...(duplicates.length > 0 ? { duplicates } : {}),
   };
+}
+
+/** Where nothing that waits would tell of it. */
+export async function throwIfCancelled(): Promise<void> {
+  const scope = CancellationScope.current();
+  if (scope.consideredCancelled) await scope.cancelRequested;
 }
 
 function finite(atMs: number): number | undefined {
