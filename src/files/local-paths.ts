@@ -42,7 +42,7 @@ export async function existingPath(path: string, allowed: AllowedFolders): Promi
 
 /**
  * Where `path` is written: the real path of its folder (of which the last parts may still be missing) and its name. A relative one
- * means what is there already below an allowed folder or from the working directory, else a new file below the first folder.
+ * means what is there already, else a new file from the working directory where that is allowed, else below the first folder.
  * @throws FileRefusedError
  */
 export async function writablePath(path: string, allowed: AllowedFolders): Promise<string> {
@@ -51,7 +51,8 @@ export async function writablePath(path: string, allowed: AllowedFolders): Promi
   const realFolders = await Promise.all(allowed.folders.map((folder) => realPathOfMissing(folder).catch(() => undefined)));
   const inside: string[] = [];
   let problem: FileRefusedError | undefined;
-  for (const candidate of candidatesOf(path, allowed)) {
+  const candidates = candidatesOf(path, allowed);
+  for (const candidate of [...candidates.slice(-1), ...candidates.slice(0, -1)]) {
     const real = await realPathOfMissing(dirname(candidate)).catch((error: unknown) => {
       if (allowed.folders.some((folder) => isBelow(candidate, folder)))
         problem ??= new FileRefusedError(`${said} cannot be written (${codeOf(error)})`);
