@@ -88,7 +88,8 @@ class Shard {
     const askOptions = { maxKeptBytes: MAX_KEPT_ITEM_BYTES, concurrency: ASK_CONCURRENCY };
     this.loop = new OperationLoop(carried?.open ?? [], events, askOptions);
     for (const { bytes = 0 } of carried?.open ?? []) this.openBytes += bytes;
-    const state = carried?.submits ?? { next: { page: 0, index: 0 }, waiting: [], nextSubmitAtMs: 0, paused: false, stopped: false };
+    const { paused = false } = input;
+    const state = carried?.submits ?? { next: { page: 0, index: 0 }, waiting: [], nextSubmitAtMs: 0, paused, stopped: false };
     this.submits = new Submits(source, this.pages, input, state, {
       taken: (item, answer) => this.taken(item, answer),
       failed: (item, failure) => this.failed(item, failure),
