@@ -13,6 +13,7 @@ import type {
   PreparedBatch,
   ReportPage,
   ReportRest,
+  RestCounts,
   SubmitChunk,
 } from '../../activities/batch/messages';
 import type { FailureDetails, ItemStanding } from '../../contract';
@@ -48,7 +49,8 @@ export async function submitItems(chunk: SubmitChunk, summary: string): Promise<
     return { results: await CancellationScope.nonCancellable(() => call(options).submitItems(chunk)) };
   } catch (err) {
     const cause = err instanceof ActivityFailure ? err.cause : undefined;
-    if (cause instanceof ApplicationFailure && cause.type === 'ManifestInvalid') return { broken: cause.details?.[0] as FailureDetails };
+    const broken = manifestProblem(err);
+    if (broken !== undefined) return { broken };
     const claims = claimsOf<{ index: number; about: ItemAbout }, ChunkResult>(err);
     // It ended with an error of its own before it claimed anything.
     const known = claims ?? (cause instanceof ApplicationFailure ? { claimed: [], answered: [] } : undefined);
@@ -68,9 +70,22 @@ export function writeReportPage(page: ReportPage): Promise<void> {
   return call({ ...reading(PAGE_SECONDS * 2, `report: ${page.ended.length} lines`), retry: WRITE_RETRIES }).writeReportPage(page);
 }
 
-/** @throws ActivityFailure `ManifestInvalid` when the page is no longer there */
-export function writeReportRest(rest: ReportRest): Promise<void> {
-  return call({ ...reading(PAGE_SECONDS * 2, 'report: items that were not started'), retry: WRITE_RETRIES }).writeReportRest(rest);
+/** The items by what their lines say, or why the page is no longer there. */
+export async function writeReportRest(rest: ReportRest): Promise<{ counts: RestCounts } | { broken: FailureDetails }> {
+  const options = { ...reading(PAGE_SECONDS * 2, 'report: items that were not started'), retry: WRITE_RETRIES };
+  try {
+    return { counts: await call(options).writeReportRest(rest) };
+  } catch (err) {
+    const broken = manifestProblem(err);
+    if (broken === undefined) throw err;
+    return { broken };
+  }
+}
+
+/** A manifest that is not what it was. */
+function manifestProblem(err: unknown): FailureDetails | undefined {
+  const cause = err instanceof ActivityFailure ? err.cause : undefined;
+  return cause instanceof ApplicationFailure && cause.type === 'ManifestInvalid' ? (cause.details?.[0] as FailureDetails) : undefined;
 }
 
 export function finishReport(request: FinishReport): Promise<void> {

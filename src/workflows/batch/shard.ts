@@ -14,7 +14,7 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { ItemAbout, Page, ShardAnswer } from '../../activities/batch/messages';
+import type { ItemAbout, Page, ReportRest, ShardAnswer } from '../../activities/batch/messages';
 import type { FailureDetails, ItemOutcome, ItemReport, OperationResult } from '../../contract';
 import { MAX_KEPT_ITEM_BYTES } from '../../contract';
 import type { Accepted, Outcome, Succeeded } from '../../lro/monitor';
@@ -23,7 +23,7 @@ import { endedMonitor, isoNow, OperationLoop, withMissing } from '../loop';
 import { resultOf } from '../result';
 import { writeReportRest } from './calls';
 import { cancelAtService } from './cancel';
-import { failuresOf, firstOf, noCounts, outcomeOf } from './counts';
+import { failuresOf, firstOf, noCounts, outcomeOf, sumOf } from './counts';
 import type { ShardInput, ShardResult, ShardTally } from './messages';
 import { itemQuery, pauseSignal, resumeSignal, stopSignal, toldSignal } from './messages';
 import { ReportBuffer } from './report-buffer';
@@ -231,7 +231,7 @@ class Shard {
         ? { idempotencyKey: about.idempotencyKey, firstSentAt: new Date(about.firstSentAtMs ?? Date.now()).toISOString() }
         : {}),
     };
-    if (outcome !== 'succeeded') this.tally.firstFailures = firstOf([...this.tally.firstFailures, report]);
+    if (outcome !== 'succeeded' && outcome !== 'notStarted') this.tally.firstFailures = firstOf([...this.tally.firstFailures, report]);
     const page = this.pages.get(place.page);
     const isInline = page !== undefined && 'items' in page;
     const item = isInline && outcome !== 'succeeded' ? page.items[place.index] : undefined;
@@ -265,27 +265,39 @@ class Shard {
   /** Whatever was never submitted is told, and the report written to its end. */
   private async close(): Promise<ShardResult> {
     await this.submits.settled();
-    for (const { item, failure } of this.submits.abandoned()) {
-      const about = item.about ?? { id: '', title: '', deadlineSeconds: 0, onUncertainSubmit: 'fail' as const, timeoutSeconds: 0 };
-      this.write(item, about, failure === undefined ? 'notStarted' : 'uncertain', failure === undefined ? {} : { failure });
+    const nameless = new Map<number, number[]>();
+    for (const { item, about, failure } of this.submits.abandoned()) {
+      if (about === undefined) nameless.set(item.page, [...(nameless.get(item.page) ?? []), item.index]);
+      else this.write(item, about, failure === undefined ? 'notStarted' : 'uncertain', failure === undefined ? {} : { failure });
     }
     await this.report.flush();
     const { next } = this.submits.state;
     for (const [number, page] of this.pages) {
+      const indexes = nameless.get(number);
+      if (indexes !== undefined) await this.writeRest(page, indexes.length, { from: 0, indexes });
       const from = number === next.page ? next.index : 0;
-      if (number >= next.page && from < page.count) await this.writeRest(page, from);
+      if (number >= next.page && from < page.count) await this.writeRest(page, page.count - from, { from });
     }
     await this.telling;
     return { ...this.shown(), reportPages: this.report.written };
   }
 
-  private async writeRest(page: Page, from: number): Promise<void> {
+  /** Items that were never submitted, and whose names only the page knows. */
+  private async writeRest(page: Page, count: number, which: Pick<ReportRest, 'from' | 'indexes'>): Promise<void> {
     const { source, report: target, shard } = this.input;
-    this.tally.counts.notStarted += page.count - from;
-    if (target === undefined) return;
-    // A page that is no longer there cannot be told item by item.
-    if (this.tally.broken !== undefined) return;
-    await writeReportRest({ source, target, shard, number: this.report.next(), page, from });
+    const { counts } = this.tally;
+    const told =
+      target === undefined ? undefined : await writeReportRest({ source, target, shard, number: this.report.written, page, ...which });
+    if (told === undefined) {
+      counts.notStarted += count;
+    } else if ('broken' in told) {
+      // A page that is no longer there cannot be told item by item.
+      counts.notStarted += count;
+      if (this.tally.broken === undefined) this.broken(told.broken);
+    } else {
+      this.report.next();
+      this.tally.counts = sumOf([counts, { ...noCounts(), ...told.counts }]);
+    }
   }
 
   private shouldContinueAsNew(): boolean {

@@ -10,7 +10,7 @@ import { CancellationScope, condition } from '@temporalio/workflow';
 import type { BatchSource, ChunkItem, ChunkResult, InlinePage, ItemAbout, Page } from '../../activities/batch/messages';
 import type { FailureDetails } from '../../contract';
 import type { Accepted, Succeeded } from '../../lro/monitor';
-import { afterTry, neverAccepted, uncertain, type Tries } from '../submission';
+import { afterTry, neverAccepted, type Tries } from '../submission';
 import { RESTART_SECONDS, submitItems } from './calls';
 
 /** Items in one activity: with more, one that is slow to be answered holds up more; with fewer, each costs more history. */
@@ -128,9 +128,14 @@ export class Submits {
     return CancellationScope.nonCancellable(() => condition(() => this.flights === 0));
   }
 
-  /** Items that will not be tried again: what they end with. */
-  abandoned(): { item: WaitingItem; failure?: FailureDetails }[] {
-    return this.state.waiting.splice(0).map((item) => ({ item, ...(item.maybeAccepted === true ? { failure: uncertain(item) } : {}) }));
+  /** Items that will not be tried again: what they end with, and what is known of them if anything. */
+  abandoned(): { item: WaitingItem; about?: ItemAbout; failure?: FailureDetails }[] {
+    return this.state.waiting.splice(0).map((item) => {
+      const { about, maybeAccepted } = item;
+      if (about === undefined) return { item };
+      const isUncertain = maybeAccepted === true || about.idempotencyKey !== undefined;
+      return { item, about, ...(isUncertain ? { failure: neverKnown(item, about) } : {}) };
+    });
   }
 
   private landed(items: number): void {
@@ -251,11 +256,12 @@ export class Submits {
       const { about, decision } = byIndex.get(isInline ? position : item.index) ?? {};
       if (about === undefined || decision === undefined) {
         const waitSeconds = results.length === 0 ? RESTART_SECONDS : allUnsent ? NO_PLACE_SECONDS : 0;
-        this.state.waiting.push({ ...item, dueAtMs: Date.now() + waitSeconds * 1000 });
+        this.state.waiting.push({ ...item, ...(about && { about: withKeyOf(item, about) }), dueAtMs: Date.now() + waitSeconds * 1000 });
       } else if (decision.kind === 'invalid') {
         this.events.invalid(item, about, decision.failure);
       } else {
-        this.judge({ ...item, about, title: about.title, firstSentAtMs: item.firstSentAtMs ?? nowMs }, about, decision);
+        const known = withKeyOf(item, about);
+        this.judge({ ...item, about: known, title: about.title, firstSentAtMs: item.firstSentAtMs ?? nowMs }, known, decision);
       }
     }
   }
@@ -268,6 +274,21 @@ export class Submits {
     const attempts = (item.attempts ?? 0) + 1;
     this.state.waiting.push({ ...item, attempts, dueAtMs: next.dueAtMs, cookies: next.cookies ?? item.cookies });
   }
+}
+
+/** The key of a try that may have been accepted is kept, whatever comes of later ones. */
+function withKeyOf({ about: earlier }: WaitingItem, about: ItemAbout): ItemAbout {
+  const { idempotencyKey, firstSentAtMs } = earlier ?? {};
+  return {
+    ...about,
+    ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+    ...(firstSentAtMs === undefined ? {} : { firstSentAtMs }),
+  };
+}
+
+function neverKnown({ lastProblem }: WaitingItem, { title }: ItemAbout): FailureDetails {
+  const message = `nobody knows whether ${title} was accepted, and the batch ended before it was sent again: ${lastProblem?.message ?? 'no answer'}`;
+  return { type: 'SubmissionUncertain', message };
 }
 
 function submitted({ page, index, firstSentAtMs = Date.now(), deadlineAtMs, lastProblem }: WaitingItem, about: ItemAbout): SubmittedItem {
