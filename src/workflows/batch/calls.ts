@@ -36,9 +36,9 @@ export function prepareBatch(request: PrepareBatchRequest): Promise<PreparedBatc
 }
 
 /** What became of a chunk: results of all its items, or why none could be submitted. */
-export type ChunkEnd = { results: ChunkResult[] } | { broken: FailureDetails };
+export type ChunkEnd = { results: ChunkResult[]; problem?: string } | { broken: FailureDetails };
 
-/** Of an item that was not sent because its activity could not even begin: soon again, not at once. */
+/** Of items that were not sent because their activity could not even begin, their manifest being out of reach: soon again, not at once. */
 export const RESTART_SECONDS = 5;
 
 /** Submits items of one page. Not cut by a cancellation. Never throws, as long as it is known what was claimed. */
@@ -58,6 +58,7 @@ export async function submitItems(chunk: SubmitChunk, summary: string): Promise<
     const answered = new Map(known.answered.map((result) => [result.index, result]));
     const claimed = new Map(known.claimed.map((claim) => [claim.index, claim]));
     return {
+      ...(claims === undefined && { problem: messageOf(err) }),
       results: chunk.items.map(({ index }) => {
         const claim = claimed.get(index);
         return answered.get(index) ?? (claim === undefined ? { index } : { index, about: claim.about, decision: INTERRUPTED });
@@ -80,6 +81,11 @@ export async function writeReportRest(rest: ReportRest): Promise<{ counts: RestC
     if (broken === undefined) throw err;
     return { broken };
   }
+}
+
+function messageOf(err: unknown): string {
+  const cause = err instanceof ActivityFailure ? err.cause : err;
+  return cause instanceof Error ? cause.message : String(cause);
 }
 
 /** A manifest that is not what it was. */

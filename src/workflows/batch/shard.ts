@@ -15,7 +15,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { ItemAbout, Page, ReportRest, ShardAnswer } from '../../activities/batch/messages';
-import type { FailureDetails, ItemOutcome, ItemReport, OperationResult } from '../../contract';
+import type { FailureDetails, ItemOutcome, ItemReport, OperationResult, Problem } from '../../contract';
 import { MAX_KEPT_ITEM_BYTES } from '../../contract';
 import type { Accepted, Outcome, Succeeded } from '../../lro/monitor';
 import type { OpenOperation, OperationEnd } from '../loop';
@@ -84,7 +84,10 @@ class Shard {
     this.tally = carried?.tally ?? { counts: noCounts(), submitted: 0, running: 0, firstFailures: [] };
     this.toldAtMs = carried?.toldAtMs ?? 0;
     this.report = new ReportBuffer(source, report, shard, this.pages, carried?.reportPages ?? 0, () => this.submits.nudge());
-    const events = { changed: () => undefined, ended: (operation: OpenOperation, end: OperationEnd) => this.ended(operation, end) };
+    const events = {
+      changed: ({ lastProblem }: OpenOperation) => this.note(lastProblem),
+      ended: (operation: OpenOperation, end: OperationEnd) => this.ended(operation, end),
+    };
     const askOptions = { maxKeptBytes: MAX_KEPT_ITEM_BYTES, concurrency: ASK_CONCURRENCY };
     this.loop = new OperationLoop(carried?.open ?? [], events, askOptions);
     for (const { bytes = 0 } of carried?.open ?? []) this.openBytes += bytes;
@@ -95,6 +98,7 @@ class Shard {
       failed: (item, failure) => this.failed(item, failure),
       invalid: (place, about, failure) => this.write(place, about, 'invalid', { failure }),
       broken: (failure) => this.broken(failure),
+      trouble: (problem) => this.note(problem),
       landed: () => {
         this.loop.nudge();
         this.tell();
@@ -236,6 +240,11 @@ class Shard {
     const isInline = page !== undefined && 'items' in page;
     const item = isInline && outcome !== 'succeeded' ? page.items[place.index] : undefined;
     this.report.add({ report, page: place.page, index: place.index, ...(item === undefined ? {} : { item }) });
+  }
+
+  /** What operators are told of: the last problem of all. */
+  private note(problem: Problem | undefined): void {
+    if (problem !== undefined && problem.at >= (this.tally.lastProblem?.at ?? '')) this.tally.lastProblem = problem;
   }
 
   private broken(failure: FailureDetails): void {

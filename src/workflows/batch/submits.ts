@@ -7,11 +7,12 @@
  * 3. No chunk starts while the batch is paused, after it was stopped, or before the batch's own pace allows.
  */
 import { CancellationScope, condition } from '@temporalio/workflow';
-import type { BatchSource, ChunkItem, ChunkResult, InlinePage, ItemAbout, Page } from '../../activities/batch/messages';
-import type { FailureDetails } from '../../contract';
+import type { BatchSource, ChunkItem, InlinePage, ItemAbout, Page } from '../../activities/batch/messages';
+import type { FailureDetails, Problem } from '../../contract';
 import type { Accepted, Succeeded } from '../../lro/monitor';
 import { afterTry, neverAccepted, type Tries } from '../submission';
-import { RESTART_SECONDS, submitItems } from './calls';
+import { isoNow } from '../loop';
+import { RESTART_SECONDS, submitItems, type ChunkEnd } from './calls';
 
 /** Items in one activity: with more, one that is slow to be answered holds up more; with fewer, each costs more history. */
 const CHUNK_ITEMS = 50;
@@ -63,11 +64,15 @@ export interface SubmitsEvents {
   invalid(place: Place, about: ItemAbout, failure: FailureDetails): void;
   /** Items can no longer be read. */
   broken(failure: FailureDetails): void;
+  /** Something went wrong on the way and ended nothing. */
+  trouble(problem: Problem): void;
   /** After each chunk. */
   landed(): void;
   /** Items for which there is room at the service and in the shard. */
   room(): number;
 }
+
+type Chunk = Exclude<ChunkEnd, { broken: FailureDetails }>;
 
 export class Submits {
   private flights = 0;
@@ -246,16 +251,17 @@ export class Submits {
       this.state.stopped = true;
       return this.events.broken(end.broken);
     }
-    this.apply(chunk, end.results, isInline, nowMs);
+    if (end.problem !== undefined) this.events.trouble({ message: end.problem, at: isoNow() });
+    this.apply(chunk, end, isInline, nowMs);
   }
 
-  private apply(chunk: WaitingItem[], results: ChunkResult[], isInline: boolean, nowMs: number): void {
+  private apply(chunk: WaitingItem[], { results, problem }: Chunk, isInline: boolean, nowMs: number): void {
     const byIndex = new Map(results.map((result) => [result.index, result]));
     const allUnsent = results.every(({ decision }) => decision === undefined);
     for (const [position, item] of chunk.entries()) {
       const { about, decision } = byIndex.get(isInline ? position : item.index) ?? {};
       if (about === undefined || decision === undefined) {
-        const waitSeconds = results.length === 0 ? RESTART_SECONDS : allUnsent ? NO_PLACE_SECONDS : 0;
+        const waitSeconds = problem !== undefined ? RESTART_SECONDS : allUnsent ? NO_PLACE_SECONDS : 0;
         this.state.waiting.push({ ...item, ...(about && { about: withKeyOf(item, about) }), dueAtMs: Date.now() + waitSeconds * 1000 });
       } else if (decision.kind === 'invalid') {
         this.events.invalid(item, about, decision.failure);
@@ -271,6 +277,7 @@ export class Submits {
     const next = afterTry(item, about.onUncertainSubmit, decision);
     if (next.kind === 'failed') return this.events.failed(submitted(item, about), next.failure);
     if (next.kind !== 'again') return this.events.taken(submitted(item, about), next);
+    if (item.lastProblem !== undefined) this.events.trouble(item.lastProblem);
     const attempts = (item.attempts ?? 0) + 1;
     this.state.waiting.push({ ...item, attempts, dueAtMs: next.dueAtMs, cookies: next.cookies ?? item.cookies });
   }
