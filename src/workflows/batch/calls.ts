@@ -23,6 +23,8 @@ import { claimsOf, INTERRUPTED, reading, submitting } from '../calls';
 const WRITE_RETRIES = { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute' } as const;
 /** Reading a large manifest, writing a large report. */
 const LONG_SECONDS = 7200;
+/** A manifest or a report that is out of reach is asked for during half a minute, then the batch is refused: nothing is lost with it. */
+const PREPARE_ATTEMPTS = 6;
 /** For one page of items from a store that is slow to answer. */
 const PAGE_SECONDS = 60;
 
@@ -32,7 +34,8 @@ function call(options: ActivityOptions): BatchActivities {
 
 /** @throws ActivityFailure whose cause is the typed failure */
 export function prepareBatch(request: PrepareBatchRequest): Promise<PreparedBatch> {
-  return call({ ...reading(LONG_SECONDS, 'check the batch') }).prepareBatch(request);
+  const options = reading(LONG_SECONDS, 'check the batch');
+  return call({ ...options, retry: { ...options.retry, maximumAttempts: PREPARE_ATTEMPTS } }).prepareBatch(request);
 }
 
 /** What became of a chunk: results of all its items, or why none could be submitted. */
