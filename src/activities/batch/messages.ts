@@ -36,6 +36,10 @@ export interface ManifestPage {
 export interface InlinePage {
   items: BatchItem[];
   count: number;
+  /** Where its first item stands in the batch's input, from 0. */
+  first?: number;
+  /** Where each stands, where they are not one after the other. */
+  numbers?: number[];
   duplicates?: number[];
 }
 

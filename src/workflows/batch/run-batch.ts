@@ -308,7 +308,9 @@ function shardInputs(input: BatchInput, prepared: PreparedBatch, paused: boolean
   const count = shards.length;
   return shards.map(({ pages, from = 0, to = 0, duplicates }, shard) => {
     const items = input.items?.slice(from, to) ?? [];
-    const own: Page[] = pages ?? [{ items, count: items.length, ...(duplicates === undefined ? {} : { duplicates }) }];
+    const own: Page[] = pages ?? [
+      { items, count: items.length, ...(from > 0 ? { first: from } : {}), ...(duplicates === undefined ? {} : { duplicates }) },
+    ];
     return {
       source,
       shard,

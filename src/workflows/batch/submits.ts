@@ -316,6 +316,7 @@ function excerpt(page: InlinePage, chunk: readonly Place[]): InlinePage {
   return {
     items: chunk.flatMap(({ index }) => page.items[index] ?? []),
     count: chunk.length,
+    numbers: chunk.map(({ index }) => (page.first ?? 0) + index),
     ...(duplicates.length > 0 ? { duplicates } : {}),
   };
 }
