@@ -65,6 +65,9 @@ export function checkBatch(input: BatchInput | undefined): Checked<CheckedBatch>
     ...(inlineBytes > MAX_INLINE_BYTES
       ? [`items: are ${inlineBytes} bytes of JSON, at most ${MAX_INLINE_BYTES} are taken; use a manifest`]
       : []),
+    ...(input?.defaults?.submit?.idempotencyKey === undefined
+      ? []
+      : ['defaults.submit.idempotencyKey: would be the same for all items, and the service would take them for one']),
     ...(defaultsBytes > MAX_DEFAULTS_BYTES
       ? [`defaults: are ${defaultsBytes} bytes of JSON, at most ${MAX_DEFAULTS_BYTES} are taken`]
       : []),
