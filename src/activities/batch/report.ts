@@ -85,14 +85,20 @@ function withoutInputs(error: unknown): PageItem[] {
 /** With the input of an item that a retry may want, and without signatures. */
 function lineOf({ report }: EndedItem, item: PageItem | undefined): ItemReport {
   return {
-    ...report,
-    ...(report.result === undefined ? {} : { result: withoutSignatures(report.result) }),
-    ...(report.failure === undefined ? {} : { failure: withoutSignatures(report.failure) }),
+    ...reportWithoutSignatures(report),
     ...(report.outcome !== 'succeeded' && item?.ok === true ? { input: item.input } : {}),
   };
 }
 
 const STILL_UNCERTAIN = 'an earlier batch did not learn whether the service had accepted it, and this one ended before it was sent again';
+
+export function reportWithoutSignatures(report: ItemReport): ItemReport {
+  return {
+    ...report,
+    ...(report.result === undefined ? {} : { result: withoutSignatures(report.result) }),
+    ...(report.failure === undefined ? {} : { failure: withoutSignatures(report.failure) }),
+  };
+}
 
 function withoutSignatures<T extends OperationResult | FailureDetails>(value: T): T {
   const { statusUrl, resourceLocation } = value as Partial<OperationResult>;

@@ -119,7 +119,6 @@ class Batch {
     const shardIds = this.shards.map(({ workflowId }) => workflowId);
     const found = await findItem({ id, source, shardIds, ...(report === undefined ? {} : { target: report }) });
     if (found !== undefined) return found;
-    if (this.input.items?.some((item) => item.id === id) === true) return { id, state: report === undefined ? 'ended' : 'notStarted' };
     const message = `the batch has no item "${id}"${report === undefined ? ' that is under way; where the others stand is told by a report only' : ''}`;
     throw typedFailure({ type: 'InvalidInput', message });
   }

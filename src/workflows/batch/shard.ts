@@ -155,7 +155,12 @@ class Shard {
       };
       return { standing: { id, state: 'open', progress }, reportPages };
     }
-    return { reportPages };
+    const report = this.report.find(id);
+    if (report !== undefined) return { standing: { id, state: 'ended', report }, reportPages };
+    const state = this.submits.stateOf(id);
+    // What has ended stands in a page of the report, where there is one.
+    if (state === undefined || (state === 'ended' && this.input.report !== undefined)) return { reportPages };
+    return { standing: { id, state }, reportPages };
   }
 
   private room(): number {

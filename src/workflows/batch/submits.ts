@@ -76,7 +76,7 @@ type Chunk = Exclude<ChunkEnd, { broken: FailureDetails }>;
 
 export class Submits {
   private flights = 0;
-  private underWay = 0;
+  private readonly underWay = new Set<WaitingItem>();
   private changed = false;
 
   constructor(
@@ -89,12 +89,23 @@ export class Submits {
 
   /** Items that are neither open nor ended, but were begun. */
   get begun(): number {
-    return this.state.waiting.length + this.underWay;
+    return this.state.waiting.length + this.underWay.size;
   }
 
   /** Whether nothing more will be handed on. */
   get isOver(): boolean {
     return this.flights === 0 && (this.state.stopped || (this.state.waiting.length === 0 && !this.hasFresh()));
+  }
+
+  /** What is known of an item that is neither open nor waiting: only items that stand in the batch's input have names here. */
+  stateOf(id: string): 'notStarted' | 'submitting' | 'ended' | undefined {
+    if ([...this.underWay].some(({ about }) => about?.id === id)) return 'submitting';
+    const page = this.pages.get(0);
+    const index = page !== undefined && 'items' in page ? page.items.findIndex((item) => item.id === id) : -1;
+    if (index < 0) return undefined;
+    const { next, waiting } = this.state;
+    if (next.page === 0 && index >= next.index) return 'notStarted';
+    return [...this.underWay, ...waiting].some((item) => item.index === index) ? 'submitting' : 'ended';
   }
 
   /** Room may have come, or `state` was changed. */
@@ -114,13 +125,13 @@ export class Submits {
         continue;
       }
       this.flights++;
-      this.underWay += chunk.length;
+      for (const item of chunk) this.underWay.add(item);
       this.send(chunk).then(
-        () => this.landed(chunk.length),
+        () => this.landed(chunk),
         (error: unknown) => {
           broken = { error };
           this.state.stopped = true;
-          this.landed(chunk.length);
+          this.landed(chunk);
         },
       );
     }
@@ -143,9 +154,9 @@ export class Submits {
     });
   }
 
-  private landed(items: number): void {
+  private landed(chunk: readonly WaitingItem[]): void {
     this.flights--;
-    this.underWay -= items;
+    for (const item of chunk) this.underWay.delete(item);
     this.changed = true;
     this.events.landed();
   }
