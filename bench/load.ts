@@ -7,10 +7,12 @@ export interface Load {
   operations: number;
   /** Starts are spread evenly over so many seconds; 0: all at once. */
   spreadSeconds: number;
+  /** At most so many are open at once, where a tool is faster with fewer. */
+  maxOpen?: number;
 }
 
-/** Runs `run` for each operation of `load`, at most `atOnce` at a time, and waits for all. Throws the first error. */
-export async function each<T>(load: Load, run: (id: string, index: number) => Promise<T>, atOnce = Infinity): Promise<T[]> {
+/** Runs `run` for each operation of `load`, at most `atOnce` (default: `maxOpen`) at a time, and waits for all. Throws the first error. */
+export async function each<T>(load: Load, run: (id: string, index: number) => Promise<T>, atOnce = load.maxOpen ?? Infinity): Promise<T[]> {
   const limit = pLimit(Math.min(atOnce, load.operations));
   const startedAtMs = performance.now();
   return Promise.all(

@@ -7,7 +7,7 @@ import { stringify } from 'yaml';
 import { LroClient, type OperationInput } from '../src/client';
 import { startChild, startDevServer, type Child, type DevServer } from '../src/devserver';
 import { EmulatorAdmin } from '../src/emulator';
-import { atEnd } from './ending';
+import { atEnd, isEnding } from './ending';
 
 export interface Surroundings {
   temporal: DevServer;
@@ -61,7 +61,7 @@ export async function startSurroundings(emulatorArgs: string[]): Promise<Surroun
       return worker;
     },
     stop: atEnd(async () => {
-      await connection.close();
+      if (!isEnding()) await connection.close();
       for (const child of [...workers, emulator]) await child.stop();
       await temporal.stop();
       rmSync(folder, { recursive: true, force: true });

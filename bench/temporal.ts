@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { startDevServer } from '../src/devserver';
-import { atEnd } from './ending';
+import { atEnd, isEnding } from './ending';
 
 export interface Temporal {
   address: string;
@@ -26,7 +26,8 @@ export async function startTemporal(): Promise<Temporal> {
     client: new Client({ connection }),
     folder,
     stop: atEnd(async () => {
-      await connection.close();
+      // Calls that are under way would throw where nobody can catch it.
+      if (!isEnding()) await connection.close();
       await server.stop();
       await removeFolder();
     }),

@@ -177,7 +177,10 @@ async function measureTool(tool: Tool, service: FakeService, options: CompareOpt
         figures.rates.set(operations, rate);
       }
       const open = single ? options.singleLatenessOperations : options.latenessOperations;
-      if (open > 0) figures.lateness = await attempt(`${tool.title}, lateness`, () => measureLateness(running, service, open));
+      if (open > 0) {
+        figures.lateness = await attempt(`${tool.title}, lateness`, () => measureLateness(running, service, open));
+        console.error(`  late ms p50 / p99 (open), early: ${latenessCells(figures.lateness).join(', ')}`);
+      }
     }),
   );
   if (begun instanceof Error) figures.rates.set(0, begun);
@@ -185,6 +188,7 @@ async function measureTool(tool: Tool, service: FakeService, options: CompareOpt
     figures.memory = await attempt(`${tool.title}, memory`, () =>
       withTool(tool, service, (running) => measureMemory(running, service, options.openOperations)),
     );
+    console.error(`  MB of ${options.openOperations} open: ${memoryCell(figures.memory)}`);
   }
   return figures;
 }
@@ -261,7 +265,12 @@ export async function compare(options: CompareOptions): Promise<void> {
     let first = true;
     for (const [operations, rate] of figures.rates) {
       const once = first ? [...latenessCells(figures.lateness), memoryCell(figures.memory)] : ['', '', ''];
-      table.push([first ? tool.title : '', operations.toLocaleString('en-US'), ...rateCells(rate, ceilingOf(operations)), ...once]);
+      table.push([
+        first ? tool.title : '',
+        operations === 0 ? '-' : operations.toLocaleString('en-US'),
+        ...rateCells(rate, ceilingOf(operations)),
+        ...once,
+      ]);
       first = false;
     }
   }

@@ -39,9 +39,11 @@ export async function steady({ operations, retryAfterSeconds, seconds }: SteadyO
   });
   failed.catch(() => undefined);
   await Promise.race([failed, service.waitForPosts(operations, SUBMIT_TIMEOUT_SECONDS)]);
+  console.error('  all are open');
   const submitSeconds = (performance.now() - startedAtMs) / 1000;
   await Promise.race([failed, sleepSeconds(retryAfterSeconds * 1.5)]);
 
+  console.error(`  measuring for ${seconds} s`);
   await service.measure();
   const before = await service.counts();
   const cpuBefore = { worker: cpuSecondsOfTrees([worker.pid]), temporal: cpuSecondsOfTrees([temporal.pid]) };
@@ -68,6 +70,7 @@ export async function steady({ operations, retryAfterSeconds, seconds }: SteadyO
   if (counts.polls - before.polls < expected * 0.67)
     throw new Error(`about ${expected.toFixed(0)} polls were due, but the service counted ${JSON.stringify(counts)}`);
 
+  console.error('  measured, now its cancel');
   const cancelledAtMs = performance.now();
   await handle.cancel();
   await inTime('the cancelled batch', Promise.allSettled([failed]), CANCEL_TIMEOUT_SECONDS);

@@ -6,6 +6,9 @@ import { atEnd } from '../ending';
 import { postgresMissing, startPostgres } from '../postgres';
 import { openLoad, type Tool } from './tool';
 
+/** Half as fast again as with thousands open at once. */
+const MAX_OPEN = 200;
+
 export const dbos: Tool = {
   key: 'dbos',
   title: 'DBOS on PostgreSQL',
@@ -25,7 +28,7 @@ export const dbos: Tool = {
     return {
       workerPid: child.pid,
       serverPids: [postgres.pid],
-      run: (load) => sendLoad(url, load),
+      run: (load) => sendLoad(url, load.spreadSeconds === 0 ? { ...load, maxOpen: MAX_OPEN } : load),
       open: (load) => openLoad(sendLoad(url, load)),
       stop: async () => {
         await stopChild();

@@ -13,8 +13,6 @@ import type { Tool } from './tool';
 
 /** Calls to the ingress at once: sends, and waits for results. */
 const CALLS_AT_ONCE = 200;
-/** Handlers in the worker at once; those that have slept for ten seconds are not there. */
-const CONCURRENT_INVOCATIONS = 20_000;
 
 /** The server's binary itself: the npm launcher around it would be one more process. */
 function serverPath(): string {
@@ -43,7 +41,6 @@ export const restate: Tool = {
         RESTATE_INGRESS__BIND_PORT: String(ingressPort),
         RESTATE_ADMIN__BIND_PORT: String(adminPort),
         RESTATE_LOG_FILTER: 'warn',
-        RESTATE_WORKER__INVOKER__CONCURRENT_INVOCATIONS_LIMIT: String(CONCURRENT_INVOCATIONS),
       },
       cwd: folder,
     });
