@@ -41,8 +41,9 @@ export function runToEnd(main: () => Promise<void>): void {
     ending = true;
     void stopAll().then(() => process.exit(code));
   };
-  process.once('SIGINT', () => end(130));
-  process.once('SIGTERM', () => end(143));
+  // Again and again: npm passes on the Ctrl-C that the terminal has sent already.
+  process.on('SIGINT', () => end(130));
+  process.on('SIGTERM', () => end(143));
   main().then(
     () => end(Number(process.exitCode ?? 0)),
     (err: unknown) => {
