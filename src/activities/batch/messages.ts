@@ -172,8 +172,8 @@ export interface FinishReport {
   target: ReportTarget;
   workflowId: string;
   runId: string;
-  /** Pages each shard has written. */
-  pages: number[];
+  /** Pages each shard has written; `null`: all that are found of one that failed. */
+  pages: (number | null)[];
 }
 
 /** Query of a shard: an item's id → {@link ShardAnswer}. */

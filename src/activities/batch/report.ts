@@ -48,7 +48,8 @@ export function makeReport({ files }: Connections, pages: Pages) {
 
     finishReport: ({ target, pages: written }: FinishReport): Promise<void> =>
       withHeartbeat(async () => {
-        const parts = written.flatMap((count, shard) => Array.from({ length: count }, (_, number) => partOf(target.report, shard, number)));
+        const parts: FileRef[] = [];
+        for (const [shard, count] of written.entries()) parts.push(...(await partsOf(target.report, shard, count, files)));
         // It was not there at the start, and appears whole: a try before this one has written it, and may have removed pages already.
         if (!(await files.exists(target.report))) {
           const signal = AbortSignal.timeout(FINISH_SECONDS * 1000);
@@ -63,6 +64,17 @@ export function makeReport({ files }: Connections, pages: Pages) {
 export function partOf({ path, url }: FileRef, shard: number, number: number): FileRef {
   const name = `.${shard}-${number}.part`;
   return path === undefined ? { url: `${url ?? ''}${name}` } : { path: `${path}${name}` };
+}
+
+/** The files of a shard's pages: as many as it has told, or all that are there. */
+async function partsOf(report: FileRef, shard: number, count: number | null, files: Connections['files']): Promise<FileRef[]> {
+  const parts: FileRef[] = [];
+  for (let number = 0; count === null || number < count; number++) {
+    const part = partOf(report, shard, number);
+    if (count === null && !(await files.exists(part))) break;
+    parts.push(part);
+  }
+  return parts;
 }
 
 async function* linesOf(parts: FileRef[], files: Connections['files'], signal: AbortSignal): AsyncGenerator<Buffer> {

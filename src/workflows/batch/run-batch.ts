@@ -225,7 +225,7 @@ class Batch {
   ): Promise<BatchResult['report']> {
     if (report === undefined) return undefined;
     // A shard that failed has told nobody how many pages it wrote.
-    const pages = results.map((result) => (result.status === 'fulfilled' ? result.value.reportPages : 0));
+    const pages = results.map((result) => (result.status === 'fulfilled' ? result.value.reportPages : null));
     await finishReport({ target: report, workflowId: source.workflowId, runId: source.firstRunId, pages });
     upsertMemo({ [REPORT_MEMO]: report.report });
     return report.report;
