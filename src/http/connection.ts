@@ -179,7 +179,7 @@ export class Connection {
         url: proof === undefined ? url : withParameters(url, proof.parameters),
         headers: this.headersOf(request, upload, proof),
         ...(upload.body === undefined ? {} : { body: upload.body }),
-        signal: patience.signal,
+        signal: patience,
         maxBodyBytes: this.limits.maxBodyBytes,
       };
       const outcome = await send(this.client, { ...wire, agents: request.freshConnection === true ? this.fresh : this.kept });

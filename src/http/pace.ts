@@ -140,11 +140,7 @@ export class Pace {
       void this.limit(async () => {
         if (!this.queue.delete(place)) return;
         if (!mayGo()) return refuse();
-        try {
-          resolve({ kind: 'done', value: await work() });
-        } catch (error) {
-          reject(error);
-        }
+        await work().then((value) => resolve({ kind: 'done', value }), reject);
       });
     });
   }
