@@ -107,9 +107,9 @@ class Batch {
 
   /** Answer of update `item`. */
   async find(id: string): Promise<ItemStanding> {
-    await condition(() => this.prepared !== undefined);
+    await condition(() => this.prepared !== undefined || this.phase !== 'validating');
     const { source, report } = this.prepared ?? {};
-    if (source === undefined) throw ApplicationFailure.nonRetryable('not prepared');
+    if (source === undefined) throw ApplicationFailure.nonRetryable('the batch was refused, none of its items was started', 'InvalidInput');
     const shardIds = this.shards.map(({ workflowId }) => workflowId);
     const found = await findItem({ id, source, shardIds, ...(report === undefined ? {} : { target: report }) });
     if (found !== undefined) return found;
@@ -161,6 +161,7 @@ class Batch {
     this.shards = started.flatMap((shard) => (shard.status === 'fulfilled' ? [shard.value] : []));
     // Signals that came before there was anybody to hear them.
     if (this.isPaused) this.tellShards(pauseSignal);
+    if (this.isStopped) this.tellShards(stopSignal);
     CancellationScope.current().cancelRequested.catch(() => this.enter('canceling'));
     return Promise.allSettled(
       started.map(async (shard, index) => {
