@@ -34,7 +34,7 @@ export function prepareBatch(request: PrepareBatchRequest): Promise<PreparedBatc
   return call({ ...reading(LONG_SECONDS, 'check the batch') }).prepareBatch(request);
 }
 
-/** What became of a chunk: results of all its items, or why none could be submitted. */
+/** What became of a chunk: results of all its items (none: it could not even begin), or why none could be submitted. */
 export type ChunkEnd = { results: ChunkResult[] } | { broken: FailureDetails };
 
 /** Of an item that was not sent because its activity could not even begin: soon again, not at once. */
@@ -51,10 +51,10 @@ export async function submitItems(chunk: SubmitChunk, summary: string): Promise<
     if (cause instanceof ApplicationFailure && cause.type === 'ManifestInvalid') return { broken: cause.details?.[0] as FailureDetails };
     const claims = claimsOf<{ index: number; about: ItemAbout }, ChunkResult>(err);
     // It ended with an error of its own before it claimed anything.
-    const known = claims ?? (cause instanceof ApplicationFailure ? { claimed: [], answered: [] } : undefined);
-    if (known === undefined) throw err;
-    const answered = new Map(known.answered.map((result) => [result.index, result]));
-    const claimed = new Map(known.claimed.map((claim) => [claim.index, claim]));
+    if (claims === undefined && cause instanceof ApplicationFailure) return { results: [] };
+    if (claims === undefined) throw err;
+    const answered = new Map(claims.answered.map((result) => [result.index, result]));
+    const claimed = new Map(claims.claimed.map((claim) => [claim.index, claim]));
     return {
       results: chunk.items.map(({ index }) => {
         const claim = claimed.get(index);
