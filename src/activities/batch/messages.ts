@@ -119,8 +119,10 @@ export interface ItemAbout {
 
 export interface ChunkResult {
   index: number;
-  /** Absent: not claimed and not sent, because the connection was busy; to be submitted again at once. */
+  /** Absent: not claimed and not sent, because the connection was busy; to be submitted again at once, or after `waitSeconds`. */
   about?: ItemAbout;
+  /** How long the connection submits nothing, because the service asked for a pause. */
+  waitSeconds?: number;
   decision?: SubmitDecision | { kind: 'invalid'; failure: FailureDetails };
 }
 

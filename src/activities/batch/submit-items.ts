@@ -53,7 +53,7 @@ export function makeSubmitItems(connections: Connections, pages: Pages) {
                 ),
               (told) => places.giveBack(told.map(({ index }) => index)),
             );
-      const unsent = ready.filter((item) => !places.items.includes(item)).map(({ index }) => ({ index }));
+      const unsent = ready.filter((item) => !places.items.includes(item)).map((item) => unsentOf(item, connections));
       return [...results, ...answers, ...unsent];
     } finally {
       places.giveBackAll();
@@ -112,6 +112,11 @@ function prepareItem(
     connection: operation.connection,
     submit: { ...submit, idempotencyKey: item.idempotencyKey ?? submit.idempotencyKey },
   };
+}
+
+function unsentOf({ index, connection }: Ready, connections: Connections): ChunkResult {
+  const waitSeconds = Math.ceil(connections.get(connection)?.heldSeconds ?? 0);
+  return waitSeconds > 0 ? { index, waitSeconds } : { index };
 }
 
 function emptyAbout(id: string): ItemAbout {
@@ -175,7 +180,7 @@ async function takePlaces(ready: Ready[], connections: Connections): Promise<Pla
   for (const name of new Set(ready.map(({ connection }) => connection))) {
     const own = ready.filter(({ connection }) => connection === name);
     const connection = connections.get(name);
-    if (connection === undefined) continue;
+    if (connection === undefined || connection.heldSeconds > 0) continue;
     taken.push(...own.slice(0, await connection.enter(own.length, taken.length === 0)));
   }
   return new Places(taken, connections);

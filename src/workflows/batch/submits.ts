@@ -247,9 +247,9 @@ export class Submits {
     const byIndex = new Map(results.map((result) => [result.index, result]));
     const allUnsent = results.every(({ decision }) => decision === undefined);
     for (const [position, item] of chunk.entries()) {
-      const { about, decision } = byIndex.get(isInline ? position : item.index) ?? {};
+      const { about, decision, waitSeconds: busySeconds } = byIndex.get(isInline ? position : item.index) ?? {};
       if (about === undefined || decision === undefined) {
-        const waitSeconds = results.length === 0 ? RESTART_SECONDS : allUnsent ? NO_PLACE_SECONDS : 0;
+        const waitSeconds = busySeconds ?? (results.length === 0 ? RESTART_SECONDS : allUnsent ? NO_PLACE_SECONDS : 0);
         this.state.waiting.push({ ...item, dueAtMs: Date.now() + waitSeconds * 1000 });
       } else if (decision.kind === 'invalid') {
         this.events.invalid(item, about, decision.failure);
@@ -264,7 +264,9 @@ export class Submits {
     const next = afterTry(item, about.onUncertainSubmit, decision);
     if (next.kind === 'failed') return this.events.failed(submitted(item, about), next.failure);
     if (next.kind !== 'again') return this.events.taken(submitted(item, about), next);
-    const attempts = (item.attempts ?? 0) + 1;
+    // Many are held back for the sake of one that was told to wait: they would back off further with every such one.
+    const isTry = !(decision.kind === 'notAccepted' && decision.heldBack === true);
+    const attempts = (item.attempts ?? 0) + (isTry ? 1 : 0);
     this.state.waiting.push({ ...item, attempts, dueAtMs: next.dueAtMs, cookies: next.cookies ?? item.cookies });
   }
 }
