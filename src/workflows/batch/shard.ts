@@ -7,6 +7,8 @@
  * 3. After its batch is cancelled, or gone, nothing more is submitted.
  */
 import {
+  ActivityFailure,
+  ApplicationFailure,
   CancellationScope,
   getExternalWorkflowHandle,
   isCancellation,
@@ -83,7 +85,7 @@ class Shard {
     this.items = new Map(carried?.items);
     this.tally = carried?.tally ?? { counts: noCounts(), submitted: 0, running: 0, firstFailures: [] };
     this.toldAtMs = carried?.toldAtMs ?? 0;
-    this.report = new ReportBuffer(source, report, shard, this.pages, carried?.reportPages ?? 0);
+    this.report = new ReportBuffer(source, report, shard, this.pages, carried?.reportPages ?? 0, () => this.submits.nudge());
     const events = { changed: () => undefined, ended: (operation: OpenOperation, end: OperationEnd) => this.ended(operation, end) };
     const askOptions = { maxKeptBytes: MAX_KEPT_ITEM_BYTES, concurrency: ASK_CONCURRENCY };
     this.loop = new OperationLoop(carried?.open ?? [], events, askOptions);
@@ -284,7 +286,14 @@ class Shard {
     if (target === undefined) return;
     // A page that is no longer there cannot be told item by item.
     if (this.tally.broken !== undefined) return;
-    await writeReportRest({ source, target, shard, number: this.report.next(), page, from });
+    try {
+      await writeReportRest({ source, target, shard, number: this.report.written, page, from });
+      this.report.wrote();
+    } catch (err) {
+      const cause = err instanceof ActivityFailure ? err.cause : undefined;
+      if (!(cause instanceof ApplicationFailure && cause.type === 'ManifestInvalid')) throw err;
+      this.broken(cause.details?.[0] as FailureDetails);
+    }
   }
 
   private shouldContinueAsNew(): boolean {
