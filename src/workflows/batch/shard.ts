@@ -304,6 +304,9 @@ class Shard {
   private async continueAsNew(): Promise<void> {
     await this.report.flush();
     await this.telling;
+    // A request to cancel that came meanwhile reaches this run only.
+    const scope = CancellationScope.current();
+    if (scope.consideredCancelled) await scope.cancelRequested;
     const { state } = this.submits;
     const open = this.loop.operations();
     const used = new Set([...this.items.values(), ...state.waiting].map(({ page }) => page));
