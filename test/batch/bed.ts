@@ -98,9 +98,8 @@ export class BatchBed {
     await this.emulator.admin.release();
   }
 
-  /** Starts a batch of `items` at a service that has forgotten all others. */
+  /** Starts a batch of `items`. */
   async start(items: BatchItem[], input: Partial<BatchInput> & { inFile?: boolean } = {}): Promise<RunningBatch> {
-    await this.fresh();
     const { inFile = false, ...more } = input;
     const workflowId = `batch-${randomUUID()}`;
     const manifest = join(this.folder, `${workflowId}.jsonl`);

@@ -69,6 +69,7 @@ function wasUnderWay({ receivedAtMs, answeredAtMs = Infinity }: RecordedRequest,
 
 test('of a worker that is killed, no more submits are uncertain than its connection may have open, however many chunks are half answered', async () => {
   const items = itemsNamed(ITEMS, halfOnce);
+  await bed.fresh();
   const batch = await bed.start(items, { inFile: true });
   await untilSomeAreHeld(items, 13, 7);
   const killedAtMs = Date.now();
@@ -80,6 +81,7 @@ test('of a worker that is killed, no more submits are uncertain than its connect
 
 test('Temporal is killed while submits and polls are under way', async () => {
   const items = itemsNamed(ITEMS, halfOnce);
+  await bed.fresh();
   const batch = await bed.start(items);
   await untilSomeAreHeld(items, 201, 5);
   const killedAtMs = Date.now();
@@ -91,6 +93,7 @@ test('Temporal is killed while submits and polls are under way', async () => {
 
 test('the service is killed while submits and polls are under way', async () => {
   const items = itemsNamed(ITEMS, halfOnce);
+  await bed.fresh();
   const batch = await bed.start(items, { inFile: true });
   await untilSomeAreHeld(items, 201, 5);
   const killedAtMs = Date.now();
