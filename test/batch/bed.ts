@@ -156,6 +156,17 @@ export class RunningBatch {
     private readonly bed: BatchBed,
   ) {}
 
+  /** Events in the histories of all its workflows, from the first run to the last. */
+  async historyEvents(): Promise<number> {
+    let events = 0;
+    for await (const { historyLength } of this.bed.client.workflow.list({
+      query: `WorkflowId = "${this.handle.workflowId}" OR WorkflowId STARTS_WITH "${this.handle.workflowId}/"`,
+    })) {
+      events += historyLength;
+    }
+    return events;
+  }
+
   /** Waits for its end, and checks what holds of every batch: each item ended once, and the counts agree. */
   async end(): Promise<EndedBatch> {
     const result = await this.handle.result();

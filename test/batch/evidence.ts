@@ -44,6 +44,18 @@ export function mostAtOnce(requests: readonly RecordedRequest[]): number {
   return most;
 }
 
+/** The most of these requests that came within so many seconds. */
+export function mostWithin(requests: readonly RecordedRequest[], seconds: number): number {
+  const atMs = requests.map(({ receivedAtMs }) => receivedAtMs).sort((one, other) => one - other);
+  let first = 0;
+  let most = 0;
+  for (const [last, lastMs] of atMs.entries()) {
+    while ((atMs[first] ?? 0) <= lastMs - seconds * 1000) first++;
+    most = Math.max(most, last - first + 1);
+  }
+  return most;
+}
+
 function grouped<T>(all: readonly T[], keyOf: (one: T) => string): Map<string, T[]> {
   const groups = new Map<string, T[]>();
   for (const one of all) groups.set(keyOf(one), [...(groups.get(keyOf(one)) ?? []), one]);

@@ -1,12 +1,14 @@
 /**
  * SIGKILLs in the middle of batches: of the worker, of Temporal, of the service. Half of the items of each batch are sent once at most,
- * half again where nobody knows.
+ * half again where nobody knows. `LRO_LONG=1`: kills at random moments, too.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { BatchItem, ItemReport } from '../../src/contract';
 import type { RecordedRequest } from '../../src/emulator';
 import { BatchBed, halfOnce, itemsNamed, submitsOf, type EndedBatch } from './bed';
 
 const ITEMS = 2000;
+const long = process.env['LRO_LONG'] === '1' ? test : test.skip;
 /** Of the connection: so many are claimed at once at most. */
 const CONCURRENT = 50;
 /** An answer is told to Temporal so long after it came, at the latest. */
@@ -85,8 +87,7 @@ test('Temporal is killed while submits and polls are under way', async () => {
   const batch = await bed.start(items);
   await untilSomeAreHeld(items, 201, 5);
   const killedAtMs = Date.now();
-  await bed.killTemporal();
-  await bed.restartTemporal();
+  await killAndRestartTemporal();
   await bed.calm();
   expectRight(items, await batch.end(), [killedAtMs]);
 });
@@ -97,8 +98,44 @@ test('the service is killed while submits and polls are under way', async () => 
   const batch = await bed.start(items, { inFile: true });
   await untilSomeAreHeld(items, 201, 5);
   const killedAtMs = Date.now();
-  await bed.emulator.kill();
-  await bed.restartService();
+  await killAndRestartService();
   await bed.calm();
   expectRight(items, await batch.end(), [killedAtMs]);
 });
+
+long.each([1, 2, 3])(
+  'the worker, Temporal and the service are killed at random moments, ten times in one batch (%i)',
+  async (round) => {
+    const items = itemsNamed(2 * ITEMS, halfOnce);
+    await bed.fresh();
+    const batch = await bed.start(items, { inFile: round % 2 === 1, submitsPerSecond: 60 });
+    await bed.emulator.admin.waitForRequests({ method: 'POST' });
+    const killedAtMs: number[] = [];
+    for (let kill = 0; kill < 10; kill++) {
+      // Random moments are what this is about; nothing is concluded from how long it waits.
+      await sleep(500 + Math.random() * 5000);
+      killedAtMs.push(Date.now());
+      const victim = VICTIMS[Math.floor(Math.random() * VICTIMS.length)] ?? killAndRestartWorker;
+      await victim();
+    }
+    expectRight(items, await batch.end(), killedAtMs);
+  },
+  400_000,
+);
+
+async function killAndRestartWorker(): Promise<void> {
+  await bed.killWorker();
+  await bed.startWorker();
+}
+
+async function killAndRestartTemporal(): Promise<void> {
+  await bed.killTemporal();
+  await bed.restartTemporal();
+}
+
+async function killAndRestartService(): Promise<void> {
+  await bed.emulator.kill();
+  await bed.restartService();
+}
+
+const VICTIMS = [killAndRestartWorker, killAndRestartTemporal, killAndRestartService];
