@@ -2,7 +2,7 @@
 import { CancelledFailure } from '@temporalio/common';
 import { ITEM_UPDATE, type ItemStanding } from '../../src/contract';
 import { eventually } from '../support/eventually';
-import { accepted, gate, sharedServer, type Gate, type Server } from '../workflows/bed';
+import { accepted, gate, running, sharedServer, type Gate, type Server } from '../workflows/bed';
 import { alive, refusal, startScripted, type ScriptedBatch } from './scripted';
 
 let server: Server & { close(): Promise<void> };
@@ -79,4 +79,21 @@ test('a manifest that is gone when a batch is cancelled costs only the lines of 
   await expect(batch.handle.result()).rejects.toMatchObject({ cause: expect.any(CancelledFailure) as unknown });
   expect(batch.lines).toHaveLength(250);
   expect(finished).toEqual([[1]]);
+});
+
+test('a chunk that is long in coming back keeps no operation from being asked, though the shard is to continue as new', async () => {
+  const slow = gate();
+  let asked = 0;
+  batch = await startScripted(server, {
+    items: 100,
+    continueAsNewAfterEvents: 30,
+    submitted: (_chunk, index) => (index < 50 ? accepted(1) : slow.passed.then(() => SUCCEEDED)),
+    status: (asks) => {
+      // Long after the shard had as much history as it may.
+      if (++asked === 8) slow.open();
+      return Promise.resolve(asks.map(({ id }) => ({ id, decision: asked < 8 ? running(1) : SUCCEEDED })));
+    },
+  });
+  const { counts } = await batch.handle.result();
+  expect(counts.succeeded).toBe(100);
 });

@@ -20,7 +20,7 @@ export interface BatchScript extends Partial<BatchActivities> {
   maxInFlight?: number;
   continueAsNewAfterEvents?: number;
   /** Default: accepted, to be asked after a second. */
-  submitted?: (chunk: SubmitChunk, index: number) => SubmitDecision;
+  submitted?: (chunk: SubmitChunk, index: number) => SubmitDecision | Promise<SubmitDecision>;
   status?: (asks: Ask[]) => Promise<AskResult[]>;
 }
 
@@ -67,8 +67,8 @@ export async function startScripted(
       chunks.push(chunk);
       const { nowMs } = chunk;
       return withHeartbeat(() =>
-        Promise.resolve(
-          chunk.items.map(({ index }) => ({
+        Promise.all(
+          chunk.items.map(async ({ index }) => ({
             index,
             about: {
               id: `i-${index}`,
@@ -78,7 +78,7 @@ export async function startScripted(
               timeoutSeconds: 30,
               firstSentAtMs: nowMs,
             },
-            decision: submitted(chunk, index),
+            decision: await submitted(chunk, index),
           })),
         ),
       );

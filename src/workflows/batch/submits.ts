@@ -92,6 +92,11 @@ export class Submits {
     return this.flights === 0 && (this.state.stopped || (this.state.waiting.length === 0 && !this.hasFresh()));
   }
 
+  /** Whether no chunk is under way. */
+  get isIdle(): boolean {
+    return this.flights === 0;
+  }
+
   /** Room may have come, or `state` was changed. */
   nudge(): void {
     this.changed = true;
