@@ -124,7 +124,9 @@ export interface ItemAbout {
 export interface ChunkResult {
   index: number;
   about?: ItemAbout;
-  /** Absent: not claimed and not sent, because the connection was busy; to be submitted again at once. */
+  /** Of an item that was not sent: how long the connection submits nothing, because the service asked for a pause. */
+  waitSeconds?: number;
+  /** Absent: not claimed and not sent, because the connection was busy; to be submitted again at once, or after `waitSeconds`. */
   decision?: SubmitDecision | { kind: 'invalid'; failure: FailureDetails };
 }
 

@@ -57,9 +57,9 @@ export class ReportBuffer {
     if (this.lines.length > 0) await (this.writing ??= this.write(() => this.lines.length > 0));
   }
 
-  /** The number of the next page, for lines that are written elsewhere. */
-  next(): number {
-    return this.written++;
+  /** A page was written elsewhere, under the number that was next. */
+  wrote(): void {
+    this.written++;
   }
 
   private isPageFull(): boolean {
@@ -76,7 +76,7 @@ export class ReportBuffer {
         const found = page === undefined ? undefined : this.pages.get(page);
         if (page !== undefined && found !== undefined && !('items' in found)) pages[page] = found;
       }
-      const request = { source, target, shard, number: this.next(), ended, pages };
+      const request = { source, target, shard, number: this.written++, ended, pages };
       // Lines are not lost by a cancellation.
       await CancellationScope.nonCancellable(() => writeReportPage(request));
       this.onItsWay = [];

@@ -115,7 +115,7 @@ class Batch {
     await condition(() => this.prepared !== undefined || this.refusal !== undefined);
     if (this.refusal !== undefined) throw typedFailure(this.refusal);
     const { source, report } = this.prepared ?? {};
-    if (source === undefined) throw ApplicationFailure.nonRetryable('not prepared');
+    if (source === undefined) throw ApplicationFailure.nonRetryable('the batch was refused, none of its items was started', 'InvalidInput');
     const shardIds = this.shards.map(({ workflowId }) => workflowId);
     const found = await findItem({ id, source, shardIds, ...(report === undefined ? {} : { target: report }) });
     if (found !== undefined) return found;

@@ -37,6 +37,9 @@ const ASK_CONCURRENCY = 25;
 /** What open operations add to the state that continues as new: some have headers and cookies of several kilobytes. */
 const MAX_OPEN_BYTES = 1_000_000;
 
+/** Temporal ends a workflow at 51,200: before that, what is under way is waited for without asking. */
+const MAX_HISTORY_EVENTS = 30_000;
+
 /** An operation that is open at the service, and what the report will say of it. */
 interface OpenItem extends SubmittedItem {
   created?: { created?: string; createdText?: string };
@@ -111,9 +114,11 @@ class Shard {
   async toItsEnd(): Promise<ShardResult> {
     try {
       const pause = (): boolean => this.shouldContinueAsNew();
+      // A chunk that is long in coming back, a large file say, does not keep the others from being asked.
+      const pauseLoop = (): boolean => pause() && (this.submits.isIdle || workflowInfo().historyLength > MAX_HISTORY_EVENTS);
       const outcomes = await Promise.allSettled([
         this.submits.run(pause).finally(() => this.loop.nudge()),
-        this.loop.run(pause, () => !this.submits.isOver).finally(() => this.submits.nudge()),
+        this.loop.run(pauseLoop, () => !this.submits.isOver).finally(() => this.submits.nudge()),
       ]);
       for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
       if (this.loop.size > 0 || !this.submits.isOver) await this.continueAsNew();
@@ -309,7 +314,7 @@ class Shard {
       counts.notStarted += count;
       if (this.tally.broken === undefined) this.broken(told.broken);
     } else {
-      this.report.next();
+      this.report.wrote();
       this.tally.counts = sumOf([counts, { ...noCounts(), ...told.counts }]);
     }
   }

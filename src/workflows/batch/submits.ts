@@ -108,6 +108,11 @@ export class Submits {
     return [...this.underWay, ...waiting].some((item) => item.index === index) ? 'submitting' : 'ended';
   }
 
+  /** Whether no chunk is under way. */
+  get isIdle(): boolean {
+    return this.flights === 0;
+  }
+
   /** Room may have come, or `state` was changed. */
   nudge(): void {
     this.changed = true;
@@ -270,9 +275,9 @@ export class Submits {
     const byIndex = new Map(results.map((result) => [result.index, result]));
     const allUnsent = results.every(({ decision }) => decision === undefined);
     for (const [position, item] of chunk.entries()) {
-      const { about, decision } = byIndex.get(isInline ? position : item.index) ?? {};
+      const { about, decision, waitSeconds: busySeconds } = byIndex.get(isInline ? position : item.index) ?? {};
       if (about === undefined || decision === undefined) {
-        const waitSeconds = problem !== undefined ? RESTART_SECONDS : allUnsent ? NO_PLACE_SECONDS : 0;
+        const waitSeconds = busySeconds ?? (problem !== undefined ? RESTART_SECONDS : allUnsent ? NO_PLACE_SECONDS : 0);
         this.state.waiting.push({ ...item, ...(about && { about: withKeyOf(item, about) }), dueAtMs: Date.now() + waitSeconds * 1000 });
       } else if (decision.kind === 'invalid') {
         this.events.invalid(item, about, decision.failure);
@@ -289,7 +294,9 @@ export class Submits {
     if (next.kind === 'failed') return this.events.failed(submitted(item, about), next.failure);
     if (next.kind !== 'again') return this.events.taken(submitted(item, about), next);
     if (item.lastProblem !== undefined) this.events.trouble(item.lastProblem);
-    const attempts = (item.attempts ?? 0) + 1;
+    // Many are held back for the sake of one that was told to wait: they would back off further with every such one.
+    const isTry = !(decision.kind === 'notAccepted' && decision.heldBack === true);
+    const attempts = (item.attempts ?? 0) + (isTry ? 1 : 0);
     this.state.waiting.push({ ...item, attempts, dueAtMs: next.dueAtMs, cookies: next.cookies ?? item.cookies });
   }
 }
