@@ -23,7 +23,7 @@ const MAX_KEPT_BYTES = 262_144;
 const READ_SECONDS = 60;
 
 /** Hash of a page's bytes. */
-export function hashOf(bytes: Buffer): string {
+function hashOf(bytes: Buffer): string {
   return createHash('sha256').update(bytes).digest('hex').slice(0, 16);
 }
 

@@ -31,7 +31,7 @@ const SMALL_BATCH = 2000;
 const SILENT_SECONDS = 60;
 
 /** Of a batch that ran before: where its report is. Written into the workflow's memo at its end. */
-export const REPORT_MEMO = 'report';
+const REPORT_MEMO = 'report';
 
 /** What a retry takes up where it does not say. An uncertain submit may have been accepted: only the caller can want it again. */
 const RETRIED_BY_DEFAULT: ItemOutcome[] = ITEM_OUTCOMES.filter((outcome) => outcome !== 'succeeded' && outcome !== 'uncertain');
