@@ -1,186 +1,242 @@
 /**
- * A service, a worker and, where a test kills it, a Temporal of their own as processes, and batches on them.
+ * A bed for tests of batches: a worker in this process, the emulator, and two folders of callers' files.
  *
- * Keeps true: the service does not deduplicate; every submit carries its item's id as description in its query, so that raw requests are
- * counted per item; operations last as long as the service's defaults say.
+ * Keeps true: every item's submit has the item's id in its path, so that requests and operations are found by it; operations end at once
+ * unless the item's plan says otherwise.
  */
 import { randomUUID } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
-import { RUN_BATCH, type BatchInput, type BatchItem, type BatchResult, type ItemReport } from '../../src/contract';
-import { startDevServer, type Child, type DevServer } from '../../src/devserver';
-import type { OperationPlan, RecordedRequest } from '../../src/emulator';
-import { temporaryFolder, writeConfig } from '../support/config';
-import { sharedAddress } from '../support/in-process';
-import { startEmulatorProcess, startWorkerProcess, type EmulatorProcess } from '../support/programs';
-import { Evidence } from './evidence';
+import type { WorkflowHandle, WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
+import { typedFailure } from '../../src/client/errors';
+import {
+  ITEM_UPDATE,
+  PROGRESS_QUERY,
+  RUN_BATCH,
+  type BatchInput,
+  type BatchItem,
+  type BatchProgress,
+  type BatchResult,
+  type FailureDetails,
+  type FileRef,
+  type ItemReport,
+  type ItemStanding,
+} from '../../src/contract';
+import { startEmulator, type Emulator, type EmulatorOptions, type OperationPlan, type RecordedRequest } from '../../src/emulator';
+import { temporaryFolder, testConfig } from '../support/config';
+import { eventually } from '../support/eventually';
+import { startTestBed, type TestBed } from '../support/in-process';
 
 export interface BatchBedOptions {
-  /** A Temporal of its own with a database file: it may be killed. */
-  ownTemporal?: boolean;
-  /** Of the connection, as in the worker's file. */
+  continueAsNewAfterEvents?: number;
+  /** Over the connection's own. */
   connection?: Record<string, unknown>;
-  /** How operations go at the service; default: three seconds, `Retry-After: 1`. */
-  operations?: OperationPlan;
-  workerEnv?: NodeJS.ProcessEnv;
+  emulator?: EmulatorOptions;
 }
 
-type RunBatch = (input: BatchInput) => Promise<BatchResult>;
+export interface StartOptions {
+  id?: string;
+  workflowExecutionTimeout?: number;
+}
+
+export async function openBatchBed({ continueAsNewAfterEvents, connection, emulator: options }: BatchBedOptions = {}): Promise<BatchBed> {
+  const folder = temporaryFolder();
+  const [readable, writable] = [join(folder, 'in'), join(folder, 'out')];
+  for (const made of [readable, writable]) mkdirSync(made);
+  const emulator = await startEmulator({ operationSeconds: 0, retryAfterSeconds: 0, ...options });
+  const config = testConfig(
+    { default: { baseUrl: emulator.url, query: { 'api-version': '1' }, ...connection } },
+    { files: { readBelow: [readable], writeBelow: [writable], urlHosts: ['127.0.0.1'] } },
+  );
+  const bed = await startTestBed(config, continueAsNewAfterEvents === undefined ? {} : { continueAsNewAfterEvents });
+  return new BatchBed(emulator, bed, readable, writable);
+}
 
 export class BatchBed {
-  private readonly taskQueue = `lro-${randomUUID()}`;
-  worker: Child | undefined;
-
-  private constructor(
-    private readonly options: BatchBedOptions,
-    public emulator: EmulatorProcess,
-    private readonly emulatorArgs: string[],
-    private readonly folder: string,
-    private readonly databaseFile: string,
-    private temporal: DevServer | undefined,
-    private readonly connection: Connection,
-    readonly client: Client,
+  constructor(
+    readonly emulator: Emulator,
+    private readonly bed: TestBed,
+    /** Folders for manifests and for reports. */
+    readonly readable: string,
+    readonly writable: string,
   ) {}
 
-  static async open(options: BatchBedOptions = {}): Promise<BatchBed> {
-    const folder = temporaryFolder();
-    const args = ['--idempotency', 'false', '--database', join(folder, 'service.db')];
-    const emulator = await startEmulatorProcess(['--port', '0', ...args]);
-    const databaseFile = join(folder, 'temporal.db');
-    const temporal = options.ownTemporal === true ? await startDevServer({ databaseFile }) : undefined;
-    const connection = await Connection.connect({ address: temporal?.address ?? sharedAddress() });
-    const client = new Client({ connection });
-    const emulatorArgs = ['--port', new URL(emulator.url).port, ...args];
-    const bed = new BatchBed(options, emulator, emulatorArgs, folder, databaseFile, temporal, connection, client);
-    await bed.startWorker();
-    return bed;
-  }
-
-  async startWorker(): Promise<void> {
-    const maps = { baseUrl: this.emulator.url, query: { 'api-version': '2.0' }, ...this.options.connection };
-    this.worker = await startWorkerProcess({
-      configPath: writeConfig({ maps }, { files: { readBelow: [this.folder], writeBelow: [this.folder] } }),
-      address: this.temporal?.address ?? sharedAddress(),
-      taskQueue: this.taskQueue,
-      env: { LRO_LOG_LEVEL: 'warn', ...this.options.workerEnv },
+  async start(input: unknown, { id = `batch-${randomUUID()}`, ...options }: StartOptions = {}): Promise<Batch> {
+    const { client, taskQueue } = this.bed;
+    const handle = await client.workflow.start<(input: unknown) => Promise<BatchResult>>(RUN_BATCH, {
+      workflowId: id,
+      taskQueue,
+      args: [input],
+      ...options,
     });
+    return new Batch(handle, (workflowId) => client.workflow.getHandle(workflowId));
   }
 
-  async killWorker(): Promise<void> {
-    await this.worker?.kill();
+  /** Runs a batch to its end. */
+  async run(input: BatchInput, options?: StartOptions): Promise<BatchResult> {
+    return (await this.start(input, options)).result();
   }
 
-  async killTemporal(): Promise<void> {
-    await this.temporal?.kill();
+  /** How a batch ends that is no good. */
+  async failure(input: unknown): Promise<FailureDetails> {
+    return (await this.start(input)).failure();
   }
 
-  /** Temporal again, on the same port and file. */
-  async restartTemporal(): Promise<void> {
-    this.temporal = await startDevServer({ databaseFile: this.databaseFile, port: this.temporal?.port ?? 0 });
+  /** Runs a batch and returns its result and what its report says of every item. */
+  async reported(input: BatchInput): Promise<{ result: BatchResult; lines: ItemReport[] }> {
+    const result = await this.run({ report: newReport(), ...input });
+    return { result, lines: this.lines(result.report) };
   }
 
-  /** The service again, on the same port and file. */
-  async restartService(): Promise<void> {
-    this.emulator = await startEmulatorProcess(this.emulatorArgs);
+  /** Writes a manifest. Objects become lines. */
+  manifest(content: string | readonly object[], name = `${randomUUID()}.jsonl`): FileRef {
+    const text = typeof content === 'string' ? content : content.map((line) => `${JSON.stringify(line)}\n`).join('');
+    writeFileSync(join(this.readable, name), text);
+    return { path: name };
   }
 
-  /** Forgets all that came to the service before. */
-  async fresh(): Promise<void> {
-    const { admin } = this.emulator;
-    await admin.reset();
-    await admin.setDefaults({ durationSeconds: 3, retryAfter: '1', ...this.options.operations });
+  /** The lines of a report, or of one of its pages. */
+  lines({ path = '' }: FileRef = {}): ItemReport[] {
+    const text = readFileSync(join(this.writable, path), 'utf8');
+    return text
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => JSON.parse(line) as ItemReport);
   }
 
-  /** Lets all faults and held requests go. */
-  async calm(): Promise<void> {
-    await this.emulator.admin.removeFaults();
-    await this.emulator.admin.release();
+  /** Names of all files where reports are written. */
+  written(): string[] {
+    return readdirSync(this.writable);
   }
 
-  /** Starts a batch of `items`. */
-  async start(items: BatchItem[], input: Partial<BatchInput> & { inFile?: boolean } = {}): Promise<RunningBatch> {
-    const { inFile = false, ...more } = input;
-    const workflowId = `batch-${randomUUID()}`;
-    const manifest = join(this.folder, `${workflowId}.jsonl`);
-    if (inFile) writeFileSync(manifest, items.map((item) => `${JSON.stringify(item)}\n`).join(''));
-    const report = join(this.folder, `${workflowId}.report.jsonl`);
-    const args: [BatchInput] = [
-      {
-        ...(inFile ? { manifest: { path: manifest } } : { items }),
-        defaults: { connection: 'maps', submit: { path: '/styles', body: {} } },
-        report: { path: report },
-        ...more,
-      },
-    ];
-    const handle = await this.client.workflow.start<RunBatch>(RUN_BATCH, { workflowId, taskQueue: this.taskQueue, args });
-    return new RunningBatch(handle, items, report, this);
+  /** Every submit of these items, in order. */
+  submits(...ids: string[]): Promise<RecordedRequest[]> {
+    const names = ids.length === 0 ? '[^/]+' : `(${ids.join('|')})`;
+    return this.emulator.admin.requests({ method: 'POST', path: `^${SERVICE}/${names}$` });
+  }
+
+  /** Until so many submits of these items were answered. */
+  async submitted(count: number, ...ids: string[]): Promise<void> {
+    const names = ids.length === 0 ? '[^/]+' : `(${ids.join('|')})`;
+    await this.emulator.admin.waitForRequests({ method: 'POST', path: `^${SERVICE}/${names}$`, count, answered: true });
+  }
+
+  /** The item's operation at the service, as soon as there is one. */
+  async operation(id: string) {
+    const { operations } = await eventually(
+      () => this.emulator.admin.operations(),
+      (report) => report.operations.some(({ collection }) => collection === `/${id}`),
+    );
+    return operations.find(({ collection }) => collection === `/${id}`)!;
+  }
+
+  /** Ends operations that are held. */
+  async finish(...ids: string[]): Promise<void> {
+    for (const id of ids) {
+      const { operationId } = await this.operation(id);
+      await this.emulator.admin.changeOperation(operationId, { finish: 'Succeeded' });
+    }
+  }
+
+  /** Answers submits of these items with this status until faults are removed. */
+  async refuse(httpStatus: number, headers: Record<string, string>, ...ids: string[]): Promise<void> {
+    const match = { method: 'POST', path: `^${SERVICE}/(${ids.join('|')})$` };
+    await this.emulator.admin.addFault({ match, times: 0, action: { answer: { httpStatus, headers } } });
+  }
+
+  /** An item whose submit is cut after the service has taken it, and that is not sent again. */
+  async uncertain(id: string): Promise<BatchItem> {
+    await this.emulator.admin.addFault({ match: { path: `/${id}$` }, action: { cut: 'afterAccept' } });
+    return { ...item(id), onUncertainSubmit: 'fail' };
+  }
+
+  /** The idempotency keys of all submits of an item. */
+  async keysOf(id: string): Promise<(string | undefined)[]> {
+    return (await this.submits(id)).map(({ headers }) => headers['operation-id']);
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.worker?.kill(), this.emulator.kill()]);
-    await this.connection.close();
-    await this.temporal?.kill();
+    await this.bed.close();
+    await this.emulator.close();
   }
 }
 
-/** Items `i-0` … with their ids as description in their queries, and what `more` adds to one. */
-export function itemsNamed(count: number, more: (index: number) => Partial<BatchItem> = () => ({})): BatchItem[] {
-  return Array.from({ length: count }, (_, index) => {
-    const id = `i-${index}`;
-    const item = more(index);
-    return { id, ...item, submit: { path: '/styles', ...item.submit, query: { description: id } } };
-  });
-}
-
-/** Half of the items are sent once at most. */
-export const halfOnce = (index: number): Partial<BatchItem> => ({ onUncertainSubmit: index % 2 === 0 ? 'fail' : 'retry' });
-
-/** Source of a regular expression on the query of the submits of these items. */
-export function submitsOf(items: readonly Pick<BatchItem, 'id'>[]): string {
-  return `description=(${items.map(({ id }) => id).join('|')})(&|$)`;
-}
-
-/** What came of a batch: its result, its report by item, and what the service saw. */
-export interface EndedBatch {
-  result: BatchResult;
-  report: Map<string, ItemReport>;
-  evidence: Evidence;
-}
-
-export class RunningBatch {
+/** A batch that was started. */
+export class Batch {
   constructor(
-    readonly handle: WorkflowHandle<RunBatch>,
-    private readonly items: BatchItem[],
-    private readonly reportPath: string,
-    private readonly bed: BatchBed,
+    readonly handle: WorkflowHandleWithFirstExecutionRunId<(input: unknown) => Promise<BatchResult>>,
+    private readonly workflow: (id: string) => WorkflowHandle,
   ) {}
 
-  /** Events in the histories of all its workflows, from the first run to the last. */
-  async historyEvents(): Promise<number> {
-    let events = 0;
-    for await (const { historyLength } of this.bed.client.workflow.list({
-      query: `WorkflowId = "${this.handle.workflowId}" OR WorkflowId STARTS_WITH "${this.handle.workflowId}/"`,
-    })) {
-      events += historyLength;
-    }
-    return events;
+  get id(): string {
+    return this.handle.workflowId;
   }
 
-  /** Waits for its end, and checks what holds of every batch: each item ended once, and the counts agree. */
-  async end(): Promise<EndedBatch> {
-    const result = await this.handle.result();
-    const lines = readFileSync(this.reportPath, 'utf8').trimEnd().split('\n');
-    const reports = lines.map((line) => JSON.parse(line) as ItemReport);
-    const report = new Map(reports.map((item) => [item.id, item]));
-    expect(reports).toHaveLength(this.items.length);
-    expect(new Set(report.keys())).toEqual(new Set(this.items.map(({ id }) => id)));
-    const { total, ...outcomes } = result.counts;
-    expect(total).toBe(this.items.length);
-    for (const [outcome, count] of Object.entries(outcomes)) {
-      expect([outcome, reports.filter((item) => item.outcome === outcome).length]).toEqual([outcome, count]);
-    }
-    const requests: RecordedRequest[] = await this.bed.emulator.admin.requests();
-    return { result, report, evidence: new Evidence(requests) };
+  result(): Promise<BatchResult> {
+    return this.handle.result();
   }
+
+  /** Its typed failure. */
+  async failure(): Promise<FailureDetails> {
+    const error: unknown = await this.handle.result().then(
+      () => new Error('the batch succeeded'),
+      (err: unknown) => err,
+    );
+    const details = typedFailure(error);
+    if (details === undefined) throw error;
+    return details;
+  }
+
+  /** What it ended with that is no failure of its own: a cancellation, a termination. */
+  async cause(): Promise<unknown> {
+    const error: unknown = await this.handle.result().catch((err: unknown) => err);
+    return error instanceof Error ? error.cause : error;
+  }
+
+  progress(): Promise<BatchProgress> {
+    return this.handle.query<BatchProgress>(PROGRESS_QUERY);
+  }
+
+  item(id: string): Promise<ItemStanding> {
+    return this.handle.executeUpdate<ItemStanding, [string]>(ITEM_UPDATE, { args: [id] });
+  }
+
+  /** One of its shards, the latest run of it. */
+  shard(index: number): WorkflowHandle {
+    return this.workflow(`${this.id}/${this.handle.firstExecutionRunId}/${index}`);
+  }
+}
+
+const SERVICE = '/dialects/data-plane';
+
+/** Ends when the test says so; is asked again after an hour only. */
+export const HELD: OperationPlan = { hold: true, durationSeconds: 0, retryAfter: '3600' };
+/** The same, but asked every second. */
+export const WATCHED: OperationPlan = { ...HELD, retryAfter: '1' };
+export const FAILS: OperationPlan = { finish: 'Failed', error: { code: 'DwgError', message: 'no layer' } };
+
+/** How the service is told to cancel an item's operation. */
+export const CANCEL = { cancel: { path: '{statusPath}:cancel' } };
+
+/** An item whose operation goes as the plan says. */
+export function item(id: string, plan?: OperationPlan, more: Partial<BatchItem> = {}): BatchItem {
+  const headers = plan === undefined ? {} : { headers: { 'Emulator-Plan': JSON.stringify(plan) } };
+  return { id, ...more, submit: { path: `${SERVICE}/${id}`, ...headers, ...more.submit } };
+}
+
+/** `a0`, `a1`, …: items that go alike. */
+export function items(prefix: string, count: number, plan?: OperationPlan, more: Partial<BatchItem> = {}): BatchItem[] {
+  return Array.from({ length: count }, (_, index) => item(`${prefix}${index}`, plan, more));
+}
+
+export function newReport(): FileRef {
+  return { path: `${randomUUID()}.jsonl` };
+}
+
+/** Ids by outcome, sorted: what a report comes to. */
+export function byOutcome(lines: readonly ItemReport[]): Record<string, string[]> {
+  const ids: Record<string, string[]> = {};
+  for (const { id, outcome } of lines) (ids[outcome] ??= []).push(id);
+  for (const list of Object.values(ids)) list.sort();
+  return ids;
 }

@@ -4,7 +4,7 @@
  */
 import type { BatchItem, ItemReport } from '../../src/contract';
 import type { Fault } from '../../src/emulator';
-import { BatchBed, itemsNamed, submitsOf, type EndedBatch } from './bed';
+import { BatchBed, itemsNamed, submitsOf, type EndedBatch } from './process-bed';
 
 const ITEMS = 1000;
 

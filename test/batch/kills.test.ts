@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BatchItem, ItemReport } from '../../src/contract';
 import type { RecordedRequest } from '../../src/emulator';
-import { BatchBed, halfOnce, itemsNamed, submitsOf, type EndedBatch } from './bed';
+import { BatchBed, halfOnce, itemsNamed, submitsOf, type EndedBatch } from './process-bed';
 
 const ITEMS = 2000;
 const long = process.env['LRO_LONG'] === '1' ? test : test.skip;

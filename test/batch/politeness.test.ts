@@ -1,5 +1,5 @@
 /** How a batch treats a service: counted there, by the service's own clock. */
-import { BatchBed, itemsNamed, submitsOf } from './bed';
+import { BatchBed, itemsNamed, submitsOf } from './process-bed';
 import { mostAtOnce, mostWithin } from './evidence';
 
 const CONCURRENT = 20;

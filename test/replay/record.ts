@@ -1,30 +1,82 @@
 /**
- * Records the histories that `replay.test.ts` replays: `LRO_RECORD_HISTORIES=1 npx jest test/replay`. A history that no longer replays is
- * recorded anew only when no workflow of the old code can be running any more.
+ * Records the histories that `replay.test.ts` replays: `LRO_RECORD_HISTORIES=1 npx jest test/replay` records those that are missing. One
+ * that no longer replays is removed, to be recorded anew, only when no workflow of the old code can be running any more.
  */
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { WorkflowHandle } from '@temporalio/client';
-import { RUN_OPERATION, type OperationInput } from '../../src/contract';
+import { RUN_BATCH, RUN_OPERATION, type BatchInput, type OperationInput } from '../../src/contract';
 import { startEmulator, type Emulator, type Script } from '../../src/emulator';
-import { testConfig } from '../support/config';
+import { temporaryFolder, testConfig } from '../support/config';
 import { startTestBed, type TestBed } from '../support/in-process';
+import { BATCH_PATHS, type BatchPath } from './batch-paths';
 import { toText } from './history-file';
 import { DEFAULT_STATUS, DEFAULT_SUBMIT, PATHS, type Path } from './paths';
 
 export async function recordHistories(folder: string): Promise<void> {
-  rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   const emulator = await startEmulator();
-  for (const [name, path] of Object.entries(PATHS)) {
-    const config = testConfig({ default: { baseUrl: emulator.url, poll: { maxUnreadable: 2 } } });
-    const { continueAsNewAfterEvents } = path;
-    const bed = await startTestBed(config, continueAsNewAfterEvents === undefined ? {} : { continueAsNewAfterEvents });
-    await record(name, path, emulator, bed, folder);
-    await bed.close();
-  }
+  const isMissing = ([name]: [string, unknown]): boolean => !existsSync(join(folder, `${name}.json`));
+  for (const [name, path] of Object.entries(PATHS).filter(isMissing))
+    await withBed(emulator, path, (bed) => record(name, path, emulator, bed, folder));
+  for (const [name, path] of Object.entries(BATCH_PATHS).filter(isMissing))
+    await withBed(emulator, path, (bed) => recordBatch(name, path, emulator, bed, folder));
   await emulator.close();
+}
+
+async function withBed(
+  emulator: Emulator,
+  { continueAsNewAfterEvents }: Pick<Path, 'continueAsNewAfterEvents'>,
+  work: (bed: TestBed) => Promise<void>,
+): Promise<void> {
+  const config = testConfig(
+    { default: { baseUrl: emulator.url, poll: { maxUnreadable: 2 } } },
+    { files: { writeBelow: [temporaryFolder()] } },
+  );
+  const bed = await startTestBed(config, continueAsNewAfterEvents === undefined ? {} : { continueAsNewAfterEvents });
+  await work(bed);
+  await bed.close();
+}
+
+async function recordBatch(name: string, path: BatchPath, emulator: Emulator, bed: TestBed, folder: string): Promise<void> {
+  const { items, submit = DEFAULT_SUBMIT, status = DEFAULT_STATUS, input, meanwhile } = path;
+  const routes: Script['routes'] = [
+    { method: 'POST', path: '/submit', answers: submit },
+    { path: '/status', answers: status },
+    { method: 'POST', path: '/status/cancel', answers: [{ httpStatus: 202 }] },
+  ];
+  const { url } = await emulator.admin.addScript({ name, routes });
+  const { defaults, ...more } = input ?? {};
+  const batch: BatchInput = {
+    items: items.map((id) => ({ id })),
+    defaults: { submit: { path: `${new URL(url).pathname}/submit` }, ...defaults },
+    ...more,
+  };
+  const { client, taskQueue } = bed;
+  const handle = await client.workflow.start(RUN_BATCH, { workflowId: name, taskQueue, args: [batch] });
+  await meanwhile?.(handle, asked(emulator, name), emulator);
+  await handle.result().catch(() => undefined);
+  const events = await save(client.workflow.getHandle(name, handle.firstExecutionRunId), join(folder, name));
+  const children = events.flatMap(({ childWorkflowExecutionStartedEventAttributes: started }) => started?.workflowExecution ?? []);
+  for (const [shard, { workflowId, runId }] of children.entries())
+    await save(client.workflow.getHandle(workflowId ?? '', runId ?? ''), join(folder, `${name}.shard-${shard}`));
+}
+
+type History = Awaited<ReturnType<WorkflowHandle['fetchHistory']>>;
+
+/** Writes the histories of a run, and of the runs that continue it. */
+async function save(handle: WorkflowHandle, file: string, run = 1): Promise<NonNullable<History['events']>> {
+  const history = await handle.fetchHistory();
+  const events = history.events ?? [];
+  writeFileSync(run === 1 ? `${file}.json` : `${file}.${run}.json`, scrubbed(history));
+  const next = events.at(-1)?.workflowExecutionContinuedAsNewEventAttributes?.newExecutionRunId ?? undefined;
+  if (next !== undefined) await save(handle.client.getHandle(handle.workflowId, next), file, run + 1);
+  return events;
+}
+
+function asked(emulator: Emulator, name: string) {
+  return (route: string, count = 1) => emulator.admin.waitForRequests({ path: `/${name}/${route}$`, count, answered: true });
 }
 
 async function record(name: string, path: Path, emulator: Emulator, bed: TestBed, folder: string): Promise<void> {
@@ -47,18 +99,9 @@ async function record(name: string, path: Path, emulator: Emulator, bed: TestBed
     workflowIdReusePolicy: 'ALLOW_DUPLICATE',
   });
   const latest = bed.client.workflow.getHandle(name);
-  await meanwhile?.(
-    latest,
-    (route, count = 1) => emulator.admin.waitForRequests({ path: `/${name}/${route}$`, count, answered: true }),
-    emulator,
-  );
+  await meanwhile?.(latest, asked(emulator, name), emulator);
   await handle.result().catch(() => undefined);
-  let runId: string | undefined = handle.firstExecutionRunId;
-  for (let run = 1; runId !== undefined; run++) {
-    const history = await bed.client.workflow.getHandle(name, runId).fetchHistory();
-    writeFileSync(join(folder, run === 1 ? `${name}.json` : `${name}.${run}.json`), scrubbed(history));
-    runId = history.events?.at(-1)?.workflowExecutionContinuedAsNewEventAttributes?.newExecutionRunId ?? undefined;
-  }
+  await save(bed.client.workflow.getHandle(name, handle.firstExecutionRunId), join(folder, name));
 }
 
 /** Without who and where: processes, hosts, and paths in stack traces. */

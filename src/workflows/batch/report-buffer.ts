@@ -12,8 +12,9 @@ import { writeReportPage } from './calls';
 const PAGE_LINES = 500;
 const PAGE_BYTES = 262_144;
 
-/** So many lines wait for a store that does not take them: then nothing more is submitted. */
+/** So many lines, or bytes of them, wait for a store that does not take them: then nothing more is submitted. */
 const MAX_WAITING_LINES = 2000;
+const MAX_WAITING_BYTES = 1_048_576;
 
 export class ReportBuffer {
   private readonly lines: { item: EndedItem; bytes: number }[] = [];
@@ -34,7 +35,7 @@ export class ReportBuffer {
 
   /** Whether more lines may come. */
   get hasRoom(): boolean {
-    return this.lines.length < MAX_WAITING_LINES;
+    return this.lines.length < MAX_WAITING_LINES && this.bytes < MAX_WAITING_BYTES;
   }
 
   add(item: EndedItem): void {

@@ -119,6 +119,8 @@ class Batch {
     const shardIds = this.shards.map(({ workflowId }) => workflowId);
     const found = await findItem({ id, source, shardIds, ...(report === undefined ? {} : { target: report }) });
     if (found !== undefined) return found;
+    // Its shard is only about to start.
+    if (this.input.items?.some((item) => item.id === id) === true) return { id, state: 'notStarted' };
     const message = `the batch has no item "${id}"${report === undefined ? ' that is under way; where the others stand is told by a report only' : ''}`;
     throw typedFailure({ type: 'InvalidInput', message });
   }

@@ -121,9 +121,11 @@ export class Submits {
   /** Submits until nothing is left, until it is stopped, or until `pause` says so. Throws only when it is cancelled, or cannot go on. */
   async run(pause: () => boolean): Promise<void> {
     let broken: { error: unknown } | undefined;
-    while (!pause() && !this.isOver && broken === undefined) {
+    for (;;) {
       await throwIfCancelled();
+      // What ends here may have been the last.
       this.expire();
+      if (pause() || this.isOver || broken !== undefined) break;
       const chunk = this.flights < MAX_FLIGHTS ? this.take() : undefined;
       if (chunk === undefined) {
         await this.untilChanged();
