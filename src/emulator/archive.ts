@@ -30,15 +30,10 @@ export class Archive {
   }
 
   /** The first bytes of an entry, all of them when it is not longer. Throws when there is no such entry, or it cannot be unpacked. */
-  readStart(name: string, maxBytes: number): Promise<Buffer> {
+  async readStart(name: string, maxBytes: number): Promise<Buffer> {
     const entry = this.entries.get(plainName(name));
-    if (entry === undefined) return Promise.reject(new Error(`'${name}' is not in the archive`));
-    return new Promise((resolve, reject) => {
-      this.file.openReadStream(entry, (error, opened) => {
-        if (error === null) collect(opened, maxBytes).then(resolve, reject);
-        else reject(error);
-      });
-    });
+    if (entry === undefined) throw new Error(`'${name}' is not in the archive`);
+    return collect(await this.file.openReadStreamPromise(entry), maxBytes);
   }
 
   close(): void {
@@ -46,17 +41,10 @@ export class Archive {
   }
 }
 
-function entriesOf(file: ZipFile): Promise<Map<string, Entry>> {
-  return new Promise((resolve, reject) => {
-    const entries = new Map<string, Entry>();
-    file.on('entry', (entry: Entry) => {
-      entries.set(plainName(entry.fileName), entry);
-      file.readEntry();
-    });
-    file.once('end', () => resolve(entries));
-    file.once('error', reject);
-    file.readEntry();
-  });
+async function entriesOf(file: ZipFile): Promise<Map<string, Entry>> {
+  const entries = new Map<string, Entry>();
+  for await (const entry of file.eachEntry()) entries.set(plainName(entry.fileName), entry);
+  return entries;
 }
 
 /** Manifests write `./Ground.dwg`; letter case does not matter to the service. */

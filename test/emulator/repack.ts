@@ -2,48 +2,37 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
-import type { Entry } from 'yauzl';
-import { fromBuffer } from 'yauzl';
+import { fromBufferPromise } from 'yauzl';
 import { ZipFile } from 'yazl';
 
 /** The published packages and what the tests know about them. */
 export const contoso = {
-  '1.1': { path: contosoPath('1.0'), outlineLayer: 'OUTLINE' },
-  '2.0': { path: contosoPath('2.0'), outlineLayer: 'GROS$' },
+  '1.1': { path: contosoPath('1.0'), layer: 'OUTLINE', partOfLayer: 'OUTLIN' },
+  '2.0': { path: contosoPath('2.0'), layer: 'A-WALL-EXST', partOfLayer: 'A-WALL' },
 } as const;
 
-/** Runs a test with a published package; without it the test counts as skipped, and its name says why. */
-export const itWithContoso = Object.values(contoso).every(({ path }) => existsSync(path))
-  ? it
-  : (Object.assign((name: string, run: jest.ProvidesCallback) => it.skip(`${name} (skipped: ../shared/data is not here)`, run), {
-      each: ((cases: readonly unknown[]) => (name: string, run: jest.ProvidesCallback) =>
-        it.skip(`${name} (skipped: ../shared/data is not here)`, run)) as unknown as jest.Each,
-    }) as unknown as jest.It);
+/** For what needs the published packages; without them the tests count as skipped, and the title says why. */
+export const describeContoso = Object.values(contoso).every(({ path }) => existsSync(path))
+  ? describe
+  : (title: string, body: () => void): void => describe.skip(`${title} (skipped: ../shared/data is not here)`, body);
+
+export type ManifestVersion = keyof typeof contoso;
 
 export type Files = Map<string, Buffer>;
 
-export function readContoso(version: keyof typeof contoso): Promise<Files> {
-  return unpack(readFileSync(contoso[version].path));
+export function contosoZip(version: ManifestVersion): Buffer {
+  return readFileSync(contoso[version].path);
 }
 
-export function unpack(zip: Buffer): Promise<Files> {
-  return new Promise((resolve, reject) => {
-    fromBuffer(zip, { lazyEntries: true }, (failure, archive) => {
-      if (failure !== null) return reject(failure);
-      const files: Files = new Map();
-      archive.on('entry', (entry: Entry) => {
-        archive.openReadStream(entry, (error, stream) => {
-          if (error !== null) return reject(error);
-          buffer(stream).then((content) => {
-            files.set(entry.fileName, content);
-            archive.readEntry();
-          }, reject);
-        });
-      });
-      archive.once('end', () => resolve(files));
-      archive.readEntry();
-    });
-  });
+export function readContoso(version: ManifestVersion): Promise<Files> {
+  return unpack(contosoZip(version));
+}
+
+export async function unpack(zip: Buffer): Promise<Files> {
+  const archive = await fromBufferPromise(zip, { lazyEntries: true });
+  const files: Files = new Map();
+  for await (const entry of archive.eachEntry()) files.set(entry.fileName, await buffer(await archive.openReadStreamPromise(entry)));
+  return files;
 }
 
 export function pack(files: Files): Promise<Buffer> {
@@ -67,7 +56,12 @@ export interface Manifest {
 
 /** Read without any of the emulator's own code. */
 export function manifestOf(files: Files): Manifest {
-  return JSON.parse(files.get('manifest.json')!.toString('utf8').replace(/^\uFEFF/, '')) as Manifest;
+  return JSON.parse(
+    files
+      .get('manifest.json')!
+      .toString('utf8')
+      .replace(/^\uFEFF/, ''),
+  ) as Manifest;
 }
 
 /** A copy of the files whose manifest was changed. */
