@@ -269,9 +269,9 @@ describe('a batch that is gone', () => {
     const submits = (await bed.submits()).length;
     expect(counts.notStarted).toBe(62 - submits);
     expect((await bed.operation('told')).status).toBe('Canceled');
-    const parts = Array.from({ length: reportPages }, (__, page) =>
-      bed.lines({ path: `${wanted.report.path ?? ''}.0-${page}.part` }),
-    ).flat();
+    const pages = bed.written().filter((name) => name.startsWith(wanted.report.path ?? '') && name.endsWith('.part'));
+    expect(pages).toHaveLength(reportPages);
+    const parts = pages.flatMap((path) => bed.lines({ path }));
     expect(parts).toHaveLength(62);
     expect(await bed.submits()).toHaveLength(submits);
   });

@@ -103,9 +103,14 @@ describe('is refused before anything is submitted:', () => {
       'more than 1 MiB of items',
       { items: items('a', 4, undefined, { submit: { path: '/a', body: big } }) },
       'InvalidInput',
-      'at most 1048576 are taken; use a manifest',
+      'must be at most 1048576 bytes of JSON, is 1200181; use a manifest',
     ],
-    ['large defaults', { items: [A], defaults: { submit: { body: 'x'.repeat(17_000) } } }, 'InvalidInput', 'defaults: are 17'],
+    [
+      'large defaults',
+      { items: [A], defaults: { submit: { body: 'x'.repeat(17_000) } } },
+      'InvalidInput',
+      'defaults: must be at most 16384 bytes of JSON, is 17',
+    ],
     [
       'a limit that is none',
       { items: [A], maxInFlight: 0, submitsPerSecond: -1, stopAfterFailures: 1.5 },

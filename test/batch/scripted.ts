@@ -60,7 +60,7 @@ export async function startScripted(
         shards: script.shards ?? [{ pages: [{ offset: 0, bytes: items, count: items, line: 1, hash: '' }] }],
         maxInFlight,
         connection: 'maps',
-        report: { report: { path: 'report.jsonl' } },
+        report: { report: { path: 'report.jsonl' }, run: 'r' },
         settings: { searchAttributes: [], ...(continueAsNewAfterEvents === undefined ? {} : { continueAsNewAfterEvents }) },
       }),
     submitItems: (chunk) => {
@@ -93,7 +93,7 @@ export async function startScripted(
       lines.push(...rest.map((index) => `i-${index}`));
       return Promise.resolve({ notStarted: rest.length });
     },
-    finishReport: () => Promise.resolve(),
+    finishReport: ({ target }) => Promise.resolve(target.report),
     cancelMany: (calls) => Promise.resolve(calls.map(({ id }) => ({ id, result: { kind: 'told', httpStatus: 202 } }))),
     findItem: () => Promise.resolve(undefined),
   };

@@ -60,6 +60,8 @@ export interface BatchSource {
 /** Where a batch's report goes: `parts` are written while it runs, and put together into `report` at its end. */
 export interface ReportTarget {
   report: FileRef;
+  /** Part of the pages' names: those of another batch with the same report are not touched. */
+  run: string;
 }
 
 export interface PrepareBatchRequest {
@@ -216,8 +218,11 @@ export interface BatchActivities {
   writeReportPage(page: ReportPage): Promise<void>;
   /** Writes lines of items that were never submitted. */
   writeReportRest(rest: ReportRest): Promise<RestCounts>;
-  /** Puts the pages together. */
-  finishReport(request: FinishReport): Promise<void>;
+  /**
+   * Puts the pages together, and says where: beside the report, where another batch has written that meanwhile. Fails with `FileRefused` when a
+   * page is gone.
+   */
+  finishReport(request: FinishReport): Promise<FileRef>;
   /** Tells the service to cancel many operations. */
   cancelMany(calls: CancelOne[]): Promise<CancelledOne[]>;
   /** Looks for one item: with the shards, in the report, in the manifest. */

@@ -16,7 +16,7 @@ import type {
   RestCounts,
   SubmitChunk,
 } from '../../activities/batch/messages';
-import type { FailureDetails, ItemStanding } from '../../contract';
+import type { FailureDetails, FileRef, ItemStanding } from '../../contract';
 import { claimsOf, INTERRUPTED, reading, submitting } from '../calls';
 
 /** Writing goes on until it succeeds: a full disk is mended by people, and the batch waits for them. */
@@ -96,7 +96,8 @@ function manifestProblem(err: unknown): FailureDetails | undefined {
   return cause instanceof ApplicationFailure && cause.type === 'ManifestInvalid' ? (cause.details?.[0] as FailureDetails) : undefined;
 }
 
-export function finishReport(request: FinishReport): Promise<void> {
+/** @throws ActivityFailure `FileRefused` when a page is gone */
+export function finishReport(request: FinishReport): Promise<FileRef> {
   return call({ ...reading(LONG_SECONDS, 'put the report together'), retry: WRITE_RETRIES }).finishReport(request);
 }
 

@@ -15,11 +15,12 @@ import { isoNow } from '../loop';
 import { RESTART_SECONDS, submitItems, type ChunkEnd } from './calls';
 
 /** Items in one activity: with more, one that is slow to be answered holds up more; with fewer, each costs more history. */
-const CHUNK_ITEMS = 50;
+const CHUNK_ITEMS = 100;
 /** Chunks under way: while one is answered the next is sent. */
 const MAX_FLIGHTS = 2;
 /** Smaller chunks are not worth their history while others are open. */
-const WORTHWHILE_ITEMS = 25;
+const WORTHWHILE_ITEMS = 50;
+const WORTHWHILE_PART = 0.1;
 /** Where the connection had no place for any item of a chunk. */
 const NO_PLACE_SECONDS = 1;
 
@@ -225,7 +226,7 @@ export class Submits {
     if (page === undefined) return 0;
     const left = page.count - this.state.next.index;
     const room = this.events.room();
-    const worthwhile = Math.min(WORTHWHILE_ITEMS, left, Math.ceil(this.limits.maxInFlight / 4));
+    const worthwhile = Math.min(WORTHWHILE_ITEMS, left, Math.ceil(this.limits.maxInFlight * WORTHWHILE_PART));
     return room >= worthwhile ? Math.min(left, room) : 0;
   }
 
