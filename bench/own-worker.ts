@@ -1,8 +1,8 @@
 /** This project's worker (`dist/worker.js`) on the fake service, with limits so wide that they are not what is measured. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { stringify } from 'yaml';
-import type { BatchInput, BatchItem, OperationInput } from '../src/contract';
+import type { BatchInput, BatchItem, ItemReport, OperationInput } from '../src/contract';
 import { startChild } from '../src/devserver';
 import { atEnd } from './ending';
 import { SUBMIT_BODY } from './fake-service/client';
@@ -15,6 +15,8 @@ export interface OwnWorker {
   pid: number;
   /** A file of so many items, made before anything is measured. */
   writeManifest(name: string, operations: number): string;
+  /** What a report beside it says, line by line. */
+  readReport(path: string): ItemReport[];
   stop(): Promise<void>;
 }
 
@@ -22,10 +24,13 @@ export async function startOwnWorker(temporal: Temporal, serviceUrl: string): Pr
   const files = join(temporal.folder, 'files');
   mkdirSync(files);
   const configPath = join(temporal.folder, 'lro.config.yaml');
-  const limits = { concurrentRequests: CONCURRENT_REQUESTS, submitsPerSecond: 100_000 };
+  const limits = { concurrentRequests: CONCURRENT_REQUESTS, submitsPerSecond: 100_000, pollsPerSecond: 100_000 };
   writeFileSync(
     configPath,
-    stringify({ connections: { maps: { baseUrl: serviceUrl, poll: { minSeconds: 0 }, limits } }, files: { readBelow: [files] } }),
+    stringify({
+      connections: { maps: { baseUrl: serviceUrl, poll: { minSeconds: 0 }, limits } },
+      files: { readBelow: [files], writeBelow: [files] },
+    }),
   );
   const worker = await startChild({
     name: 'the worker',
@@ -42,6 +47,10 @@ export async function startOwnWorker(temporal: Temporal, serviceUrl: string): Pr
       writeFileSync(path, lines.join(''));
       return path;
     },
+    readReport: (path) =>
+      readFileSync(join(files, path), 'utf8')
+        .split('\n')
+        .flatMap((line) => (line === '' ? [] : (JSON.parse(line) as ItemReport))),
     stop: atEnd(async () => {
       await worker.stop();
     }),

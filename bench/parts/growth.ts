@@ -22,7 +22,8 @@ async function measure(service: FakeService, operations: number, maxInFlight: nu
   const worker = await startOwnWorker(temporal, service.url);
   await service.reset({ polls: POLLS, retryAfterSeconds: 0 });
   const workflowId = `bench/growth-${operations}`;
-  const input: BatchInput = { manifest: { path: worker.writeManifest(workflowId, operations) }, maxInFlight };
+  const report = { path: 'report.jsonl' };
+  const input: BatchInput = { manifest: { path: worker.writeManifest(workflowId, operations) }, maxInFlight, report };
   const startedAtMs = performance.now();
   const handle = await temporal.client.workflow.start<(input: BatchInput) => Promise<BatchResult>>(RUN_BATCH, {
     workflowId,
@@ -34,6 +35,13 @@ async function measure(service: FakeService, operations: number, maxInFlight: nu
   const counts = await service.counts();
   if (counts.posts !== operations || counts.succeeded !== operations || counts.polls !== operations * POLLS)
     throw new Error(`${operations} operations of ${POLLS} polls, but the service counted ${JSON.stringify(counts)}`);
+  const lines = worker.readReport(report.path);
+  if (
+    new Set(lines.map(({ id }) => id)).size !== operations ||
+    lines.length !== operations ||
+    lines.some(({ outcome }) => outcome !== 'succeeded')
+  )
+    throw new Error(`of ${operations} operations the report tells in ${lines.length} lines, not each once and succeeded`);
   const peak = peakResidentMegabytes(worker.pid);
   const { parent, shards } = await historyOfBatch(temporal.client, workflowId);
   await worker.stop();
