@@ -101,9 +101,8 @@ export class Connection {
   async exchange(request: OutgoingRequest): Promise<Exchange> {
     checkHeaders(request.headers ?? {}, this.keyHeader);
     const startedAt = this.clock.now();
-    const turn = await this.pace.run(PACE_KINDS[request.purpose], request.queueSeconds ?? DEFAULT_QUEUE_SECONDS, () =>
-      this.perform(request),
-    );
+    const kind = request.wasHeld === true ? 'other' : PACE_KINDS[request.purpose];
+    const turn = await this.pace.run(kind, request.queueSeconds ?? DEFAULT_QUEUE_SECONDS, () => this.perform(request));
     const exchange = turn.kind === 'done' ? turn.value : this.noTurn(request, turn.waitedSeconds);
     this.log(request, exchange, this.clock.now() - startedAt);
     return exchange;

@@ -21,6 +21,8 @@ export interface OutgoingRequest {
   freshConnection?: boolean;
   /** Instead of the connection's `limits.timeoutSeconds`. The time of the whole exchange once it has its turn; of a body file, the longest silence. */
   timeoutSeconds?: number;
+  /** Goes out though the service has asked for a pause: it was held back once already. */
+  wasHeld?: boolean;
   /** Longest wait for the turn; after it the request is refused unsent. Default {@link DEFAULT_QUEUE_SECONDS}. */
   queueSeconds?: number;
 }

@@ -21,6 +21,8 @@ export interface Tally {
   unreadable?: number;
   /** 401 and 403. */
   unauthorized?: number;
+  /** Not asked, because the service wanted to be left alone. */
+  held?: number;
 }
 
 export interface Monitor {

@@ -177,7 +177,8 @@ class Trouble {
 
   /** Not asked, because the service wants to be left alone: no fault of anybody. */
   held(message: string, waitSeconds: number): Running {
-    return { ...this.again(this.monitor.tally, message, { waitSeconds: Math.ceil(waitSeconds), why: 'Retry-After' }), notAsked: true };
+    const tally = { ...this.monitor.tally, held: (this.monitor.tally?.held ?? 0) + 1 };
+    return { ...this.again(tally, message, { waitSeconds: Math.ceil(waitSeconds), why: 'Retry-After' }), notAsked: true };
   }
 
   /** An answer that makes no sense: read again a few times, then it is a protocol error. */
