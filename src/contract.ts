@@ -37,6 +37,9 @@ export const RESUME_SIGNAL = 'resume';
 /** Memo of a batch, once its report is written: the report's {@link FileRef}. */
 export const REPORT_MEMO = 'report';
 
+/** Memo of a chain that was cancelled: {@link FailureDetails} with what it has made, and where a new run goes on. */
+export const CANCELED_MEMO = 'canceled';
+
 /** Search attributes (keywords) that are written when the namespace has them. */
 export const SEARCH_ATTRIBUTES = { status: 'LroStatus', connection: 'LroConnection', operationId: 'LroOperationId' } as const;
 

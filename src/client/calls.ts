@@ -13,7 +13,6 @@ import {
   type WorkflowStartOptions,
 } from '@temporalio/client';
 import { CancelledFailure, TerminatedFailure, TimeoutFailure } from '@temporalio/common';
-import type { FailureDetails } from '../contract';
 import {
   BatchCancelledError,
   BatchError,
@@ -81,8 +80,7 @@ export async function waitFor<T>(
     if (isTimeout(err) && timeoutSeconds !== undefined) throw new StillRunningError(run.id, what, timeoutSeconds, run.kind);
     const cause = err instanceof WorkflowFailedError || err instanceof WorkflowUpdateFailedError ? err.cause : undefined;
     if (cause instanceof CancelledFailure || cause instanceof TerminatedFailure || cause instanceof TimeoutFailure) {
-      if (run.kind === 'chain') throw new ChainCancelledError(run.id, leftBy(cause));
-      throw new (run.kind === 'batch' ? BatchCancelledError : OperationCancelledError)(run.id);
+      throw new CANCELLED[run.kind](run.id);
     }
     throw err;
   }
@@ -90,10 +88,7 @@ export async function waitFor<T>(
 
 const FAILED = { operation: OperationError, batch: BatchError, chain: ChainError } as const;
 
-/** What a chain that was cancelled says of itself. */
-function leftBy(cause: Error): FailureDetails | undefined {
-  return cause instanceof CancelledFailure ? (cause.details[0] as FailureDetails | undefined) : undefined;
-}
+const CANCELLED = { operation: OperationCancelledError, batch: BatchCancelledError, chain: ChainCancelledError } as const;
 
 function isTimeout(err: unknown): boolean {
   if (err instanceof WorkflowUpdateRPCTimeoutOrCancelledError) return true;

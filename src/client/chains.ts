@@ -5,9 +5,10 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Client } from '@temporalio/client';
-import type { BuildTilesetInput, BuildTilesetResult, ChainInput, ChainProgress, ChainResult } from '../contract';
-import { BUILD_TILESET, DEFAULT_CONNECTION, POLL_NOW_SIGNAL, PROGRESS_QUERY, RUN_CHAIN } from '../contract';
+import type { BuildTilesetInput, BuildTilesetResult, ChainInput, ChainProgress, ChainResult, FailureDetails } from '../contract';
+import { BUILD_TILESET, CANCELED_MEMO, DEFAULT_CONNECTION, POLL_NOW_SIGNAL, PROGRESS_QUERY, RUN_CHAIN } from '../contract';
 import { startOnce, waitFor, type StartOptions, type WaitOptions } from './calls';
+import { ChainCancelledError } from './errors';
 
 /** One chain, found by its id. */
 export interface ChainHandle<R extends ChainResult = ChainResult> {
@@ -52,7 +53,15 @@ export function getChain<R extends ChainResult>(client: Client, id: string): Cha
   return {
     id,
     progress: () => handle.query<ChainProgress>(PROGRESS_QUERY),
-    result: ({ timeoutSeconds } = {}) => waitFor(client, run, 'result', timeoutSeconds, () => handle.result() as Promise<R>),
+    result: async ({ timeoutSeconds } = {}) => {
+      try {
+        return await waitFor(client, run, 'result', timeoutSeconds, () => handle.result() as Promise<R>);
+      } catch (err) {
+        if (!(err instanceof ChainCancelledError)) throw err;
+        const { memo } = await handle.describe();
+        throw new ChainCancelledError(id, memo?.[CANCELED_MEMO] as FailureDetails | undefined);
+      }
+    },
     cancel: async () => {
       await handle.cancel();
     },

@@ -35,7 +35,7 @@ import type {
   StepMade,
   StepResult,
 } from '../../contract';
-import { MAX_KEPT_STEP_BYTES, POLL_NOW_SIGNAL, PROGRESS_QUERY } from '../../contract';
+import { CANCELED_MEMO, MAX_KEPT_STEP_BYTES, POLL_NOW_SIGNAL, PROGRESS_QUERY } from '../../contract';
 import { failureIn } from '../calls';
 import { OperationCourse, type CourseState } from '../course';
 import { shouldContinueAsNew } from '../history';
@@ -244,6 +244,8 @@ class ChainRun {
     const message = `cancelled at step "${next.id}" (${next.title})`;
     const details = await this.cleanUp(chain, { type: 'OperationCanceled', message, step: next.id, made });
     this.enter('canceled');
+    // A workflow that ends as cancelled can say nothing else.
+    upsertMemo({ [CANCELED_MEMO]: isSmall(details) ? details : { ...details, resumeFrom: undefined, made: undefined } });
     throw new CancelledFailure(details.message, [details]);
   }
 
@@ -338,6 +340,11 @@ class ChainRun {
     };
     showSearchAttributes(values, this.chain.settings.searchAttributes, this.written);
   }
+}
+
+/** A memo stands in every list of workflows. */
+function isSmall(details: FailureDetails): boolean {
+  return JSON.stringify(details).length <= 16_384;
 }
 
 function typedFailure(details: FailureDetails): ApplicationFailure {
