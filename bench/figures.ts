@@ -1,5 +1,4 @@
 /** Small statistics of the benchmarks, and how their figures are printed. */
-import { readFileSync } from 'node:fs';
 import Table from 'cli-table3';
 
 /** The value below which `share` (0 to 1) of the sorted values lie. */
@@ -17,9 +16,4 @@ export function figures(rows: [figure: string, measured: string, bound: string][
   const table = new Table({ head: ['figure', 'measured', 'bound'], style: { head: [], border: [], compact: true } });
   table.push(...rows);
   console.log(table.toString());
-}
-
-/** Memory of a process that is in use now. */
-export function residentMegabytes(pid: number): number {
-  return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? NaN) / 1024;
 }

@@ -1,4 +1,4 @@
-/** What a benchmark runs against: Temporal, the emulator and the worker, each its own process. */
+/** What the benchmarks of single operations run against: Temporal, the emulator and the worker, each its own process. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -7,6 +7,7 @@ import { stringify } from 'yaml';
 import { LroClient, type OperationInput } from '../src/client';
 import { startChild, startDevServer, type Child, type DevServer } from '../src/devserver';
 import { EmulatorAdmin } from '../src/emulator';
+import { atEnd, isEnding } from './ending';
 
 export interface Surroundings {
   temporal: DevServer;
@@ -59,12 +60,12 @@ export async function startSurroundings(emulatorArgs: string[]): Promise<Surroun
       workers.push(worker);
       return worker;
     },
-    stop: async () => {
-      await connection.close();
+    stop: atEnd(async () => {
+      if (!isEnding()) await connection.close();
       for (const child of [...workers, emulator]) await child.stop();
       await temporal.stop();
       rmSync(folder, { recursive: true, force: true });
-    },
+    }),
   };
 }
 
@@ -73,14 +74,3 @@ export const UPLOAD: OperationInput = {
   connection: 'maps',
   submit: { path: '/mapData', query: { dataFormat: 'geojson' }, body: { type: 'FeatureCollection', features: [] } },
 };
-
-/** Runs a benchmark's program and ends the process: native threads would keep it. */
-export function runToEnd(main: () => Promise<void>): void {
-  main().then(
-    () => process.exit(0),
-    (err: unknown) => {
-      console.error(err);
-      process.exit(1);
-    },
-  );
-}

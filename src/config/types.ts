@@ -98,7 +98,7 @@ export const DEFAULT_LIMITS: Limits = {
   maxBodyBytes: 1_048_576,
   concurrentRequests: 50,
   submitsPerSecond: 50,
-  pollsPerSecond: 2000,
+  pollsPerSecond: 5000,
 };
 
 /** Callers may name no file. */

@@ -1,4 +1,4 @@
 /** Files that callers may name, on local disks, on web servers and in Azure Blob Storage. */
 export { FileRefusedError, FileUnreadableError } from './errors';
 export { openFiles, type Files, type FileSurroundings } from './open-files';
-export type { ByteRange } from './opened-file';
+export type { ByteRange, OpenedFile } from './opened-file';

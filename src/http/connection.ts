@@ -156,7 +156,8 @@ export class Connection {
   /** Credentials in time, or why there are none. */
   private async prove<T extends Proof | undefined>(proof: Promise<T>, patience: Patience): Promise<T | { problem: string }> {
     try {
-      return await patience.bound(proof, "getting the connection's credentials");
+      // Only tokens are fetched from elsewhere.
+      return await (this.credentials.areTokens ? patience.bound(proof, "getting the connection's credentials") : proof);
     } catch (error) {
       return { problem: this.redactor.clean(error instanceof Error ? error.message : String(error)) };
     }
@@ -178,7 +179,7 @@ export class Connection {
         url: proof === undefined ? url : withParameters(url, proof.parameters),
         headers: this.headersOf(request, upload, proof),
         ...(upload.body === undefined ? {} : { body: upload.body }),
-        signal: patience.signal,
+        signal: patience,
         maxBodyBytes: this.limits.maxBodyBytes,
       };
       const outcome = await send(this.client, { ...wire, agents: request.freshConnection === true ? this.fresh : this.kept });

@@ -1,5 +1,6 @@
 /** Talking to services: connections as the worker's file describes them. */
 export { Connection } from './connection';
 export { openConnections, type Connections, type OpenOptions } from './connections';
+export { Patience } from './patience';
 export type { OpenTokenSource } from '../transport/entra';
 export { RequestRefusedError, type OutgoingRequest } from './request';

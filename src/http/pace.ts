@@ -46,6 +46,9 @@ export class Pace {
   private readonly submits: Row;
   private readonly polls: Row;
   private heldUntil = 0;
+  private readonly queue = new Set<QueuePlace>();
+  private sweeper: NodeJS.Timeout | undefined;
+  private sweepsAt = Infinity;
 
   /** Places that are taken, and who waits for one to be given back. */
   private taken = 0;
@@ -127,33 +130,49 @@ export class Pace {
     return turn.kind === 'done' ? turn : refused();
   }
 
-  private async concurrencyTurn<T>(mayGo: () => boolean, giveUpAt: number, work: () => Promise<T>): Promise<Turn<T>> {
-    let gaveUp = false;
-    let started = false;
-    const turn = this.limit(async (): Promise<Turn<T>> => {
-      if (gaveUp || !mayGo()) return { kind: 'refused', waitedSeconds: 0 };
-      started = true;
-      return { kind: 'done', value: await work() };
+  /** Whoever is still in the queue when its time is over is told at once, and does nothing when its turn comes. */
+  private concurrencyTurn<T>(mayGo: () => boolean, giveUpAt: number, work: () => Promise<T>): Promise<Turn<T>> {
+    return new Promise((resolve, reject) => {
+      const refuse = (): void => resolve({ kind: 'refused', waitedSeconds: 0 });
+      const place: QueuePlace = { giveUpAt, refuse };
+      this.queue.add(place);
+      this.sweepAt(giveUpAt);
+      void this.limit(async () => {
+        if (!this.queue.delete(place)) return;
+        if (!mayGo()) return refuse();
+        await work().then((value) => resolve({ kind: 'done', value }), reject);
+      });
     });
-    if (this.limit.pendingCount === 0) return turn;
-    // There is a queue: whoever is still in it when the time is over is told at once, and does nothing when its turn comes.
-    let timer: NodeJS.Timeout | undefined;
-    const over = new Promise<Turn<T>>((resolve) => {
-      timer = setTimeout(
-        () => {
-          if (started) return;
-          gaveUp = true;
-          resolve({ kind: 'refused', waitedSeconds: 0 });
-        },
-        Math.min(Math.max(0, giveUpAt - this.clock.now()), MAX_TIMER_MS),
-      );
-    });
-    try {
-      return await Promise.race([turn, over]);
-    } finally {
-      clearTimeout(timer);
-    }
   }
+
+  /** One timer for the whole queue: most places in it are never given up. */
+  private sweepAt(at: number): void {
+    if (at >= this.sweepsAt) return;
+    clearTimeout(this.sweeper);
+    this.sweepsAt = at;
+    this.sweeper = setTimeout(() => this.sweep(), Math.min(Math.max(0, at - this.clock.now()), MAX_TIMER_MS));
+    this.sweeper.unref();
+  }
+
+  private sweep(): void {
+    this.sweepsAt = Infinity;
+    let next = Infinity;
+    for (const place of this.queue) {
+      if (place.giveUpAt > this.clock.now()) {
+        next = Math.min(next, place.giveUpAt);
+      } else {
+        this.queue.delete(place);
+        place.refuse();
+      }
+    }
+    this.sweepAt(next);
+  }
+}
+
+/** A request that waits for its turn. */
+interface QueuePlace {
+  giveUpAt: number;
+  refuse: () => void;
 }
 
 /** Shorter waits than this are not slept: timers have no finer grain. */

@@ -1,19 +1,37 @@
-/** The time an exchange has, as one AbortSignal; `touch` starts it anew (used while a body file is uploaded). */
+/**
+ * The time an exchange has; `touch` starts it anew (used while a body file is uploaded).
+ *
+ * It is what axios takes for a signal: a real `AbortSignal` costs more than a small request, and is made only for those who need one.
+ */
 export class Patience {
-  private readonly controller = new AbortController();
   private timer: NodeJS.Timeout;
+  private over = false;
+  private controller: AbortController | undefined;
+  private readonly listeners = new Set<() => void>();
 
   constructor(readonly seconds: number) {
     this.timer = this.start();
   }
 
-  get signal(): AbortSignal {
-    return this.controller.signal;
+  /** Whether the time is over. */
+  get aborted(): boolean {
+    return this.over;
   }
 
-  /** Whether the time is over. */
-  get isOver(): boolean {
-    return this.controller.signal.aborted;
+  addEventListener(_type: 'abort', listener: () => void): void {
+    this.listeners.add(listener);
+  }
+
+  removeEventListener(_type: 'abort', listener: () => void): void {
+    this.listeners.delete(listener);
+  }
+
+  get signal(): AbortSignal {
+    if (this.controller === undefined) {
+      this.controller = new AbortController();
+      if (this.over) this.controller.abort();
+    }
+    return this.controller.signal;
   }
 
   touch(): void {
@@ -27,21 +45,27 @@ export class Patience {
 
   /** `work`, or a rejection when the time is over first. `work` itself goes on. */
   async bound<T>(work: Promise<T>, what: string): Promise<T> {
-    const { signal } = this;
     let onAbort: () => void = () => undefined;
     const over = new Promise<never>((_, reject) => {
       onAbort = () => reject(new Error(`${what} took longer than ${this.seconds} s`));
-      if (signal.aborted) onAbort();
-      else signal.addEventListener('abort', onAbort, { once: true });
+      if (this.over) onAbort();
+      else this.addEventListener('abort', onAbort);
     });
     try {
       return await Promise.race([work, over]);
     } finally {
-      signal.removeEventListener('abort', onAbort);
+      this.removeEventListener('abort', onAbort);
     }
   }
 
   private start(): NodeJS.Timeout {
-    return setTimeout(() => this.controller.abort(), this.seconds * 1000);
+    return setTimeout(() => this.end(), this.seconds * 1000);
+  }
+
+  private end(): void {
+    this.over = true;
+    for (const listener of [...this.listeners]) listener();
+    this.listeners.clear();
+    this.controller?.abort();
   }
 }

@@ -9,11 +9,12 @@
 import * as http from 'node:http';
 import * as https from 'node:https';
 import type { Readable } from 'node:stream';
-import axios, { type AxiosInstance } from 'axios';
+import type { AxiosInstance } from 'axios';
 import type { AnswerBody } from '../lro/answer';
 import type { Agents } from '../transport/agents';
 import { rootCause } from '../transport/axios-client';
 import { reasonOf } from '../transport/reasons';
+import type { Patience } from './patience';
 import { readBody } from './read-body';
 
 /** Headers of an answer, all together. Node's own limit of 16 KiB turns a thousand headers into an answer that cannot be read. */
@@ -27,7 +28,8 @@ export interface WireRequest {
   headers: Readonly<Record<string, string>>;
   body?: Buffer | Readable;
   agents: Agents;
-  signal: AbortSignal;
+  /** The time it has. */
+  signal: Pick<Patience, 'aborted' | 'addEventListener' | 'removeEventListener'>;
   maxBodyBytes: number;
 }
 
@@ -86,7 +88,7 @@ export async function send(client: AxiosInstance, wire: WireRequest): Promise<Wi
   } catch (error) {
     trace.request?.destroy();
     const aborted = wire.signal.aborted;
-    const code = axios.isAxiosError(error) ? error.code : undefined;
+    const { code } = error as Partial<NodeJS.ErrnoException>;
     return {
       kind: 'failed',
       maybeSent: trace.hadSocket,
@@ -109,7 +111,7 @@ async function endUpload({ body, signal }: WireRequest, httpStatus: number, trac
       const done = () => resolve();
       body.once('end', done).once('close', done);
       trace.request?.once('close', done);
-      signal.addEventListener('abort', done, { once: true });
+      signal.addEventListener('abort', done);
     });
   }
   if (!body.readableEnded) trace.request?.destroy();

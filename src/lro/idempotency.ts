@@ -3,7 +3,6 @@
  *
  * Keeps true: every try of one operation carries the same key; the key comes from the workflow's identity, so no two operations share it.
  */
-import { DateTime } from 'luxon';
 import { v5 as uuidv5 } from 'uuid';
 import type { IdempotencyHeader } from './settings';
 
@@ -25,7 +24,8 @@ export function idempotencyHeaders(names: readonly IdempotencyHeader[], key: str
   const headers: Record<string, string> = {};
   for (const name of names) headers[name] = key;
   if (names.includes('Repeatability-Request-ID')) {
-    headers['Repeatability-First-Sent'] = DateTime.fromMillis(firstSentAtMs, { zone: 'utc' }).toHTTP() ?? '';
+    // Its format is that of HTTP dates [ECMA-262, Date.prototype.toUTCString; RFC 9110 §5.6.7].
+    headers['Repeatability-First-Sent'] = new Date(firstSentAtMs).toUTCString();
   }
   return headers;
 }

@@ -93,7 +93,13 @@ const operationInput = strict({ ...settingsShape, submit: submit.optional(), att
 /** What a batch gives to all its items: any part of an operation's input. */
 export const operationDefaults = strict({
   ...settingsShape,
-  submit: strict(submitShape).partial().optional(),
+  submit: strict(submitShape)
+    .partial()
+    .refine((submit) => submit.idempotencyKey === undefined, {
+      path: ['idempotencyKey'],
+      error: 'would be the same for all items, and the service would take them for one',
+    })
+    .optional(),
   attach: strict(attachShape).partial().optional(),
 }).partial();
 

@@ -1,9 +1,10 @@
 /** The axios client that everything outgoing shares: no proxy, no redirect, no body read, no status an error. */
 import axios, { type AxiosInstance } from 'axios';
+import { directAdapter } from './direct-adapter';
 
 export function openAxios(): AxiosInstance {
   return axios.create({
-    adapter: 'http',
+    adapter: directAdapter,
     // A proxy would see the credentials of plain requests, and would make "never sent" unknowable.
     proxy: false,
     maxRedirects: 0,

@@ -88,8 +88,7 @@ async function waitUntil(atMs: number, why: string): Promise<void> {
   if (waitMs > 0) await sleep(waitMs, { summary: `wait ${waitMs / 1000} s to submit again (${why})` });
 }
 
-/** @returns the failure of a submit that may have been accepted and is not to be sent twice */
-export function uncertain({ title, lastProblem }: Tries): FailureDetails {
+function uncertain({ title, lastProblem }: Tries): FailureDetails {
   return {
     type: 'SubmissionUncertain',
     message: `nobody knows whether ${title} was accepted, and it is not sent again ("onUncertainSubmit": "fail"): ${lastProblem?.message ?? 'no answer'}`,

@@ -3,15 +3,15 @@
  * ended, the manifest before it is begun.
  */
 import { Context } from '@temporalio/activity';
-import type { ItemReport, ItemStanding } from '../../contract';
-import type { Files } from '../../files';
+import type { FileRef, ItemReport, ItemStanding } from '../../contract';
+import { FileRefusedError, type Files, type OpenedFile } from '../../files';
 import type { Connections } from '../../http';
 import { withHeartbeat } from '../heartbeat';
 import type { FindItem, ShardAnswer } from './messages';
 import { ITEM_QUERY } from './messages';
 import { lineItem } from './pages';
-import { partOf } from './report';
 import { linesOf } from './lines';
+import { partOf, reportWithoutSignatures } from './report';
 
 const READ_SECONDS = 300;
 
@@ -22,7 +22,7 @@ export function makeFindItem({ files }: Connections) {
       const pagesOfShards: number[] = [];
       for (const shardId of request.shardIds) {
         const answer = await client.workflow.getHandle(shardId).query<ShardAnswer, [string]>(ITEM_QUERY, request.id);
-        if (answer.standing !== undefined) return answer.standing;
+        if (answer.standing !== undefined) return withoutSignaturesIn(answer.standing);
         pagesOfShards.push(answer.reportPages);
       }
       return (await inReport(request, pagesOfShards, files)) ?? (await inManifest(request, files));
@@ -30,24 +30,46 @@ export function makeFindItem({ files }: Connections) {
   };
 }
 
+function withoutSignaturesIn(standing: ItemStanding): ItemStanding {
+  return standing.report === undefined ? standing : { ...standing, report: reportWithoutSignatures(standing.report) };
+}
+
 async function inReport({ target, id }: FindItem, pagesOfShards: number[], files: Files): Promise<ItemStanding | undefined> {
   if (target === undefined) return undefined;
-  const wanted = JSON.stringify(id);
   const signal = AbortSignal.timeout(READ_SECONDS * 1000);
   for (const [shard, count] of pagesOfShards.entries()) {
     for (let number = 0; number < count; number++) {
-      const opened = await files.open(partOf(target.report, shard, number), { signal });
-      try {
-        for await (const raw of linesOf(opened.bytes)) {
-          const text = raw.toString('utf8');
-          if (!text.includes(wanted)) continue;
-          const report = JSON.parse(text) as ItemReport;
-          if (report.id === id) return { id, state: 'ended', report };
-        }
-      } finally {
-        await opened.close();
-      }
+      const report = await lineIn(partOf(target.report, shard, number), id, files, signal);
+      // Pages go when all of them stand in the report.
+      if (report === 'notThere') return ended(id, await lineIn(target.report, id, files, signal));
+      if (report !== undefined) return ended(id, report);
     }
+  }
+  return undefined;
+}
+
+function ended(id: string, report: ItemReport | 'notThere' | undefined): ItemStanding | undefined {
+  return report === undefined || report === 'notThere' ? undefined : { id, state: 'ended', report };
+}
+
+async function lineIn(file: FileRef, id: string, files: Files, signal: AbortSignal): Promise<ItemReport | 'notThere' | undefined> {
+  const wanted = JSON.stringify(id);
+  let opened: OpenedFile;
+  try {
+    opened = await files.open(file, { signal });
+  } catch (error) {
+    if (error instanceof FileRefusedError && error.notThere) return 'notThere';
+    throw error;
+  }
+  try {
+    for await (const raw of linesOf(opened.bytes)) {
+      const text = raw.toString('utf8');
+      if (!text.includes(wanted)) continue;
+      const report = JSON.parse(text) as ItemReport;
+      if (report.id === id) return report;
+    }
+  } finally {
+    await opened.close();
   }
   return undefined;
 }

@@ -1,11 +1,16 @@
 /** Lines of JSON Lines files, as bytes: their places must be known to the byte. */
 
+/** However often it is read, it will be no manifest. */
+export class NoManifestError extends Error {
+  override readonly name = 'NoManifestError';
+}
+
 /** One line longer than this is no item. */
 const MAX_LINE_BYTES = 1_048_576;
 
 /**
  * Each line with its line feed.
- * @throws Error when a line is too long
+ * @throws NoManifestError when a line is too long
  */
 export async function* linesOf(bytes: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   let rest: Buffer[] = [];
@@ -23,7 +28,7 @@ export async function* linesOf(bytes: AsyncIterable<Buffer>): AsyncGenerator<Buf
       rest.push(chunk.subarray(from));
       restBytes += chunk.length - from;
     }
-    if (restBytes > MAX_LINE_BYTES) throw new Error(`has a line of more than ${MAX_LINE_BYTES} bytes`);
+    if (restBytes > MAX_LINE_BYTES) throw new NoManifestError(`has a line of more than ${MAX_LINE_BYTES} bytes`);
   }
   if (restBytes > 0) yield Buffer.concat(rest);
 }

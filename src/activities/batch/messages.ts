@@ -36,6 +36,10 @@ export interface ManifestPage {
 export interface InlinePage {
   items: BatchItem[];
   count: number;
+  /** Where its first item stands in the batch's input, from 0. */
+  first?: number;
+  /** Where each stands, where they are not one after the other. */
+  numbers?: number[];
   duplicates?: number[];
 }
 
@@ -112,15 +116,15 @@ export interface ItemAbout {
   generation?: number;
   labels?: Record<string, string>;
   cancel?: CancelRequest;
-  /** Of an uncertain try. */
+  /** Of an uncertain try, of this batch or of the one that is retried. */
   idempotencyKey?: string;
   firstSentAtMs?: number;
 }
 
 export interface ChunkResult {
   index: number;
-  /** Absent: not claimed and not sent, because the connection was busy; to be submitted again at once. */
   about?: ItemAbout;
+  /** Absent: not claimed and not sent, because the connection was busy; to be submitted again at once. */
   decision?: SubmitDecision | { kind: 'invalid'; failure: FailureDetails };
 }
 
@@ -155,15 +159,21 @@ export interface ReportRest {
   shard: number;
   number: number;
   page: Page;
+  /** Index of the first of them. */
   from: number;
+  /** These only. */
+  indexes?: number[];
 }
+
+/** Items of a {@link ReportRest} by what their lines say. */
+export type RestCounts = Partial<Record<ItemOutcome, number>>;
 
 export interface FinishReport {
   target: ReportTarget;
   workflowId: string;
   runId: string;
-  /** Pages each shard has written. */
-  pages: number[];
+  /** Pages each shard has written; `null`: all that are found of one that failed. */
+  pages: (number | null)[];
 }
 
 /** Query of a shard: an item's id → {@link ShardAnswer}. */
@@ -203,7 +213,7 @@ export interface BatchActivities {
   /** Writes lines of ended items. */
   writeReportPage(page: ReportPage): Promise<void>;
   /** Writes lines of items that were never submitted. */
-  writeReportRest(rest: ReportRest): Promise<void>;
+  writeReportRest(rest: ReportRest): Promise<RestCounts>;
   /** Puts the pages together. */
   finishReport(request: FinishReport): Promise<void>;
   /** Tells the service to cancel many operations. */

@@ -104,7 +104,7 @@ export function lineItem(text: string, line: number, source: BatchSource): PageI
 /** Items of the batch's own input. */
 export function inlineItems(source: BatchSource, page: InlinePage): PageItem[] {
   return withoutDuplicates(
-    page.items.flatMap((written, index) => readItem(written, `items[${index}]`, source) ?? []),
+    page.items.flatMap((written, index) => readItem(written, `items[${page.numbers?.[index] ?? (page.first ?? 0) + index}]`, source) ?? []),
     page.duplicates,
   );
 }

@@ -9,7 +9,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { BatchInput, FileRef, ItemOutcome } from '../../contract';
 import { DEFAULT_CONNECTION, ITEM_OUTCOMES, REPORT_MEMO } from '../../contract';
 import { FileRefusedError } from '../../files';
-import type { Connections } from '../../http';
+import { Patience, type Connections } from '../../http';
 import { listed, typedFailure } from '../failures';
 import { withHeartbeat } from '../heartbeat';
 import type { LearntSettings } from '../messages';
@@ -17,6 +17,7 @@ import { prepareOperation } from '../prepare';
 import type { BatchSource, ManifestPage, PrepareBatchRequest, PreparedBatch } from './messages';
 import type { PageItem } from './pages';
 import { inlineItems, nameOf } from './pages';
+import { NoManifestError } from './lines';
 import { Mistakes, scanManifest, Seen } from './scan';
 import type { CheckedBatch } from '../../schema/batch';
 import { checkBatch } from '../../schema/batch';
@@ -26,8 +27,8 @@ const SHARD_SIZE = 250;
 const LARGE_SHARD_SIZE = 500;
 const SMALL_BATCH = 2000;
 
-/** For a manifest of a million lines on a slow line. */
-const READ_SECONDS = 3600;
+/** Without a byte of the manifest. Reading a million lines over a slow line may take hours as long as they come. */
+const SILENT_SECONDS = 60;
 
 /** What a retry takes up where it does not say. An uncertain submit may have been accepted: only the caller can want it again. */
 const RETRIED_BY_DEFAULT: ItemOutcome[] = ITEM_OUTCOMES.filter((outcome) => outcome !== 'succeeded' && outcome !== 'uncertain');
@@ -134,15 +135,18 @@ class Finder {
   }
 
   private async manifest(file: FileRef): Promise<Omit<Found, 'connection'>> {
+    const patience = new Patience(SILENT_SECONDS);
     try {
-      const opened = await this.connections.files.open(file, { signal: AbortSignal.timeout(READ_SECONDS * 1000) });
+      const opened = await this.connections.files.open(file, { signal: patience.signal });
       try {
-        return await scanManifest(opened.bytes, this.source, this.seen);
+        return await scanManifest(watched(opened.bytes, patience), this.source, this.seen);
       } finally {
         await opened.close();
       }
     } catch (error) {
       throw this.unreadable(error);
+    } finally {
+      patience.stop();
     }
   }
 
@@ -174,7 +178,16 @@ class Finder {
     const reason = error instanceof Error ? error.message : String(error);
     const message = `manifest ${this.source.file === undefined ? '' : nameOf(this.source.file)}: ${reason}`;
     if (error instanceof FileRefusedError) return typedFailure({ type: 'FileRefused', message });
+    if (error instanceof NoManifestError) return typedFailure({ type: 'ManifestInvalid', message });
     return ApplicationFailure.create({ type: 'ManifestUnreadable', message });
+  }
+}
+
+/** Every piece that comes starts the time anew. */
+async function* watched(bytes: AsyncIterable<Buffer>, patience: Patience): AsyncGenerator<Buffer> {
+  for await (const chunk of bytes) {
+    patience.touch();
+    yield chunk;
   }
 }
 

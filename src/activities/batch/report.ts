@@ -13,7 +13,7 @@ import { masked } from '../../lro/trust';
 import { withHeartbeat } from '../heartbeat';
 import { readItem } from './item';
 import type { PageItem, Pages } from './pages';
-import type { EndedItem, FinishReport, ReportPage, ReportRest, ReportTarget } from './messages';
+import type { EndedItem, FinishReport, ReportPage, ReportRest, ReportTarget, RestCounts } from './messages';
 
 /** For writing one page; the whole report has more. */
 const WRITE_SECONDS = 120;
@@ -35,15 +35,21 @@ export function makeReport({ files }: Connections, pages: Pages) {
         await write(target, shard, number, lines);
       }),
 
-    writeReportRest: ({ source, target, shard, number, page, from }: ReportRest): Promise<void> =>
+    writeReportRest: ({ source, target, shard, number, page, from, indexes }: ReportRest): Promise<RestCounts> =>
       withHeartbeat(async () => {
         const items = await pages.load(source, page);
-        await write(target, shard, number, items.slice(from).map(notStarted));
+        const rest = indexes === undefined ? items.slice(from) : indexes.flatMap((index) => items[index] ?? []);
+        const lines = rest.map(notStarted);
+        await write(target, shard, number, lines);
+        const counts: RestCounts = {};
+        for (const { outcome } of lines) counts[outcome] = (counts[outcome] ?? 0) + 1;
+        return counts;
       }),
 
     finishReport: ({ target, pages: written }: FinishReport): Promise<void> =>
       withHeartbeat(async () => {
-        const parts = written.flatMap((count, shard) => Array.from({ length: count }, (_, number) => partOf(target.report, shard, number)));
+        const parts: FileRef[] = [];
+        for (const [shard, count] of written.entries()) parts.push(...(await partsOf(target.report, shard, count, files)));
         // It was not there at the start, and appears whole: a try before this one has written it, and may have removed pages already.
         if (!(await files.exists(target.report))) {
           const signal = AbortSignal.timeout(FINISH_SECONDS * 1000);
@@ -58,6 +64,17 @@ export function makeReport({ files }: Connections, pages: Pages) {
 export function partOf({ path, url }: FileRef, shard: number, number: number): FileRef {
   const name = `.${shard}-${number}.part`;
   return path === undefined ? { url: `${url ?? ''}${name}` } : { path: `${path}${name}` };
+}
+
+/** The files of a shard's pages: as many as it has told, or all that are there. */
+async function partsOf(report: FileRef, shard: number, count: number | null, files: Connections['files']): Promise<FileRef[]> {
+  const parts: FileRef[] = [];
+  for (let number = 0; count === null || number < count; number++) {
+    const part = partOf(report, shard, number);
+    if (count === null && !(await files.exists(part))) break;
+    parts.push(part);
+  }
+  return parts;
 }
 
 async function* linesOf(parts: FileRef[], files: Connections['files'], signal: AbortSignal): AsyncGenerator<Buffer> {
@@ -79,13 +96,19 @@ function withoutInputs(error: unknown): PageItem[] {
 
 /** With the input of an item that a retry may want, and without signatures. */
 function lineOf({ report }: EndedItem, item: PageItem | undefined): ItemReport {
-  // The workflow may never have learnt its name.
-  if (report.outcome === 'notStarted' && item !== undefined) return notStarted(item);
+  return {
+    ...reportWithoutSignatures(report),
+    ...(report.outcome !== 'succeeded' && item?.ok === true ? { input: item.input } : {}),
+  };
+}
+
+const STILL_UNCERTAIN = 'an earlier batch did not learn whether the service had accepted it, and this one ended before it was sent again';
+
+export function reportWithoutSignatures(report: ItemReport): ItemReport {
   return {
     ...report,
     ...(report.result === undefined ? {} : { result: withoutSignatures(report.result) }),
     ...(report.failure === undefined ? {} : { failure: withoutSignatures(report.failure) }),
-    ...(report.outcome !== 'succeeded' && item?.ok === true ? { input: item.input } : {}),
   };
 }
 
@@ -98,11 +121,17 @@ function withoutSignatures<T extends OperationResult | FailureDetails>(value: T)
   };
 }
 
+/** The line of an item that this batch never submitted. */
 function notStarted(item: PageItem): ItemReport {
   if (!item.ok) {
     const failure: FailureDetails = { type: 'InvalidInput', message: item.mistakes.join(', ') };
     return { id: item.id, kind: 'operation', outcome: 'invalid', failure, generation: 0 };
   }
-  const { id, kind, generation, input } = item;
-  return { id, kind, outcome: 'notStarted', generation, ...(input.labels === undefined ? {} : { labels: input.labels }), input };
+  const { id, kind, generation, input, idempotencyKey, firstSentAtMs } = item;
+  const rest = { generation, ...(input.labels === undefined ? {} : { labels: input.labels }), input };
+  if (idempotencyKey === undefined) return { id, kind, outcome: 'notStarted', ...rest };
+  // It stays what it was, with the key that a retry has to send.
+  const failure: FailureDetails = { type: 'SubmissionUncertain', message: STILL_UNCERTAIN };
+  const firstSentAt = firstSentAtMs === undefined ? {} : { firstSentAt: new Date(firstSentAtMs).toISOString() };
+  return { id, kind, outcome: 'uncertain', failure, ...rest, idempotencyKey, ...firstSentAt };
 }

@@ -4,7 +4,7 @@
  * Keeps true: memory grows with the number of items by their ids and pages only, not with what they hold.
  */
 import { createHash, type Hash } from 'node:crypto';
-import { linesOf } from './lines';
+import { linesOf, NoManifestError } from './lines';
 import type { BatchSource, ManifestPage } from './messages';
 import { lineItem, REPEATED_ID, type PageItem } from './pages';
 
@@ -51,7 +51,7 @@ export class Seen {
   }
 }
 
-/** The pages of a manifest. Throws what reading throws, and an error that says so when there is too much of it. */
+/** The pages of a manifest. @throws NoManifestError when there is too much of it, and what reading throws */
 export async function scanManifest(
   bytes: AsyncIterable<Buffer>,
   source: BatchSource,
@@ -65,8 +65,8 @@ export async function scanManifest(
     line++;
     const item = lineItem(raw.toString('utf8'), line, source);
     if (item !== undefined) total++;
-    if (total > MAX_ITEMS) throw new Error(`has more than ${MAX_ITEMS} items`);
-    page.add(raw, item !== undefined, item !== undefined && seen.add(item, item.id.startsWith('line ') ? item.id : `line ${line}`));
+    if (total > MAX_ITEMS) throw new NoManifestError(`has more than ${MAX_ITEMS} items`);
+    page.add(raw, item !== undefined, item !== undefined && seen.add(item, `line ${line}`));
     if (page.isFull(pages.length)) {
       pages.push(...page.closed());
       page = new OpenPage(page.end, line + 1);

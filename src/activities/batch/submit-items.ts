@@ -50,7 +50,7 @@ export function makeSubmitItems(connections: Connections, pages: Pages) {
                 }),
               ),
             );
-      const unsent = ready.filter((item) => !places.items.includes(item)).map(({ index }) => ({ index }));
+      const unsent = ready.filter((item) => !places.items.includes(item)).map(({ index, about }) => ({ index, about }));
       return [...results, ...answers, ...unsent];
     } finally {
       places.giveBackAll();
@@ -98,6 +98,8 @@ function prepareItem(
     ...(item.generation === 0 ? {} : { generation: item.generation }),
     ...(value.labels === undefined ? {} : { labels: value.labels }),
     ...(operation.cancel === undefined ? {} : { cancel: operation.cancel }),
+    ...(item.idempotencyKey === undefined ? {} : { idempotencyKey: item.idempotencyKey }),
+    ...(item.firstSentAtMs === undefined ? {} : { firstSentAtMs: item.firstSentAtMs }),
   };
   if (operation.attach !== undefined) {
     return { index, about, decision: { kind: 'accepted', monitor: operation.attach, waitSeconds: 0, why: 'default interval' } };

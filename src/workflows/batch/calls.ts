@@ -13,6 +13,7 @@ import type {
   PreparedBatch,
   ReportPage,
   ReportRest,
+  RestCounts,
   SubmitChunk,
 } from '../../activities/batch/messages';
 import type { FailureDetails, ItemStanding } from '../../contract';
@@ -22,6 +23,8 @@ import { claimsOf, INTERRUPTED, reading, submitting } from '../calls';
 const WRITE_RETRIES = { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute' } as const;
 /** Reading a large manifest, writing a large report. */
 const LONG_SECONDS = 7200;
+/** A manifest or a report that is out of reach is asked for during half a minute, then the batch is refused: nothing is lost with it. */
+const PREPARE_ATTEMPTS = 6;
 /** For one page of items from a store that is slow to answer. */
 const PAGE_SECONDS = 60;
 
@@ -31,13 +34,14 @@ function call(options: ActivityOptions): BatchActivities {
 
 /** @throws ActivityFailure whose cause is the typed failure */
 export function prepareBatch(request: PrepareBatchRequest): Promise<PreparedBatch> {
-  return call({ ...reading(LONG_SECONDS, 'check the batch') }).prepareBatch(request);
+  const options = reading(LONG_SECONDS, 'check the batch');
+  return call({ ...options, retry: { ...options.retry, maximumAttempts: PREPARE_ATTEMPTS } }).prepareBatch(request);
 }
 
 /** What became of a chunk: results of all its items, or why none could be submitted. */
-export type ChunkEnd = { results: ChunkResult[] } | { broken: FailureDetails };
+export type ChunkEnd = { results: ChunkResult[]; problem?: string } | { broken: FailureDetails };
 
-/** Of an item that was not sent because its activity could not even begin: soon again, not at once. */
+/** Of items that were not sent because their activity could not even begin, their manifest being out of reach: soon again, not at once. */
 export const RESTART_SECONDS = 5;
 
 /** Submits items of one page. Not cut by a cancellation. Never throws, as long as it is known what was claimed. */
@@ -48,7 +52,8 @@ export async function submitItems(chunk: SubmitChunk, summary: string): Promise<
     return { results: await CancellationScope.nonCancellable(() => call(options).submitItems(chunk)) };
   } catch (err) {
     const cause = err instanceof ActivityFailure ? err.cause : undefined;
-    if (cause instanceof ApplicationFailure && cause.type === 'ManifestInvalid') return { broken: cause.details?.[0] as FailureDetails };
+    const broken = manifestProblem(err);
+    if (broken !== undefined) return { broken };
     const claims = claimsOf<ChunkClaims>(err);
     // It ended with an error of its own before it claimed anything.
     const known = claims ?? (cause instanceof ApplicationFailure ? { claimed: [], answered: [] } : undefined);
@@ -56,6 +61,7 @@ export async function submitItems(chunk: SubmitChunk, summary: string): Promise<
     const answered = new Map(known.answered.map((result) => [result.index, result]));
     const claimed = new Map(known.claimed.map((claim) => [claim.index, claim]));
     return {
+      ...(claims === undefined && { problem: messageOf(err) }),
       results: chunk.items.map(({ index }) => {
         const claim = claimed.get(index);
         return answered.get(index) ?? (claim === undefined ? { index } : { index, about: claim.about, decision: INTERRUPTED });
@@ -68,9 +74,27 @@ export function writeReportPage(page: ReportPage): Promise<void> {
   return call({ ...reading(PAGE_SECONDS * 2, `report: ${page.ended.length} lines`), retry: WRITE_RETRIES }).writeReportPage(page);
 }
 
-/** @throws ActivityFailure `ManifestInvalid` when the page is no longer there */
-export function writeReportRest(rest: ReportRest): Promise<void> {
-  return call({ ...reading(PAGE_SECONDS * 2, 'report: items that were not started'), retry: WRITE_RETRIES }).writeReportRest(rest);
+/** The items by what their lines say, or why the page is no longer there. */
+export async function writeReportRest(rest: ReportRest): Promise<{ counts: RestCounts } | { broken: FailureDetails }> {
+  const options = { ...reading(PAGE_SECONDS * 2, 'report: items that were not started'), retry: WRITE_RETRIES };
+  try {
+    return { counts: await call(options).writeReportRest(rest) };
+  } catch (err) {
+    const broken = manifestProblem(err);
+    if (broken === undefined) throw err;
+    return { broken };
+  }
+}
+
+function messageOf(err: unknown): string {
+  const cause = err instanceof ActivityFailure ? err.cause : err;
+  return cause instanceof Error ? cause.message : String(cause);
+}
+
+/** A manifest that is not what it was. */
+function manifestProblem(err: unknown): FailureDetails | undefined {
+  const cause = err instanceof ActivityFailure ? err.cause : undefined;
+  return cause instanceof ApplicationFailure && cause.type === 'ManifestInvalid' ? (cause.details?.[0] as FailureDetails) : undefined;
 }
 
 export function finishReport(request: FinishReport): Promise<void> {

@@ -21,6 +21,8 @@ export interface ShardInput {
   stopAfterFailures?: number;
   report?: ReportTarget;
   settings: LearntSettings;
+  /** From its very start. */
+  paused?: boolean;
 }
 
 export type OutcomeCounts = Record<ItemOutcome, number>;

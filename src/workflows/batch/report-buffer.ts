@@ -5,6 +5,7 @@
  */
 import { CancellationScope } from '@temporalio/workflow';
 import type { BatchSource, EndedItem, Page, ReportTarget } from '../../activities/batch/messages';
+import type { ItemReport } from '../../contract';
 import { writeReportPage } from './calls';
 
 /** A page is written when it has so many lines, or is so large. */
@@ -18,6 +19,7 @@ export class ReportBuffer {
   private readonly lines: { item: EndedItem; bytes: number }[] = [];
   private bytes = 0;
   private writing: Promise<void> | undefined;
+  private onItsWay: readonly EndedItem[] = [];
 
   constructor(
     private readonly source: BatchSource,
@@ -43,6 +45,12 @@ export class ReportBuffer {
     if (this.isPageFull()) this.writing ??= this.write(() => this.isPageFull());
   }
 
+  /** The line of an item that has ended, as long as it is in no page yet. */
+  find(id: string): ItemReport | undefined {
+    const waiting = [...this.onItsWay, ...this.lines.map(({ item }) => item)];
+    return waiting.find(({ report }) => report.id === id)?.report;
+  }
+
   /** Writes all that is there. */
   async flush(): Promise<void> {
     await this.writing;
@@ -62,7 +70,7 @@ export class ReportBuffer {
     const { source, target, shard } = this;
     if (target === undefined) return;
     do {
-      const ended = this.takePage();
+      const ended = (this.onItsWay = this.takePage());
       const pages: Record<number, Page> = {};
       for (const { page } of ended) {
         const found = page === undefined ? undefined : this.pages.get(page);
@@ -71,6 +79,7 @@ export class ReportBuffer {
       const request = { source, target, shard, number: this.next(), ended, pages };
       // Lines are not lost by a cancellation.
       await CancellationScope.nonCancellable(() => writeReportPage(request));
+      this.onItsWay = [];
       this.relieved();
     } while (more());
     this.writing = undefined;

@@ -11,12 +11,12 @@ import {
   ApplicationFailure,
   CancellationScope,
   CancelledFailure,
-  ChildWorkflowCancellationType,
   ParentClosePolicy,
   allHandlersFinished,
   condition,
   defineQuery,
   defineUpdate,
+  getExternalWorkflowHandle,
   isCancellation,
   setHandler,
   startChild,
@@ -85,7 +85,9 @@ class Batch {
 
   /** The story. */
   async toItsEnd(): Promise<BatchResult> {
-    const prepared = (this.prepared = await this.prepare());
+    const prepared = await this.prepare();
+    if (CancellationScope.current().consideredCancelled) return this.refuseCancelled();
+    this.prepared = prepared;
     this.enter(this.isPaused ? 'paused' : 'running');
     const results = await this.run(prepared);
     const wasCancelled = CancellationScope.current().consideredCancelled;
@@ -117,7 +119,6 @@ class Batch {
     const shardIds = this.shards.map(({ workflowId }) => workflowId);
     const found = await findItem({ id, source, shardIds, ...(report === undefined ? {} : { target: report }) });
     if (found !== undefined) return found;
-    if (this.input.items?.some((item) => item.id === id) === true) return { id, state: report === undefined ? 'ended' : 'notStarted' };
     const message = `the batch has no item "${id}"${report === undefined ? ' that is under way; where the others stand is told by a report only' : ''}`;
     throw typedFailure({ type: 'InvalidInput', message });
   }
@@ -154,16 +155,26 @@ class Batch {
     }
   }
 
+  private async refuseCancelled(): Promise<never> {
+    this.refusal = CANCELLED_FIRST;
+    this.enter('canceled');
+    return CancellationScope.current().cancelRequested;
+  }
+
   /** Starts the shards and waits for all of them, whatever becomes of some. A request to cancel reaches them, and they end by themselves. */
   private async run(prepared: PreparedBatch): Promise<PromiseSettledResult<ShardResult>[]> {
     this.tallies = prepared.shards.map(() => ({ counts: noCounts(), submitted: 0, running: 0, firstFailures: [] }));
     this.show();
-    const inputs = shardInputs(this.input, prepared);
-    const started = await Promise.allSettled(inputs.map((input) => this.start(input, prepared)));
+    const startPaused = this.isPaused;
+    const inputs = shardInputs(this.input, prepared, startPaused);
+    const scope = CancellationScope.current();
+    // All of them start, and tell of their items, also when the batch is cancelled meanwhile.
+    const started = await CancellationScope.nonCancellable(() => Promise.allSettled(inputs.map((input) => this.start(input, prepared))));
     this.shards = started.flatMap((shard) => (shard.status === 'fulfilled' ? [shard.value] : []));
-    // Signals that came before there was anybody to hear them.
-    if (this.isPaused) this.tellShards(pauseSignal);
-    CancellationScope.current().cancelRequested.catch(() => this.enter('canceling'));
+    // What came before there was anybody to hear it.
+    if (this.isPaused !== startPaused) this.tellShards(this.isPaused ? pauseSignal : resumeSignal);
+    if (this.isStopped) this.tellShards(stopSignal);
+    scope.cancelRequested.catch(() => this.cancelShards());
     return Promise.allSettled(
       started.map(async (shard, index) => {
         if (shard.status === 'rejected') throw shard.reason;
@@ -179,7 +190,6 @@ class Batch {
       workflowId: `${source.workflowId}/${source.firstRunId}/${input.shard}`,
       args: [input],
       parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
-      cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
       staticSummary: `shard ${input.shard + 1} of ${input.shards}`,
     });
   }
@@ -215,7 +225,7 @@ class Batch {
   ): Promise<BatchResult['report']> {
     if (report === undefined) return undefined;
     // A shard that failed has told nobody how many pages it wrote.
-    const pages = results.map((result) => (result.status === 'fulfilled' ? result.value.reportPages : 0));
+    const pages = results.map((result) => (result.status === 'fulfilled' ? result.value.reportPages : null));
     await finishReport({ target: report, workflowId: source.workflowId, runId: source.firstRunId, pages });
     upsertMemo({ [REPORT_MEMO]: report.report });
     return report.report;
@@ -252,6 +262,18 @@ class Batch {
     this.tellShards(stopSignal);
   }
 
+  private cancelShards(): void {
+    this.enter('canceling');
+    for (const { workflowId } of this.shards) {
+      // One that has ended need not be told.
+      void CancellationScope.nonCancellable(() =>
+        getExternalWorkflowHandle(workflowId)
+          .cancel()
+          .catch(() => undefined),
+      );
+    }
+  }
+
   private tellShards(signal: SignalDefinition): void {
     // One that has ended hears nothing, and need not.
     for (const shard of this.shards) void CancellationScope.nonCancellable(() => shard.signal(signal).catch(() => undefined));
@@ -279,13 +301,15 @@ class Batch {
 }
 
 /** What each shard has to do, and its part of what the whole batch may. */
-function shardInputs(input: BatchInput, prepared: PreparedBatch): ShardInput[] {
+function shardInputs(input: BatchInput, prepared: PreparedBatch, paused: boolean): ShardInput[] {
   const { source, shards, maxInFlight, report, settings } = prepared;
   const { submitsPerSecond, stopAfterFailures } = input;
   const count = shards.length;
   return shards.map(({ pages, from = 0, to = 0, duplicates }, shard) => {
     const items = input.items?.slice(from, to) ?? [];
-    const own: Page[] = pages ?? [{ items, count: items.length, ...(duplicates === undefined ? {} : { duplicates }) }];
+    const own: Page[] = pages ?? [
+      { items, count: items.length, ...(from > 0 ? { first: from } : {}), ...(duplicates === undefined ? {} : { duplicates }) },
+    ];
     return {
       source,
       shard,
@@ -296,6 +320,7 @@ function shardInputs(input: BatchInput, prepared: PreparedBatch): ShardInput[] {
       ...(stopAfterFailures === undefined ? {} : { stopAfterFailures }),
       ...(report === undefined ? {} : { report }),
       settings,
+      ...(paused ? { paused } : {}),
     };
   });
 }

@@ -14,8 +14,8 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { ItemAbout, Page, ShardAnswer } from '../../activities/batch/messages';
-import type { FailureDetails, ItemOutcome, ItemReport, OperationResult } from '../../contract';
+import type { ItemAbout, Page, ReportRest, ShardAnswer } from '../../activities/batch/messages';
+import type { FailureDetails, ItemOutcome, ItemReport, OperationResult, Problem } from '../../contract';
 import { MAX_KEPT_ITEM_BYTES } from '../../contract';
 import type { Accepted, Outcome, Succeeded } from '../../lro/monitor';
 import type { OpenOperation, OperationEnd } from '../loop';
@@ -23,7 +23,7 @@ import { endedMonitor, isoNow, OperationLoop, withMissing } from '../loop';
 import { resultOf } from '../result';
 import { writeReportRest } from './calls';
 import { cancelAtService } from './cancel';
-import { failuresOf, firstOf, noCounts, outcomeOf } from './counts';
+import { failuresOf, firstOf, noCounts, outcomeOf, sumOf } from './counts';
 import type { ShardInput, ShardResult, ShardTally } from './messages';
 import { itemQuery, pauseSignal, resumeSignal, stopSignal, toldSignal } from './messages';
 import { ReportBuffer } from './report-buffer';
@@ -84,16 +84,21 @@ class Shard {
     this.tally = carried?.tally ?? { counts: noCounts(), submitted: 0, running: 0, firstFailures: [] };
     this.toldAtMs = carried?.toldAtMs ?? 0;
     this.report = new ReportBuffer(source, report, shard, this.pages, carried?.reportPages ?? 0, () => this.submits.nudge());
-    const events = { changed: () => undefined, ended: (operation: OpenOperation, end: OperationEnd) => this.ended(operation, end) };
+    const events = {
+      changed: ({ lastProblem }: OpenOperation) => this.note(lastProblem),
+      ended: (operation: OpenOperation, end: OperationEnd) => this.ended(operation, end),
+    };
     const askOptions = { maxKeptBytes: MAX_KEPT_ITEM_BYTES, concurrency: ASK_CONCURRENCY };
     this.loop = new OperationLoop(carried?.open ?? [], events, askOptions);
     for (const { bytes = 0 } of carried?.open ?? []) this.openBytes += bytes;
-    const state = carried?.submits ?? { next: { page: 0, index: 0 }, waiting: [], nextSubmitAtMs: 0, paused: false, stopped: false };
+    const { paused = false } = input;
+    const state = carried?.submits ?? { next: { page: 0, index: 0 }, waiting: [], nextSubmitAtMs: 0, paused, stopped: false };
     this.submits = new Submits(source, this.pages, input, state, {
       taken: (item, answer) => this.taken(item, answer),
       failed: (item, failure) => this.failed(item, failure),
       invalid: (place, about, failure) => this.write(place, about, 'invalid', { failure }),
       broken: (failure) => this.broken(failure),
+      trouble: (problem) => this.note(problem),
       landed: () => {
         this.loop.nudge();
         this.tell();
@@ -150,7 +155,12 @@ class Shard {
       };
       return { standing: { id, state: 'open', progress }, reportPages };
     }
-    return { reportPages };
+    const report = this.report.find(id);
+    if (report !== undefined) return { standing: { id, state: 'ended', report }, reportPages };
+    const state = this.submits.stateOf(id);
+    // What has ended stands in a page of the report, where there is one.
+    if (state === undefined || (state === 'ended' && this.input.report !== undefined)) return { reportPages };
+    return { standing: { id, state }, reportPages };
   }
 
   private room(): number {
@@ -230,11 +240,16 @@ class Shard {
         ? { idempotencyKey: about.idempotencyKey, firstSentAt: new Date(about.firstSentAtMs ?? Date.now()).toISOString() }
         : {}),
     };
-    if (outcome !== 'succeeded') this.tally.firstFailures = firstOf([...this.tally.firstFailures, report]);
+    if (outcome !== 'succeeded' && outcome !== 'notStarted') this.tally.firstFailures = firstOf([...this.tally.firstFailures, report]);
     const page = this.pages.get(place.page);
     const isInline = page !== undefined && 'items' in page;
     const item = isInline && outcome !== 'succeeded' ? page.items[place.index] : undefined;
     this.report.add({ report, page: place.page, index: place.index, ...(item === undefined ? {} : { item }) });
+  }
+
+  /** What operators are told of: the last problem of all. */
+  private note(problem: Problem | undefined): void {
+    if (problem !== undefined && problem.at >= (this.tally.lastProblem?.at ?? '')) this.tally.lastProblem = problem;
   }
 
   private broken(failure: FailureDetails): void {
@@ -264,27 +279,39 @@ class Shard {
   /** Whatever was never submitted is told, and the report written to its end. */
   private async close(): Promise<ShardResult> {
     await this.submits.settled();
-    for (const { item, failure } of this.submits.abandoned()) {
-      const about = item.about ?? { id: '', title: '', deadlineSeconds: 0, onUncertainSubmit: 'fail' as const, timeoutSeconds: 0 };
-      this.write(item, about, failure === undefined ? 'notStarted' : 'uncertain', failure === undefined ? {} : { failure });
+    const nameless = new Map<number, number[]>();
+    for (const { item, about, failure } of this.submits.abandoned()) {
+      if (about === undefined) nameless.set(item.page, [...(nameless.get(item.page) ?? []), item.index]);
+      else this.write(item, about, failure === undefined ? 'notStarted' : 'uncertain', failure === undefined ? {} : { failure });
     }
     await this.report.flush();
     const { next } = this.submits.state;
     for (const [number, page] of this.pages) {
+      const indexes = nameless.get(number);
+      if (indexes !== undefined) await this.writeRest(page, indexes.length, { from: 0, indexes });
       const from = number === next.page ? next.index : 0;
-      if (number >= next.page && from < page.count) await this.writeRest(page, from);
+      if (number >= next.page && from < page.count) await this.writeRest(page, page.count - from, { from });
     }
     await this.telling;
     return { ...this.shown(), reportPages: this.report.written };
   }
 
-  private async writeRest(page: Page, from: number): Promise<void> {
+  /** Items that were never submitted, and whose names only the page knows. */
+  private async writeRest(page: Page, count: number, which: Pick<ReportRest, 'from' | 'indexes'>): Promise<void> {
     const { source, report: target, shard } = this.input;
-    this.tally.counts.notStarted += page.count - from;
-    if (target === undefined) return;
-    // A page that is no longer there cannot be told item by item.
-    if (this.tally.broken !== undefined) return;
-    await writeReportRest({ source, target, shard, number: this.report.next(), page, from });
+    const { counts } = this.tally;
+    const told =
+      target === undefined ? undefined : await writeReportRest({ source, target, shard, number: this.report.written, page, ...which });
+    if (told === undefined) {
+      counts.notStarted += count;
+    } else if ('broken' in told) {
+      // A page that is no longer there cannot be told item by item.
+      counts.notStarted += count;
+      if (this.tally.broken === undefined) this.broken(told.broken);
+    } else {
+      this.report.next();
+      this.tally.counts = sumOf([counts, { ...noCounts(), ...told.counts }]);
+    }
   }
 
   private shouldContinueAsNew(): boolean {

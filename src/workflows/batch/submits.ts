@@ -7,11 +7,12 @@
  * 3. No chunk starts while the batch is paused, after it was stopped, or before the batch's own pace allows.
  */
 import { CancellationScope, condition } from '@temporalio/workflow';
-import type { BatchSource, ChunkItem, ChunkResult, InlinePage, ItemAbout, Page } from '../../activities/batch/messages';
-import type { FailureDetails } from '../../contract';
+import type { BatchSource, ChunkItem, InlinePage, ItemAbout, Page } from '../../activities/batch/messages';
+import type { FailureDetails, Problem } from '../../contract';
 import type { Accepted, Succeeded } from '../../lro/monitor';
-import { afterTry, neverAccepted, uncertain, type Tries } from '../submission';
-import { RESTART_SECONDS, submitItems } from './calls';
+import { afterTry, neverAccepted, type Tries } from '../submission';
+import { isoNow } from '../loop';
+import { RESTART_SECONDS, submitItems, type ChunkEnd } from './calls';
 
 /** Items in one activity: with more, one that is slow to be answered holds up more; with fewer, each costs more history. */
 const CHUNK_ITEMS = 50;
@@ -63,15 +64,19 @@ export interface SubmitsEvents {
   invalid(place: Place, about: ItemAbout, failure: FailureDetails): void;
   /** Items can no longer be read. */
   broken(failure: FailureDetails): void;
+  /** Something went wrong on the way and ended nothing. */
+  trouble(problem: Problem): void;
   /** After each chunk. */
   landed(): void;
   /** Items for which there is room at the service and in the shard. */
   room(): number;
 }
 
+type Chunk = Exclude<ChunkEnd, { broken: FailureDetails }>;
+
 export class Submits {
   private flights = 0;
-  private underWay = 0;
+  private readonly underWay = new Set<WaitingItem>();
   private changed = false;
 
   constructor(
@@ -84,12 +89,23 @@ export class Submits {
 
   /** Items that are neither open nor ended, but were begun. */
   get begun(): number {
-    return this.state.waiting.length + this.underWay;
+    return this.state.waiting.length + this.underWay.size;
   }
 
   /** Whether nothing more will be handed on. */
   get isOver(): boolean {
     return this.flights === 0 && (this.state.stopped || (this.state.waiting.length === 0 && !this.hasFresh()));
+  }
+
+  /** What is known of an item that is neither open nor waiting: only items that stand in the batch's input have names here. */
+  stateOf(id: string): 'notStarted' | 'submitting' | 'ended' | undefined {
+    if ([...this.underWay].some(({ about }) => about?.id === id)) return 'submitting';
+    const page = this.pages.get(0);
+    const index = page !== undefined && 'items' in page ? page.items.findIndex((item) => item.id === id) : -1;
+    if (index < 0) return undefined;
+    const { next, waiting } = this.state;
+    if (next.page === 0 && index >= next.index) return 'notStarted';
+    return [...this.underWay, ...waiting].some((item) => item.index === index) ? 'submitting' : 'ended';
   }
 
   /** Room may have come, or `state` was changed. */
@@ -109,13 +125,13 @@ export class Submits {
         continue;
       }
       this.flights++;
-      this.underWay += chunk.length;
+      for (const item of chunk) this.underWay.add(item);
       this.send(chunk).then(
-        () => this.landed(chunk.length),
+        () => this.landed(chunk),
         (error: unknown) => {
           broken = { error };
           this.state.stopped = true;
-          this.landed(chunk.length);
+          this.landed(chunk);
         },
       );
     }
@@ -128,14 +144,19 @@ export class Submits {
     return CancellationScope.nonCancellable(() => condition(() => this.flights === 0));
   }
 
-  /** Items that will not be tried again: what they end with. */
-  abandoned(): { item: WaitingItem; failure?: FailureDetails }[] {
-    return this.state.waiting.splice(0).map((item) => ({ item, ...(item.maybeAccepted === true ? { failure: uncertain(item) } : {}) }));
+  /** Items that will not be tried again: what they end with, and what is known of them if anything. */
+  abandoned(): { item: WaitingItem; about?: ItemAbout; failure?: FailureDetails }[] {
+    return this.state.waiting.splice(0).map((item) => {
+      const { about, maybeAccepted } = item;
+      if (about === undefined) return { item };
+      const isUncertain = maybeAccepted === true || about.idempotencyKey !== undefined;
+      return { item, about, ...(isUncertain ? { failure: neverKnown(item, about) } : {}) };
+    });
   }
 
-  private landed(items: number): void {
+  private landed(chunk: readonly WaitingItem[]): void {
     this.flights--;
-    this.underWay -= items;
+    for (const item of chunk) this.underWay.delete(item);
     this.changed = true;
     this.events.landed();
   }
@@ -241,21 +262,23 @@ export class Submits {
       this.state.stopped = true;
       return this.events.broken(end.broken);
     }
-    this.apply(chunk, end.results, isInline, nowMs);
+    if (end.problem !== undefined) this.events.trouble({ message: end.problem, at: isoNow() });
+    this.apply(chunk, end, isInline, nowMs);
   }
 
-  private apply(chunk: WaitingItem[], results: ChunkResult[], isInline: boolean, nowMs: number): void {
+  private apply(chunk: WaitingItem[], { results, problem }: Chunk, isInline: boolean, nowMs: number): void {
     const byIndex = new Map(results.map((result) => [result.index, result]));
     const allUnsent = results.every(({ decision }) => decision === undefined);
     for (const [position, item] of chunk.entries()) {
       const { about, decision } = byIndex.get(isInline ? position : item.index) ?? {};
       if (about === undefined || decision === undefined) {
-        const waitSeconds = results.length === 0 ? RESTART_SECONDS : allUnsent ? NO_PLACE_SECONDS : 0;
-        this.state.waiting.push({ ...item, dueAtMs: Date.now() + waitSeconds * 1000 });
+        const waitSeconds = problem !== undefined ? RESTART_SECONDS : allUnsent ? NO_PLACE_SECONDS : 0;
+        this.state.waiting.push({ ...item, ...(about && { about: withKeyOf(item, about) }), dueAtMs: Date.now() + waitSeconds * 1000 });
       } else if (decision.kind === 'invalid') {
         this.events.invalid(item, about, decision.failure);
       } else {
-        this.judge({ ...item, about, title: about.title, firstSentAtMs: item.firstSentAtMs ?? nowMs }, about, decision);
+        const known = withKeyOf(item, about);
+        this.judge({ ...item, about: known, title: about.title, firstSentAtMs: item.firstSentAtMs ?? nowMs }, known, decision);
       }
     }
   }
@@ -265,9 +288,25 @@ export class Submits {
     const next = afterTry(item, about.onUncertainSubmit, decision);
     if (next.kind === 'failed') return this.events.failed(submitted(item, about), next.failure);
     if (next.kind !== 'again') return this.events.taken(submitted(item, about), next);
+    if (item.lastProblem !== undefined) this.events.trouble(item.lastProblem);
     const attempts = (item.attempts ?? 0) + 1;
     this.state.waiting.push({ ...item, attempts, dueAtMs: next.dueAtMs, cookies: next.cookies ?? item.cookies });
   }
+}
+
+/** The key of a try that may have been accepted is kept, whatever comes of later ones. */
+function withKeyOf({ about: earlier }: WaitingItem, about: ItemAbout): ItemAbout {
+  const { idempotencyKey, firstSentAtMs } = earlier ?? {};
+  return {
+    ...about,
+    ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+    ...(firstSentAtMs === undefined ? {} : { firstSentAtMs }),
+  };
+}
+
+function neverKnown({ lastProblem }: WaitingItem, { title }: ItemAbout): FailureDetails {
+  const message = `nobody knows whether ${title} was accepted, and the batch ended before it was sent again: ${lastProblem?.message ?? 'no answer'}`;
+  return { type: 'SubmissionUncertain', message };
 }
 
 function submitted({ page, index, firstSentAtMs = Date.now(), deadlineAtMs, lastProblem }: WaitingItem, about: ItemAbout): SubmittedItem {
@@ -288,6 +327,7 @@ function excerpt(page: InlinePage, chunk: readonly Place[]): InlinePage {
   return {
     items: chunk.flatMap(({ index }) => page.items[index] ?? []),
     count: chunk.length,
+    numbers: chunk.map(({ index }) => (page.first ?? 0) + index),
     ...(duplicates.length > 0 ? { duplicates } : {}),
   };
 }

@@ -9,14 +9,18 @@ import {
   type HttpMethods,
   type PipelineResponse,
 } from '@azure/core-rest-pipeline';
+import pLimit from 'p-limit';
+import { CONCURRENT_REQUESTS } from '../limits';
 
 const client = createDefaultHttpClient();
 const pipeline = createEmptyPipeline();
+/** The pipeline itself would open a connection for each of thousands of operations. */
+const limit = pLimit(CONCURRENT_REQUESTS);
 
 async function send(method: HttpMethods, url: string, body?: string): Promise<OperationResponse> {
   const request = createPipelineRequest({ url, method, allowInsecureConnection: true, ...(body === undefined ? {} : { body }) });
   if (body !== undefined) request.headers.set('content-type', 'application/json');
-  const response: PipelineResponse = await pipeline.sendRequest(client, request);
+  const response: PipelineResponse = await limit(() => pipeline.sendRequest(client, request));
   const parsed: unknown = response.bodyAsText ? JSON.parse(response.bodyAsText) : undefined;
   return {
     flatResponse: parsed,

@@ -2,10 +2,10 @@
  * What a poll costs: worker CPU per poll and polls per second of single operations, beside `@azure/core-lro` without durability on the
  * same service in the same run; and the worker's memory over 10,000 polls of a 1 MB answer.
  */
-import { readFileSync } from 'node:fs';
-import { runWithCoreLro } from './azure-core-lro';
-import { figures, median, residentMegabytes } from './figures';
-import { runToEnd, startSurroundings, UPLOAD, type Surroundings } from './surroundings';
+import { runWithCoreLro } from '../core-lro/azure-core-lro';
+import { figures, median } from '../figures';
+import { cpuSecondsOf, residentMegabytes } from '../process-tree';
+import { startSurroundings, UPLOAD, type Surroundings } from '../surroundings';
 
 const OPERATIONS = 20;
 const SECONDS = 10;
@@ -14,12 +14,6 @@ const BIG_POLLS = 10_000;
 const BIG_BYTES = 1_000_000;
 const BIG_OPERATIONS = 8;
 
-/** Of a process, user and system together. The kernel counts in hundredths of a second. */
-function cpuSeconds(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-  return (Number(fields[11]) + Number(fields[12])) / 100;
-}
-
 interface Cost {
   pollsPerSecond: number;
   cpuMsPerPoll: number;
@@ -27,12 +21,12 @@ interface Cost {
 
 async function cost(on: Surroundings, pid: number, run: (index: number) => Promise<unknown>): Promise<Cost> {
   const before = (await on.admin.requests()).at(-1)?.seq ?? 0;
-  const cpuBefore = cpuSeconds(pid);
+  const cpuBefore = cpuSecondsOf(pid);
   const startedAtMs = performance.now();
   await Promise.all(Array.from({ length: OPERATIONS }, (_, index) => run(index)));
   const seconds = (performance.now() - startedAtMs) / 1000;
-  const polls = (await on.admin.requests({ since: before })).filter(({ method }) => method === 'GET').length;
-  return { pollsPerSecond: polls / seconds, cpuMsPerPoll: ((cpuSeconds(pid) - cpuBefore) * 1000) / polls };
+  const count = (await on.admin.requests({ since: before })).filter(({ method }) => method === 'GET').length;
+  return { pollsPerSecond: count / seconds, cpuMsPerPoll: ((cpuSecondsOf(pid) - cpuBefore) * 1000) / count };
 }
 
 async function compared(on: Surroundings, workerPid: number): Promise<void> {
@@ -76,7 +70,7 @@ async function bigAnswers(on: Surroundings, workerPid: number): Promise<void> {
   ]);
 }
 
-async function main(): Promise<void> {
+export async function polls(): Promise<void> {
   const on = await startSurroundings(['--operation-seconds', String(SECONDS), '--retry-after-seconds', '0']);
   try {
     const worker = await on.startWorker();
@@ -86,5 +80,3 @@ async function main(): Promise<void> {
     await on.stop();
   }
 }
-
-runToEnd(main);

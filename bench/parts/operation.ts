@@ -2,8 +2,9 @@
  * The figures of single operations, against the bounds they are to keep:
  * lateness of polls by the service's own clock, history per poll, the worker's start, and its memory per open operation.
  */
-import { figures, median, quantile, residentMegabytes } from './figures';
-import { runToEnd, startSurroundings, UPLOAD, type Surroundings } from './surroundings';
+import { figures, median, quantile } from '../figures';
+import { residentMegabytes } from '../process-tree';
+import { startSurroundings, UPLOAD, type Surroundings } from '../surroundings';
 
 const RUNS = 3;
 const OPERATIONS = 50;
@@ -83,7 +84,7 @@ async function memoryPerOperation(on: Surroundings): Promise<number> {
   return perOperation;
 }
 
-async function main(): Promise<void> {
+export async function operation(): Promise<void> {
   const on = await startSurroundings(['--operation-seconds', '11', '--retry-after-seconds', String(RETRY_AFTER_SECONDS)]);
   try {
     // Its first task is waiting when the worker starts.
@@ -113,5 +114,3 @@ async function main(): Promise<void> {
     await on.stop();
   }
 }
-
-runToEnd(main);

@@ -1,0 +1,27 @@
+/** The load that a tool is given, and how starts are spread over time. */
+import pLimit from 'p-limit';
+
+export interface Load {
+  /** Names the run; ids begin with it. */
+  name: string;
+  operations: number;
+  /** Starts are spread evenly over so many seconds; 0: all at once. */
+  spreadSeconds: number;
+  /** At most so many are open at once, where a tool is faster with fewer. */
+  maxOpen?: number;
+}
+
+/** Runs `run` for each operation of `load`, at most `atOnce` (default: `maxOpen`) at a time, and waits for all. Throws the first error. */
+export async function each<T>(load: Load, run: (id: string, index: number) => Promise<T>, atOnce = load.maxOpen ?? Infinity): Promise<T[]> {
+  const limit = pLimit(Math.min(atOnce, load.operations));
+  const startedAtMs = performance.now();
+  return Promise.all(
+    Array.from({ length: load.operations }, (_, index) =>
+      limit(async () => {
+        const waitMs = (index * load.spreadSeconds * 1000) / load.operations - (performance.now() - startedAtMs);
+        if (waitMs > 0) await new Promise((resume) => setTimeout(resume, waitMs));
+        return run(`${load.name}/${index}`, index);
+      }),
+    ),
+  );
+}

@@ -1,0 +1,116 @@
+/** The benchmarks' command line. `npm run bench -- --help` at the project's root. */
+import { cpus, totalmem } from 'node:os';
+import { resolve } from 'node:path';
+import { InvalidArgumentError, program } from 'commander';
+import { runToEnd } from './ending';
+import { compare, TOOLS } from './parts/compare';
+import { growth } from './parts/growth';
+import { operation } from './parts/operation';
+import { polls } from './parts/polls';
+import { protocol } from './parts/protocol';
+import { steady } from './parts/steady';
+
+// The Temporal CLI that the project has fetched already, if it has.
+process.env['LRO_CACHE_DIR'] ??= resolve(__dirname, '../../../.cache');
+
+const PART_NAMES = ['compare', 'steady', 'growth', 'protocol', 'operation', 'polls'] as const;
+type PartName = (typeof PART_NAMES)[number];
+
+interface Options {
+  part: (PartName | 'all')[];
+  tools: string[];
+  operations: number[];
+  singleOperations: number;
+  rounds: number;
+  latenessOperations: number;
+  singleLatenessOperations: number;
+  openOperations: number;
+  steadyOperations: number;
+  steadyRetryAfterSeconds: number;
+  steadySeconds: number;
+  growthOperations: number[];
+  growthMaxInFlight: number;
+  quick?: boolean;
+}
+
+/** What `--quick` sets, unless an option says otherwise: a look at whether all works, not figures. */
+const QUICK: Partial<Options> = {
+  operations: [200],
+  singleOperations: 50,
+  rounds: 1,
+  latenessOperations: 100,
+  singleLatenessOperations: 20,
+  openOperations: 500,
+  steadyOperations: 1000,
+  steadyRetryAfterSeconds: 5,
+  steadySeconds: 20,
+  growthOperations: [200, 2000],
+};
+
+function count(text: string): number {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('a whole number is needed');
+  return Number(text);
+}
+
+function counts(text: string): number[] {
+  return text.split(',').map(count);
+}
+
+function names(allowed: readonly string[]): (text: string) => string[] {
+  return (text) => {
+    const chosen = text.split(',');
+    const unknown = chosen.find((name) => !allowed.includes(name));
+    if (unknown !== undefined) throw new InvalidArgumentError(`"${unknown}" is none of ${allowed.join(', ')}`);
+    return chosen;
+  };
+}
+
+const toolKeys = TOOLS.map(({ key }) => key);
+
+program
+  .name('npm run bench --')
+  .description('Benchmarks. Without --part: this project beside other tools, as one table.')
+  .option('--part <names>', `${PART_NAMES.join(', ')}, or all`, names([...PART_NAMES, 'all']), ['compare'])
+  .option('--quick', 'small counts and one round, for a look at whether all works')
+  .option('--tools <names>', `compare: some of ${toolKeys.join(', ')}`, names(toolKeys), toolKeys)
+  .option('--operations <counts>', 'compare: operations of a run', counts, [1000, 5000])
+  .option('--single-operations <count>', 'compare: the same for tools with a workflow per operation', count, 200)
+  .option('--rounds <count>', 'compare: runs of which the median counts', count, 3)
+  .option('--lateness-operations <count>', 'compare: open while lateness is measured; 0: not measured', count, 500)
+  .option('--single-lateness-operations <count>', 'compare: the same for tools with a workflow per operation', count, 50)
+  .option('--open-operations <count>', 'compare: open while memory is measured; 0: not measured', count, 10_000)
+  .option('--steady-operations <count>', 'steady: open operations', count, 30_000)
+  .option('--steady-retry-after-seconds <seconds>', 'steady: what the service asks for', count, 30)
+  .option('--steady-seconds <seconds>', 'steady: how long it is measured', count, 240)
+  .option('--growth-operations <counts>', 'growth: operations of each batch', counts, [1000, 10_000, 100_000])
+  .option('--growth-max-in-flight <count>', 'growth: open at once', count, 2000);
+
+async function main(): Promise<void> {
+  program.parse();
+  const options = program.opts<Options>();
+  if (options.quick) {
+    for (const [name, value] of Object.entries(QUICK)) {
+      if (program.getOptionValueSource(name) === 'default') program.setOptionValue(name, value);
+    }
+  }
+  const parts: Record<PartName, () => Promise<void> | void> = {
+    protocol,
+    operation,
+    polls,
+    compare: () => compare(options),
+    steady: () =>
+      steady({
+        operations: options.steadyOperations,
+        retryAfterSeconds: options.steadyRetryAfterSeconds,
+        seconds: options.steadySeconds,
+      }),
+    growth: () => growth({ operations: options.growthOperations, maxInFlight: options.growthMaxInFlight }),
+  };
+  console.log(`${cpus().length} cores, ${(totalmem() / 1024 ** 3).toFixed(0)} GiB of memory, Node ${process.version}`);
+  for (const name of PART_NAMES.filter((part) => options.part.includes(part) || options.part.includes('all'))) {
+    console.error(`part ${name}`);
+    await parts[name]();
+  }
+}
+
+runToEnd(main);

@@ -1,0 +1,71 @@
+/** This project's worker (`dist/worker.js`) on the fake service, with limits so wide that they are not what is measured. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { stringify } from 'yaml';
+import type { BatchInput, BatchItem, OperationInput } from '../src/contract';
+import { startChild } from '../src/devserver';
+import { atEnd } from './ending';
+import { SUBMIT_BODY } from './fake-service/client';
+import { CONCURRENT_REQUESTS } from './limits';
+import type { Temporal } from './temporal';
+
+const WORKER = resolve(__dirname, '../../../dist/worker.js');
+
+export interface OwnWorker {
+  pid: number;
+  /** A file of so many items, made before anything is measured. */
+  writeManifest(name: string, operations: number): string;
+  stop(): Promise<void>;
+}
+
+export async function startOwnWorker(temporal: Temporal, serviceUrl: string): Promise<OwnWorker> {
+  const files = join(temporal.folder, 'files');
+  mkdirSync(files);
+  const configPath = join(temporal.folder, 'lro.config.yaml');
+  const limits = { concurrentRequests: CONCURRENT_REQUESTS, submitsPerSecond: 100_000 };
+  writeFileSync(
+    configPath,
+    stringify({ connections: { maps: { baseUrl: serviceUrl, poll: { minSeconds: 0 }, limits } }, files: { readBelow: [files] } }),
+  );
+  const worker = await startChild({
+    name: 'the worker',
+    command: process.execPath,
+    args: [WORKER],
+    env: { TEMPORAL_ADDRESS: temporal.address, LRO_CONFIG: configPath, LRO_LOG_LEVEL: 'error' },
+    readyLine: /worker ready/,
+  });
+  return {
+    pid: worker.pid,
+    writeManifest: (name, operations) => {
+      const path = join(files, `${name.replaceAll('/', '-')}.jsonl`);
+      const lines = Array.from({ length: operations }, (_, index) => `${JSON.stringify(batchItem(index))}\n`);
+      writeFileSync(path, lines.join(''));
+      return path;
+    },
+    stop: atEnd(async () => {
+      await worker.stop();
+    }),
+  };
+}
+
+/** The operation that all tools run. */
+export const OPERATION: OperationInput = {
+  connection: 'maps',
+  submit: { path: '/mapData', query: { dataFormat: 'geojson', 'api-version': '2.0' }, body: SUBMIT_BODY },
+};
+
+function batchItem(index: number): BatchItem {
+  return { id: `item-${index}`, ...OPERATION };
+}
+
+/** More items than this come in a manifest. */
+const MAX_INLINE_ITEMS = 1000;
+
+/** The input of a batch, its manifest written where it needs one. */
+export function batchInput(worker: OwnWorker, name: string, operations: number, rest: Omit<BatchInput, 'items' | 'manifest'>): BatchInput {
+  const items =
+    operations <= MAX_INLINE_ITEMS
+      ? { items: Array.from({ length: operations }, (_, index) => batchItem(index)) }
+      : { manifest: { path: worker.writeManifest(name, operations) } };
+  return { ...items, ...rest };
+}

@@ -1,0 +1,114 @@
+/** Restate: its server, the service of `restate/service.ts`, and calls through the ingress. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { Agent } from 'node:http';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import axios from 'axios';
+import { findFreePorts, startChild } from '../../src/devserver';
+import { atEnd } from '../ending';
+import { SUBMIT_BODY, SUBMIT_PATH } from '../fake-service/client';
+import { each, type Load } from '../load';
+import type { Tool } from './tool';
+
+/** Calls to the ingress at once: sends, and waits for results. */
+const CALLS_AT_ONCE = 200;
+
+/** The server's binary itself: the npm launcher around it would be one more process. */
+function serverPath(): string {
+  const requireFromHere = createRequire(__filename);
+  const launcher = createRequire(requireFromHere.resolve('@restatedev/restate-server/package.json'));
+  const platform = `@restatedev/restate-server-${process.platform}-${process.arch}`;
+  return join(dirname(launcher.resolve(`${platform}/package.json`)), 'bin/restate-server');
+}
+
+export const restate: Tool = {
+  key: 'restate',
+  title: 'Restate',
+  start: async ({ service }) => {
+    const folder = mkdtempSync(join(tmpdir(), 'durable-lro-bench-restate-'));
+    const removeFolder = atEnd(() => rmSync(folder, { recursive: true, force: true }));
+    const [nodePort = 0, ingressPort = 0, adminPort = 0] = await findFreePorts(3, '127.0.0.1');
+    const server = await startChild({
+      name: 'restate-server',
+      command: serverPath(),
+      args: ['--base-dir', folder, '--node-name', 'bench'],
+      env: {
+        RESTATE_DISABLE_TELEMETRY: 'true',
+        RESTATE_LISTEN_MODE: 'tcp',
+        RESTATE_BIND_IP: '127.0.0.1',
+        RESTATE_BIND_PORT: String(nodePort),
+        RESTATE_INGRESS__BIND_PORT: String(ingressPort),
+        RESTATE_ADMIN__BIND_PORT: String(adminPort),
+        RESTATE_LOG_FILTER: 'warn',
+      },
+      cwd: folder,
+    });
+    const stopServer = atEnd(async () => {
+      await server.stop();
+      await removeFolder();
+    });
+    const worker = await startChild({
+      name: 'the Restate service',
+      command: process.execPath,
+      args: [join(__dirname, '../restate/service.js')],
+      env: { NODE_ENV: 'production', RESTATE_LOGGING: 'ERROR' },
+      readyLine: /^ready at (http\S+)/,
+    });
+    const stopWorker = atEnd(async () => {
+      await worker.stop();
+    });
+    await register(`http://127.0.0.1:${adminPort}`, worker.ready?.[1] ?? '');
+
+    const ingress = axios.create({
+      baseURL: `http://127.0.0.1:${ingressPort}`,
+      httpAgent: new Agent({ keepAlive: true, maxSockets: CALLS_AT_ONCE }),
+      timeout: 0,
+      proxy: false,
+    });
+    const input = { url: `${service.url}${SUBMIT_PATH}`, body: SUBMIT_BODY };
+    const send = (load: Load): Promise<string[]> =>
+      each(
+        load,
+        async (id) => {
+          const headers = { 'idempotency-key': id };
+          return (await ingress.post<{ invocationId: string }>('/operation/run/send', input, { headers })).data.invocationId;
+        },
+        CALLS_AT_ONCE,
+      );
+    return {
+      workerPid: worker.pid,
+      serverPids: [server.pid],
+      run: async (load) => {
+        const invocationIds = await send(load);
+        // Throws for a handler that has failed.
+        await each(
+          { ...load, spreadSeconds: 0 },
+          (_, index) => ingress.get(`/restate/invocation/${invocationIds[index] ?? ''}/attach`),
+          CALLS_AT_ONCE,
+        );
+      },
+      open: async (load) => {
+        await send(load);
+      },
+      stop: async () => {
+        await stopWorker();
+        await stopServer();
+      },
+    };
+  },
+};
+
+/** Tells the server of the service, as soon as it listens. */
+async function register(adminUrl: string, serviceUrl: string): Promise<void> {
+  const giveUpAtMs = performance.now() + 60_000;
+  for (;;) {
+    try {
+      await axios.post(`${adminUrl}/deployments`, { uri: serviceUrl }, { timeout: 10_000, proxy: false });
+      return;
+    } catch (err) {
+      if (performance.now() > giveUpAtMs) throw err;
+      await new Promise((resume) => setTimeout(resume, 200));
+    }
+  }
+}
