@@ -19,6 +19,8 @@ export interface Answer {
   body?: unknown;
   /** Bytes to send instead of `body`. */
   rawBody?: Buffer;
+  /** Path of a file to send instead of `body`. */
+  bodyFile?: string;
   /** The operation this answer is about, for the request log. */
   operationId?: string;
 }

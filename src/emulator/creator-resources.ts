@@ -1,8 +1,6 @@
 /** Reading, listing and deleting what Creator's operations made. */
-import { createReadStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { buffer } from 'node:stream/consumers';
 import type { Answer } from './answer';
 import { Refusal } from './answer';
 import type { CreatorCollection } from './creator-submits';
@@ -61,10 +59,9 @@ function view(request: ServiceRequest, collection: CreatorCollection, resource: 
   return { [fieldNames[collection].id]: resource.id, created, description: resource.description, ...upload, ...content };
 }
 
-async function download(context: ServiceContext, resource: ResourceRecord): Promise<Answer> {
-  const isJson = resource.content.dataFormat === 'geojson';
-  const rawBody = await buffer(createReadStream(uploadPath(context, resource)));
-  return { httpStatus: 200, headers: { 'Content-Type': isJson ? 'application/geo+json' : 'application/zip' }, rawBody };
+function download(context: ServiceContext, resource: ResourceRecord): Answer {
+  const contentType = resource.content.dataFormat === 'geojson' ? 'application/geo+json' : 'application/zip';
+  return { httpStatus: 200, headers: { 'Content-Type': contentType }, bodyFile: uploadPath(context, resource) };
 }
 
 function uploadPath(context: ServiceContext, resource: ResourceRecord): string {

@@ -1,9 +1,9 @@
 /** What each of Creator's collections wants from a submit, and what it will make of it. Wrong ids and parameters are 400s. */
-import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { v4 as uuid } from 'uuid';
 import { Refusal } from './answer';
-import type { BoundingBox, BuildingSummary, LevelSummary } from './manifest';
+import type { ConversionContent } from './map-content';
+import { contentOfConversion, contentOfDataset, defaultConfiguration, mergedContent } from './map-content';
 import { isTerminal, preciseNowMs, statusAt } from './operation';
 import type { NewOperation } from './operations';
 import { checkDrawingPackage, conversionProblem } from './package-check';
@@ -25,21 +25,15 @@ export type CreatorCollection = (typeof creatorCollections)[number];
 
 type Submit = (context: ServiceContext, request: ServiceRequest) => Promise<Omit<NewOperation, 'family' | 'collection'>>;
 
-/** What datasets, and everything made of them, know about the building. */
-export interface MapContent {
-  levels: LevelSummary[];
-  bbox: BoundingBox;
-  featureClasses: string[];
-  featureCounts: Record<string, number>;
-  facilities: string[];
-}
+/** The levels that the service's own examples show. */
+const tilesetZoom = { minZoom: 16, maxZoom: 18 };
 
 export const submits: Record<CreatorCollection, Submit> = {
   '/mapData': upload,
   '/conversions': convert,
   '/datasets': createDataset,
-  '/tilesets': (context, request) => createFromDataset(context, request, '/tilesets', { minZoom: 16, maxZoom: 18 }),
-  '/routesets': (context, request) => createFromDataset(context, request, '/routesets', {}),
+  '/tilesets': createTileset,
+  '/routesets': createRouteset,
   '/styles': (context, request) => createStyle(context, request, '/styles'),
   '/styles/mapconfigurations': (context, request) => createStyle(context, request, '/styles/mapconfigurations'),
 };
@@ -51,11 +45,9 @@ async function upload(context: ServiceContext, request: ServiceRequest): ReturnT
   }
   const id = uuid();
   const fileName = `${id}.upload`;
-  await request.saveBody(join(context.uploadDirectory, fileName), context.settings.maxUploadBytes);
-  const { size } = await stat(join(context.uploadDirectory, fileName));
-  if (size === 0) throw new Refusal(400, 'BadRequest', 'The body is empty.', 'body');
+  const saved = await request.saveBody(join(context.uploadDirectory, fileName), context.settings.maxUploadBytes);
   const at = { resourcePath: `/mapData/metadata/${id}`, ...(context.settings.immediateUpload ? { durationSeconds: 0 } : {}) };
-  return { ...at, resource: resourceOf(request, '/mapData', id, { dataFormat, fileName, sizeInBytes: size }) };
+  return { ...at, resource: resourceOf(request, '/mapData', id, { dataFormat, fileName, ...saved }) };
 }
 
 async function convert(context: ServiceContext, request: ServiceRequest): ReturnType<Submit> {
@@ -70,10 +62,11 @@ async function convert(context: ServiceContext, request: ServiceRequest): Return
   const properties = { diagnosticPackageLocation: `/mapData/${uploaded.id}` };
   if (check.building === undefined) return { outcome: 'Failed', error: conversionProblem('failed', check.errors), properties };
   const ontology = request.query.get('outputOntology') ?? (check.building.manifestVersion === '2.0' ? 'facility-3.0' : 'facility-2.0');
+  const content: ConversionContent = { udid: uploaded.id, packageSha256: String(uploaded.content.sha256), ...check.building };
   return {
     resourcePath: `/conversions/${id}`,
     ...(check.warnings.length > 0 ? { warning: conversionProblem('warning', check.warnings), properties } : {}),
-    resource: resourceOf(request, '/conversions', id, { udid: uploaded.id, ontology, ...check.building }),
+    resource: resourceOf(request, '/conversions', id, { ontology, ...content }),
   };
 }
 
@@ -82,8 +75,8 @@ function createDataset(context: ServiceContext, request: ServiceRequest): Return
   const conversions = request.query.getAll('conversionId').map((id) => existing(context, '/conversions', id, 'conversionId'));
   const appendTo = request.query.get('datasetId');
   const base = appendTo === null ? undefined : existing(context, '/datasets', appendTo, 'datasetId');
-  const parts = conversions.map((one) => mapContentOf(one.content as unknown as BuildingSummary));
-  const content = merged(base === undefined ? parts : [base.content as unknown as MapContent, ...parts]);
+  const parts = conversions.map(contentOfConversion);
+  const content = mergedContent(base === undefined ? parts : [contentOfDataset(base), ...parts]);
   const id = uuid();
   const datasetSources = { conversionIds: conversions.map((one) => one.id), ...(base === undefined ? {} : { appendDatasetId: base.id }) };
   const ontology = conversions[0]?.content.ontology;
@@ -91,21 +84,25 @@ function createDataset(context: ServiceContext, request: ServiceRequest): Return
   return Promise.resolve({ resourcePath: `/datasets/${id}`, resource });
 }
 
-async function createFromDataset(
-  context: ServiceContext,
-  request: ServiceRequest,
-  collection: CreatorCollection,
-  more: Record<string, unknown>,
-): ReturnType<Submit> {
+async function createTileset(context: ServiceContext, request: ServiceRequest): ReturnType<Submit> {
   const dataset = existing(context, '/datasets', required(request, 'datasetId'), 'datasetId');
   const configuration = await request.readJson();
   if (configuration !== undefined && (configuration === null || typeof configuration !== 'object' || Array.isArray(configuration))) {
     throw new Refusal(400, 'BadRequest', 'The body must be a JSON object, or empty.', 'body');
   }
-  const { levels, bbox, featureClasses, ontology } = dataset.content;
+  const content = contentOfDataset(dataset);
+  const tilesetConfiguration = configuration ?? defaultConfiguration(content.featureClasses, tilesetZoom);
+  const fields = { datasetId: dataset.id, ontology: dataset.content.ontology, ...tilesetZoom, ...content, tilesetConfiguration };
   const id = uuid();
-  const content = { datasetId: dataset.id, ontology, ...more, levels, bbox, featureClasses };
-  return { resourcePath: `${collection}/${id}`, resource: resourceOf(request, collection, id, content) };
+  return { resourcePath: `/tilesets/${id}`, resource: resourceOf(request, '/tilesets', id, fields) };
+}
+
+async function createRouteset(context: ServiceContext, request: ServiceRequest): ReturnType<Submit> {
+  const dataset = existing(context, '/datasets', required(request, 'datasetId'), 'datasetId');
+  await request.skipBody();
+  const fields = { datasetId: dataset.id, facilities: contentOfDataset(dataset).facilities };
+  const id = uuid();
+  return { resourcePath: `/routesets/${id}`, resource: resourceOf(request, '/routesets', id, fields) };
 }
 
 async function createStyle(context: ServiceContext, request: ServiceRequest, collection: CreatorCollection): ReturnType<Submit> {
@@ -139,26 +136,6 @@ function resourceOf(
   content: object,
 ): Required<Pick<NewOperation, 'resource'>>['resource'] {
   return { collection, id, description: request.query.get('description') ?? undefined, content: { ...content } };
-}
-
-function mapContentOf(building: BuildingSummary): MapContent {
-  const { levels, bbox, featureClasses, featureCounts, facilityName } = building;
-  return { levels, bbox, featureClasses, featureCounts, facilities: [facilityName] };
-}
-
-function merged(parts: MapContent[]): MapContent {
-  const featureCounts: Record<string, number> = {};
-  for (const [name, count] of parts.flatMap((part) => Object.entries(part.featureCounts))) {
-    featureCounts[name] = (featureCounts[name] ?? 0) + count;
-  }
-  const corner = (index: 0 | 1 | 2 | 3, pick: (...values: number[]) => number): number => pick(...parts.map((part) => part.bbox[index]));
-  return {
-    levels: parts.flatMap((part) => part.levels),
-    bbox: [corner(0, Math.min), corner(1, Math.min), corner(2, Math.max), corner(3, Math.max)],
-    featureClasses: [...new Set(parts.flatMap((part) => part.featureClasses))],
-    featureCounts,
-    facilities: parts.flatMap((part) => part.facilities),
-  };
 }
 
 function required(request: ServiceRequest, parameter: string): string {

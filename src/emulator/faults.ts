@@ -74,7 +74,7 @@ export function bend(answer: Answer, bends: Bends, origin: string, base?: string
   for (const [name, value] of Object.entries(changeHeaders?.set ?? {})) bent.headers = withHeader(bent.headers, name, value);
   if (changeBody?.merge !== undefined) bent.body = mergeInto(bent.body, changeBody.merge);
   if (changeBody !== undefined && 'replace' in changeBody) bent.body = changeBody.replace;
-  if (changeBody !== undefined) delete bent.rawBody;
+  if (changeBody !== undefined) bent.rawBody = bent.bodyFile = undefined;
   if (hugeBody !== undefined) bent.body = mergeInto(bent.body, { [hugeBody.jsonField ?? 'filler']: 'x'.repeat(hugeBody.bytes) });
   if (manyHeaders !== undefined) bent.headers = { ...bent.headers, ...fillers(manyHeaders.count, manyHeaders.bytesEach ?? 100) };
   return bent;

@@ -8,14 +8,18 @@ export interface LevelSummary {
   filename: string;
 }
 
-/** West, south, east, north in degrees. */
-export type BoundingBox = [number, number, number, number];
+/** Where the drawings' origin is, in degrees; `angle` is clockwise from true north to the drawings' vertical axis. */
+export interface Georeference {
+  lat: number;
+  lon: number;
+  angle: number;
+}
 
 export interface BuildingSummary {
   facilityName: string;
   manifestVersion: string;
   levels: LevelSummary[];
-  bbox: BoundingBox;
+  georeference: Georeference;
   featureClasses: string[];
   featureCounts: Record<string, number>;
   /** All layer names the manifest uses. */
@@ -33,12 +37,21 @@ const levelSchema = z.looseObject({
   ordinal: z.number().int(),
   filename: z.string().regex(/\.dwg$/i, 'must name a .dwg file'),
 });
+/** The service works in Web Mercator, which ends before the poles. */
 const georeferenceSchema = z.object({
-  lat: z.number().min(-90).max(90),
+  lat: z.number().min(-85.0511).max(85.0511),
   lon: z.number().min(-180).max(180),
-  angle: z.number().default(0),
+  angle: z.number().min(-360).max(360).default(0),
 });
 const layerNames = z.array(z.string().min(1)).min(1);
+
+const propertiesSchema = z.looseObject({
+  categoryName: z.string().optional(),
+  verticalPenetrationCategory: z.string().optional(),
+  occupants: z.array(z.looseObject({})).default([]),
+});
+/** Every conversion makes these, whatever the manifest names besides. */
+const defaultCategories = ['room', 'structure.wall', 'opening.door', 'zone', 'facility'];
 
 /** Version 1.x: the layers of each kind of feature; `exterior` and `unit` must be there. */
 const manifestV1Schema = z.object({
@@ -55,10 +68,8 @@ const manifestV1Schema = z.object({
     zone: layerNames.optional(),
     zoneLabel: layerNames.optional(),
   }),
-  unitProperties: z
-    .array(z.looseObject({ unitName: z.string(), categoryName: z.string().optional(), verticalPenetrationCategory: z.string().optional() }))
-    .default([]),
-  zoneProperties: z.array(z.looseObject({ zoneName: z.string() })).default([]),
+  unitProperties: z.array(propertiesSchema.extend({ unitName: z.string().min(1) })).default([]),
+  zoneProperties: z.array(propertiesSchema.extend({ zoneName: z.string().min(1) })).default([]),
 });
 
 /** Version 2.0: the caller's own feature classes. */
@@ -77,10 +88,6 @@ const manifestV2Schema = z.object({
     )
     .min(1),
 });
-
-/** Drawings cannot be read here, so a building is taken to be a square of this size around its georeference. */
-const footprintMeters = 100;
-const metersPerDegree = 111_320;
 
 /** Never throws: what is wrong is in `errors`, and `building` is absent then. */
 export function readManifest(text: string): ManifestCheck {
@@ -110,7 +117,7 @@ function summarize<T extends { buildingLevels: { levels: LevelSummary[] } }>(
       parsed.error.issues.map((issue) => ({ code: codeOf(issue), message: `manifest.json: ${placeOf(issue.path)}: ${issue.message}.` })),
     );
   }
-  const errors = repeatedLevels(parsed.data.buildingLevels.levels);
+  const errors = levelProblems(parsed.data.buildingLevels.levels);
   if (errors.length > 0) return wrong(errors);
   const warnings = Object.keys(manifest)
     .filter((name) => !(name in schema.shape))
@@ -118,10 +125,13 @@ function summarize<T extends { buildingLevels: { levels: LevelSummary[] } }>(
   return { errors: [], warnings, building: read(parsed.data) };
 }
 
+/** Units and zones are counted by the manifest's properties of them, which is how many of them have a name, not how many are drawn. */
 function fromV1(manifest: z.infer<typeof manifestV1Schema>): BuildingSummary {
   const { dwgLayers, unitProperties, zoneProperties } = manifest;
   const penetrations = unitProperties.filter((unit) => unit.verticalPenetrationCategory !== undefined).length;
-  const categories = new Set(unitProperties.map((unit) => unit.categoryName).filter((name) => name !== undefined));
+  const named = [...unitProperties, ...zoneProperties].flatMap((one) => [one.categoryName, one.verticalPenetrationCategory]);
+  const categories = new Set([...defaultCategories, ...named.filter((name) => name !== undefined).map((name) => name.toLowerCase())]);
+  const occupants = unitProperties.reduce((count, unit) => count + unit.occupants.length, 0);
   const kinds = [
     ['unit', dwgLayers.unit],
     ['structure', dwgLayers.wall],
@@ -132,10 +142,10 @@ function fromV1(manifest: z.infer<typeof manifestV1Schema>): BuildingSummary {
     facilityName: manifest.directoryInfo.name,
     manifestVersion: manifest.version,
     levels: manifest.buildingLevels.levels.map(levelSummary),
-    bbox: boundingBox(manifest.georeference),
+    georeference: manifest.georeference,
     featureClasses: ['facility', 'level', ...kinds.flatMap(([name, layers]) => (layers === undefined ? [] : [name]))],
     featureCounts: {
-      directoryInfo: 1,
+      directoryInfo: 1 + occupants,
       facility: 1,
       level: manifest.buildingLevels.levels.length,
       unit: unitProperties.length - penetrations,
@@ -154,7 +164,7 @@ function fromV2(manifest: z.infer<typeof manifestV2Schema>): BuildingSummary {
     facilityName: manifest.facilityName ?? 'facility',
     manifestVersion: manifest.version,
     levels: buildingLevels.levels.map(levelSummary),
-    bbox: boundingBox(manifest.georeference),
+    georeference: manifest.georeference,
     featureClasses: ['facility', 'level', ...featureClasses.map((one) => one.featureClassName)],
     featureCounts: { facility: 1, level: buildingLevels.levels.length },
     layers: [...new Set([...buildingLevels.dwgLayers, ...featureClasses.flatMap((one) => one.dwgLayers), ...propertyLayers])],
@@ -165,28 +175,21 @@ function levelSummary({ levelName, ordinal, filename }: LevelSummary): LevelSumm
   return { levelName, ordinal, filename };
 }
 
-function repeatedLevels(levels: LevelSummary[]): ODataError[] {
-  const seen = new Set<number>();
-  return levels.flatMap((level) => {
-    if (seen.has(level.ordinal))
-      return [{ code: 'manifestError', message: `Level '${level.levelName}' repeats the ordinal ${level.ordinal}.` }];
-    seen.add(level.ordinal);
-    return [];
+/** Two levels of one ordinal, or no ground floor. */
+function levelProblems(levels: LevelSummary[]): ODataError[] {
+  const problems = [...new Set(levels.map((level) => level.ordinal))].flatMap((ordinal) => {
+    const names = levels.filter((level) => level.ordinal === ordinal).map((level) => `'${level.levelName}'`);
+    return names.length > 1 ? [{ code: 'conflict', message: `The levels ${names.join(' and ')} have the same ordinal ${ordinal}.` }] : [];
   });
-}
-
-/** The square around the georeference, turned by its angle. */
-function boundingBox({ lat, lon, angle }: z.infer<typeof georeferenceSchema>): BoundingBox {
-  const radians = (angle * Math.PI) / 180;
-  const halfMeters = (footprintMeters / 2) * (Math.abs(Math.cos(radians)) + Math.abs(Math.sin(radians)));
-  const halfLat = halfMeters / metersPerDegree;
-  const halfLon = halfMeters / (metersPerDegree * Math.max(Math.cos((lat * Math.PI) / 180), 0.01));
-  return [lon - halfLon, lat - halfLat, lon + halfLon, lat + halfLat].map((degrees) => Number(degrees.toFixed(7))) as BoundingBox;
+  if (!levels.some((level) => level.ordinal === 0)) {
+    problems.push({ code: 'manifestError', message: 'The facility has no level with the ordinal 0.' });
+  }
+  return problems;
 }
 
 function codeOf(issue: z.core.$ZodIssue): string {
-  if (issue.path[0] === 'georeference') return 'invalidGeoreference';
-  return issue.code === 'invalid_type' && issue.message.endsWith('undefined') ? 'missingRequiredField' : 'manifestError';
+  if (issue.code === 'invalid_type' && issue.message.endsWith('undefined')) return 'missingRequiredField';
+  return issue.path[0] === 'georeference' ? 'invalidGeoreference' : 'manifestError';
 }
 
 function placeOf(path: PropertyKey[]): string {

@@ -1,16 +1,19 @@
 /**
- * Opens a drawing package and checks it as the conversion does.
+ * Opens a drawing package and looks at it as the conversion does: the archive, `manifest.json`, and the drawings it names.
  *
- * What is checked: the archive, `manifest.json` of version 1.x and 2.0 (levels, georeference, layers or feature classes), that every
- * level's file is there and begins like a DWG file. What is not: a real DWG file keeps its layer table compressed, so the layer
- * names of the manifest cannot be looked up in it. Only the sample drawings of `sample-package.ts` carry a readable list, and only there
- * a layer that no drawing has is an error.
+ * Of a drawing in the version that Creator asks for, AC1032, the layer names and the extents are read; of other versions and of very large
+ * ones only that they are DWG files, and then a layer that no drawing has cannot be told. The sample drawings of `sample-package.ts` carry
+ * a readable list of their layers instead, and no extents.
+ *
+ * Codes are those of the document "Drawing conversion errors and warnings". `unknownLayer`, `manifestError` and `dwgWarning` are not in it:
+ * it names none for these cases.
  */
-import type { Readable } from 'node:stream';
-import type { Entry, ZipFile } from 'yauzl';
-import { openPromise } from 'yauzl';
 import type { ODataError } from './answer';
-import type { BuildingSummary } from './manifest';
+import { Archive } from './archive';
+import { boundingBox, type BoundingBox } from './bounding-box';
+import { CorruptDrawingError } from './dwg/corrupt';
+import { dwgVersion, readableVersion, readDrawing, type Drawing } from './dwg/drawing';
+import type { BuildingSummary, LevelSummary } from './manifest';
 import { readManifest } from './manifest';
 import { layersOfSampleDrawing } from './sample-package';
 
@@ -20,106 +23,82 @@ export interface PackageCheck {
   errors: ODataError[];
   warnings: ODataError[];
   /** Present when there are no errors. */
-  building?: BuildingSummary;
+  building?: BuildingSummary & { bbox: BoundingBox };
 }
 
 const maxManifestBytes = 16 * 1024 ** 2;
-/** Enough for the magic of a DWG file and the layer list of a sample drawing. */
+/** Enough for the version of a DWG file and the layer list of a sample drawing. */
 const drawingHeadBytes = 64 * 1024;
+/** A drawing is unpacked in memory to be looked into. Those of buildings have a few MiB. */
+const maxReadDrawingBytes = 32 * 1024 ** 2;
 
 /** Never throws for a bad package; that is what `errors` is for. */
 export async function checkDrawingPackage(filePath: string): Promise<PackageCheck> {
-  let archive: ZipFile;
+  let archive: Archive;
   try {
-    archive = await openPromise(filePath, { lazyEntries: true, autoClose: false });
+    archive = await Archive.open(filePath);
   } catch (error) {
     return failed('invalidArchiveFormat', `The drawing package is not a ZIP archive that can be read: ${messageOf(error)}.`);
   }
   try {
     return await checkArchive(archive);
   } catch (error) {
-    return failed('invalidArchiveFormat', `The drawing package cannot be read: ${messageOf(error)}.`);
+    return failed('invalidArchiveFormat', `The drawing package cannot be unpacked: ${messageOf(error)}.`);
   } finally {
     archive.close();
   }
 }
 
-async function checkArchive(archive: ZipFile): Promise<PackageCheck> {
-  const entries = await entriesOf(archive);
-  const manifestEntry = entries.get('manifest.json');
-  if (manifestEntry === undefined) return failed('missingManifest', 'There is no manifest.json at the root of the drawing package.');
-  const manifestBytes = await readStart(archive, manifestEntry, maxManifestBytes);
-  const { errors, warnings, building } = readManifest(manifestBytes.toString('utf8'));
+async function checkArchive(archive: Archive): Promise<PackageCheck> {
+  if (archive.isEmpty) return failed('invalidArchiveFormat', 'The drawing package is an empty ZIP archive.');
+  if (archive.sizeOf('manifest.json') === undefined) {
+    return failed('missingManifest', 'There is no manifest.json at the root of the drawing package.');
+  }
+  const { errors, warnings, building } = readManifest((await archive.readStart('manifest.json', maxManifestBytes)).toString('utf8'));
   if (building === undefined) return { errors, warnings };
 
-  const knownLayers = new Set<string>();
-  let allListed = true;
+  const drawings: (Drawing | 'unread')[] = [];
   for (const level of building.levels) {
-    const entry = entries.get(plainName(level.filename));
-    if (entry === undefined) {
-      errors.push({
-        code: 'manifestError',
-        message: `Level '${level.levelName}' names the file '${level.filename}', which is not in the package.`,
-      });
-      continue;
-    }
-    const head = await readStart(archive, entry, drawingHeadBytes);
-    if (!/^AC10\d\d/.test(head.toString('latin1', 0, 6))) {
-      errors.push({ code: 'dwgError', message: `'${level.filename}' of level '${level.levelName}' is not a DWG file.` });
-      continue;
-    }
-    const layers = layersOfSampleDrawing(head);
-    if (layers === undefined) allListed = false;
-    else for (const layer of layers) knownLayers.add(layer);
+    const look = await lookAtDrawing(archive, level, building.layers);
+    if ('error' in look) errors.push(look.error);
+    else drawings.push(look.drawing);
+    if ('warning' in look) warnings.push(look.warning);
   }
-  if (errors.length === 0 && allListed) {
-    for (const layer of building.layers.filter((name) => !knownLayers.has(name))) {
-      errors.push({ code: 'manifestError', message: `The manifest names the layer '${layer}', which no drawing of the package has.` });
-    }
+  if (errors.length > 0) return { errors, warnings };
+  const read = drawings.filter((drawing) => drawing !== 'unread');
+  if (read.length === drawings.length) errors.push(...unknownLayers(building, read));
+  if (errors.length > 0) return { errors, warnings };
+  const extents = read.map((drawing) => drawing.extents).filter((one) => one !== undefined);
+  return { errors, warnings, building: { ...building, bbox: boundingBox(building.georeference, extents) } };
+}
+
+type Look = { error: ODataError } | { drawing: Drawing } | { drawing: 'unread'; warning: ODataError };
+
+async function lookAtDrawing(archive: Archive, { filename, levelName }: LevelSummary, layers: string[]): Promise<Look> {
+  const where = `'${filename}' of level '${levelName}'`;
+  const sizeInBytes = archive.sizeOf(filename);
+  if (sizeInBytes === undefined) return { error: { code: 'dwgError', message: `${where} is not in the drawing package.` } };
+  const head = await archive.readStart(filename, drawingHeadBytes);
+  const version = dwgVersion(head);
+  if (version === undefined) return { error: { code: 'dwgError', message: `${where} is not a DWG file.` } };
+  const sampleLayers = layersOfSampleDrawing(head);
+  if (sampleLayers !== undefined) return { drawing: { layers: new Set(sampleLayers) } };
+  if (version !== readableVersion || sizeInBytes > maxReadDrawingBytes) {
+    const why = version === readableVersion ? `has ${sizeInBytes} bytes` : `has the version ${version}, not ${readableVersion}`;
+    return { drawing: 'unread', warning: { code: 'dwgWarning', message: `${where} ${why}: its layers were not looked up.` } };
   }
-  return errors.length > 0 ? { errors, warnings } : { errors, warnings, building };
+  try {
+    return { drawing: readDrawing(await archive.readStart(filename, maxReadDrawingBytes), layers) };
+  } catch (error) {
+    if (!(error instanceof CorruptDrawingError)) throw error;
+    return { error: { code: 'dwgError', message: `${where} is corrupt: ${error.message}.` } };
+  }
 }
 
-function entriesOf(archive: ZipFile): Promise<Map<string, Entry>> {
-  return new Promise((resolve, reject) => {
-    const entries = new Map<string, Entry>();
-    archive.on('entry', (entry: Entry) => {
-      entries.set(plainName(entry.fileName), entry);
-      archive.readEntry();
-    });
-    archive.once('end', () => resolve(entries));
-    archive.once('error', reject);
-    archive.readEntry();
-  });
-}
-
-/** Manifests write `./Ground.dwg`; letter case does not matter to the service. */
-function plainName(fileName: string): string {
-  return fileName.replaceAll('\\', '/').replace(/^\.\//, '').toLowerCase();
-}
-
-function readStart(archive: ZipFile, entry: Entry, maxBytes: number): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    archive.openReadStream(entry, (error, opened) => {
-      if (error !== null) {
-        reject(error);
-        return;
-      }
-      const stream: Readable = opened;
-      const parts: Buffer[] = [];
-      let length = 0;
-      stream.on('data', (part: Buffer) => {
-        parts.push(part);
-        length += part.length;
-        if (length >= maxBytes) {
-          resolve(Buffer.concat(parts).subarray(0, maxBytes));
-          stream.destroy();
-        }
-      });
-      stream.once('end', () => resolve(Buffer.concat(parts)));
-      stream.once('error', reject);
-    });
-  });
+function unknownLayers(building: BuildingSummary, drawings: Drawing[]): ODataError[] {
+  return building.layers
+    .filter((name) => !drawings.some((drawing) => drawing.layers.has(name)))
+    .map((name) => ({ code: 'unknownLayer', message: `The manifest names the layer '${name}', which no drawing of the package has.` }));
 }
 
 function failed(code: string, message: string): PackageCheck {

@@ -23,6 +23,8 @@ export interface DrawingPackageOptions {
   paddingBytes?: number;
 }
 
+/** The same options make the same bytes. */
+const entryOptions = { mtime: new Date(2026, 0, 1) };
 const listStart = 'SAMPLE-LAYERS[';
 const listEnd = ']';
 
@@ -36,10 +38,10 @@ export async function buildDrawingPackage(options: DrawingPackageOptions = {}): 
   const { manifest, layers } = options.manifestVersion === '1.1' ? manifestV1(options, levels) : manifestV2(options, levels);
   const manifestText = JSON.stringify(manifest, undefined, 2);
   const archive = new ZipFile();
-  archive.addBuffer(Buffer.from(options.broken === 'badJson' ? manifestText.slice(0, -20) : manifestText), 'manifest.json');
+  archive.addBuffer(Buffer.from(options.broken === 'badJson' ? manifestText.slice(0, -20) : manifestText), 'manifest.json', entryOptions);
   for (const [index, level] of levels.entries()) {
     if (options.broken === 'missingDwg' && index === levels.length - 1) continue;
-    archive.addBuffer(drawing(layers, options.paddingBytes ?? 0), level.filename);
+    archive.addBuffer(drawing(layers, options.paddingBytes ?? 0), level.filename, entryOptions);
   }
   archive.end();
   return buffer(archive.outputStream);

@@ -1,5 +1,8 @@
 /** Puts an answer on the wire: whole, cut off, slowly, or without end. */
+import { createReadStream } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Answer } from './answer';
 import type { Bends } from './fault-schema';
@@ -7,9 +10,11 @@ import type { Bends } from './fault-schema';
 const dripsPerSecond = 20;
 const endlessPart = Buffer.alloc(16 * 1024, 'x');
 
-/** Resolves when all was handed over, or when the connection is gone. Never throws. */
+/** Resolves when all was handed over, or when the connection is gone. Throws only when a file to send is not there. */
 export async function send(response: ServerResponse, answer: Answer, bends: Bends = {}): Promise<void> {
-  const body = bodyBytes(answer);
+  const isPlain = bends.endlessBody === undefined && bends.cutBody === undefined && bends.drip === undefined;
+  if (answer.bodyFile !== undefined && isPlain) return sendFile(response, answer, answer.bodyFile);
+  const body = answer.bodyFile === undefined ? bodyBytes(answer) : await readFile(answer.bodyFile);
   for (const [name, value] of Object.entries(answer.headers ?? {})) response.setHeader(name, value);
   if (body.length > 0 && !response.hasHeader('content-type')) response.setHeader('Content-Type', 'application/json; charset=utf-8');
   response.statusCode = answer.httpStatus;
@@ -32,6 +37,14 @@ function bodyBytes(answer: Answer): Buffer {
   if (answer.rawBody !== undefined) return answer.rawBody;
   if (answer.body === undefined) return Buffer.alloc(0);
   return Buffer.from(typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body));
+}
+
+/** Part by part, so that a large upload can be read again without being held in memory. */
+async function sendFile(response: ServerResponse, { httpStatus, headers }: Answer, path: string): Promise<void> {
+  const { size } = await stat(path);
+  response.writeHead(httpStatus, { ...headers, 'Content-Length': size });
+  // Fails when the client has gone; there is nobody to tell.
+  await pipeline(createReadStream(path), response).catch(() => undefined);
 }
 
 function sendCut(response: ServerResponse, body: Buffer, bytes: number): Promise<void> {

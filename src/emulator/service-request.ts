@@ -1,4 +1,5 @@
 /** A request as the services see it: address, headers, body on demand, and what all of them ask about it. */
+import { createHash } from 'node:crypto';
 import { open, rm } from 'node:fs/promises';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { Refusal } from './answer';
@@ -67,13 +68,22 @@ export class ServiceRequest {
     while ((await parts.next()).done !== true);
   }
 
-  /** Streams the body into a file, which is gone again when that fails. Throws a 413 refusal when it is too large. */
-  async saveBody(filePath: string, maxBytes: number): Promise<void> {
+  /**
+   * Streams the body into a file, which is gone again when that fails. Throws a 413 refusal when it is too large, a 400 when it is empty.
+   * @returns its size, and its hash in hexadecimal
+   */
+  async saveBody(filePath: string, maxBytes: number): Promise<{ sizeInBytes: number; sha256: string }> {
     if (Number(this.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes);
+    const hash = createHash('sha256');
     const file = await open(filePath, 'w');
     try {
-      for await (const part of this.bodyParts(maxBytes)) await file.write(part);
+      for await (const part of this.bodyParts(maxBytes)) {
+        hash.update(part);
+        await file.appendFile(part);
+      }
+      if (this.bodyBytes === 0) throw new Refusal(400, 'BadRequest', 'The body is empty.', 'body');
       await file.close();
+      return { sizeInBytes: this.bodyBytes, sha256: hash.digest('hex') };
     } catch (error) {
       await file.close();
       await rm(filePath, { force: true });

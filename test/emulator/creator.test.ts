@@ -1,8 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Emulator } from '../../src/emulator';
-import { buildDrawingPackage, startEmulator } from '../../src/emulator';
-import { getJson, make, statusOf, statusUrlOf, submit, upload, version } from './support';
+import { startEmulator } from '../../src/emulator';
+import { make, statusOf, statusUrlOf, submit } from './support';
 
 let emulator: Emulator;
 beforeEach(async () => {
@@ -10,93 +8,10 @@ beforeEach(async () => {
 });
 afterEach(() => emulator.close());
 
-describe('the chain from a drawing package to a tileset', () => {
-  it('ends with a tileset whose metadata agrees with the package', async () => {
-    const georeference = { lat: 47.6, lon: -122.1 };
-    const udid = await upload(emulator, await buildDrawingPackage({ levelCount: 3, georeference, featureClasses: ['room', 'desk'] }));
-    const conversionId = await make(emulator, `/conversions?udid=${udid}&outputOntology=facility-2.0`);
-    const datasetId = await make(emulator, `/datasets?conversionId=${conversionId}&description=mine`);
-    const tilesetId = await make(emulator, `/tilesets?datasetId=${datasetId}`);
-    const tileset = await getJson(`${emulator.url}/tilesets/${tilesetId}?${version}`);
-    expect(tileset).toMatchObject({ tilesetId, datasetId, featureClasses: ['facility', 'level', 'room', 'desk'] });
-    expect(tileset.levels).toHaveLength(3);
-    const [west, south, east, north] = tileset.bbox as number[];
-    expect(west! < -122.1 && east! > -122.1 && south! < 47.6 && north! > 47.6).toBe(true);
-    const dataset = await getJson(`${emulator.url}/datasets/${datasetId}?${version}`);
-    expect(dataset).toMatchObject({ datasetId, description: 'mine', bbox: tileset.bbox, featureCounts: { facility: 1, level: 3 } });
-  });
-
-  it('makes routesets, styles and map configurations too', async () => {
-    const udid = await upload(emulator, await buildDrawingPackage());
-    const datasetId = await make(emulator, `/datasets?conversionId=${await make(emulator, `/conversions?udid=${udid}`)}`);
-    await expect(make(emulator, `/routesets?datasetId=${datasetId}`)).resolves.toMatch(/-/);
+describe('the collections beside the chain', () => {
+  it('makes styles and map configurations', async () => {
     await expect(make(emulator, '/styles?alias=night', { body: '{"version":8}' })).resolves.toMatch(/-/);
     await expect(make(emulator, '/styles/mapconfigurations', { body: '{"version":1}' })).resolves.toMatch(/-/);
-  });
-
-  it('appends one building to the dataset of another', async () => {
-    const conversions = [];
-    for (const lon of [10, 20]) {
-      const udid = await upload(emulator, await buildDrawingPackage({ georeference: { lat: 0, lon } }));
-      conversions.push(await make(emulator, `/conversions?udid=${udid}`));
-    }
-    const first = await make(emulator, `/datasets?conversionId=${conversions[0]!}`);
-    const both = await getJson(
-      `${emulator.url}/datasets/${await make(emulator, `/datasets?conversionId=${conversions[1]!}&datasetId=${first}`)}`,
-    );
-    expect(both).toMatchObject({ datasetSources: { appendDatasetId: first }, featureCounts: { facility: 2, level: 4 } });
-    const [west, , east] = both.bbox as number[];
-    expect([Math.round(west!), Math.round(east!)]).toEqual([10, 20]);
-  });
-
-  it('lists and deletes what it made', async () => {
-    const udid = await upload(emulator, await buildDrawingPackage());
-    expect(await getJson(`${emulator.url}/mapData?${version}`)).toMatchObject({ mapDataList: [{ udid, dataFormat: 'dwgzippackage' }] });
-    expect((await fetch(`${emulator.url}/mapData/${udid}?${version}`, { method: 'DELETE' })).status).toBe(204);
-    expect((await fetch(`${emulator.url}/mapData/metadata/${udid}?${version}`)).status).toBe(404);
-    expect((await submit(emulator, `/conversions?udid=${udid}`)).status).toBe(400);
-  });
-});
-
-describe('drawing packages', () => {
-  it.each(['1.0', '2.0'])('accepts the published Contoso package %s', async (name) => {
-    const file = join(__dirname, `../../../shared/data/contoso-drawing-package-${name}.zip`);
-    if (!existsSync(file)) {
-      console.warn(`skipped: ${file} is not here`);
-      return;
-    }
-    const udid = await upload(emulator, readFileSync(file));
-    const conversionId = await make(emulator, `/conversions?udid=${udid}&dwgPackageVersion=${name}`);
-    const conversion = await getJson(`${emulator.url}/conversions/${conversionId}`);
-    expect(conversion.levels).toHaveLength(name === '1.0' ? 3 : 2);
-    const dataset = await getJson(`${emulator.url}/datasets/${await make(emulator, `/datasets?conversionId=${conversionId}`)}`);
-    expect(dataset.featureClasses).toContain(name === '1.0' ? 'zone' : 'workspaceFurniture');
-  });
-
-  it.each([
-    ['a file that is missing', { broken: 'missingDwg' }, 'manifestError', /Level_2\.dwg/],
-    ['a manifest that is no JSON', { broken: 'badJson' }, 'invalidJsonFormat', /JSON/],
-    ['a layer that no drawing has', { broken: 'unknownLayer' }, 'manifestError', /NO-SUCH-LAYER/],
-    [
-      'an old manifest with a layer that no drawing has',
-      { manifestVersion: '1.1', broken: 'unknownLayer' },
-      'manifestError',
-      /NO-SUCH-LAYER/,
-    ],
-    ['no levels', { levelCount: 0 }, 'manifestError', /levels/],
-    ['a georeference outside the world', { georeference: { lat: 100, lon: 0 } }, 'invalidGeoreference', /lat/],
-  ] as const)('fails to convert a package with %s, and says so two details down', async (_what, options, code, message) => {
-    const udid = await upload(emulator, await buildDrawingPackage(options));
-    const failed = await statusOf(await fetch(statusUrlOf(await submit(emulator, `/conversions?udid=${udid}`))));
-    expect(failed.status).toBe('Failed');
-    expect(failed.error?.message).toBeUndefined();
-    expect(failed.error?.details?.[0]?.details[0]).toEqual({ code, message: expect.stringMatching(message) as string });
-    expect(failed.properties?.diagnosticPackageLocation).toBe(`${emulator.url}/mapData/${udid}`);
-  });
-
-  it('fails to convert what is no archive at all', async () => {
-    const udid = await upload(emulator, Buffer.from('not a zip'));
-    await expect(make(emulator, `/conversions?udid=${udid}`)).rejects.toThrow('invalidArchiveFormat');
   });
 });
 

@@ -7,7 +7,7 @@ export interface Status {
   operationId: string;
   created: string;
   status: string;
-  error?: { code?: string; message?: string; details?: { code: string; details: { code: string; message: string }[] }[] };
+  error?: { code?: string; message?: string; details?: { code: string; message?: string; details: { code: string; message: string }[] }[] };
   warning?: object;
   properties?: Record<string, string>;
 }
