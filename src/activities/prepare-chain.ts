@@ -45,7 +45,7 @@ export function makePrepareStep(connections: Connections) {
  * The steps of a valid chain, each checked as the operation that it will be.
  * @throws ApplicationFailure with the mistakes of all steps
  */
-function prepareSteps(chain: CheckedChain, connections: Connections): PreparedStep[] {
+export function prepareSteps(chain: CheckedChain, connections: Connections): PreparedStep[] {
   const identity: Identity = { workflowId: '', firstRunId: '', itemId: '', generation: 0 };
   const failures: FailureDetails[] = [];
   const prepared = chain.steps.map((step): PreparedStep => {
@@ -66,7 +66,7 @@ function prepareSteps(chain: CheckedChain, connections: Connections): PreparedSt
 }
 
 /** With its references as they are written. */
-function titleOf({ submit, attach, connection }: PreparedStep['step']): string {
+export function titleOf({ submit, attach, connection }: PreparedStep['step']): string {
   const what =
     submit === undefined
       ? `follow ${attach?.statusUrl.split('?')[0] ?? ''}`
@@ -78,7 +78,7 @@ function titleOf({ submit, attach, connection }: PreparedStep['step']): string {
  * A step whose references are filled in.
  * @throws ApplicationFailure `InvalidInput`
  */
-function readyStep(
+export function readyStep(
   { id, step, fileVersion }: PreparedStep,
   made: Readonly<Record<string, StepMade>>,
   connections: Connections,

@@ -1,15 +1,20 @@
 /** Where a new run goes on after a chain that did not come to its end. Part of workflow code: no dependencies. */
-import type { BuildTilesetInput, ChainInput, StepMade } from '../contract';
+import type { BuildTilesetInput, ChainInput, FailureDetails, StepMade } from '../contract';
 
 /** Which workflow a chain is. */
 export type ChainKind = 'tileset' | 'chain';
 
-/** The input of a new run that makes nothing again of what there is. @param made given to the run, or made by it and still there */
+/**
+ * The input of a new run that makes nothing again of what there is: `made` was given to the run, or made by it and is still there.
+ * A package that cannot be converted is wrong itself, and uploaded anew once it is mended.
+ */
 export function resumeFrom(
   kind: ChainKind,
   input: ChainInput | BuildTilesetInput,
-  made: Readonly<Record<string, StepMade>>,
+  { step, cause, made = {} }: Pick<FailureDetails, 'step' | 'cause' | 'made'>,
 ): ChainInput | BuildTilesetInput {
+  const isPackageWrong = kind === 'tileset' && step === 'conversion' && cause?.type === 'OperationFailed';
+  if (isPackageWrong && 'package' in input) return input;
   if (Object.keys(made).length === 0) return input;
   return kind === 'chain' ? { ...(input as ChainInput), made: { ...made } } : tilesetFrom(input, made);
 }

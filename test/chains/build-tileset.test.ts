@@ -243,7 +243,7 @@ describe('cancelled', () => {
     const { memo } = await bed.client.workflow.getHandle(handle.id).describe();
     expect(memo).toMatchObject({
       step: 'dataset',
-      cancel: expect.stringContaining('the service was told'),
+      cancel: expect.stringContaining('was canceled at the service'),
       made: { upload: expect.any(String) },
     });
     expect(await bed.submits('cancelled.')).toEqual(['/mapData', '/conversions', '/datasets']);

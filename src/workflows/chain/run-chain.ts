@@ -263,7 +263,7 @@ class ChainRun {
     }
     const end = afterCleanup(failure, cleaned, chain.given);
     const { labels } = input;
-    return { ...end, resumeFrom: resumeFrom(kind, input, end.made ?? {}), ...(labels && { labels }) };
+    return { ...end, resumeFrom: resumeFrom(kind, input, end), ...(labels && { labels }) };
   }
 
   private async continueAsNew(chain: PreparedChain): Promise<never> {
