@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { workflowBundle } from '../support/bundle';
 import { fromText } from './history-file';
+import { CHAIN_PATHS } from './chain-paths';
 import { PATHS } from './paths';
 import { recordHistories } from './record';
 
@@ -33,9 +34,11 @@ async function replay(histories: { workflowId: string; history: unknown }[]): Pr
 
 test('there is a history of every path', () => {
   const recorded = new Set(files().map((file) => file.split('.')[0]));
-  expect([...recorded].sort()).toEqual(Object.keys(PATHS).sort());
+  expect([...recorded].sort()).toEqual([...Object.keys(PATHS), ...Object.keys(CHAIN_PATHS)].sort());
   // Those that continue as new have one for each run.
-  expect(files()).toEqual(expect.arrayContaining(['continue-as-new.2.json', 'continue-as-new-before-acceptance.2.json']));
+  expect(files()).toEqual(
+    expect.arrayContaining(['continue-as-new.2.json', 'continue-as-new-before-acceptance.2.json', 'tileset-continue-as-new.2.json']),
+  );
 });
 
 test('every history replays on the workflow code of today', async () => {
