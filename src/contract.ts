@@ -386,17 +386,23 @@ export const ITEM_KINDS = ['operation', 'tileset', 'chain'] as const;
 /** What an item is, and so whose input it has: `runOperation`'s, `buildTileset`'s or `runChain`'s. */
 export type ItemKind = (typeof ITEM_KINDS)[number];
 
-/** What an item does. */
-export type ItemInput = OperationInput | BuildTilesetInput | ChainInput;
+/** What an item does: the input of its kind, with that kind's fields and no others. */
+export interface ItemInput
+  extends
+    OperationInput,
+    Omit<BuildTilesetInput, keyof OperationInput>,
+    Omit<Partial<ChainInput>, keyof OperationInput | keyof BuildTilesetInput> {}
 
-interface ItemName {
+/** One item of a batch: an input and a name for it. */
+export interface BatchItem extends ItemInput {
   /** The caller's name for it, once in a batch. */
   id: string;
+  /** Default `operation`. */
+  kind?: ItemKind;
 }
 
-/** One item of a batch: an input and a name for it. `kind` defaults to `operation`. */
-export type BatchItem = ItemName &
-  ((OperationInput & { kind?: 'operation' }) | (BuildTilesetInput & { kind: 'tileset' }) | (ChainInput & { kind: 'chain' }));
+/** Result of an item; `made`, `steps` and `startedAt` of a chain only. */
+export type ItemResult = OperationResult & Partial<Pick<ChainResult, 'made' | 'steps' | 'startedAt'>>;
 
 export const ITEM_OUTCOMES = ['succeeded', 'failed', 'uncertain', 'canceled', 'notStarted', 'invalid'] as const;
 /**
@@ -443,7 +449,7 @@ export interface ItemReport {
   kind: ItemKind;
   outcome: ItemOutcome;
   /** Of an item that succeeded; signatures in URLs are masked. */
-  result?: OperationResult | ChainResult;
+  result?: ItemResult;
   /** Of one that did not. */
   failure?: FailureDetails;
   /** How many batches had tried it before this one. */

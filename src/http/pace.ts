@@ -78,7 +78,7 @@ export class Pace {
    * than are sent soon. With `waits` some time for a number that is worth an activity. Returns how many; {@link leave} gives them back.
    */
   async enter(count: number, waits: boolean): Promise<number> {
-    const worthwhile = Math.min(count, Math.ceil(this.limits.concurrentRequests / 4));
+    const worthwhile = Math.min(count, Math.ceil(this.limits.concurrentRequests / 2));
     const giveUpAt = this.clock.now() + (waits ? PLACE_WAIT_MS : 0);
     for (;;) {
       const places = Math.min(count, this.limits.concurrentRequests - this.taken, this.soon());

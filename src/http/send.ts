@@ -45,21 +45,22 @@ interface Trace {
   response?: http.IncomingMessage;
 }
 
-/** Node's transport, watched. */
-function watchedTransport(trace: Trace) {
-  return {
-    request(options: https.RequestOptions, onResponse: (response: http.IncomingMessage) => void): http.ClientRequest {
-      const { request } = options.protocol === 'https:' ? https : http;
-      trace.request = request({ ...options, maxHeaderSize: MAX_HEADER_BYTES }, (response) => {
-        trace.response = response;
-        onResponse(response);
-      });
-      // By default node drops all headers after the first thousand without a word.
-      trace.request.maxHeadersCount = 0;
-      trace.request.once('socket', () => (trace.hadSocket = true));
-      return trace.request;
-    },
-  };
+/** Node's transport, watched. A class, which axios hands on as it is; it would copy a plain object. */
+class WatchedTransport {
+  constructor(private readonly trace: Trace) {}
+
+  request(options: https.RequestOptions, onResponse: (response: http.IncomingMessage) => void): http.ClientRequest {
+    const { trace } = this;
+    const { request } = options.protocol === 'https:' ? https : http;
+    trace.request = request({ ...options, maxHeaderSize: MAX_HEADER_BYTES }, (response) => {
+      trace.response = response;
+      onResponse(response);
+    });
+    // By default node drops all headers after the first thousand without a word.
+    trace.request.maxHeadersCount = 0;
+    trace.request.once('socket', () => (trace.hadSocket = true));
+    return trace.request;
+  }
 }
 
 /** Sends `wire` once. */
@@ -76,7 +77,7 @@ export async function send(client: AxiosInstance, wire: WireRequest): Promise<Wi
       httpAgent: wire.agents.http,
       httpsAgent: wire.agents.https,
       signal: wire.signal,
-      transport: watchedTransport(trace),
+      transport: new WatchedTransport(trace),
     });
     const body = await readBody(response.data, wire.maxBodyBytes);
     await endUpload(wire, response.status, trace);

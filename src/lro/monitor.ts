@@ -143,6 +143,8 @@ export interface Accepted {
 /** It was not taken, and may be sent again. */
 export interface NotAccepted {
   kind: 'notAccepted';
+  /** Its connection held it back, because the service had asked for a pause: not a try of this submit. */
+  heldBack?: true;
   waitSeconds: number;
   why: WaitReason;
   /** As in {@link Running}. */

@@ -43,7 +43,9 @@ export function decideSubmit(
       return again('notAccepted', `no credentials for connection "${context.connection}": ${exchange.reason}`);
     case 'noAnswer': {
       const decision = again(exchange.maybeSent ? 'uncertain' : 'notAccepted', exchange.reason);
-      return { ...decision, waitSeconds: Math.max(decision.waitSeconds, Math.ceil(exchange.waitSeconds ?? 0)) };
+      if (exchange.waitSeconds === undefined) return decision;
+      const waitSeconds = Math.max(decision.waitSeconds, Math.ceil(exchange.waitSeconds));
+      return decision.kind === 'notAccepted' ? { ...decision, waitSeconds, heldBack: true } : { ...decision, waitSeconds };
     }
     case 'answer':
       break;

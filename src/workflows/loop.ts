@@ -49,11 +49,18 @@ export interface LoopEvents {
   changed(operation: OpenOperation): void;
   /** Once for each operation, after it has left the set. */
   ended(operation: OpenOperation, end: OperationEnd): void;
+  /** After every step, whatever it changed. */
+  stepped?(): void;
 }
 
 /** Operations in one activity at most: the others go with the next one, which spreads what comes due together. */
-const MAX_ASKED = 200;
+const MAX_ASKED = 500;
 const MAX_ASKED_BYTES = 524_288;
+
+/** In sets of so many, those that come due one by one are asked together: when so large a part of all is due, and not much later than due. */
+const GATHERED_FROM = 20;
+const GATHERED_PART = 0.2;
+const GATHER_SECONDS = 0.5;
 
 /** An answer that is longer in coming holds up those that were asked with it, and from then on no others. */
 const STRAGGLING_SECONDS = 3;
@@ -159,6 +166,7 @@ export class OperationLoop {
     const landed = (): void => {
       this.flights.delete(flight);
       for (const operation of due) operation.busy = undefined;
+      this.events.stepped?.();
       this.wake?.();
     };
     this.step(due).then(landed, (error: unknown) => {
@@ -201,7 +209,17 @@ export class OperationLoop {
     }
     if (next === undefined) return undefined;
     const why = next.deadlineAtMs === momentOf(next) && next.deadlineAtMs < next.dueAtMs ? 'deadline' : next.why;
-    return { atMs: Math.max(momentOf(next), this.mayAskAtMs()), why };
+    return { atMs: Math.max(this.gatheredAtMs(momentOf(next)), this.mayAskAtMs()), why };
+  }
+
+  /** When enough of a large set is due together: not before the first of them, and little later. */
+  private gatheredAtMs(firstAtMs: number): number {
+    if (this.open.size < GATHERED_FROM || firstAtMs <= Date.now()) return firstAtMs;
+    const moments = [...this.open.values()]
+      .flatMap((operation) => (operation.busy === true ? [] : momentOf(operation)))
+      .sort((a, b) => a - b);
+    const enough = moments[Math.floor(moments.length * GATHERED_PART)] ?? firstAtMs;
+    return Math.min(enough, firstAtMs + GATHER_SECONDS * 1000);
   }
 
   /** Sleeps until something is due, until an activity has ended, or until it is woken. */

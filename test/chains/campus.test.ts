@@ -190,7 +190,7 @@ test('a batch that is cancelled ends its buildings at their steps, says what eac
     times: 0,
     action: { answer: { httpStatus: 429, headers: { 'retry-after': '1' } } },
   });
-  const items = (await campus(4)).map((item, index) => (index < 2 ? { ...item, cleanup: 'onFailure' as const } : item) as BatchItem);
+  const items = (await campus(4)).map((item, index) => (index < 2 ? { ...item, cleanup: 'onFailure' as const } : item));
   const report = join(bed.folder, 'cancelled.jsonl');
   const batch = await bed.lro.startBatch({ items, defaults: { connection: 'maps' }, report: { path: report } });
   for (const index of [0, 1, 2, 3]) {

@@ -51,7 +51,7 @@ export const CHAIN_PATHS: Record<string, ChainPath> = {
   'tileset-canceled': {
     routes: step('/datasets', [running(3600)]),
     input: { cancel: { path: '{statusPath}:cancel' }, cleanup: 'onFailure' },
-    meanwhile: async (handle, asked) => (await asked('/datasets/operation'), handle.cancel()),
+    meanwhile: async (handle, asked) => (await asked('datasets/operation'), handle.cancel()),
   },
   'tileset-continue-as-new': { continueAsNewAfterEvents: 25 },
 };

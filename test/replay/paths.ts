@@ -3,7 +3,7 @@ import type { WorkflowHandle } from '@temporalio/client';
 import type { OperationInput } from '../../src/contract';
 import type { Emulator, Script } from '../../src/emulator';
 
-type Answer = Script['routes'][number]['answers'][number];
+export type Answer = Script['routes'][number]['answers'][number];
 
 export interface Path {
   /** Answers in order; the last one repeats. Default: accepted, and succeeded at the first poll. */
@@ -17,17 +17,17 @@ export interface Path {
   continueAsNewAfterEvents?: number;
 }
 
-const ACCEPTED: Answer = { httpStatus: 202, headers: { 'operation-location': '{base}/status', 'retry-after': '0' } };
-const running = (retryAfter: number): Answer => ({
+export const ACCEPTED: Answer = { httpStatus: 202, headers: { 'operation-location': '{base}/status', 'retry-after': '0' } };
+export const running = (retryAfter: number): Answer => ({
   headers: { 'retry-after': String(retryAfter) },
   body: { operationId: 'op-1', status: 'Running' },
 });
-const SUCCEEDED: Answer = {
+export const SUCCEEDED: Answer = {
   headers: { 'resource-location': '{base}/thing' },
   body: { operationId: 'op-1', created: '3/11/2020 8:45:13 PM +00:00', status: 'Succeeded' },
 };
-const CANCEL: Partial<OperationInput> = { cancel: { path: '{statusPath}/cancel' } };
-const busy = (retryAfter: number): Answer => ({ httpStatus: 429, headers: { 'retry-after': String(retryAfter) } });
+export const CANCEL: Partial<OperationInput> = { cancel: { path: '{statusPath}/cancel' } };
+export const busy = (retryAfter: number): Answer => ({ httpStatus: 429, headers: { 'retry-after': String(retryAfter) } });
 
 export const DEFAULT_SUBMIT = [ACCEPTED];
 export const DEFAULT_STATUS = [SUCCEEDED];

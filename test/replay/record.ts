@@ -1,15 +1,16 @@
 /**
- * Records the histories that `replay.test.ts` replays and that are not there: `LRO_RECORD_HISTORIES=1 npx jest test/replay`. A history that
- * no longer replays is removed, and so recorded anew, only when no workflow of the old code can be running any more.
+ * Records the histories that `replay.test.ts` replays: `LRO_RECORD_HISTORIES=1 npx jest test/replay` records those that are missing. One
+ * that no longer replays is removed, to be recorded anew, only when no workflow of the old code can be running any more.
  */
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { WorkflowHandle } from '@temporalio/client';
-import { BUILD_TILESET, RUN_OPERATION, type BuildTilesetInput, type OperationInput } from '../../src/contract';
+import { BUILD_TILESET, RUN_BATCH, RUN_OPERATION, type BatchInput, type BuildTilesetInput, type OperationInput } from '../../src/contract';
 import { startEmulator, type Emulator, type Script } from '../../src/emulator';
-import { testConfig } from '../support/config';
+import { temporaryFolder, testConfig } from '../support/config';
 import { startTestBed, type TestBed } from '../support/in-process';
+import { BATCH_PATHS, type BatchPath } from './batch-paths';
 import { CHAIN_PATHS, ROUTES, type ChainPath } from './chain-paths';
 import { toText } from './history-file';
 import { DEFAULT_STATUS, DEFAULT_SUBMIT, PATHS, type Path } from './paths';
@@ -18,42 +19,82 @@ export async function recordHistories(folder: string): Promise<void> {
   mkdirSync(folder, { recursive: true });
   const emulator = await startEmulator();
   const isMissing = ([name]: [string, unknown]): boolean => !existsSync(join(folder, `${name}.json`));
-  for (const [name, path] of Object.entries(PATHS).filter(isMissing)) {
-    const config = testConfig({ default: { baseUrl: emulator.url, poll: { maxUnreadable: 2 } } });
-    const { continueAsNewAfterEvents } = path;
-    const bed = await startTestBed(config, continueAsNewAfterEvents === undefined ? {} : { continueAsNewAfterEvents });
-    await record(name, path, emulator, bed, folder);
-    await bed.close();
-  }
-  for (const [name, path] of Object.entries(CHAIN_PATHS).filter(isMissing)) {
-    const config = testConfig({ default: { baseUrl: `${emulator.url}/scripts/${name}` } });
-    const { continueAsNewAfterEvents } = path;
-    const bed = await startTestBed(config, continueAsNewAfterEvents === undefined ? {} : { continueAsNewAfterEvents });
-    await recordChain(name, path, emulator, bed, folder);
-    await bed.close();
-  }
+  for (const [name, path] of Object.entries(PATHS).filter(isMissing))
+    await withBed(emulator, path, (bed) => record(name, path, emulator, bed, folder));
+  for (const [name, path] of Object.entries(BATCH_PATHS).filter(isMissing))
+    await withBed(emulator, path, (bed) => recordBatch(name, path, emulator, bed, folder));
+  for (const [name, path] of Object.entries(CHAIN_PATHS).filter(isMissing))
+    await withBed(emulator, path, (bed) => recordChain(name, path, emulator, bed, folder));
   await emulator.close();
 }
 
 async function recordChain(name: string, path: ChainPath, emulator: Emulator, bed: TestBed, folder: string): Promise<void> {
   await emulator.admin.addScript({ name, routes: [...(path.routes ?? []), ...ROUTES] });
-  const input: BuildTilesetInput = { udid: 'u1', ...path.input };
-  const handle = await startNew(bed, BUILD_TILESET, name, input);
-  const asked = (route: string, count = 1): Promise<unknown> =>
-    emulator.admin.waitForRequests({ path: `/${name}${route}$`, count, answered: true });
-  await path.meanwhile?.(bed.client.workflow.getHandle(name), asked);
-  await writeRuns(handle, name, bed, folder);
+  const input: BuildTilesetInput = { connection: name, udid: 'u1', ...path.input };
+  const { client, taskQueue } = bed;
+  const handle = await client.workflow.start(BUILD_TILESET, { workflowId: name, taskQueue, args: [input] });
+  await path.meanwhile?.(client.workflow.getHandle(name), asked(emulator, name));
+  await handle.result().catch(() => undefined);
+  await save(client.workflow.getHandle(name, handle.firstExecutionRunId), join(folder, name));
 }
 
-type Started = WorkflowHandle & { firstExecutionRunId: string };
+async function withBed(
+  emulator: Emulator,
+  { continueAsNewAfterEvents }: Pick<Path, 'continueAsNewAfterEvents'>,
+  work: (bed: TestBed) => Promise<void>,
+): Promise<void> {
+  // A chain's paths are the service's own: each script is a service.
+  const services = Object.keys(CHAIN_PATHS).map((name): [string, { baseUrl: string }] => [
+    name,
+    { baseUrl: `${emulator.url}/scripts/${name}` },
+  ]);
+  const config = testConfig(
+    { ...Object.fromEntries<{ baseUrl: string }>(services), default: { baseUrl: emulator.url, poll: { maxUnreadable: 2 } } },
+    { files: { writeBelow: [temporaryFolder()] } },
+  );
+  const bed = await startTestBed(config, continueAsNewAfterEvents === undefined ? {} : { continueAsNewAfterEvents });
+  await work(bed);
+  await bed.close();
+}
 
-function startNew(bed: TestBed, workflowType: string, workflowId: string, input: object): Promise<Started> {
-  return bed.client.workflow.start(workflowType, {
-    workflowId,
-    taskQueue: bed.taskQueue,
-    args: [input],
-    workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-  });
+async function recordBatch(name: string, path: BatchPath, emulator: Emulator, bed: TestBed, folder: string): Promise<void> {
+  const { items, submit = DEFAULT_SUBMIT, status = DEFAULT_STATUS, input, meanwhile } = path;
+  const routes: Script['routes'] = [
+    { method: 'POST', path: '/submit', answers: submit },
+    { path: '/status', answers: status },
+    { method: 'POST', path: '/status/cancel', answers: [{ httpStatus: 202 }] },
+  ];
+  const { url } = await emulator.admin.addScript({ name, routes });
+  const { defaults, ...more } = input ?? {};
+  const batch: BatchInput = {
+    items: items.map((id) => ({ id })),
+    defaults: { submit: { path: `${new URL(url).pathname}/submit` }, ...defaults },
+    ...more,
+  };
+  const { client, taskQueue } = bed;
+  const handle = await client.workflow.start(RUN_BATCH, { workflowId: name, taskQueue, args: [batch] });
+  await meanwhile?.(handle, asked(emulator, name), emulator);
+  await handle.result().catch(() => undefined);
+  const events = await save(client.workflow.getHandle(name, handle.firstExecutionRunId), join(folder, name));
+  const children = events.flatMap(({ childWorkflowExecutionStartedEventAttributes: started }) => started?.workflowExecution ?? []);
+  for (const [shard, { workflowId, runId }] of children.entries())
+    await save(client.workflow.getHandle(workflowId ?? '', runId ?? ''), join(folder, `${name}.shard-${shard}`));
+}
+
+type History = Awaited<ReturnType<WorkflowHandle['fetchHistory']>>;
+
+/** Writes the histories of a run, and of the runs that continue it. */
+async function save(handle: WorkflowHandle, file: string, run = 1): Promise<NonNullable<History['events']>> {
+  const history = await handle.fetchHistory();
+  const events = history.events ?? [];
+  writeFileSync(run === 1 ? `${file}.json` : `${file}.${run}.json`, scrubbed(history));
+  const next = events.at(-1)?.workflowExecutionContinuedAsNewEventAttributes?.newExecutionRunId ?? undefined;
+  if (next !== undefined) await save(handle.client.getHandle(handle.workflowId, next), file, run + 1);
+  return events;
+}
+
+function asked(emulator: Emulator, name: string) {
+  return (route: string, count = 1) => emulator.admin.waitForRequests({ path: `/${name}/${route}$`, count, answered: true });
 }
 
 async function record(name: string, path: Path, emulator: Emulator, bed: TestBed, folder: string): Promise<void> {
@@ -69,25 +110,16 @@ async function record(name: string, path: Path, emulator: Emulator, bed: TestBed
   const operation = JSON.parse(
     JSON.stringify({ submit: { path: `${base}/submit` }, ...input }).replaceAll('{base}', url),
   ) as OperationInput;
-  const handle = await startNew(bed, RUN_OPERATION, name, operation);
+  const handle: WorkflowHandle & { firstExecutionRunId: string } = await bed.client.workflow.start(RUN_OPERATION, {
+    workflowId: name,
+    taskQueue: bed.taskQueue,
+    args: [operation],
+    workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+  });
   const latest = bed.client.workflow.getHandle(name);
-  await meanwhile?.(
-    latest,
-    (route, count = 1) => emulator.admin.waitForRequests({ path: `/${name}/${route}$`, count, answered: true }),
-    emulator,
-  );
-  await writeRuns(handle, name, bed, folder);
-}
-
-/** Waits for the end, and writes the history of every run. */
-async function writeRuns(handle: Started, name: string, bed: TestBed, folder: string): Promise<void> {
+  await meanwhile?.(latest, asked(emulator, name), emulator);
   await handle.result().catch(() => undefined);
-  let runId: string | undefined = handle.firstExecutionRunId;
-  for (let run = 1; runId !== undefined; run++) {
-    const history = await bed.client.workflow.getHandle(name, runId).fetchHistory();
-    writeFileSync(join(folder, run === 1 ? `${name}.json` : `${name}.${run}.json`), scrubbed(history));
-    runId = history.events?.at(-1)?.workflowExecutionContinuedAsNewEventAttributes?.newExecutionRunId ?? undefined;
-  }
+  await save(bed.client.workflow.getHandle(name, handle.firstExecutionRunId), join(folder, name));
 }
 
 /** Without who and where: processes, hosts, and paths in stack traces. */

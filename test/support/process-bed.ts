@@ -175,11 +175,21 @@ export function isCalm({ phase, nextPollAt = '' }: OperationProgress): boolean {
   return phase === 'waiting' && Date.parse(nextPollAt) - Date.now() > CALM_MS;
 }
 
-/** Polls that came sooner than `retryAfterSeconds` after the service's last answer, by its own clock, in words. */
-function earlyPolls(submits: RecordedRequest[], polls: RecordedRequest[], retryAfterSeconds: number): string[] {
+/**
+ * Polls that came sooner than `retryAfterSeconds` after the service's last answer, by its own clock, in words.
+ * @param isExcused what between that answer and the poll excuses it
+ */
+export function earlyPolls(
+  submits: RecordedRequest[],
+  polls: RecordedRequest[],
+  retryAfterSeconds: number,
+  isExcused: (fromMs: number, toMs: number) => boolean = () => false,
+): string[] {
   const answers = [...submits, ...polls].flatMap(({ answeredAtMs }) => answeredAtMs ?? []);
   return polls.flatMap(({ seq, receivedAtMs }) => {
-    const gapMs = receivedAtMs - Math.max(...answers.filter((answeredAtMs) => answeredAtMs < receivedAtMs));
-    return gapMs < retryAfterSeconds * 1000 - 1 ? [`request ${seq} came ${gapMs.toFixed(1)} ms after the last answer`] : [];
+    const lastAnswerMs = Math.max(...answers.filter((answeredAtMs) => answeredAtMs < receivedAtMs));
+    const gapMs = receivedAtMs - lastAnswerMs;
+    if (gapMs >= retryAfterSeconds * 1000 - 1 || isExcused(lastAnswerMs, receivedAtMs)) return [];
+    return [`request ${seq} came ${gapMs.toFixed(1)} ms after the last answer`];
   });
 }

@@ -39,7 +39,7 @@ async function inReport({ target, id }: FindItem, pagesOfShards: number[], files
   const signal = AbortSignal.timeout(READ_SECONDS * 1000);
   for (const [shard, count] of pagesOfShards.entries()) {
     for (let number = 0; number < count; number++) {
-      const report = await lineIn(partOf(target.report, shard, number), id, files, signal);
+      const report = await lineIn(partOf(target, shard, number), id, files, signal);
       // Pages go when all of them stand in the report.
       if (report === 'notThere') return ended(id, await lineIn(target.report, id, files, signal));
       if (report !== undefined) return ended(id, report);

@@ -73,8 +73,8 @@ function retriedItem(written: JsonObject, place: string, source: BatchSource, re
     ...item,
     generation: generation + 1,
     // Only the service can say whether it has the first submit: the same key asks it.
-    ...(line.outcome === 'uncertain' && typeof line.idempotencyKey === 'string' ? { idempotencyKey: line.idempotencyKey } : {}),
-    ...(line.outcome === 'uncertain' && !Number.isNaN(firstSentAtMs) ? { firstSentAtMs } : {}),
+    ...(typeof line.idempotencyKey === 'string' ? { idempotencyKey: line.idempotencyKey } : {}),
+    ...(line.idempotencyKey !== undefined && !Number.isNaN(firstSentAtMs) ? { firstSentAtMs } : {}),
   };
 }
 

@@ -61,6 +61,8 @@ export interface BatchSource {
 /** Where a batch's report goes: `parts` are written while it runs, and put together into `report` at its end. */
 export interface ReportTarget {
   report: FileRef;
+  /** Part of the pages' names: those of another batch with the same report are not touched. */
+  run: string;
 }
 
 export interface PrepareBatchRequest {
@@ -145,7 +147,9 @@ export interface ItemStep {
 export interface ChunkResult {
   index: number;
   about?: ItemAbout;
-  /** Absent: not claimed and not sent, because the connection was busy; to be submitted again at once. */
+  /** Of an item that was not sent: how long the connection submits nothing, because the service asked for a pause. */
+  waitSeconds?: number;
+  /** Absent: not claimed and not sent, because the connection was busy; to be submitted again at once, or after `waitSeconds`. */
   decision?: SubmitDecision | { kind: 'invalid'; failure: FailureDetails };
 }
 
@@ -235,8 +239,11 @@ export interface BatchActivities {
   writeReportPage(page: ReportPage): Promise<void>;
   /** Writes lines of items that were never submitted. */
   writeReportRest(rest: ReportRest): Promise<RestCounts>;
-  /** Puts the pages together. */
-  finishReport(request: FinishReport): Promise<void>;
+  /**
+   * Puts the pages together, and says where: beside the report, where another batch has written that meanwhile. Fails with `FileRefused` when a
+   * page is gone.
+   */
+  finishReport(request: FinishReport): Promise<FileRef>;
   /** Tells the service to cancel many operations. */
   cancelMany(calls: CancelOne[]): Promise<CancelledOne[]>;
   /** Looks for one item: with the shards, in the report, in the manifest. */

@@ -7,7 +7,7 @@ import { Context } from '@temporalio/activity';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { BatchInput, FileRef, ItemOutcome } from '../../contract';
-import { DEFAULT_CONNECTION, ITEM_OUTCOMES, REPORT_MEMO } from '../../contract';
+import { DEFAULT_CONNECTION, REPORT_MEMO } from '../../contract';
 import { FileRefusedError } from '../../files';
 import { Patience, type Connections } from '../../http';
 import { listed, typedFailure } from '../failures';
@@ -33,8 +33,11 @@ const SMALL_BATCH = 2000;
 /** Without a byte of the manifest. Reading a million lines over a slow line may take hours as long as they come. */
 const SILENT_SECONDS = 60;
 
-/** What a retry takes up where it does not say. An uncertain submit may have been accepted: only the caller can want it again. */
-const RETRIED_BY_DEFAULT: ItemOutcome[] = ITEM_OUTCOMES.filter((outcome) => outcome !== 'succeeded' && outcome !== 'uncertain');
+/**
+ * What a retry takes up where it does not say. An uncertain submit may have been accepted: only the caller can want it again. What was
+ * invalid would be so again.
+ */
+const RETRIED_BY_DEFAULT: ItemOutcome[] = ['failed', 'canceled', 'notStarted'];
 
 export function makePrepareBatch(connections: Connections, learn: () => Promise<LearntSettings>) {
   return function prepareBatch(request: PrepareBatchRequest): Promise<PreparedBatch> {
@@ -52,7 +55,7 @@ export function makePrepareBatch(connections: Connections, learn: () => Promise<
         shards: shardsOf(found, Math.min(batch.maxInFlight, found.total)),
         maxInFlight: batch.maxInFlight,
         connection: found.connection,
-        ...(report === undefined ? {} : { report: { report } }),
+        ...(report === undefined ? {} : { report: { report, run: request.runId.slice(-12) } }),
         settings: await learn(),
       };
     });

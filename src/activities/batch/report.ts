@@ -3,14 +3,16 @@
  *
  * Keeps true:
  * 1. A page is one file under its own name, and what is in it depends on its number only: writing it again changes nothing.
- * 2. The report appears whole or not at all; its pages are removed after it is there.
+ * 2. The report appears whole or not at all, and never in place of another; its pages are removed after it is there.
  * 3. No signature in a URL is written: they are masked as for people.
  */
 import { ApplicationFailure } from '@temporalio/common';
 import { resumeFrom } from '../../chains/resume';
 import type { BuildTilesetInput, ChainInput, ChainResult, FailureDetails, FileRef, ItemReport, OperationResult } from '../../contract';
+import { FileRefusedError, type OpenedFile } from '../../files';
 import type { Connections } from '../../http';
 import { masked } from '../../lro/trust';
+import { typedFailure } from '../failures';
 import { withHeartbeat } from '../heartbeat';
 import { readItem, type ReadItem } from './item';
 import type { PageItem, Pages } from './pages';
@@ -20,10 +22,13 @@ import type { EndedItem, FinishReport, ReportPage, ReportRest, ReportTarget, Res
 const WRITE_SECONDS = 120;
 const FINISH_SECONDS = 3600;
 
+/** Two reports differ in their first lines: times and ids stand there. */
+const COMPARED_BYTES = 1024;
+
 export function makeReport({ files }: Connections, pages: Pages) {
   const write = (target: ReportTarget, shard: number, number: number, lines: ItemReport[]): Promise<void> => {
     const bytes = Buffer.from(lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
-    return files.write(partOf(target.report, shard, number), bytes, AbortSignal.timeout(WRITE_SECONDS * 1000));
+    return files.write(partOf(target, shard, number), bytes, AbortSignal.timeout(WRITE_SECONDS * 1000));
   };
   return {
     writeReportPage: ({ source, target, shard, number, ended, pages: used }: ReportPage): Promise<void> =>
@@ -47,40 +52,75 @@ export function makeReport({ files }: Connections, pages: Pages) {
         return counts;
       }),
 
-    finishReport: ({ target, pages: written }: FinishReport): Promise<void> =>
+    finishReport: ({ target, pages: written }: FinishReport): Promise<FileRef> =>
       withHeartbeat(async () => {
         const parts: FileRef[] = [];
-        for (const [shard, count] of written.entries()) parts.push(...(await partsOf(target.report, shard, count, files)));
-        // It was not there at the start, and appears whole: a try before this one has written it, and may have removed pages already.
-        if (!(await files.exists(target.report))) {
+        for (const [shard, count] of written.entries()) parts.push(...(await partsOf(target, shard, count, files)));
+        // It was not there at the start: a try before this one has written it, or another batch.
+        const report = (await mayBeWritten(target.report, parts, files)) ? target.report : beside(target.report, `.${target.run}`);
+        if (!(await files.exists(report))) {
           const signal = AbortSignal.timeout(FINISH_SECONDS * 1000);
-          await files.write(target.report, linesOf(parts, files, signal), signal);
+          await files.write(report, linesOf(parts, files, signal), signal);
         }
         for (const part of parts) await files.remove(part);
+        return report;
       }),
   };
 }
 
 /** The file of one page, beside the report. */
-export function partOf({ path, url }: FileRef, shard: number, number: number): FileRef {
-  const name = `.${shard}-${number}.part`;
-  return path === undefined ? { url: `${url ?? ''}${name}` } : { path: `${path}${name}` };
+export function partOf({ report, run }: ReportTarget, shard: number, number: number): FileRef {
+  return beside(report, `.${run}.${shard}-${number}.part`);
+}
+
+function beside({ path, url }: FileRef, ending: string): FileRef {
+  return path === undefined ? { url: `${url ?? ''}${ending}` } : { path: `${path}${ending}` };
+}
+
+/** Whether a report is not there yet, or begins as ours does, whose pages may be removed already. */
+async function mayBeWritten(report: FileRef, parts: readonly FileRef[], files: Connections['files']): Promise<boolean> {
+  const [first] = parts;
+  if (first === undefined || !(await files.exists(report)) || !(await files.exists(first))) return true;
+  const range = { offset: 0, bytes: COMPARED_BYTES };
+  const [theirs, ours] = await Promise.all([report, first].map((file) => beginningOf(file, range, files)));
+  return theirs !== undefined && ours !== undefined && theirs.subarray(0, ours.length).equals(ours);
+}
+
+async function beginningOf(file: FileRef, range: { offset: number; bytes: number }, files: Connections['files']): Promise<Buffer> {
+  const opened = await files.open(file, { range, signal: AbortSignal.timeout(WRITE_SECONDS * 1000) });
+  try {
+    const chunks: Buffer[] = [];
+    for await (const chunk of opened.bytes) chunks.push(chunk);
+    return Buffer.concat(chunks);
+  } finally {
+    await opened.close();
+  }
 }
 
 /** The files of a shard's pages: as many as it has told, or all that are there. */
-async function partsOf(report: FileRef, shard: number, count: number | null, files: Connections['files']): Promise<FileRef[]> {
+async function partsOf(target: ReportTarget, shard: number, count: number | null, files: Connections['files']): Promise<FileRef[]> {
   const parts: FileRef[] = [];
   for (let number = 0; count === null || number < count; number++) {
-    const part = partOf(report, shard, number);
+    const part = partOf(target, shard, number);
     if (count === null && !(await files.exists(part))) break;
     parts.push(part);
   }
   return parts;
 }
 
+/** @throws ApplicationFailure `FileRefused` when somebody has removed it: trying again would not bring it back */
+async function openPart(part: FileRef, files: Connections['files'], signal: AbortSignal): Promise<OpenedFile> {
+  try {
+    return await files.open(part, { signal });
+  } catch (error) {
+    if (!(error instanceof FileRefusedError && error.notThere)) throw error;
+    throw typedFailure({ type: 'FileRefused', message: `a page of the report is gone: ${error.message}` });
+  }
+}
+
 async function* linesOf(parts: FileRef[], files: Connections['files'], signal: AbortSignal): AsyncGenerator<Buffer> {
   for (const part of parts) {
-    const opened = await files.open(part, { signal });
+    const opened = await openPart(part, files, signal);
     try {
       yield* opened.bytes;
     } finally {

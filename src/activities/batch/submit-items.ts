@@ -2,7 +2,8 @@
  * Activity `submitItems`: submits items of one page, with claims (see `../claims.ts`).
  *
  * Keeps true:
- * 1. No more items are claimed at once than a connection may have requests open, whatever the number of activities.
+ * 1. No more items are claimed at once than a connection may have requests open, whatever the number of activities: a place is given back
+ *    when the server knows the answer, so that a kill leaves no more items than that of which nobody knows what became of them.
  * 2. What found no place is returned unsent and unclaimed; nobody waits for a place while holding others.
  * 3. No request is tied to the activity's cancellation: a shutdown lets it finish.
  */
@@ -45,16 +46,18 @@ export function makeSubmitItems(connections: Connections, pages: Pages) {
       const answers =
         sent.length === 0
           ? []
-          : await withClaims<ChunkResult>(sent, (answered) =>
-              Promise.all(
-                places.items.map(async (item) => {
-                  const decision = withinBytes(await send(item.submit, connections), MAX_KEPT_ITEM_BYTES);
-                  places.giveBack(item);
-                  answered({ index: item.index, about: decision.kind === 'uncertain' ? withKey(item) : item.about, decision });
-                }),
-              ),
+          : await withClaims<ChunkResult>(
+              sent,
+              (answered) =>
+                Promise.all(
+                  places.items.map(async (item) => {
+                    const decision = withinBytes(await send(item.submit, connections), MAX_KEPT_ITEM_BYTES);
+                    answered({ index: item.index, about: decision.kind === 'uncertain' ? withKey(item) : item.about, decision });
+                  }),
+                ),
+              (told) => places.giveBack(told.map(({ index }) => index)),
             );
-      const unsent = ready.filter((item) => !places.items.includes(item)).map(({ index, about }) => ({ index, about }));
+      const unsent = ready.filter((item) => !places.items.includes(item)).map((item) => unsentOf(item, connections));
       return [...results, ...answers, ...unsent];
     } finally {
       places.giveBackAll();
@@ -167,6 +170,11 @@ function dueStep({ kind, input }: ReadItem, { made }: ChunkItem, connections: Co
   };
 }
 
+function unsentOf({ index, about, connection }: Ready, connections: Connections): ChunkResult {
+  const waitSeconds = Math.ceil(connections.get(connection)?.heldSeconds ?? 0);
+  return { index, about, ...(waitSeconds > 0 && { waitSeconds }) };
+}
+
 function emptyAbout(id: string): ItemAbout {
   return { id, title: id, deadlineSeconds: 0, onUncertainSubmit: 'fail', timeoutSeconds: 0 };
 }
@@ -207,12 +215,18 @@ class Places {
     this.open = new Set(items);
   }
 
-  giveBack(item: Ready): void {
-    if (this.open.delete(item)) this.connections.get(item.connection)?.leave(1);
+  giveBack(indexes: readonly number[]): void {
+    const given = new Set(indexes);
+    for (const item of this.open) if (given.has(item.index)) this.leave(item);
   }
 
   giveBackAll(): void {
-    for (const item of this.open) this.giveBack(item);
+    for (const item of this.open) this.leave(item);
+  }
+
+  private leave(item: Ready): void {
+    this.open.delete(item);
+    this.connections.get(item.connection)?.leave(1);
   }
 }
 
@@ -222,7 +236,7 @@ async function takePlaces(ready: Ready[], connections: Connections): Promise<Pla
   for (const name of new Set(ready.map(({ connection }) => connection))) {
     const own = ready.filter(({ connection }) => connection === name);
     const connection = connections.get(name);
-    if (connection === undefined) continue;
+    if (connection === undefined || connection.heldSeconds > 0) continue;
     taken.push(...own.slice(0, await connection.enter(own.length, taken.length === 0)));
   }
   return new Places(taken, connections);

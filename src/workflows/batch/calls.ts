@@ -16,7 +16,7 @@ import type {
   RestCounts,
   SubmitChunk,
 } from '../../activities/batch/messages';
-import type { FailureDetails, ItemStanding } from '../../contract';
+import type { FailureDetails, FileRef, ItemStanding } from '../../contract';
 import { claimsOf, INTERRUPTED, reading, submitting } from '../calls';
 
 /** Writing goes on until it succeeds: a full disk is mended by people, and the batch waits for them. */
@@ -38,7 +38,7 @@ export function prepareBatch(request: PrepareBatchRequest): Promise<PreparedBatc
   return call({ ...options, retry: { ...options.retry, maximumAttempts: PREPARE_ATTEMPTS } }).prepareBatch(request);
 }
 
-/** What became of a chunk: results of all its items, or why none could be submitted. */
+/** What became of a chunk: results of all its items (none with a `problem`: it could not even begin), or why none could be submitted. */
 export type ChunkEnd = { results: ChunkResult[]; problem?: string } | { broken: FailureDetails };
 
 /** Of items that were not sent because their activity could not even begin, their manifest being out of reach: soon again, not at once. */
@@ -56,12 +56,11 @@ export async function submitItems(chunk: SubmitChunk, summary: string): Promise<
     if (broken !== undefined) return { broken };
     const claims = claimsOf<ChunkClaims>(err);
     // It ended with an error of its own before it claimed anything.
-    const known = claims ?? (cause instanceof ApplicationFailure ? { claimed: [], answered: [] } : undefined);
-    if (known === undefined) throw err;
-    const answered = new Map(known.answered.map((result) => [result.index, result]));
-    const claimed = new Map(known.claimed.map((claim) => [claim.index, claim]));
+    if (claims === undefined && cause instanceof ApplicationFailure) return { results: [], problem: messageOf(err) };
+    if (claims === undefined) throw err;
+    const answered = new Map(claims.answered.map((result) => [result.index, result]));
+    const claimed = new Map(claims.claimed.map((claim) => [claim.index, claim]));
     return {
-      ...(claims === undefined && { problem: messageOf(err) }),
       results: chunk.items.map(({ index }) => {
         const claim = claimed.get(index);
         return answered.get(index) ?? (claim === undefined ? { index } : { index, about: claim.about, decision: INTERRUPTED });
@@ -97,7 +96,8 @@ function manifestProblem(err: unknown): FailureDetails | undefined {
   return cause instanceof ApplicationFailure && cause.type === 'ManifestInvalid' ? (cause.details?.[0] as FailureDetails) : undefined;
 }
 
-export function finishReport(request: FinishReport): Promise<void> {
+/** @throws ActivityFailure `FileRefused` when a page is gone */
+export function finishReport(request: FinishReport): Promise<FileRef> {
   return call({ ...reading(LONG_SECONDS, 'put the report together'), retry: WRITE_RETRIES }).finishReport(request);
 }
 

@@ -47,7 +47,7 @@ export interface ShardResult extends ShardTally {
 }
 
 /** A shard tells its batch, at most every ten seconds. */
-export const toldSignal = defineSignal<[{ shard: number; tally: ShardTally }]>('told');
+export const toldSignal = defineSignal<[{ shard: number; tally: ShardTally; firstRunId?: string }]>('told');
 /** A batch tells its shards to submit nothing more. */
 export const stopSignal = defineSignal('stop');
 export const pauseSignal = defineSignal(PAUSE_SIGNAL);

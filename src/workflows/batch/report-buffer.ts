@@ -12,8 +12,9 @@ import { writeReportPage } from './calls';
 const PAGE_LINES = 500;
 const PAGE_BYTES = 262_144;
 
-/** So many lines wait for a store that does not take them: then nothing more is submitted. */
+/** So many lines, or bytes of them, wait for a store that does not take them: then nothing more is submitted. */
 const MAX_WAITING_LINES = 2000;
+const MAX_WAITING_BYTES = 1_048_576;
 
 export class ReportBuffer {
   private readonly lines: { item: EndedItem; bytes: number }[] = [];
@@ -34,7 +35,7 @@ export class ReportBuffer {
 
   /** Whether more lines may come. */
   get hasRoom(): boolean {
-    return this.lines.length < MAX_WAITING_LINES;
+    return this.lines.length < MAX_WAITING_LINES && this.bytes < MAX_WAITING_BYTES;
   }
 
   add(item: EndedItem): void {
@@ -57,9 +58,9 @@ export class ReportBuffer {
     if (this.lines.length > 0) await (this.writing ??= this.write(() => this.lines.length > 0));
   }
 
-  /** The number of the next page, for lines that are written elsewhere. */
-  next(): number {
-    return this.written++;
+  /** A page was written elsewhere, under the number that was next. */
+  wrote(): void {
+    this.written++;
   }
 
   private isPageFull(): boolean {
@@ -76,7 +77,7 @@ export class ReportBuffer {
         const found = page === undefined ? undefined : this.pages.get(page);
         if (page !== undefined && found !== undefined && !('items' in found)) pages[page] = found;
       }
-      const request = { source, target, shard, number: this.next(), ended, pages };
+      const request = { source, target, shard, number: this.written++, ended, pages };
       // Lines are not lost by a cancellation.
       await CancellationScope.nonCancellable(() => writeReportPage(request));
       this.onItsWay = [];

@@ -58,7 +58,10 @@ export async function runBatch(input: BatchInput): Promise<BatchResult> {
   setHandler(itemUpdate, (id) => CancellationScope.nonCancellable(() => batch.find(id)), { validator: requireId });
   setHandler(pauseSignal, () => batch.pause(true));
   setHandler(resumeSignal, () => batch.pause(false));
-  setHandler(toldSignal, ({ shard, tally }) => batch.told(shard, tally));
+  setHandler(toldSignal, ({ shard, tally, firstRunId }) => {
+    // Not by a shard of a batch that had this id before.
+    if (firstRunId === undefined || firstRunId === batch.firstRunId) batch.told(shard, tally);
+  });
   try {
     return await batch.toItsEnd();
   } finally {
@@ -77,11 +80,18 @@ class Batch {
   private readonly written: Record<string, string> = {};
   private isPaused = false;
   private isStopped = false;
+  /** Why there is no report though one was wanted. */
+  private lostReport: string | undefined;
   /** Why it ended before it began. */
   private refusal: FailureDetails | undefined;
   private readonly startedAtMs = Date.now();
 
   constructor(private readonly input: BatchInput) {}
+
+  get firstRunId(): string {
+    const { firstExecutionRunId, runId } = workflowInfo();
+    return firstExecutionRunId || runId;
+  }
 
   /** The story. */
   async toItsEnd(): Promise<BatchResult> {
@@ -115,10 +125,12 @@ class Batch {
     await condition(() => this.prepared !== undefined || this.refusal !== undefined);
     if (this.refusal !== undefined) throw typedFailure(this.refusal);
     const { source, report } = this.prepared ?? {};
-    if (source === undefined) throw ApplicationFailure.nonRetryable('not prepared');
+    if (source === undefined) throw ApplicationFailure.nonRetryable('the batch was refused, none of its items was started', 'InvalidInput');
     const shardIds = this.shards.map(({ workflowId }) => workflowId);
     const found = await findItem({ id, source, shardIds, ...(report === undefined ? {} : { target: report }) });
     if (found !== undefined) return found;
+    // Its shard is only about to start.
+    if (this.input.items?.some((item) => item.id === id) === true) return { id, state: 'notStarted' };
     const message = `the batch has no item "${id}"${report === undefined ? ' that is under way; where the others stand is told by a report only' : ''}`;
     throw typedFailure({ type: 'InvalidInput', message });
   }
@@ -226,9 +238,15 @@ class Batch {
     if (report === undefined) return undefined;
     // A shard that failed has told nobody how many pages it wrote.
     const pages = results.map((result) => (result.status === 'fulfilled' ? result.value.reportPages : null));
-    await finishReport({ target: report, workflowId: source.workflowId, runId: source.firstRunId, pages });
-    upsertMemo({ [REPORT_MEMO]: report.report });
-    return report.report;
+    try {
+      const written = await finishReport({ target: report, workflowId: source.workflowId, runId: source.firstRunId, pages });
+      upsertMemo({ [REPORT_MEMO]: written });
+      return written;
+    } catch (err) {
+      this.note({ message: `the report could not be put together: ${reasonOf(err)}`, at: new Date().toISOString() });
+      this.lostReport = reasonOf(err);
+      return undefined;
+    }
   }
 
   /** Why the batch as a whole did not succeed, if so. */
@@ -243,6 +261,8 @@ class Batch {
     }
     const broken = this.tallies.find((tally) => tally.broken !== undefined)?.broken;
     if (broken !== undefined) return broken;
+    if (this.lostReport !== undefined)
+      return { type: 'BatchFailed', message: `all items have ended, but the report could not be put together: ${this.lostReport}` };
     const { failedItems = Infinity, failedPercent = Infinity } = this.input.failWhen ?? {};
     const failures = failuresOf(counts);
     const percent = counts.total === 0 ? 0 : (failures / counts.total) * 100;

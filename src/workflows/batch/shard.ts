@@ -38,7 +38,10 @@ import { Submits, throwIfCancelled } from './submits';
 const ASK_CONCURRENCY = 25;
 
 /** What open operations add to the state that continues as new: some have headers and cookies of several kilobytes. */
-const MAX_OPEN_BYTES = 1_000_000;
+const MAX_OPEN_BYTES = 600_000;
+
+/** Temporal ends a workflow at 51,200: before that, what is under way is waited for without asking. */
+const MAX_HISTORY_EVENTS = 30_000;
 
 /** An operation that is open at the service, and what the report will say of it. */
 interface OpenItem extends SubmittedItem {
@@ -92,6 +95,7 @@ class Shard {
     const events = {
       changed: ({ lastProblem }: OpenOperation) => this.note(lastProblem),
       ended: (operation: OpenOperation, end: OperationEnd) => this.ended(operation, end),
+      stepped: () => this.tell(),
     };
     const askOptions = { maxKeptBytes: MAX_KEPT_ITEM_BYTES, concurrency: ASK_CONCURRENCY };
     this.loop = new OperationLoop(carried?.open ?? [], events, askOptions);
@@ -118,9 +122,11 @@ class Shard {
   async toItsEnd(): Promise<ShardResult> {
     try {
       const pause = (): boolean => this.shouldContinueAsNew();
+      // A chunk that is long in coming back, a large file say, does not keep the others from being asked.
+      const pauseLoop = (): boolean => pause() && (this.submits.isIdle || workflowInfo().historyLength > MAX_HISTORY_EVENTS);
       const outcomes = await Promise.allSettled([
         this.submits.run(pause).finally(() => this.loop.nudge()),
-        this.loop.run(pause, () => !this.submits.isOver).finally(() => this.submits.nudge()),
+        this.loop.run(pauseLoop, () => !this.submits.isOver).finally(() => this.submits.nudge()),
       ]);
       for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
       if (this.loop.size > 0 || !this.submits.isOver) await this.continueAsNew();
@@ -180,7 +186,10 @@ class Shard {
   private taken(item: SubmittedItem, answer: Accepted | Succeeded): void {
     // A chain is one item, however many operations.
     if (item.done === undefined) this.tally.submitted++;
-    const { about, lastProblem, deadlineAtMs } = item;
+    // Once it is accepted, a retry is another operation with a key of its own.
+    const about = { ...item.about, idempotencyKey: undefined, firstSentAtMs: undefined };
+    item.about = about;
+    const { lastProblem, deadlineAtMs } = item;
     const key = keyOf(item);
     const common = { id: key, polls: 0, minSeconds: 0, timeoutSeconds: about.timeoutSeconds, ...(deadlineAtMs && { deadlineAtMs }) };
     if (answer.kind === 'accepted') {
@@ -218,7 +227,6 @@ class Shard {
     if (end.kind === 'succeeded') this.succeeded(item, end.outcome, operation, operation.polls);
     else this.failed(item, end.failure);
     this.submits.nudge();
-    this.tell();
   }
 
   private succeeded(item: OpenItem, outcome: Outcome, operation: OpenOperation | undefined, polls: number): void {
@@ -258,7 +266,6 @@ class Shard {
   /** An item has ended: counted, and on its way to the report. */
   private write(place: Place, about: ItemAbout, outcome: ItemOutcome, end: Pick<ItemReport, 'result' | 'failure'>): void {
     this.tally.counts[outcome]++;
-    const uncertain = outcome === 'uncertain' && about.idempotencyKey !== undefined;
     const report: ItemReport = {
       id: about.id,
       kind: about.kind ?? 'operation',
@@ -266,9 +273,9 @@ class Shard {
       ...end,
       generation: about.generation ?? 0,
       ...(about.labels === undefined ? {} : { labels: about.labels }),
-      ...(uncertain
-        ? { idempotencyKey: about.idempotencyKey, firstSentAt: new Date(about.firstSentAtMs ?? Date.now()).toISOString() }
-        : {}),
+      ...(about.idempotencyKey === undefined
+        ? {}
+        : { idempotencyKey: about.idempotencyKey, firstSentAt: new Date(about.firstSentAtMs ?? Date.now()).toISOString() }),
     };
     if (outcome !== 'succeeded' && outcome !== 'notStarted') this.tally.firstFailures = firstOf([...this.tally.firstFailures, report]);
     const page = this.pages.get(place.page);
@@ -341,7 +348,7 @@ class Shard {
       counts.notStarted += count;
       if (this.tally.broken === undefined) this.broken(told.broken);
     } else {
-      this.report.next();
+      this.report.wrote();
       this.tally.counts = sumOf([counts, { ...noCounts(), ...told.counts }]);
     }
   }
@@ -384,13 +391,13 @@ class Shard {
   private tell(): void {
     const { parent, startTime } = workflowInfo();
     const tally = this.shown();
-    const { shard, shards } = this.input;
+    const { shard, shards, source } = this.input;
     showShard(tally, shard, shards, this.submits.state);
     const ageSeconds = (Date.now() - startTime.getTime()) / 1000;
     const everySeconds = Math.max(TELL_SECONDS, ageSeconds * Math.max(0.002, shards / 1000));
     if (parent === undefined || Date.now() - this.toldAtMs < everySeconds * 1000) return;
     this.toldAtMs = Date.now();
-    const told = getExternalWorkflowHandle(parent.workflowId).signal(toldSignal, { shard, tally });
+    const told = getExternalWorkflowHandle(parent.workflowId).signal(toldSignal, { shard, tally, firstRunId: source.firstRunId });
     // A batch that is gone hears nothing; its request to cancel is on its way.
     this.telling = Promise.all([this.telling, told.catch(() => undefined)]).then(() => undefined);
   }

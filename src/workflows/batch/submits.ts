@@ -7,7 +7,7 @@
  * 3. No chunk starts while the batch is paused, after it was stopped, or before the batch's own pace allows.
  */
 import { CancellationScope, condition } from '@temporalio/workflow';
-import type { BatchSource, ChunkItem, InlinePage, ItemAbout, Page } from '../../activities/batch/messages';
+import type { BatchSource, ChunkItem, ChunkResult, InlinePage, ItemAbout, Page } from '../../activities/batch/messages';
 import type { FailureDetails, Problem } from '../../contract';
 import type { Accepted, Succeeded } from '../../lro/monitor';
 import { afterTry, neverAccepted, type Tries } from '../submission';
@@ -16,11 +16,12 @@ import { madeOf, stoppedBefore, type DoneStep } from './chain-items';
 import { RESTART_SECONDS, submitItems, type ChunkEnd } from './calls';
 
 /** Items in one activity: with more, one that is slow to be answered holds up more; with fewer, each costs more history. */
-const CHUNK_ITEMS = 50;
+const CHUNK_ITEMS = 100;
 /** Chunks under way: while one is answered the next is sent. */
 const MAX_FLIGHTS = 2;
 /** Smaller chunks are not worth their history while others are open. */
-const WORTHWHILE_ITEMS = 25;
+const WORTHWHILE_ITEMS = 50;
+const WORTHWHILE_PART = 0.1;
 /** Where the connection had no place for any item of a chunk. */
 const NO_PLACE_SECONDS = 1;
 
@@ -117,6 +118,11 @@ export class Submits {
     return [...this.underWay, ...waiting].some((item) => item.index === index) ? 'submitting' : 'ended';
   }
 
+  /** Whether no chunk is under way. */
+  get isIdle(): boolean {
+    return this.flights === 0;
+  }
+
   /** Room may have come, or `state` was changed. */
   nudge(): void {
     this.changed = true;
@@ -131,9 +137,11 @@ export class Submits {
   /** Submits until nothing is left, until it is stopped, or until `pause` says so. Throws only when it is cancelled, or cannot go on. */
   async run(pause: () => boolean): Promise<void> {
     let broken: { error: unknown } | undefined;
-    while (!pause() && !this.isOver && broken === undefined) {
+    for (;;) {
       await throwIfCancelled();
+      // What ends here may have been the last.
       this.expire();
+      if (pause() || this.isOver || broken !== undefined) break;
       const chunk = this.flights < MAX_FLIGHTS ? this.take() : undefined;
       if (chunk === undefined) {
         await this.untilChanged();
@@ -234,7 +242,7 @@ export class Submits {
     if (page === undefined) return 0;
     const left = page.count - this.state.next.index;
     const room = this.events.room();
-    const worthwhile = Math.min(WORTHWHILE_ITEMS, left, Math.ceil(this.limits.maxInFlight / 4));
+    const worthwhile = Math.min(WORTHWHILE_ITEMS, left, Math.ceil(this.limits.maxInFlight * WORTHWHILE_PART));
     return room >= worthwhile ? Math.min(left, room) : 0;
   }
 
@@ -287,9 +295,10 @@ export class Submits {
     const byIndex = new Map(results.map((result) => [result.index, result]));
     const allUnsent = results.every(({ decision }) => decision === undefined);
     for (const [position, item] of chunk.entries()) {
-      const { decision, about = decision && item.about } = byIndex.get(isInline ? position : item.index) ?? {};
+      const found: Partial<ChunkResult> = byIndex.get(isInline ? position : item.index) ?? {};
+      const { decision, about = decision && item.about, waitSeconds: busySeconds } = found;
       if (about === undefined || decision === undefined) {
-        const waitSeconds = problem !== undefined ? RESTART_SECONDS : allUnsent ? NO_PLACE_SECONDS : 0;
+        const waitSeconds = busySeconds ?? (problem !== undefined ? RESTART_SECONDS : allUnsent ? NO_PLACE_SECONDS : 0);
         this.state.waiting.push({ ...item, ...(about && { about: withKeyOf(item, about) }), dueAtMs: Date.now() + waitSeconds * 1000 });
       } else if (decision.kind === 'invalid') {
         this.events.invalid(item, about, decision.failure);
@@ -306,7 +315,9 @@ export class Submits {
     if (next.kind === 'failed') return this.events.failed(submitted(item, about), next.failure);
     if (next.kind !== 'again') return this.events.taken(submitted(item, about), next);
     if (item.lastProblem !== undefined) this.events.trouble(item.lastProblem);
-    const attempts = (item.attempts ?? 0) + 1;
+    // Many are held back for the sake of one that was told to wait: they would back off further with every such one.
+    const isTry = !(decision.kind === 'notAccepted' && decision.heldBack === true);
+    const attempts = (item.attempts ?? 0) + (isTry ? 1 : 0);
     this.state.waiting.push({ ...item, attempts, dueAtMs: next.dueAtMs, cookies: next.cookies ?? item.cookies });
   }
 }

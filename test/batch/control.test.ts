@@ -1,0 +1,357 @@
+/** What people do to a batch while it runs, and what becomes of it when it, its parent or a shard is ended from outside. */
+import { CancelledFailure } from '@temporalio/common';
+import type { BatchResult } from '../../src/contract';
+import { eventually } from '../support/eventually';
+import { type Batch, byOutcome, CANCEL, FAILS, HELD, item, items, newReport, openBatchBed, WATCHED, type BatchBed } from './bed';
+
+let bed: BatchBed;
+
+beforeAll(async () => (bed = await openBatchBed({ continueAsNewAfterEvents: 60 })));
+
+beforeEach(() => bed.emulator.admin.reset());
+
+afterAll(() => bed.close());
+
+/** Until what the batch knows of its shards says so. */
+const until = (batch: Batch, wanted: (progress: Awaited<ReturnType<Batch['progress']>>) => boolean) =>
+  eventually(() => batch.progress(), wanted);
+
+const runsOf = async (batch: Batch, shard: number) => (await batch.shard(shard).describe()).runId;
+
+/** Until the shard goes on in another run than `runId`. */
+const continued = (batch: Batch, shard: number, runId: string) =>
+  eventually(
+    () => runsOf(batch, shard),
+    (now) => now !== runId,
+  );
+
+async function shardResult(batch: Batch, shard: number): Promise<{ counts: BatchResult['counts']; reportPages: number }> {
+  return (await batch.shard(shard).result()) as { counts: BatchResult['counts']; reportPages: number };
+}
+
+describe('query progress', () => {
+  test('tells phase, counts, rate and where the report will be', async () => {
+    await bed.refuse(429, { 'retry-after': '1' }, 'busy');
+    const report = newReport();
+    const batch = await bed.start({ items: [item('a'), item('b', FAILS), item('open', WATCHED), item('busy')], report });
+    const progress = await until(batch, ({ lastProblems }) => lastProblems.length > 0);
+    expect(progress).toMatchObject({ counts: { total: 4 }, shards: 1, report, phase: 'running' });
+    expect(progress.lastProblems[0]?.message).toContain('429');
+    await bed.emulator.admin.removeFaults();
+    await bed.finish('open');
+    await batch.result();
+    const last = await batch.progress();
+    expect(last).toMatchObject({ phase: 'succeeded', counts: { succeeded: 3, failed: 1 }, submitted: 4, running: 0 });
+    expect(last.itemsPerSecond).toBeGreaterThan(0);
+    expect(last.etaSeconds).toBeUndefined();
+  });
+
+  test('of a batch that was refused says that it failed', async () => {
+    const batch = await bed.start({ items: [] });
+    await batch.failure();
+    expect(await batch.progress()).toMatchObject({ phase: 'failed', counts: { total: 0 }, shards: 0 });
+  });
+});
+
+describe('update item', () => {
+  test('knows an item wherever it stands', async () => {
+    await bed.refuse(429, { 'retry-after': '1' }, 'busy');
+    const manifest = bed.manifest([item('ended', FAILS), item('open', WATCHED), item('busy'), ...items('rest', 3)]);
+    const batch = await bed.start({ manifest, maxInFlight: 3, stopAfterFailures: 2, report: newReport() }, {});
+    await batch.handle.signal('pause');
+    await batch.handle.signal('resume');
+    const when = (id: string, state: string) =>
+      eventually(
+        () => batch.item(id),
+        (standing) => standing.state === state,
+      );
+    expect(await when('ended', 'ended')).toMatchObject({
+      id: 'ended',
+      report: { outcome: 'failed', failure: { type: 'OperationFailed' } },
+    });
+    expect(await when('open', 'open')).toMatchObject({ progress: { operationId: expect.any(String), nextPollAt: expect.any(String) } });
+    expect(await when('busy', 'submitting')).toMatchObject({ progress: { polls: 0, lastProblem: { httpStatus: 429 } } });
+    await expect(batch.item('nobody')).rejects.toMatchObject({
+      cause: { type: 'InvalidInput', message: 'the batch has no item "nobody"' },
+    });
+    await batch.handle.cancel();
+    expect(await batch.cause()).toBeInstanceOf(CancelledFailure);
+  });
+
+  test('knows an item that is not started, in a manifest and in the input', async () => {
+    for (const source of [
+      { manifest: bed.manifest([...items('open', 2, HELD), item('later')]) },
+      { items: [...items('open', 2, HELD), item('later')] },
+    ]) {
+      const batch = await bed.start({ ...source, maxInFlight: 2 });
+      await eventually(
+        () => batch.item('open1'),
+        ({ state }) => state === 'open',
+      );
+      expect(await batch.item('later')).toEqual({ id: 'later', state: 'notStarted' });
+      await batch.handle.cancel();
+      await batch.cause();
+    }
+  });
+
+  test('of an item that has ended in a batch without report says no more than that', async () => {
+    const batch = await bed.start({ items: [item('ended'), item('open', HELD)] });
+    expect(
+      await eventually(
+        () => batch.item('ended'),
+        ({ state }) => state === 'ended',
+      ),
+    ).toEqual({ id: 'ended', state: 'ended' });
+    await batch.handle.cancel();
+    await batch.cause();
+  });
+
+  test('to a batch that is refused fails as the batch does, and does not hold it', async () => {
+    const batch = await bed.start({ items: [item('a'), item('a')] });
+    const asked = batch.item('a').catch((error: unknown) => error);
+    expect(await batch.failure()).toMatchObject({ type: 'InvalidInput' });
+    expect(await asked).toBeInstanceOf(Error);
+  });
+
+  test('needs an id', async () => {
+    const batch = await bed.start({ items: [item('open', HELD)] });
+    await expect(batch.item('')).rejects.toMatchObject({ cause: { message: 'the id of an item is needed' } });
+    await batch.handle.cancel();
+    await batch.cause();
+  });
+});
+
+describe('pause', () => {
+  test('sent at once keeps everything from being submitted, until resume', async () => {
+    const batch = await bed.start({ items: items('a', 3), report: newReport() });
+    await batch.handle.signal('pause');
+    await until(batch, ({ phase }) => phase === 'paused');
+    await eventually(
+      () => batch.item('a0'),
+      ({ state }) => state === 'notStarted',
+    );
+    expect(await bed.submits()).toHaveLength(0);
+    await batch.handle.signal('resume');
+    expect((await batch.result()).counts).toMatchObject({ succeeded: 3 });
+  });
+
+  test('and resume sent at once leave the batch running', async () => {
+    const batch = await bed.start({ items: items('a', 3) });
+    await Promise.all([batch.handle.signal('pause'), batch.handle.signal('resume')]);
+    await batch.handle.signal('resume');
+    expect((await batch.result()).counts).toMatchObject({ succeeded: 3 });
+  });
+
+  test('lets polls and deadlines go on, also over continue-as-new, and submits nothing', async () => {
+    const manifest = bed.manifest([
+      item('late', WATCHED, { deadlineSeconds: 4 }),
+      item('open', { ...WATCHED, retryAfter: '0' }),
+      ...items('rest', 30),
+    ]);
+    const batch = await bed.start({ manifest, maxInFlight: 2, report: newReport() });
+    await bed.submitted(2);
+    await batch.handle.signal('pause');
+    await until(batch, ({ phase }) => phase === 'paused');
+    await continued(batch, 0, await runsOf(batch, 0));
+    expect(
+      (
+        await eventually(
+          () => batch.item('late'),
+          ({ state }) => state === 'ended',
+        )
+      ).report?.failure?.type,
+    ).toBe('DeadlineExceeded');
+    await continued(batch, 0, await runsOf(batch, 0));
+    expect(await bed.submits()).toHaveLength(2);
+    await bed.finish('open');
+    await eventually(
+      () => batch.item('open'),
+      ({ state }) => state === 'ended',
+    );
+    expect(await bed.submits()).toHaveLength(2);
+    await batch.handle.signal('resume');
+    const { counts, report } = await batch.result();
+    expect(counts).toMatchObject({ succeeded: 31, failed: 1 });
+    expect(new Set(bed.lines(report).map(({ id }) => id)).size).toBe(32);
+    expect(bed.lines(report)).toHaveLength(32);
+  });
+});
+
+describe('cancel', () => {
+  test('stops the submits, tells the service where it can, keeps ends that were there first, and writes the report', async () => {
+    const manifest = bed.manifest([
+      item('ended'),
+      item('told', HELD, CANCEL),
+      item('untold', HELD),
+      item('tooLate', HELD, CANCEL),
+      ...items('rest', 100),
+    ]);
+    const batch = await bed.start({ manifest, maxInFlight: 4, report: newReport() });
+    await bed.submitted(4);
+    for (const id of ['told', 'untold', 'tooLate'])
+      await eventually(
+        () => batch.item(id),
+        ({ state }) => state === 'open',
+      );
+    await bed.finish('tooLate');
+    await batch.handle.cancel();
+    const cause = await batch.cause();
+    expect(cause).toBeInstanceOf(CancelledFailure);
+    const { report, phase, counts } = await batch.progress();
+    expect(phase).toBe('canceled');
+    const lines = bed.lines(report);
+    const told = byOutcome(lines);
+    expect(told['succeeded']).toEqual(expect.arrayContaining(['ended', 'tooLate']));
+    expect(told['canceled']).toEqual(expect.arrayContaining(['told', 'untold']));
+    expect(lines).toHaveLength(104);
+    expect(counts).toMatchObject({ total: 104, canceled: told['canceled']?.length, notStarted: told['notStarted']?.length });
+    const canceled = await bed.emulator.admin.requests({ method: 'POST', path: ':cancel$' });
+    expect(canceled.length).toBeGreaterThanOrEqual(2);
+    expect((await bed.operation('told')).status).toBe('Canceled');
+    expect((await bed.operation('untold')).status).toBe('Running');
+  });
+
+  test('sent at once leaves nothing submitted that the report does not tell of', async () => {
+    const batch = await bed.start({ items: items('a', 300), maxInFlight: 300, report: newReport() });
+    await batch.handle.cancel();
+    expect(await batch.cause()).toBeInstanceOf(CancelledFailure);
+    const { report, counts } = await batch.progress();
+    const lines = report === undefined ? [] : bed.lines(report);
+    expect(lines.filter(({ outcome }) => outcome !== 'notStarted')).toHaveLength((await bed.submits()).length);
+    if (report !== undefined) expect(lines).toHaveLength(counts.total);
+  });
+
+  test('while a submit is under way lets it end, and cancels what it made', async () => {
+    await bed.emulator.admin.addFault({ match: { path: '/a$' }, holdUntilReleased: true });
+    const batch = await bed.start({ items: [item('a', HELD, CANCEL)], report: newReport() });
+    await bed.emulator.admin.waitForRequests({ method: 'POST', path: '/a$' });
+    await batch.handle.cancel();
+    await until(batch, ({ phase }) => phase === 'canceling');
+    await bed.emulator.admin.release({ count: 1 });
+    await batch.cause();
+    expect((await bed.operation('a')).status).toBe('Canceled');
+    expect(byOutcome(bed.lines((await batch.progress()).report))).toEqual({ canceled: ['a'] });
+  });
+
+  test('reaches shards that continue as new all the time', async () => {
+    const manifest = bed.manifest([...items('open', 3, { ...HELD, retryAfter: '0' }), ...items('rest', 50)]);
+    for (let round = 0; round < 3; round++) {
+      await bed.emulator.admin.reset();
+      const batch = await bed.start({ manifest, maxInFlight: 3, report: newReport() });
+      await bed.submitted(3);
+      await continued(batch, 0, await runsOf(batch, 0));
+      await batch.handle.cancel();
+      expect(await batch.cause()).toBeInstanceOf(CancelledFailure);
+      expect((await batch.progress()).counts).toMatchObject({ canceled: 3, notStarted: 50 });
+    }
+  });
+});
+
+describe('a batch that is gone', () => {
+  const input = () => ({
+    manifest: bed.manifest([item('ended'), item('told', HELD, CANCEL), ...items('rest', 60)]),
+    maxInFlight: 2,
+    report: newReport(),
+  });
+
+  test.each<[string, (batch: Batch) => Promise<unknown>, object]>([
+    ['terminated', (batch) => batch.handle.terminate(), {}],
+    ['timed out', () => Promise.resolve(), { workflowExecutionTimeout: 3000 }],
+  ])('because it was %s has its shards cancelled: they submit nothing more, and leave their pages', async (_, end, options) => {
+    const wanted = input();
+    // Only the first of the rest is open beside the other when the batch goes.
+    await bed.emulator.admin.setDefaults(HELD);
+    const batch = await bed.start(wanted, options);
+    await bed.submitted(2);
+    await end(batch);
+    await batch.cause();
+    const { counts, reportPages } = await shardResult(batch, 0);
+    const submits = (await bed.submits()).length;
+    expect(counts.notStarted).toBe(62 - submits);
+    expect((await bed.operation('told')).status).toBe('Canceled');
+    const pages = bed.written().filter((name) => name.startsWith(wanted.report.path ?? '') && name.endsWith('.part'));
+    expect(pages).toHaveLength(reportPages);
+    const parts = pages.flatMap((path) => bed.lines({ path }));
+    expect(parts).toHaveLength(62);
+    expect(await bed.submits()).toHaveLength(submits);
+  });
+
+  test('in one shard that an operator terminated fails and names it, and the others end as they should', async () => {
+    const batch = await bed.start({ items: items('a', 260, WATCHED), maxInFlight: 260, report: newReport() });
+    await bed.submitted(260);
+    await batch.shard(0).terminate('by an operator');
+    for (const { operationId } of (await bed.emulator.admin.operations()).operations)
+      await bed.emulator.admin.changeOperation(operationId, { finish: 'Succeeded' });
+    const failure = await batch.failure();
+    expect(failure).toMatchObject({
+      type: 'BatchFailed',
+      message: expect.stringMatching(/^1 of 2 shards did not come to their end.*\(shard 1: /),
+    });
+    expect(failure.batch?.counts).toMatchObject({ total: 260, succeeded: 130 });
+    expect(bed.lines(failure.batch?.report)).toHaveLength(130);
+  });
+});
+
+describe('items', () => {
+  test('that are never accepted end by their own deadline, and so do those that stay open', async () => {
+    // Without Retry-After: that would hold the others' submits, too.
+    await bed.refuse(429, {}, 'busy');
+    const { result, lines } = await bed.reported({
+      items: [item('busy', undefined, { deadlineSeconds: 2 }), item('open', HELD), item('good', undefined, { deadlineSeconds: 60 })],
+      defaults: { deadlineSeconds: 3 },
+    });
+    expect(byOutcome(lines)).toEqual({ failed: ['busy', 'open'], succeeded: ['good'] });
+    const of = (id: string) => lines.find((line) => line.id === id)?.failure;
+    expect(of('busy')).toMatchObject({ type: 'DeadlineExceeded', message: expect.stringContaining('was not accepted by its deadline') });
+    expect(of('open')).toMatchObject({ type: 'DeadlineExceeded', statusUrl: expect.any(String) });
+    expect(result.counts).toMatchObject({ failed: 2, succeeded: 1 });
+  });
+
+  test('of which none is left but one that is never accepted end the batch with its deadline', async () => {
+    await bed.refuse(429, { 'retry-after': '1' }, 'busy');
+    const { result } = await bed.reported({ items: [item('busy', undefined, { deadlineSeconds: 2 })] });
+    expect(result.counts).toMatchObject({ total: 1, failed: 1 });
+  });
+
+  test('that wait for another try end by their deadline while all chunks are under way', async () => {
+    await bed.refuse(503, {}, 'busy');
+    await bed.emulator.admin.addFault({ match: { path: '/slow' }, times: 0, holdUntilReleased: true });
+    const batch = await bed.start({
+      manifest: bed.manifest([item('busy', undefined, { deadlineSeconds: 3 }), ...items('slow', 3)]),
+      maxInFlight: 12,
+      submitsPerSecond: 1,
+      report: newReport(),
+    });
+    expect(
+      await eventually(
+        () => batch.item('busy'),
+        ({ state }) => state === 'ended',
+      ),
+    ).toMatchObject({ report: { failure: { type: 'DeadlineExceeded' } } });
+    await bed.emulator.admin.removeFaults();
+    await bed.emulator.admin.release();
+    expect((await batch.result()).counts).toMatchObject({ failed: 1, succeeded: 3 });
+  });
+
+  test('that end with their submit, and resources that are fetched, are in the report', async () => {
+    const { url } = await bed.emulator.admin.addScript({
+      name: 'once',
+      routes: [
+        { method: 'POST', path: '/now', answers: [{ body: { status: 'Succeeded', answer: 42 } }] },
+        { method: 'POST', path: '/thing', answers: [{ headers: { 'resource-location': '{base}/thing' }, body: { status: 'Succeeded' } }] },
+        { path: '/thing', answers: [{ body: { name: 't1' } }] },
+      ],
+    });
+    const base = new URL(url).pathname;
+    const { lines } = await bed.reported({
+      items: [
+        { id: 'now', submit: { path: `${base}/now` } },
+        { id: 'thing', submit: { path: `${base}/thing` }, fetchResource: true },
+      ],
+    });
+    const of = (id: string) => lines.find((line) => line.id === id)?.result;
+    expect(of('now')).toMatchObject({ status: 'Succeeded', polls: 0, body: { answer: 42 } });
+    expect(of('now')?.statusUrl).toBeUndefined();
+    expect(of('thing')).toMatchObject({ resource: { name: 't1' }, resourceId: 'thing' });
+  });
+});

@@ -1,0 +1,80 @@
+/** How a batch treats a service: counted there, by the service's own clock. */
+import { BatchBed, itemsNamed, submitsOf } from './process-bed';
+import { mostAtOnce, mostWithin } from './evidence';
+
+const CONCURRENT = 20;
+const CONNECTION_RATE = 100;
+/** Claimed at once, and spread by the connection. */
+const BURST = 1;
+/** Timers of a busy machine: submits that were to come one after the other come together. */
+const LATE = 10;
+
+let bed: BatchBed;
+beforeAll(async () => {
+  bed = await BatchBed.open({ connection: { limits: { concurrentRequests: CONCURRENT, submitsPerSecond: CONNECTION_RATE } } });
+});
+beforeEach(() => bed.fresh());
+afterAll(() => bed.close());
+
+test('four shards together have no more requests open than their connection may, and submit no faster', async () => {
+  // Answers that take their time fill all places.
+  await bed.emulator.admin.addFault({ match: { method: 'POST' }, times: 0, delayMs: 400 });
+  const batch = await bed.start(itemsNamed(500), { maxInFlight: 1000 });
+  const { evidence, result } = await batch.end();
+  expect(result.counts.succeeded).toBe(500);
+  expect(evidence.submits).toHaveLength(500);
+  const most = mostAtOnce([...evidence.submits, ...evidence.polls]);
+  expect(most).toBeLessThanOrEqual(CONCURRENT);
+  expect(most).toBeGreaterThan(CONCURRENT / 2);
+  expect(mostWithin(evidence.submits, 1)).toBeLessThanOrEqual(CONNECTION_RATE + BURST + LATE);
+});
+
+test('operations that are asked together stay together: at most 0.3 events of history a poll, and none is early', async () => {
+  // Few claims at once make many small sets of operations that come due together.
+  const wide = await BatchBed.open({ connection: { limits: { concurrentRequests: 50, submitsPerSecond: 1000 } } });
+  try {
+    await wide.fresh();
+    await wide.emulator.admin.setDefaults({ durationSeconds: 12, retryAfter: '1' });
+    const batch = await wide.start(itemsNamed(1000), { maxInFlight: 1000, inFile: true });
+    const { evidence, report, result } = await batch.end();
+    expect(result.counts.succeeded).toBe(1000);
+    expect(evidence.early(report.values(), 1)).toEqual([]);
+    const events = await batch.historyEvents();
+    console.log(`${events} events, ${evidence.polls.length} polls, ${result.durationSeconds} s`);
+    expect(events / evidence.polls.length).toBeLessThanOrEqual(0.3);
+  } finally {
+    await wide.close();
+  }
+});
+
+test("the batch's own pace is kept by all its shards together", async () => {
+  const items = itemsNamed(300);
+  const batch = await bed.start(items, { maxInFlight: 1000, submitsPerSecond: 40 });
+  const { evidence } = await batch.end();
+  expect(evidence.submits).toHaveLength(300);
+  for (const seconds of [2, 4]) expect(mostWithin(evidence.submits, seconds)).toBeLessThanOrEqual(40 * (seconds + 1) + LATE);
+  const [first, last] = [evidence.submits.at(0), evidence.submits.at(-1)];
+  expect(((last?.receivedAtMs ?? 0) - (first?.receivedAtMs ?? 0)) / 1000).toBeGreaterThanOrEqual((300 - 40) / 40 - 0.5);
+});
+
+test('after an answer of 429 no submit of the connection comes before its Retry-After is over', async () => {
+  const items = itemsNamed(600);
+  const [busy] = items.slice(200);
+  const retryAfter = 3;
+  await bed.emulator.admin.addFault({
+    match: { method: 'POST', query: submitsOf(busy === undefined ? [] : [busy]) },
+    action: { answer: { httpStatus: 429, headers: { 'Retry-After': String(retryAfter) } } },
+  });
+  const batch = await bed.start(items, { maxInFlight: 1000 });
+  const { evidence, result } = await batch.end();
+  expect(result.counts.succeeded).toBe(600);
+  const refused = evidence.submits.find(({ httpStatus }) => httpStatus === 429);
+  const toldAtMs = refused?.answeredAtMs ?? NaN;
+  const duringMs = evidence.submits
+    .map(({ receivedAtMs }) => receivedAtMs - toldAtMs)
+    .filter((afterMs) => afterMs > 0 && afterMs < retryAfter * 1000 - 1);
+  // Those that had left when the answer came.
+  expect(duringMs.length).toBeLessThanOrEqual(CONCURRENT);
+  expect(duringMs.filter((afterMs) => afterMs > 1000)).toEqual([]);
+  expect(evidence.submits.length).toBe(601);
+});

@@ -1,0 +1,135 @@
+/** Retries of what did not succeed, and files that change or fail while a batch runs. */
+import { renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import type { RetryOf } from '../../src/contract';
+import { eventually } from '../support/eventually';
+import { byOutcome, FAILS, item, items, newReport, openBatchBed, WATCHED, type BatchBed } from './bed';
+
+let bed: BatchBed;
+
+beforeAll(async () => (bed = await openBatchBed()));
+
+beforeEach(() => bed.emulator.admin.reset());
+
+afterAll(() => bed.close());
+
+describe('a retry', () => {
+  test('runs what did not succeed, and uncertain items only when it is asked to, then with their old key', async () => {
+    const first = await bed.reported({ items: [item('good'), item('bad', FAILS), await bed.uncertain('lost')] });
+    const [key] = await bed.keysOf('lost');
+    const sentAt = (await bed.submits('lost'))[0]?.headers['repeatability-first-sent'];
+
+    const second = await bed.reported({ retryOf: { report: first.result.report! } });
+    expect(second.lines).toMatchObject([{ id: 'bad', outcome: 'failed', generation: 1 }]);
+    expect(second.result.counts).toMatchObject({ total: 1, failed: 1 });
+    const [oldKey, newKey] = await bed.keysOf('bad');
+    expect(newKey).not.toBe(oldKey);
+
+    const third = await bed.reported({ retryOf: { report: first.result.report!, outcomes: ['uncertain'] } });
+    expect(third.lines).toMatchObject([{ id: 'lost', outcome: 'succeeded', generation: 1 }]);
+    expect(await bed.keysOf('lost')).toEqual([key, key]);
+    expect((await bed.submits('lost')).map(({ headers }) => headers['repeatability-first-sent'])).toEqual([sentAt, sentAt]);
+    expect((await bed.emulator.admin.operations()).operations.filter(({ collection }) => collection === '/lost')).toHaveLength(1);
+    expect(await bed.keysOf('good')).toHaveLength(1);
+  });
+
+  test('of a batch by its workflow id finds its report, and a retry of that retry counts on', async () => {
+    const first = await bed.start({ items: [item('good'), item('bad', FAILS)], report: newReport() });
+    await first.result();
+    const second = await bed.start({ retryOf: { workflowId: first.id }, report: newReport() });
+    await second.result();
+    const { result, lines } = await bed.reported({ retryOf: { workflowId: second.id }, defaults: { labels: { third: 'try' } } });
+    expect(lines).toMatchObject([{ id: 'bad', generation: 2, labels: { third: 'try' } }]);
+    expect(result.counts).toMatchObject({ total: 1, failed: 1 });
+    expect(new Set(await bed.keysOf('bad')).size).toBe(3);
+  });
+
+  test('of a batch in which all went well has nothing to do', async () => {
+    const first = await bed.reported({ items: [item('good')] });
+    expect((await bed.reported({ retryOf: { report: first.result.report! } })).result.counts).toMatchObject({ total: 0 });
+  });
+
+  test.each<[string, (id: string) => Promise<unknown>]>([
+    ['that was stopped before it sent it', () => Promise.resolve()],
+    ['to which the service was busy', (id) => bed.refuse(429, { 'retry-after': '1' }, id)],
+  ])('%s keeps an uncertain item uncertain, with its key', async (_, before) => {
+    const first = await bed.reported({ items: [item('bad', FAILS), await bed.uncertain('lost')], maxInFlight: 1 });
+    const [key] = await bed.keysOf('lost');
+    await before('lost');
+    const batch = await bed.start({
+      retryOf: { report: first.result.report!, outcomes: ['failed', 'uncertain'] },
+      report: newReport(),
+      maxInFlight: (await bed.emulator.admin.faults()).some(({ times }) => times === 0) ? 2 : 1,
+      stopAfterFailures: 1,
+    });
+    const { counts, report } = await batch.result();
+    const lines = bed.lines(report);
+    expect(counts).toMatchObject({ failed: 1, uncertain: 1, notStarted: 0 });
+    expect(lines.find(({ id }) => id === 'lost')).toMatchObject({ outcome: 'uncertain', idempotencyKey: key, generation: 1 });
+    await bed.emulator.admin.removeFaults();
+    await bed.reported({ retryOf: { report: report!, outcomes: ['uncertain'] } });
+    expect(new Set(await bed.keysOf('lost'))).toEqual(new Set([key]));
+    expect((await bed.emulator.admin.operations()).operations.filter(({ collection }) => collection === '/lost')).toHaveLength(1);
+  });
+
+  test('of broken items that were skipped is refused where it does not skip them, too', async () => {
+    const first = await bed.reported({ manifest: bed.manifest('?\n'), skipInvalid: true });
+    const retryOf: RetryOf = { report: first.result.report!, outcomes: ['invalid'] };
+    expect(await bed.failure({ retryOf })).toMatchObject({
+      type: 'ManifestInvalid',
+      message: expect.stringContaining('has no input in the report'),
+    });
+    expect((await bed.reported({ retryOf, skipInvalid: true })).result.counts).toMatchObject({ total: 1, invalid: 1 });
+  });
+});
+
+describe('files that change or fail while a batch runs:', () => {
+  test.each([
+    ['in one shard', 2, 250],
+    ['in two shards', 252, 700],
+  ])('a manifest that is written anew lets what was begun end, and the rest is not started, %s', async (_, maxInFlight, rest) => {
+    const name = `changing-${maxInFlight}.jsonl`;
+    await bed.emulator.admin.setDefaults(WATCHED);
+    const manifest = bed.manifest(items('x', maxInFlight + rest), name);
+    const batch = await bed.start({ manifest, maxInFlight, report: newReport() });
+    // A shard leaves a tenth of its room empty while the rest is open.
+    await bed.submitted(Math.floor(maxInFlight * 0.9));
+    bed.manifest(items('y', maxInFlight + rest), name);
+    await bed.emulator.admin.setDefaults({});
+    for (const { operationId } of (await bed.emulator.admin.operations()).operations)
+      await bed.emulator.admin.changeOperation(operationId, { finish: 'Succeeded' });
+    const failure = await batch.failure();
+    expect(failure).toMatchObject({ type: 'ManifestInvalid', message: expect.stringContaining('has changed since the batch was started') });
+    const { succeeded, notStarted, total } = failure.batch!.counts;
+    expect(succeeded + notStarted).toBe(total);
+    expect(succeeded).toBe((await bed.submits()).length);
+    expect(notStarted).toBeGreaterThan(0);
+    const lines = bed.lines(failure.batch?.report);
+    expect(byOutcome(lines)['succeeded']).toHaveLength(succeeded);
+    expect(lines.every(({ id }) => id !== '')).toBe(true);
+  });
+
+  test('a report store that fails for a while is waited for, and every line is there once', async () => {
+    const COUNT = 450;
+    const large = items('g', COUNT).map((one) => ({ ...one, submit: { ...one.submit!, body: 'x'.repeat(3500) } }));
+    const batch = await bed.start({ manifest: bed.manifest(large), maxInFlight: 100, report: newReport() });
+    await bed.submitted(1);
+    const away = `${bed.writable}-away`;
+    renameSync(bed.writable, away);
+    writeFileSync(bed.writable, '');
+    // More lines wait than a shard takes: all it does is to try to write.
+    await eventually(
+      async () => (await batch.shard(0).describe()).raw.pendingActivities ?? [],
+      (pending) => pending.length === 1 && pending[0]?.activityType?.name === 'writeReportPage' && (pending[0].attempt ?? 0) > 2,
+    );
+    const before = (await bed.submits()).length;
+    expect(before).toBeLessThan(COUNT);
+    rmSync(bed.writable);
+    renameSync(away, bed.writable);
+    const { counts, report } = await batch.result();
+    expect(counts).toMatchObject({ total: COUNT, succeeded: COUNT });
+    const lines = bed.lines(report);
+    expect(lines).toHaveLength(COUNT);
+    expect(new Set(lines.map(({ id }) => id)).size).toBe(COUNT);
+    expect(statSync(bed.writable).isDirectory()).toBe(true);
+  });
+});
