@@ -8,6 +8,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { WorkflowHandle, WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
+import type { LroClient } from '../../src/client';
 import { typedFailure } from '../../src/client/errors';
 import {
   ITEM_UPDATE,
@@ -60,6 +61,11 @@ export class BatchBed {
     readonly readable: string,
     readonly writable: string,
   ) {}
+
+  /** The typed client, on this bed's task queue. */
+  get lro(): LroClient {
+    return this.bed.lro;
+  }
 
   async start(input: unknown, { id = `batch-${randomUUID()}`, ...options }: StartOptions = {}): Promise<Batch> {
     const { client, taskQueue } = this.bed;
