@@ -44,7 +44,11 @@ test.each<[string, ChainStep[], RegExp]>([
 test.each<[string, unknown, RegExp]>([
   ['a step id that stands twice', { steps: [first, first] }, /steps\.1\.id: stands in an earlier step, too/],
   ['an unknown field of a step', { steps: [{ ...first, sumbit: {} }] }, /steps\.0\.sumbit: is not a known key; did you mean "submit"\?/],
-  ['an unknown field of the chain', { steps: [first], deadlineSecond: 3 }, /deadlineSecond: is not a known key; did you mean "deadlineSeconds"\?/],
+  [
+    'an unknown field of the chain',
+    { steps: [first], deadlineSecond: 3 },
+    /deadlineSecond: is not a known key; did you mean "deadlineSeconds"\?/,
+  ],
   ['something made by a step that is not there', { steps: [first], made: { other: {} } }, /made\.other: the chain has no such step/],
   ['a chain that is made whole', { steps: [first], made: { first: {} } }, /there is nothing left to do/],
   [
