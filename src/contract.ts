@@ -18,8 +18,10 @@ export const DEFAULT_DEADLINE_SECONDS = 86_400;
 /** Workflow types. */
 export const RUN_OPERATION = 'runOperation';
 export const RUN_BATCH = 'runBatch';
+export const RUN_CHAIN = 'runChain';
+export const BUILD_TILESET = 'buildTileset';
 
-/** Query `progress` → {@link OperationProgress}, of a batch → {@link BatchProgress}. */
+/** Query `progress` → {@link OperationProgress}, of a batch → {@link BatchProgress}, of a chain → {@link ChainProgress}. */
 export const PROGRESS_QUERY = 'progress';
 /** Update `accepted` → {@link Acceptance}, or the typed failure. */
 export const ACCEPTED_UPDATE = 'accepted';
@@ -35,6 +37,9 @@ export const RESUME_SIGNAL = 'resume';
 /** Memo of a batch, once its report is written: the report's {@link FileRef}. */
 export const REPORT_MEMO = 'report';
 
+/** Memo of a chain that was cancelled: {@link FailureDetails} with what it has made, and where a new run goes on. */
+export const CANCELED_MEMO = 'canceled';
+
 /** Search attributes (keywords) that are written when the namespace has them. */
 export const SEARCH_ATTRIBUTES = { status: 'LroStatus', connection: 'LroConnection', operationId: 'LroOperationId' } as const;
 
@@ -43,6 +48,12 @@ export const MAX_KEPT_BYTES = 65_536;
 
 /** The same of one item of a batch. */
 export const MAX_KEPT_ITEM_BYTES = 4096;
+
+/** The same of one step of a chain. */
+export const MAX_KEPT_STEP_BYTES = 16_384;
+
+/** Steps of a chain at most. */
+export const MAX_STEPS = 20;
 
 /** Items that stand in a batch's input itself, in bytes of JSON: what is more goes into a manifest. */
 export const MAX_INLINE_BYTES = 1_048_576;
@@ -173,6 +184,7 @@ export const FAILURE_TYPES = [
   'UntrustedUrl',
   'ManifestInvalid',
   'BatchFailed',
+  'StepFailed',
 ] as const;
 /** `type` of the non-retryable `ApplicationFailure` a workflow ends with. */
 export type FailureType = (typeof FAILURE_TYPES)[number];
@@ -192,6 +204,16 @@ export interface FailureDetails {
   labels?: Record<string, string>;
   /** Of `BatchFailed` and `ManifestInvalid`, where the batch had begun: what became of its items. */
   batch?: BatchResult;
+  /** Of `StepFailed`, and of a `FileRefused` before a chain began: the step it is about. */
+  step?: string;
+  /** Of `StepFailed`: the step's own failure, as it would have ended as an operation of its own. */
+  cause?: FailureDetails;
+  /** Of `StepFailed`: what there is of the steps before, made by this run or given to it. */
+  made?: Record<string, StepMade>;
+  /** Of `StepFailed`: the input of a new run that goes on from there and makes nothing again. */
+  resumeFrom?: ChainInput | BuildTilesetInput;
+  /** With `cleanup: "onFailure"`: what became of the resources that the run had made. */
+  cleanup?: CleanedResource[];
 }
 
 /** Answer of update `accepted`. */
@@ -235,17 +257,152 @@ export interface FileRef {
   url?: string;
 }
 
-export const ITEM_KINDS = ['operation'] as const;
-/** What an item is. */
+/** What a step of a chain has made: later steps refer to it, and a new run starts from it. */
+export interface StepMade {
+  resourceId?: string;
+  resourceLocation?: string;
+  operationId?: string;
+  /** Only where a later step refers to it. */
+  body?: Json;
+}
+
+/**
+ * One step of a chain: an operation. Texts in it may hold references to what earlier steps have made: `{{steps.<id>.resourceId}}`,
+ * `.resourceLocation`, `.operationId` and `.body.<path>`. A text that is nothing but a reference becomes the value itself.
+ */
+export interface ChainStep extends Omit<OperationInput, 'deadlineSeconds' | 'labels'> {
+  /** Letters, digits, `_` and `-`; once in a chain. */
+  id: string;
+}
+
+/** `onFailure`: what the run has made is deleted when it fails or is cancelled, and what it was given never is. */
+export type Cleanup = 'none' | 'onFailure';
+
+/** Input of workflow `runChain`: operations one after the other. */
+export interface ChainInput {
+  steps: ChainStep[];
+  /** Of steps that are not to be run, because an earlier run has made these. Whole, or at least what later steps refer to. */
+  made?: Record<string, StepMade>;
+  /** Of steps that name none of their own. */
+  connection?: string;
+  /** Of the whole chain, from the workflow's first start. Default one day; 0 = none. */
+  deadlineSeconds?: number;
+  /** Of steps that say nothing themselves. */
+  onUncertainSubmit?: 'retry' | 'fail';
+  /** Of steps that say nothing themselves. */
+  cancel?: CancelRequest;
+  /** Default `none`. */
+  cleanup?: Cleanup;
+  labels?: Record<string, string>;
+}
+
+export const TILESET_STEPS = ['upload', 'conversion', 'dataset', 'tileset', 'routeset'] as const;
+/** Ids of the steps of a chain that builds a tileset. */
+export type TilesetStep = (typeof TILESET_STEPS)[number];
+
+/**
+ * Input of workflow `buildTileset`. It starts at exactly one of `package`, `udid`, `conversionId` and `datasetId`; with `datasetId` and
+ * `tilesetId` only the routeset is left to be made.
+ */
+export interface BuildTilesetInput {
+  connection?: string;
+  /** A drawing package: it is streamed by the worker and never enters history. */
+  package?: BodyFile;
+  /** Of an upload. */
+  udid?: string;
+  conversionId?: string;
+  datasetId?: string;
+  tilesetId?: string;
+  /** `outputOntology`: default `facility-2.0`, unless `dwgPackageVersion` is there. */
+  conversion?: { outputOntology?: string; dwgPackageVersion?: string };
+  /** Id of the dataset that the building is added to. */
+  dataset?: { appendTo: string };
+  /** Sent as JSON. */
+  tileset?: { configuration: JsonObject };
+  /** Also make a routeset of the dataset. */
+  routeset?: boolean;
+  /** By step; shown by the service. */
+  descriptions?: Partial<Record<TilesetStep, string>>;
+  /** Of the whole chain, from the workflow's first start. Default one day; 0 = none. */
+  deadlineSeconds?: number;
+  onUncertainSubmit?: 'retry' | 'fail';
+  cancel?: CancelRequest;
+  /** Default `none`. */
+  cleanup?: Cleanup;
+  labels?: Record<string, string>;
+}
+
+/** One step that has succeeded. */
+export interface StepResult extends Omit<OperationResult, 'labels'> {
+  id: string;
+}
+
+/** Result of workflow `runChain`. Status, operation and resource are the last step's; `polls` are all. */
+export interface ChainResult extends Pick<
+  OperationResult,
+  'status' | 'operationId' | 'statusUrl' | 'resourceId' | 'resourceLocation' | 'completedAt' | 'polls'
+> {
+  /** What there is at the end, by step: also what the run was given. */
+  made: Record<string, StepMade>;
+  /** Steps that this run has run, in order. */
+  steps: StepResult[];
+  startedAt: string;
+  labels?: Record<string, string>;
+}
+
+/** Result of workflow `buildTileset`. */
+export interface BuildTilesetResult extends ChainResult {
+  made: Partial<Record<TilesetStep, StepMade>> & { tileset: StepMade };
+}
+
+/** One resource that a run had made and tried to delete. */
+export interface CleanedResource {
+  step: string;
+  resourceLocation: string;
+  deleted: boolean;
+  /** Why it could not be deleted. */
+  reason?: string;
+}
+
+/** Where one step stands. `given`: an earlier run has made it; `notStarted`: others come first. */
+export interface StepProgress extends Omit<OperationProgress, 'phase'> {
+  id: string;
+  phase: OperationPhase | 'notStarted' | 'given';
+  /** `POST /conversions · maps` */
+  title: string;
+}
+
+export type ChainPhase = 'validating' | 'running' | 'canceling' | 'cleaningUp' | 'succeeded' | 'failed' | 'canceled';
+
+/** Answer of query `progress` of a chain. */
+export interface ChainProgress {
+  phase: ChainPhase;
+  /** Id of the step that is under way. */
+  step?: string;
+  steps: StepProgress[];
+}
+
+export const ITEM_KINDS = ['operation', 'tileset', 'chain'] as const;
+/** What an item is, and so whose input it has: `runOperation`'s, `buildTileset`'s or `runChain`'s. */
 export type ItemKind = (typeof ITEM_KINDS)[number];
 
-/** One item of a batch: an operation's input and a name for it. */
-export interface BatchItem extends OperationInput {
+/** What an item does: the input of its kind, with that kind's fields and no others. */
+export interface ItemInput
+  extends
+    OperationInput,
+    Omit<BuildTilesetInput, keyof OperationInput>,
+    Omit<Partial<ChainInput>, keyof OperationInput | keyof BuildTilesetInput> {}
+
+/** One item of a batch: an input and a name for it. */
+export interface BatchItem extends ItemInput {
   /** The caller's name for it, once in a batch. */
   id: string;
   /** Default `operation`. */
   kind?: ItemKind;
 }
+
+/** Result of an item; `made`, `steps` and `startedAt` of a chain only. */
+export type ItemResult = OperationResult & Partial<Pick<ChainResult, 'made' | 'steps' | 'startedAt'>>;
 
 export const ITEM_OUTCOMES = ['succeeded', 'failed', 'uncertain', 'canceled', 'notStarted', 'invalid'] as const;
 /**
@@ -270,7 +427,7 @@ export interface BatchInput {
   /** JSON Lines: one item a line. */
   manifest?: FileRef;
   retryOf?: RetryOf;
-  /** Merged into every item: objects field by field, the item's own values win. */
+  /** Merged into every item: objects field by field, the item's own values win. Chains take what they have in common with operations. */
   defaults?: OperationInput;
   /** Items that are open at the service at once. Default {@link DEFAULT_MAX_IN_FLIGHT}. */
   maxInFlight?: number;
@@ -292,14 +449,14 @@ export interface ItemReport {
   kind: ItemKind;
   outcome: ItemOutcome;
   /** Of an item that succeeded; signatures in URLs are masked. */
-  result?: OperationResult;
+  result?: ItemResult;
   /** Of one that did not. */
   failure?: FailureDetails;
   /** How many batches had tried it before this one. */
   generation: number;
   labels?: Record<string, string>;
-  /** In the report, of an item that did not succeed: what `retryOf` runs. */
-  input?: OperationInput;
+  /** In the report, of an item that did not succeed: what `retryOf` runs, unless its failure says where to go on (`resumeFrom`). */
+  input?: ItemInput;
   /** Of an uncertain submit: a retry sends the same. */
   idempotencyKey?: string;
   firstSentAt?: string;
@@ -347,6 +504,8 @@ export interface BatchProgress {
 export interface ItemStanding {
   id: string;
   state: 'notStarted' | 'submitting' | 'open' | 'ended';
+  /** Of a chain: the step that is under way. */
+  step?: string;
   progress?: Omit<OperationProgress, 'phase'>;
   report?: ItemReport;
 }

@@ -7,9 +7,11 @@ import { makePrepareBatch } from './batch/prepare';
 import { makeReport } from './batch/report';
 import { makeSubmitItems } from './batch/submit-items';
 import { makeCancel, makeCancelMany } from './cancel';
+import { makeDeleteResources } from './delete-resources';
 import { makeLearn } from './learn';
-import type { LroActivities } from './messages';
+import type { ChainActivities, LroActivities } from './messages';
 import { makePrepare } from './prepare';
+import { makePrepareChain, makePrepareStep } from './prepare-chain';
 import { makeResource } from './resource';
 import { makeStatus } from './status';
 import { makeSubmit } from './submit';
@@ -21,7 +23,11 @@ export interface ActivityOptions {
   continueAsNewAfterEvents?: number;
 }
 
-export function createActivities({ connections, namespace, continueAsNewAfterEvents }: ActivityOptions): LroActivities & BatchActivities {
+export function createActivities({
+  connections,
+  namespace,
+  continueAsNewAfterEvents,
+}: ActivityOptions): LroActivities & ChainActivities & BatchActivities {
   const learn = makeLearn(namespace, continueAsNewAfterEvents);
   const pages = new Pages(connections.files);
   return {
@@ -30,6 +36,9 @@ export function createActivities({ connections, namespace, continueAsNewAfterEve
     status: makeStatus(connections),
     resource: makeResource(connections),
     cancel: makeCancel(connections),
+    prepareChain: makePrepareChain({ connections, learn }),
+    prepareStep: makePrepareStep(connections),
+    deleteResources: makeDeleteResources(connections),
     prepareBatch: makePrepareBatch(connections, learn),
     submitItems: makeSubmitItems(connections, pages),
     ...makeReport(connections, pages),

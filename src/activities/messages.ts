@@ -3,7 +3,21 @@
  *
  * Keeps true: fields are only added; a worker of the last version and one of the next understand each other.
  */
-import type { CancelRequest, FinalStateVia, HttpMethod, OperationInput, SubmitRequest } from '../contract';
+import type {
+  BodyFile,
+  BuildTilesetInput,
+  ChainInput,
+  ChainStep,
+  CleanedResource,
+  Cleanup,
+  CancelRequest,
+  FinalStateVia,
+  HttpMethod,
+  OperationInput,
+  StepMade,
+  SubmitRequest,
+} from '../contract';
+import type { ChainKind } from '../chains/resume';
 import type { FetchDecision } from '../lro/fetch';
 import type { Fetch, Monitor, StatusDecision, SubmitDecision } from '../lro/monitor';
 
@@ -13,6 +27,8 @@ export interface Identity {
   firstRunId: string;
   itemId: string;
   generation: number;
+  /** Of a chain: each of its steps has a key of its own. */
+  stepId?: string;
 }
 
 /** What the first activity learnt of the worker's settings; lives in the workflow's state, so that workers set differently replay alike. */
@@ -60,7 +76,7 @@ export interface SubmitItem {
   method: HttpMethod;
   /** Absolute, with the caller's query, without credentials. */
   url: string;
-  request: Pick<SubmitRequest, 'headers' | 'body' | 'bodyFile'>;
+  request: SubmitBody;
   idempotencyKey: string;
   /** Time of the first try. */
   firstSentAtMs: number;
@@ -69,6 +85,13 @@ export interface SubmitItem {
   finalStateVia?: FinalStateVia;
   attempts?: number;
   cookies?: Record<string, string>;
+  /** Kept at most of each body, resource and error; default: as of a single operation. */
+  maxKeptBytes?: number;
+}
+
+/** What of a submit's request is sent besides its URL. */
+export interface SubmitBody extends Pick<SubmitRequest, 'headers' | 'body'> {
+  bodyFile?: BodyFile & { version?: string };
 }
 
 export interface SubmitResult {
@@ -130,6 +153,62 @@ export type CancelResult =
   | { kind: 'ended'; decision: StatusDecision }
   | { kind: 'told'; httpStatus: number }
   | { kind: 'refused'; reason: string; httpStatus?: number };
+
+export interface PrepareChainRequest {
+  kind: ChainKind;
+  input: ChainInput | BuildTilesetInput;
+}
+
+/** A valid chain, before anything is submitted. */
+export interface PreparedChain {
+  steps: PreparedStep[];
+  /** What was there before. */
+  given: Record<string, StepMade>;
+  /** Ids of steps whose body a later step refers to. */
+  bodiesNeeded: string[];
+  deadlineSeconds: number;
+  cleanup: Cleanup;
+  settings: LearntSettings;
+}
+
+export interface PreparedStep {
+  id: string;
+  /** `POST /conversions · maps` */
+  title: string;
+  /** Completed; its references are still in it. */
+  step: ChainStep & Required<Pick<ChainStep, 'connection'>>;
+  /** Of its body file, when the chain was started. */
+  fileVersion?: string;
+}
+
+export interface PrepareStepRequest {
+  prepared: PreparedStep;
+  /** What its references may name. */
+  made: Record<string, StepMade>;
+  identity: Identity;
+}
+
+/** A step that can be submitted. */
+export interface ReadyStep {
+  operation: PreparedOperation;
+  request: SubmitBody;
+}
+
+export interface DeleteRequest {
+  step: string;
+  connection: string;
+  resourceLocation: string;
+}
+
+/** The activities of chains by name. */
+export interface ChainActivities {
+  /** Checks a chain whole, before anything is submitted. Fails with `InvalidInput`, `UnknownConnection`, `FileRefused`. */
+  prepareChain(request: PrepareChainRequest): Promise<PreparedChain>;
+  /** Fills in what earlier steps have made. Fails with `InvalidInput` where they have not made it. */
+  prepareStep(request: PrepareStepRequest): Promise<ReadyStep>;
+  /** Deletes what a chain has made, in the order given. What cannot be deleted is said. */
+  deleteResources(requests: DeleteRequest[]): Promise<CleanedResource[]>;
+}
 
 /** The activities by name. */
 export interface LroActivities {

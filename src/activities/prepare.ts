@@ -81,7 +81,8 @@ function prepareSubmit(
       method,
       url,
       idempotencyKey:
-        request.idempotencyKey ?? idempotencyKey(identity.workflowId, identity.firstRunId, identity.itemId, identity.generation),
+        request.idempotencyKey ??
+        idempotencyKey(identity.workflowId, identity.firstRunId, identity.itemId, identity.generation, identity.stepId),
       streamsFile: (request.bodyFile satisfies BodyFile | undefined) !== undefined,
     },
   };

@@ -8,6 +8,7 @@ import type { Connections } from '../http';
 import { RequestRefusedError } from '../http';
 import { idempotencyHeaders } from '../lro/idempotency';
 import type { SubmitContext, SubmitDecision } from '../lro/monitor';
+import { withinBytes } from '../lro/outcome';
 import { decideSubmit } from '../lro/submit';
 import { wellFormed } from '../lro/text';
 import { withClaims } from './claims';
@@ -18,9 +19,13 @@ export function makeSubmit(connections: Connections) {
   return function submit(items: SubmitItem[]): Promise<SubmitResult[]> {
     return withClaims<SubmitResult>(
       items.map(({ id }) => id),
-      (answered) => Promise.all(items.map(async (item) => answered({ id: item.id, decision: await send(item, connections) }))),
+      (answered) => Promise.all(items.map(async (item) => answered({ id: item.id, decision: kept(item, await send(item, connections)) }))),
     );
   };
+}
+
+function kept({ maxKeptBytes }: SubmitItem, decision: SubmitDecision): SubmitDecision {
+  return maxKeptBytes === undefined ? decision : withinBytes(decision, maxKeptBytes);
 }
 
 /** One submit and what its answer means. Never throws. */

@@ -13,7 +13,16 @@ import {
   type WorkflowStartOptions,
 } from '@temporalio/client';
 import { CancelledFailure, TerminatedFailure, TimeoutFailure } from '@temporalio/common';
-import { BatchCancelledError, BatchError, OperationCancelledError, OperationError, StillRunningError, typedFailure } from './errors';
+import {
+  BatchCancelledError,
+  BatchError,
+  ChainCancelledError,
+  ChainError,
+  OperationCancelledError,
+  OperationError,
+  StillRunningError,
+  typedFailure,
+} from './errors';
 
 export interface StartOptions {
   /** The caller's name for it (`tileset/campus-7/2026-11-23`): asking twice with one id is asking once. Default: a random one. */
@@ -30,7 +39,7 @@ export const DEFAULT_ANSWER_SECONDS = 60;
 
 /** What a call is about. */
 export interface Run {
-  kind: 'operation' | 'batch';
+  kind: 'operation' | 'batch' | 'chain';
   id: string;
 }
 
@@ -53,7 +62,7 @@ export async function startOnce(client: Client, workflowType: string, options: W
 /**
  * Runs a call with its own timeout, and turns what Temporal throws into the errors of this client.
  * @param what is waited for, as the timeout's message calls it
- * @throws OperationError or BatchError, OperationCancelledError or BatchCancelledError, StillRunningError
+ * @throws OperationError, BatchError or ChainError, OperationCancelledError, BatchCancelledError or ChainCancelledError, StillRunningError
  */
 export async function waitFor<T>(
   client: Client,
@@ -67,15 +76,19 @@ export async function waitFor<T>(
     return await client.connection.withDeadline(Date.now() + timeoutSeconds * 1000, call);
   } catch (err) {
     const details = typedFailure(err);
-    if (details !== undefined) throw new (run.kind === 'batch' ? BatchError : OperationError)(run.id, details.type, details);
+    if (details !== undefined) throw new FAILED[run.kind](run.id, details.type, details);
     if (isTimeout(err) && timeoutSeconds !== undefined) throw new StillRunningError(run.id, what, timeoutSeconds, run.kind);
     const cause = err instanceof WorkflowFailedError || err instanceof WorkflowUpdateFailedError ? err.cause : undefined;
     if (cause instanceof CancelledFailure || cause instanceof TerminatedFailure || cause instanceof TimeoutFailure) {
-      throw new (run.kind === 'batch' ? BatchCancelledError : OperationCancelledError)(run.id);
+      throw new CANCELLED[run.kind](run.id);
     }
     throw err;
   }
 }
+
+const FAILED = { operation: OperationError, batch: BatchError, chain: ChainError } as const;
+
+const CANCELLED = { operation: OperationCancelledError, batch: BatchCancelledError, chain: ChainCancelledError } as const;
 
 function isTimeout(err: unknown): boolean {
   if (err instanceof WorkflowUpdateRPCTimeoutOrCancelledError) return true;

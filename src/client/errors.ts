@@ -28,6 +28,31 @@ export class OperationCancelledError extends Error {
   }
 }
 
+/** The chain ended with a typed failure: most often `StepFailed`, whose details name the step and say where a new run goes on. */
+export class ChainError extends Error {
+  override readonly name = 'ChainError';
+
+  constructor(
+    readonly workflowId: string,
+    readonly type: FailureType,
+    readonly details: FailureDetails,
+  ) {
+    super(details.message);
+  }
+}
+
+/** The chain's workflow was cancelled (or terminated) before it had an end. `details` say what it has made, where it could still say so. */
+export class ChainCancelledError extends Error {
+  override readonly name = 'ChainCancelledError';
+
+  constructor(
+    readonly workflowId: string,
+    readonly details?: FailureDetails,
+  ) {
+    super(`chain "${workflowId}" was cancelled before it had an end${details === undefined ? '' : `: ${details.message}`}`);
+  }
+}
+
 /** The batch ended with a typed failure: `BatchFailed`, `ManifestInvalid`, `InvalidInput`, … */
 export class BatchError extends Error {
   override readonly name = 'BatchError';
@@ -72,9 +97,9 @@ export class StillRunningError extends Error {
     readonly workflowId: string,
     what: string,
     seconds: number,
-    kind: 'operation' | 'batch' = 'operation',
+    kind: 'operation' | 'batch' | 'chain' = 'operation',
   ) {
-    const again = `${kind === 'batch' ? 'getBatch' : 'get'}("${workflowId}")`;
+    const again = `${{ operation: 'get', batch: 'getBatch', chain: 'getChain' }[kind]}("${workflowId}")`;
     super(`no ${what} of ${kind} "${workflowId}" within ${seconds} s; the ${kind} goes on: ${again} finds it again`);
   }
 }

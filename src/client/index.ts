@@ -1,11 +1,14 @@
 /** `durable-lro`: the client and the types that other programs share. */
 export { LroClient, type LroClientOptions, type OperationHandle } from './lro-client';
 export type { BatchHandle } from './batches';
+export type { ChainHandle } from './chains';
 export type { StartOptions, WaitOptions } from './calls';
 export {
   BatchCancelledError,
   BatchEndedError,
   BatchError,
+  ChainCancelledError,
+  ChainError,
   OperationCancelledError,
   OperationError,
   ScheduleError,

@@ -14,9 +14,21 @@ import {
   type WorkflowHandle,
 } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
-import type { Acceptance, BatchInput, BatchResult, OperationInput, OperationProgress, OperationResult } from '../contract';
+import type {
+  Acceptance,
+  BatchInput,
+  BatchResult,
+  BuildTilesetInput,
+  BuildTilesetResult,
+  ChainInput,
+  ChainResult,
+  OperationInput,
+  OperationProgress,
+  OperationResult,
+} from '../contract';
 import { ACCEPTED_UPDATE, DEFAULT_CONNECTION, DEFAULT_TASK_QUEUE, POLL_NOW_SIGNAL, PROGRESS_QUERY, RUN_OPERATION } from '../contract';
 import { getBatch, startBatch, type BatchHandle } from './batches';
+import { getChain, startChain, startTileset, type ChainHandle } from './chains';
 import { DEFAULT_ANSWER_SECONDS, SAME_ID_SAME_RUN, startOnce, waitFor, type StartOptions, type WaitOptions } from './calls';
 import { LroSchedules } from './schedules';
 
@@ -134,6 +146,21 @@ export class LroClient {
       },
       pollNow: () => handle.signal(POLL_NOW_SIGNAL),
     };
+  }
+
+  /** Starts the building of a tileset, from wherever the input begins, and returns as soon as Temporal has it. */
+  buildTileset(input: BuildTilesetInput, options: StartOptions = {}): Promise<ChainHandle<BuildTilesetResult>> {
+    return startTileset(this.client, this.taskQueue, input, options);
+  }
+
+  /** Starts a chain of operations and returns as soon as Temporal has it. */
+  runChain(input: ChainInput, options: StartOptions = {}): Promise<ChainHandle> {
+    return startChain(this.client, this.taskQueue, input, options);
+  }
+
+  /** A chain that was started before, by whomever. Asks nothing yet. */
+  getChain<R extends ChainResult = ChainResult>(id: string): ChainHandle<R> {
+    return getChain(this.client, id);
   }
 
   /** Starts a batch and returns as soon as Temporal has it. */

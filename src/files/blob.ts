@@ -50,7 +50,7 @@ export class BlobFiles {
     try {
       const blob = await this.blob(file);
       const response = await blob.download(range?.offset ?? 0, range?.bytes, { abortSignal: signal, maxRetryRequests: RESUMES });
-      const { contentLength: sizeBytes, readableStreamBody } = response;
+      const { contentLength: sizeBytes, readableStreamBody, etag: version } = response;
       if (!(readableStreamBody instanceof Readable) || sizeBytes === undefined)
         throw new FileUnreadableError(`${file.said} could not be read: its store did not answer with a file`);
       const stream = readableStreamBody;
@@ -59,7 +59,7 @@ export class BlobFiles {
         return Promise.resolve();
       };
       const source = translated(stream as AsyncIterable<Buffer>, (error) => failed(error, 'could not be read to its end'));
-      return { sizeBytes, bytes: exactly(sizeBytes, source, file.said), close };
+      return { sizeBytes, ...(version === undefined ? {} : { version }), bytes: exactly(sizeBytes, source, file.said), close };
     } catch (error) {
       // Nothing of it lies in the range.
       if (range !== undefined && blobStatus(error) === 416) return { sizeBytes: 0, bytes: NO_BYTES, close: () => Promise.resolve() };

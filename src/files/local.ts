@@ -37,12 +37,13 @@ export class LocalFiles {
     const said = saidPath(path);
     const handle = await openRegular(real, said);
     try {
-      const { size, ino, dev } = await handle.stat();
+      const { size, ino, dev, mtimeMs } = await handle.stat();
       // Between the check of the path and its opening a folder on the way could have become a link.
       const [again, now] = await Promise.all([realpath(real), stat(real)]);
       if (again !== real || now.ino !== ino || now.dev !== dev) throw new FileRefusedError(`${said} was exchanged while it was opened`);
       const sizeBytes = range === undefined ? size : bytesWithin(range, size);
-      return { sizeBytes, bytes: bytesOf(handle, sizeBytes, said, range), close: () => handle.close() };
+      const version = `${size}-${Math.floor(mtimeMs / 1000)}`;
+      return { sizeBytes, version, bytes: bytesOf(handle, sizeBytes, said, range), close: () => handle.close() };
     } catch (error) {
       await handle.close();
       throw isFileError(error) ? error : localProblem(said, 'cannot be read', error);

@@ -17,6 +17,8 @@ export interface ByteRange {
  */
 export interface OpenedFile {
   sizeBytes?: number;
+  /** Says, where its source can tell, that the file is still the one it was: another one has another version. */
+  version?: string;
   bytes: AsyncIterable<Buffer>;
   close(): Promise<void>;
 }

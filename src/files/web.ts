@@ -42,7 +42,8 @@ export class WebFiles {
       // A host that knows no ranges sends all of it.
       const sizeBytes = range === undefined || announced === undefined ? announced : bytesWithin(range, announced);
       const bytes = exactly(sizeBytes, range === undefined ? source : cut(range, source), said);
-      return sizeBytes === undefined ? { bytes, close } : { sizeBytes, bytes, close };
+      const version = response.headers['etag'] as unknown;
+      return { ...(sizeBytes === undefined ? {} : { sizeBytes }), ...(typeof version === 'string' ? { version } : {}), bytes, close };
     } catch (error) {
       await close();
       throw error;

@@ -7,6 +7,11 @@ import type { BodyFile, HttpMethod, Json } from '../contract';
 /** What a request is for: `status` and `resource` are reads that follow redirects, `submit` and `cancel` change something and never do. */
 export type Purpose = 'submit' | 'status' | 'resource' | 'cancel';
 
+/** A file as it was when somebody looked: another version of it is refused. */
+export interface PinnedFile extends BodyFile {
+  version?: string;
+}
+
 export interface OutgoingRequest {
   purpose: Purpose;
   method: HttpMethod;
@@ -16,7 +21,7 @@ export interface OutgoingRequest {
   headers?: Readonly<Record<string, string>>;
   /** Of this operation (`lro/cookies`); sent to trusted hosts only. */
   cookies?: Readonly<Record<string, string>>;
-  body?: { kind: 'json'; value: Json } | { kind: 'file'; file: BodyFile };
+  body?: { kind: 'json'; value: Json } | { kind: 'file'; file: PinnedFile };
   /** On a new socket: a kept one may die under the request, which would leave it uncertain. */
   freshConnection?: boolean;
   /** Instead of the connection's `limits.timeoutSeconds`. The time of the whole exchange once it has its turn; of a body file, the longest silence. */

@@ -1,6 +1,7 @@
 /** The body of one try of a request: opened anew for every try, watched while it is sent, closed whatever happens. */
 import { Readable } from 'node:stream';
-import { FileUnreadableError, type Files } from '../files';
+import { FileRefusedError, FileUnreadableError, type Files } from '../files';
+import type { BodyFile } from '../contract';
 import type { OutgoingRequest } from './request';
 import type { Patience } from './patience';
 
@@ -45,6 +46,10 @@ export async function openUpload(
   }
   try {
     const opened = await files.open(body.file, { signal: patience.signal });
+    if (isAnother(opened.version, body.file.version)) {
+      await opened.close();
+      throw new FileRefusedError(`${nameOf(body.file)} has changed since it was looked at first; nothing of it was sent`);
+    }
     const failed: { reason?: string } = {};
     const { contentType } = body.file;
     const stream = Readable.from(watched(opened.bytes, patience, failed), { objectMode: false, highWaterMark: 1 });
@@ -66,6 +71,15 @@ export async function openUpload(
     if (error instanceof FileUnreadableError) return { kind: 'unreadable', reason: error.message };
     throw error;
   }
+}
+
+function isAnother(version: string | undefined, wanted: string | undefined): boolean {
+  return version !== undefined && wanted !== undefined && version !== wanted;
+}
+
+/** Without the query of a URL, which is often a signature. */
+function nameOf({ path, url = '' }: BodyFile): string {
+  return `file ${path ?? url.split('?')[0] ?? ''}`;
 }
 
 /** Passes the bytes on. Every piece that is taken shows that the upload is alive, and starts the time anew. */

@@ -12,9 +12,11 @@ const NAMESPACE = '8d2b6f1e-7c43-4a0b-9f5e-3a1d5f0c2e77';
 /**
  * Key of one operation. The first run's id, because a workflow id alone would replay an old failure, and a run's own id changes when
  * the workflow continues as new.
+ * @param stepId of a chain: each of its steps is an operation of its own
  */
-export function idempotencyKey(workflowId: string, firstRunId: string, itemId: string, generation: number): string {
-  return uuidv5(JSON.stringify([workflowId, firstRunId, itemId, generation]), NAMESPACE);
+export function idempotencyKey(workflowId: string, firstRunId: string, itemId: string, generation: number, stepId?: string): string {
+  const step = stepId === undefined ? [] : [stepId];
+  return uuidv5(JSON.stringify([workflowId, firstRunId, itemId, generation, ...step]), NAMESPACE);
 }
 
 /** The headers of one submit. `firstSentAtMs` is the time of the first try, the same for all. */

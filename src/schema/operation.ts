@@ -24,7 +24,7 @@ const query = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]
   error: 'must be an object of strings, numbers and booleans',
 });
 
-const bodyFile = strict({ url: text(8192).optional(), path: text(4096).optional(), contentType: text(256).optional() }).refine(
+export const bodyFile = strict({ url: text(8192).optional(), path: text(4096).optional(), contentType: text(256).optional() }).refine(
   (file) => (file.url === undefined) !== (file.path === undefined),
   'must name exactly one of "url" and "path"',
 );
@@ -47,19 +47,20 @@ const submitShape = {
   idempotencyKey: text(256).refine(isHeaderValue, 'holds characters that a header cannot carry').optional(),
 };
 
-const submit = strict(submitShape).refine(
+export const submit = strict(submitShape).refine(
   (request) => request.body === undefined || request.bodyFile === undefined,
   'must have at most one of "body" and "bodyFile"',
 );
 
-const attachShape = {
+export const attachShape = {
   statusUrl: text(16_384),
   method: oneOf(HTTP_METHODS).optional(),
   requestUrl: text(16_384).optional(),
   headers: headers.optional(),
 };
 
-const settingsShape = {
+/** What operations and chains have in common. */
+export const sharedShape = {
   connection: text(256).default(DEFAULT_CONNECTION),
   deadlineSeconds: z
     .number({ error: 'must be a number of seconds >= 0 (0 = none)' })
@@ -68,8 +69,6 @@ const settingsShape = {
     .default(DEFAULT_DEADLINE_SECONDS),
   onUncertainSubmit: oneOf(['retry', 'fail'] as const).default('retry'),
   cancel: strict({ method: oneOf(HTTP_METHODS).optional(), path: cancelPath }).optional(),
-  finalStateVia: oneOf(FINAL_STATE_VIA).optional(),
-  fetchResource: z.boolean({ error: 'must be true or false' }).default(false),
   labels: z
     .record(text(64), z.string({ error: 'must be a string' }).max(256, 'must be at most 256 characters'), {
       error: 'must be an object of strings',
@@ -77,6 +76,14 @@ const settingsShape = {
     .refine((labels) => Object.keys(labels).length <= 20, 'must be at most 20 labels')
     .optional(),
 };
+
+/** What only an operation has. */
+export const ownShape = {
+  finalStateVia: oneOf(FINAL_STATE_VIA).optional(),
+  fetchResource: z.boolean({ error: 'must be true or false' }).default(false),
+};
+
+const settingsShape = { ...sharedShape, ...ownShape };
 
 const operationInput = strict({ ...settingsShape, submit: submit.optional(), attach: strict(attachShape).optional() }).refine(
   (input) => (input.submit === undefined) !== (input.attach === undefined),

@@ -21,6 +21,7 @@ import type {
   SubmitItem,
   SubmitResult,
 } from '../activities/messages';
+import type { FailureDetails } from '../contract';
 import type { SubmitDecision } from '../lro/monitor';
 
 const HEARTBEAT_TIMEOUT = '5 seconds';
@@ -53,6 +54,12 @@ export function prepare(request: PrepareRequest): Promise<Prepared> {
     retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '10 seconds' },
     summary: 'check the input',
   }).prepare(request);
+}
+
+/** The typed failure of an activity. */
+export function failureIn(err: unknown): FailureDetails | undefined {
+  const cause = err instanceof ActivityFailure ? err.cause : undefined;
+  return cause instanceof ApplicationFailure ? (cause.details?.[0] as FailureDetails | undefined) : undefined;
 }
 
 /** Time for one exchange and its repetition with new credentials, and for its turn at a busy connection. */

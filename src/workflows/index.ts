@@ -1,4 +1,5 @@
 /** The workflows of a worker. Everything exported here is registered by its name. */
 export { runOperation } from './run-operation';
+export { buildTileset, runChain } from './chain/run-chain';
 export { runBatch } from './batch/run-batch';
 export { runShard } from './batch/shard';

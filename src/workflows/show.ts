@@ -8,6 +8,9 @@ import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow'
 import type { OperationProgress } from '../contract';
 import { SEARCH_ATTRIBUTES } from '../contract';
 
+/** How lists show a run that has ended, by its phase. */
+export const ENDED_STATUS: Record<string, string | undefined> = { succeeded: 'Succeeded', failed: 'Failed', canceled: 'Canceled' };
+
 /** Text of a service as Markdown shows it, and not as it could be made to mean. */
 export function plain(text: string): string {
   return text.replace(/[\\`*_{}[\]<>#|!]/g, '\\$&');

@@ -56,7 +56,7 @@ describe('is refused before anything is submitted:', () => {
       'an unknown kind',
       { items: [{ ...A, kind: 'operations' }] },
       'InvalidInput',
-      'items[0]: kind: must be one of operation (did you mean',
+      'items[0]: kind: must be one of operation, tileset, chain (did you mean',
     ],
     ['an item without id', { items: [A, { submit: A.submit }] }, 'InvalidInput', 'items[1]: id: is required'],
     ['an id that is no string', { items: [{ ...A, id: 7 }] }, 'InvalidInput', 'items[0]: id: must be a string that is not empty'],

@@ -55,13 +55,19 @@ test('the demo shows a chain that survives the kill of its worker, a rejection a
     tileset: 'tilesets',
   })) {
     expect(shown).toMatch(new RegExp(`✓ ${name} +http://127\\.0\\.0\\.1:\\d+/${path}/[\\w-]+ `));
+  }
+  for (const name of ['tileset', 'rejected', 'broken']) {
     expect(shown).toMatch(new RegExp(`http://127\\.0\\.0\\.1:\\d+/namespaces/default/workflows/demo%2F${name}%2F`));
   }
   expect(shown).toMatch(/✗ rejected +SubmissionRejected: .*'no-such-dataset' was not found in \/datasets/);
-  expect(shown).toMatch(/✗ failed +OperationFailed: .*The manifest names the layer 'NO-SUCH-LAYER', which no drawing of the package has/);
+  expect(shown).toMatch(
+    /✗ failed +StepFailed: step "conversion" .*The manifest names the layer 'NO-SUCH-LAYER', which no drawing of the package has/,
+  );
   expect(shown).toMatch(/pid \d+ ended by SIGKILL while the conversion waits/);
   expect(shown).toMatch(/asked again \d+\.\d s after the kill/);
-  expect(shown).toMatch(/1 POST per operation: upload 1, conversion 1, dataset 1, tileset 1, rejected 1, bad-upload 1, failed 1\n/);
+  expect(shown).toMatch(
+    /1 POST per operation: upload 1, conversion 1, dataset 1, tileset 1, rejected 1, broken-upload 1, broken-conversion 1\n/,
+  );
   // Plain lines where nobody looks on.
   expect(shown).not.toContain('\x1b');
   await expectNothingLeft(demo);

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { randomUUID } from 'node:crypto';
 import type { Child } from '../../src/devserver';
 import { buildDrawingPackage, startEmulator, type Emulator } from '../../src/emulator';
-import { writeConfig } from '../support/config';
+import { temporaryFolder, writeConfig } from '../support/config';
 import { sharedAddress } from '../support/in-process';
 import { startWorkerProcess } from '../support/programs';
 
@@ -17,12 +17,13 @@ const VENV = join(ROOT, '.cache/python');
 const run = promisify(execFile);
 
 const taskQueue = `examples-${randomUUID()}`;
+const folder = temporaryFolder();
 let emulator: Emulator;
 let worker: Child;
 
 beforeAll(async () => {
   emulator = await startEmulator({ operationSeconds: 0.2, retryAfterSeconds: 0 });
-  const configPath = writeConfig({ maps: { baseUrl: emulator.url, query: { 'api-version': '2.0' } } });
+  const configPath = writeConfig({ maps: { baseUrl: emulator.url, query: { 'api-version': '2.0' } } }, { files: { readBelow: [folder] } });
   worker = await startWorkerProcess({ configPath, address: sharedAddress(), taskQueue });
 });
 
@@ -73,6 +74,15 @@ test('the TypeScript program prints the location of a tileset, and the reason of
   await expectLocationThenReason(process.execPath, 'examples/typescript/tileset.mjs');
 });
 
+test('the program that builds a tileset prints its location, and what to go on with when a step fails', async () => {
+  const [good, broken] = [join(folder, 'good.zip'), join(folder, 'broken.zip')];
+  writeFileSync(good, await buildDrawingPackage());
+  writeFileSync(broken, await buildDrawingPackage({ broken: 'missingDwg' }));
+  expect(await output(process.execPath, ['examples/typescript/building.mjs', good])).toMatch(/^tileset: http:\S+\/tilesets\/[\w-]+\n$/);
+  const failed = await output(process.execPath, ['examples/typescript/building.mjs', broken]);
+  expect(failed).toMatch(/^step "conversion" .*failed: .*Level_2\.dwg.* → go on with \{/);
+});
+
 test('the TypeScript program has no type error', async () => {
   // TypeScript's own ending, and beside the package, so that its name leads to it.
   const copy = join(ROOT, 'examples/typescript', `tileset-${randomUUID()}.mts`);
@@ -94,10 +104,13 @@ pythonTest(
   300_000,
 );
 
-test.each(['examples/typescript/tileset.mjs', 'examples/python/tileset.py'])('the README shows %s word for word', (path) => {
-  const blocks = [...readFileSync(join(ROOT, 'README.md'), 'utf8').matchAll(/^```\w+\n([^]*?)^```$/gm)].map(([, code]) => code);
-  expect(blocks).toContain(readFileSync(join(ROOT, path), 'utf8'));
-});
+test.each(['examples/typescript/tileset.mjs', 'examples/typescript/building.mjs', 'examples/python/tileset.py'])(
+  'the README shows %s word for word',
+  (path) => {
+    const blocks = [...readFileSync(join(ROOT, 'README.md'), 'utf8').matchAll(/^```\w+\n([^]*?)^```$/gm)].map(([, code]) => code);
+    expect(blocks).toContain(readFileSync(join(ROOT, path), 'utf8'));
+  },
+);
 
 function hasVenv(): boolean {
   const probe = spawnSync('python3', ['-c', 'import venv, ensurepip'], { encoding: 'utf8' });

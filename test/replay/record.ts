@@ -6,11 +6,12 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { WorkflowHandle } from '@temporalio/client';
-import { RUN_BATCH, RUN_OPERATION, type BatchInput, type OperationInput } from '../../src/contract';
+import { BUILD_TILESET, RUN_BATCH, RUN_OPERATION, type BatchInput, type BuildTilesetInput, type OperationInput } from '../../src/contract';
 import { startEmulator, type Emulator, type Script } from '../../src/emulator';
 import { temporaryFolder, testConfig } from '../support/config';
 import { startTestBed, type TestBed } from '../support/in-process';
 import { BATCH_PATHS, type BatchPath } from './batch-paths';
+import { CHAIN_PATHS, ROUTES, type ChainPath } from './chain-paths';
 import { toText } from './history-file';
 import { DEFAULT_STATUS, DEFAULT_SUBMIT, PATHS, type Path } from './paths';
 
@@ -22,7 +23,19 @@ export async function recordHistories(folder: string): Promise<void> {
     await withBed(emulator, path, (bed) => record(name, path, emulator, bed, folder));
   for (const [name, path] of Object.entries(BATCH_PATHS).filter(isMissing))
     await withBed(emulator, path, (bed) => recordBatch(name, path, emulator, bed, folder));
+  for (const [name, path] of Object.entries(CHAIN_PATHS).filter(isMissing))
+    await withBed(emulator, path, (bed) => recordChain(name, path, emulator, bed, folder));
   await emulator.close();
+}
+
+async function recordChain(name: string, path: ChainPath, emulator: Emulator, bed: TestBed, folder: string): Promise<void> {
+  await emulator.admin.addScript({ name, routes: [...(path.routes ?? []), ...ROUTES] });
+  const input: BuildTilesetInput = { connection: name, udid: 'u1', ...path.input };
+  const { client, taskQueue } = bed;
+  const handle = await client.workflow.start(BUILD_TILESET, { workflowId: name, taskQueue, args: [input] });
+  await path.meanwhile?.(client.workflow.getHandle(name), asked(emulator, name));
+  await handle.result().catch(() => undefined);
+  await save(client.workflow.getHandle(name, handle.firstExecutionRunId), join(folder, name));
 }
 
 async function withBed(
@@ -30,8 +43,13 @@ async function withBed(
   { continueAsNewAfterEvents }: Pick<Path, 'continueAsNewAfterEvents'>,
   work: (bed: TestBed) => Promise<void>,
 ): Promise<void> {
+  // A chain's paths are the service's own: each script is a service.
+  const services = Object.keys(CHAIN_PATHS).map((name): [string, { baseUrl: string }] => [
+    name,
+    { baseUrl: `${emulator.url}/scripts/${name}` },
+  ]);
   const config = testConfig(
-    { default: { baseUrl: emulator.url, poll: { maxUnreadable: 2 } } },
+    { ...Object.fromEntries<{ baseUrl: string }>(services), default: { baseUrl: emulator.url, poll: { maxUnreadable: 2 } } },
     { files: { writeBelow: [temporaryFolder()] } },
   );
   const bed = await startTestBed(config, continueAsNewAfterEvents === undefined ? {} : { continueAsNewAfterEvents });

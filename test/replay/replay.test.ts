@@ -5,6 +5,7 @@ import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { workflowBundle } from '../support/bundle';
 import { BATCH_PATHS } from './batch-paths';
 import { fromText } from './history-file';
+import { CHAIN_PATHS } from './chain-paths';
 import { PATHS } from './paths';
 import { recordHistories } from './record';
 
@@ -34,7 +35,7 @@ async function replay(histories: { workflowId: string; history: unknown }[]): Pr
 
 test('there is a history of every path', () => {
   const recorded = new Set(files().map((file) => file.split('.')[0]));
-  expect([...recorded].sort()).toEqual([...Object.keys(PATHS), ...Object.keys(BATCH_PATHS)].sort());
+  expect([...recorded].sort()).toEqual([...Object.keys(PATHS), ...Object.keys(BATCH_PATHS), ...Object.keys(CHAIN_PATHS)].sort());
   // Those that continue as new have one for each run.
   expect(files()).toEqual(
     expect.arrayContaining([
@@ -42,6 +43,7 @@ test('there is a history of every path', () => {
       'continue-as-new-before-acceptance.2.json',
       'batch-success-two-shards.shard-1.json',
       'batch-continue-as-new.shard-0.2.json',
+      'tileset-continue-as-new.2.json',
     ]),
   );
 });

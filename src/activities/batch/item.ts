@@ -3,7 +3,7 @@
  *
  * Keeps true: whatever is written there is an item or a list of mistakes, never an error.
  */
-import type { BatchItem, ItemKind, ItemOutcome, ItemReport, Json, JsonObject, OperationInput } from '../../contract';
+import type { BatchItem, ItemInput, ItemKind, ItemOutcome, ItemReport, Json, JsonObject, OperationInput } from '../../contract';
 import { ITEM_KINDS } from '../../contract';
 import { nearest } from '../../config/suggest';
 import type { BatchSource } from './messages';
@@ -13,7 +13,7 @@ export interface ReadItem {
   ok: true;
   id: string;
   kind: ItemKind;
-  input: OperationInput;
+  input: ItemInput;
   /** How many batches had tried it before this one. */
   generation: number;
   /** Of an uncertain submit of an earlier batch. */
@@ -41,7 +41,8 @@ function itemOf(written: JsonObject, place: string, defaults: OperationInput | u
   const name = typeof id === 'string' && id !== '' ? id.slice(0, MAX_ID_CHARS) : place;
   const mistakes = [...idMistakes(id), ...kindMistakes(kind)];
   if (mistakes.length > 0 || id === undefined) return { ok: false, id: name, mistakes };
-  return { ok: true, id, kind: kind ?? 'operation', input: withDefaults(input, defaults), generation: 0 };
+  const shared = kind === undefined || kind === 'operation' ? defaults : defaultsOfChains(defaults);
+  return { ok: true, id, kind: kind ?? 'operation', input: withDefaults(input, shared), generation: 0 };
 }
 
 function idMistakes(id: unknown): string[] {
@@ -61,7 +62,9 @@ function retriedItem(written: JsonObject, place: string, source: BatchSource, re
   const line = written as unknown as Partial<ItemReport>;
   if (typeof line.outcome !== 'string') return { ok: false, id: place, mistakes: ['is not a line of a report: it has no outcome'] };
   if (!retried.includes(line.outcome)) return undefined;
-  const item = itemOf({ ...(line.input as JsonObject | undefined), id: line.id as Json, kind: line.kind as Json }, place, source.defaults);
+  // What a chain has made already is not made again.
+  const input = (line.failure?.resumeFrom ?? line.input) as JsonObject | undefined;
+  const item = itemOf({ ...input, id: line.id as Json, kind: line.kind as Json }, place, source.defaults);
   if (!item.ok) return item;
   if (line.input === undefined) return { ok: false, id: item.id, mistakes: ['has no input in the report, so it cannot be run again'] };
   const firstSentAtMs = Date.parse(line.firstSentAt ?? '');
@@ -75,8 +78,15 @@ function retriedItem(written: JsonObject, place: string, source: BatchSource, re
   };
 }
 
+/** What chains have in common with operations. */
+function defaultsOfChains(defaults: OperationInput | undefined): OperationInput | undefined {
+  if (defaults === undefined) return undefined;
+  const { connection, deadlineSeconds, onUncertainSubmit, cancel, labels } = defaults;
+  return JSON.parse(JSON.stringify({ connection, deadlineSeconds, onUncertainSubmit, cancel, labels })) as OperationInput;
+}
+
 /** The batch's defaults, field by field, with the item's own values over them. */
-function withDefaults(input: OperationInput, defaults: OperationInput | undefined): OperationInput {
+function withDefaults(input: ItemInput & OperationInput, defaults: OperationInput | undefined): ItemInput {
   if (defaults === undefined) return input;
   const base = JSON.parse(JSON.stringify(defaults)) as { submit?: JsonObject; attach?: JsonObject };
   // An operation to follow stands instead of one to submit, and a body of one kind instead of one of the other.

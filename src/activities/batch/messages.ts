@@ -14,6 +14,7 @@ import type {
   ItemReport,
   ItemStanding,
   OperationInput,
+  StepMade,
 } from '../../contract';
 import type { SubmitDecision } from '../../lro/monitor';
 import type { CancelCall, CancelResult, Claims, LearntSettings } from '../messages';
@@ -94,6 +95,8 @@ export interface ChunkItem {
   attempts?: number;
   cookies?: Record<string, string>;
   firstSentAtMs?: number;
+  /** Of a chain: what its steps have made so far. */
+  made?: Record<string, StepMade>;
 }
 
 /** Items of one page to submit in one activity. */
@@ -121,6 +124,24 @@ export interface ItemAbout {
   /** Of an uncertain try, of this batch or of the one that is retried. */
   idempotencyKey?: string;
   firstSentAtMs?: number;
+  /** Of a chain: the step that was submitted. */
+  step?: ItemStep;
+}
+
+/** One step of an item that is a chain. */
+export interface ItemStep {
+  id: string;
+  connection: string;
+  /** How many come after it. */
+  left: number;
+  /** The one that does. */
+  next?: { id: string; title: string };
+  /** A later step refers to its body. */
+  withBody?: boolean;
+  /** What there was before, without bodies. */
+  given?: Record<string, StepMade>;
+  /** What the item has made is deleted when it fails. */
+  cleanup?: boolean;
 }
 
 export interface ChunkResult {

@@ -14,6 +14,8 @@ import { listed, typedFailure } from '../failures';
 import { withHeartbeat } from '../heartbeat';
 import type { LearntSettings } from '../messages';
 import { prepareOperation } from '../prepare';
+import { prepareSteps } from '../prepare-chain';
+import type { ReadItem } from './item';
 import type { BatchSource, ManifestPage, PrepareBatchRequest, PreparedBatch } from './messages';
 import type { PageItem } from './pages';
 import { inlineItems, nameOf } from './pages';
@@ -21,6 +23,7 @@ import { NoManifestError } from './lines';
 import { Mistakes, scanManifest, Seen } from './scan';
 import type { CheckedBatch } from '../../schema/batch';
 import { checkBatch } from '../../schema/batch';
+import { checkChain } from '../../schema/chain';
 
 /** Open operations of one shard, and of one where there are many. Measured: see docs/decisions.md. */
 const SHARD_SIZE = 250;
@@ -157,14 +160,25 @@ class Finder {
   private mistakesOf(item: PageItem): string[] {
     if (!item.ok) return item.mistakes;
     try {
-      const identity = { workflowId: '', firstRunId: '', itemId: item.id, generation: 0 };
-      const { operation } = prepareOperation(item.input, this.connections, identity);
-      this.connection ??= operation.connection;
+      const found = this.tried(item);
+      if ('mistakes' in found) return found.mistakes;
+      this.connection ??= found.connection;
       return [];
     } catch (error) {
       if (error instanceof ApplicationFailure) return [error.message];
       throw error;
     }
+  }
+
+  private tried(item: ReadItem): { connection: string | undefined } | { mistakes: string[] } {
+    if (item.kind === 'operation') {
+      const identity = { workflowId: '', firstRunId: '', itemId: item.id, generation: 0 };
+      const { operation } = prepareOperation(item.input, this.connections, identity);
+      return { connection: operation.connection };
+    }
+    const checked = checkChain(item.kind, item.input);
+    if (!checked.ok) return checked;
+    return { connection: prepareSteps(checked.value, this.connections)[0]?.step.connection };
   }
 
   private refusal(total: number): Error {

@@ -7,13 +7,14 @@
  * 3. No signature in a URL is written: they are masked as for people.
  */
 import { ApplicationFailure } from '@temporalio/common';
-import type { FailureDetails, FileRef, ItemReport, OperationResult } from '../../contract';
+import { resumeFrom } from '../../chains/resume';
+import type { BuildTilesetInput, ChainInput, ChainResult, FailureDetails, FileRef, ItemReport, OperationResult } from '../../contract';
 import { FileRefusedError, type OpenedFile } from '../../files';
 import type { Connections } from '../../http';
 import { masked } from '../../lro/trust';
 import { typedFailure } from '../failures';
 import { withHeartbeat } from '../heartbeat';
-import { readItem } from './item';
+import { readItem, type ReadItem } from './item';
 import type { PageItem, Pages } from './pages';
 import type { EndedItem, FinishReport, ReportPage, ReportRest, ReportTarget, RestCounts } from './messages';
 
@@ -139,7 +140,18 @@ function lineOf({ report }: EndedItem, item: PageItem | undefined): ItemReport {
   return {
     ...reportWithoutSignatures(report),
     ...(report.outcome !== 'succeeded' && item?.ok === true ? { input: item.input } : {}),
+    ...(report.failure !== undefined && item?.ok === true ? { failure: withResumption(withoutSignatures(report.failure), item) } : {}),
   };
+}
+
+/** A chain that did not come to its end says where a new one goes on. */
+function withResumption(failure: FailureDetails, { kind, input }: ReadItem): FailureDetails {
+  if (kind === 'operation' || failure.made === undefined) return failure;
+  const chain = input as ChainInput | BuildTilesetInput;
+  // The batch does not carry bodies that the item itself was given.
+  const given = 'made' in chain ? chain.made : undefined;
+  const made = Object.fromEntries(Object.entries(failure.made).map(([id, one]) => [id, { ...given?.[id], ...one }]));
+  return { ...failure, resumeFrom: resumeFrom(kind, chain, { ...failure, made }) };
 }
 
 const STILL_UNCERTAIN = 'an earlier batch did not learn whether the service had accepted it, and this one ended before it was sent again';
@@ -152,10 +164,13 @@ export function reportWithoutSignatures(report: ItemReport): ItemReport {
   };
 }
 
-function withoutSignatures<T extends OperationResult | FailureDetails>(value: T): T {
-  const { statusUrl, resourceLocation } = value as Partial<OperationResult>;
+function withoutSignatures<T extends object>(value: T): T {
+  const { statusUrl, resourceLocation, steps, made, cause } = value as Partial<OperationResult & ChainResult & FailureDetails>;
   return {
     ...value,
+    ...(steps === undefined ? {} : { steps: steps.map((step) => withoutSignatures(step)) }),
+    ...(made === undefined ? {} : { made: Object.fromEntries(Object.entries(made).map(([id, one]) => [id, withoutSignatures(one)])) }),
+    ...(cause === undefined ? {} : { cause: withoutSignatures(cause) }),
     ...(statusUrl === undefined ? {} : { statusUrl: masked(statusUrl) ?? statusUrl }),
     ...(resourceLocation === undefined ? {} : { resourceLocation: masked(resourceLocation) ?? resourceLocation }),
   };

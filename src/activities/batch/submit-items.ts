@@ -8,15 +8,19 @@
  * 3. No request is tied to the activity's cancellation: a shutdown lets it finish.
  */
 import { ApplicationFailure } from '@temporalio/common';
-import type { FailureDetails } from '../../contract';
+import type { FailureDetails, StepMade } from '../../contract';
 import { MAX_KEPT_ITEM_BYTES } from '../../contract';
 import type { Connections } from '../../http';
 import { withinBytes } from '../../lro/outcome';
 import { withClaims } from '../claims';
-import type { PreparedOperation, SubmitItem } from '../messages';
+import { listed, typedFailure } from '../failures';
+import type { Identity, PreparedOperation, SubmitBody, SubmitItem } from '../messages';
 import { prepareOperation } from '../prepare';
+import { readyStep, titleOf } from '../prepare-chain';
+import { checkChain } from '../../schema/chain';
 import { send } from '../submit';
-import type { ChunkItem, ChunkResult, ItemAbout, SubmitChunk } from './messages';
+import type { ReadItem } from './item';
+import type { ChunkItem, ChunkResult, ItemAbout, ItemStep, SubmitChunk } from './messages';
 import type { PageItem, Pages } from './pages';
 
 interface Ready {
@@ -84,35 +88,85 @@ function prepareItem(
     };
   }
   const identity = { workflowId: source.workflowId, firstRunId: source.firstRunId, itemId: id, generation: item.generation };
-  let prepared: ReturnType<typeof prepareOperation>;
+  let due: DueOperation;
   try {
-    prepared = prepareOperation(item.input, connections, identity);
+    due = item.kind === 'operation' ? dueOperation(item, connections, identity) : dueStep(item, wanted, connections, identity);
   } catch (error) {
     if (!(error instanceof ApplicationFailure)) throw error;
-    return { index, about: emptyAbout(id), decision: { kind: 'invalid', failure: error.details?.[0] as FailureDetails } };
+    const failure = error.details?.[0] as FailureDetails;
+    // The step after those that are made cannot be submitted: of a chain that has begun that is an end like any other.
+    return wanted.made === undefined
+      ? { index, about: emptyAbout(id), decision: { kind: 'invalid', failure } }
+      : { index, decision: { kind: 'failed', failure } };
   }
-  const { operation, value } = prepared;
+  const { operation, request, step, deadlineSeconds } = due;
+  const { labels } = item.input;
+  // An earlier batch's key is of the operation that this one begins with.
+  const retried = wanted.made === undefined ? item : undefined;
   const about: ItemAbout = {
     id,
+    ...(item.kind === 'operation' ? {} : { kind: item.kind }),
     title: operation.title,
-    deadlineSeconds: operation.deadlineSeconds,
+    deadlineSeconds,
     onUncertainSubmit: operation.onUncertainSubmit,
     timeoutSeconds: operation.timeoutSeconds,
     ...(item.generation === 0 ? {} : { generation: item.generation }),
-    ...(value.labels === undefined ? {} : { labels: value.labels }),
+    ...(labels === undefined ? {} : { labels }),
     ...(operation.cancel === undefined ? {} : { cancel: operation.cancel }),
-    ...(item.idempotencyKey === undefined ? {} : { idempotencyKey: item.idempotencyKey }),
-    ...(item.firstSentAtMs === undefined ? {} : { firstSentAtMs: item.firstSentAtMs }),
+    ...(retried?.idempotencyKey === undefined ? {} : { idempotencyKey: retried.idempotencyKey }),
+    ...(retried?.firstSentAtMs === undefined ? {} : { firstSentAtMs: retried.firstSentAtMs }),
+    ...(step === undefined ? {} : { step }),
   };
   if (operation.attach !== undefined) {
     return { index, about, decision: { kind: 'accepted', monitor: operation.attach, waitSeconds: 0, why: 'default interval' } };
   }
-  const submit = submitOf(operation, value.submit ?? {}, id, wanted, item.firstSentAtMs ?? wanted.firstSentAtMs ?? nowMs);
+  const submit = submitOf(operation, request, id, wanted, retried?.firstSentAtMs ?? wanted.firstSentAtMs ?? nowMs);
   return {
     index,
     about,
     connection: operation.connection,
-    submit: { ...submit, idempotencyKey: item.idempotencyKey ?? submit.idempotencyKey },
+    submit: { ...submit, idempotencyKey: retried?.idempotencyKey ?? submit.idempotencyKey },
+  };
+}
+
+/** The operation that an item has to submit now. */
+interface DueOperation {
+  operation: PreparedOperation;
+  request: SubmitBody;
+  deadlineSeconds: number;
+  /** Of a chain. */
+  step?: ItemStep;
+}
+
+/** @throws ApplicationFailure when it cannot be submitted as it is */
+function dueOperation(item: ReadItem, connections: Connections, identity: Identity): DueOperation {
+  const { operation, value } = prepareOperation(item.input, connections, identity);
+  return { operation, request: value.submit ?? {}, deadlineSeconds: operation.deadlineSeconds };
+}
+
+/** The first step of a chain that is not made yet. @throws ApplicationFailure when it cannot be submitted as it is */
+function dueStep({ kind, input }: ReadItem, { made }: ChunkItem, connections: Connections, identity: Identity): DueOperation {
+  const checked = checkChain(kind === 'tileset' ? 'tileset' : 'chain', input);
+  if (!checked.ok) throw typedFailure({ type: 'InvalidInput', message: listed(checked.mistakes) });
+  const { steps, made: given, bodiesNeeded, deadlineSeconds, cleanup } = checked.value;
+  const there = { ...given, ...made };
+  const [step, ...left] = steps.filter(({ id }) => !Object.hasOwn(there, id));
+  if (step === undefined) throw ApplicationFailure.nonRetryable('there is no step left to submit');
+  const { id, connection } = step;
+  const ready = readyStep({ id, title: id, step }, there, connections, identity);
+  const withoutBodies = Object.entries(given).map(([name, one]): [string, StepMade] => [name, { ...one, body: undefined }]);
+  return {
+    ...ready,
+    deadlineSeconds,
+    step: {
+      id,
+      connection,
+      left: left.length,
+      ...(left[0] !== undefined && { next: { id: left[0].id, title: titleOf(left[0]) } }),
+      ...(bodiesNeeded.includes(id) && { withBody: true }),
+      ...(withoutBodies.length > 0 && { given: Object.fromEntries(withoutBodies) }),
+      ...(cleanup === 'onFailure' && { cleanup: true }),
+    },
   };
 }
 

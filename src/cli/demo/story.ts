@@ -1,11 +1,12 @@
 /**
- * What happens in the demo: a drawing package becomes a tileset in four operations, the worker is killed in the middle of the second one,
- * one operation is rejected and one fails.
+ * What happens in the demo: a drawing package becomes a tileset by one workflow of four operations, the worker is killed in the middle of
+ * the second one, one operation is rejected and one package fails.
  *
  * Keeps true: everything is done through the public client, as a service of the reader's own would do it; whatever comes out otherwise
  * than expected throws.
  */
-import { OperationError, type FailureType, type LroClient, type OperationHandle, type SubmitRequest } from '../../client';
+import { ChainError, OperationError, type ChainHandle, type LroClient, type StepProgress } from '../../client';
+import { TILESET_STEPS, type BuildTilesetInput, type TilesetStep } from '../../contract';
 import { buildDrawingPackage } from '../../emulator/sample-package';
 import { seconds, type Screen } from './screen';
 import { CONNECTION, type DemoService, type Stage } from './stage';
@@ -32,9 +33,13 @@ const STEP_TIMEOUT_SECONDS = 60;
 /** The conversion takes longer than the others, and asks for longer pauses: time to kill the worker in. */
 const LONG_CONVERSION = { durationSeconds: 8, retryAfter: '3' };
 
+/** The chain's steps, in order. */
+const STEPS = TILESET_STEPS.filter((step) => step !== 'routeset');
+const KILLED_STEP = 'conversion';
+
 export class Story {
-  /** Workflow ids in the order of their start, by the operation's name. */
-  private readonly ids = new Map<string, string>();
+  /** Description of every operation, by its name: what the service is asked for at the end. */
+  private readonly descriptions = new Map<string, string>();
   /** Last part of every id. A server that was there before remembers earlier demos. */
   private readonly subject: string;
 
@@ -47,20 +52,19 @@ export class Story {
   async tell(): Promise<string> {
     const { screen, stage } = this.scene;
     const drawings = await buildDrawingPackage({ facilityName: 'Demo building', levelCount: 3, paddingBytes: 200_000 });
-    const file = stage.addFile('building.zip', drawings);
-    const udid = await this.succeed('upload', upload(file), `a drawing package of 3 levels, ${Math.round(drawings.length / 1024)} KB`);
-    const conversionId = await this.succeedThroughKill('conversion', {
-      path: '/conversions',
-      query: { udid, outputOntology: 'facility-3.0' },
-    });
-    const datasetId = await this.succeed('dataset', { path: '/datasets', query: { conversionId } });
-    await this.succeed('tileset', { path: '/tilesets', query: { datasetId } });
+    const path = stage.addFile('building.zip', drawings);
+    screen.step('underWay', 'package', `3 levels, ${Math.round(drawings.length / 1024)} KB: ${STEPS.join(' → ')}`);
+    const handle = await this.build('tileset', path, STEPS);
+    for (const step of STEPS) await this.untilDone(handle, step);
+    const { made } = await handle.result({ timeoutSeconds: STEP_TIMEOUT_SECONDS });
+    this.link('tileset');
 
     screen.line();
-    await this.fail('rejected', { path: '/tilesets', query: { datasetId: 'no-such-dataset' } }, 'SubmissionRejected');
-    const brokenFile = stage.addFile('broken.zip', await buildDrawingPackage({ facilityName: 'Broken building', broken: 'unknownLayer' }));
-    const brokenUdid = await this.succeed('bad-upload', upload(brokenFile), 'a package whose manifest names a layer that no drawing has');
-    await this.fail('failed', { path: '/conversions', query: { udid: brokenUdid } }, 'OperationFailed');
+    await this.reject();
+    const broken = stage.addFile('broken.zip', await buildDrawingPackage({ facilityName: 'Broken building', broken: 'unknownLayer' }));
+    await this.fail(await this.build('broken', broken, ['upload', 'conversion']));
+    const datasetId = made.dataset?.resourceId;
+    if (datasetId === undefined) throw new UnexpectedError('the chain names no dataset');
     return datasetId;
   }
 
@@ -68,9 +72,9 @@ export class Story {
   async countPosts(): Promise<void> {
     const { screen, service } = this.scene;
     const posts = await service.admin.requests({ method: 'POST' });
-    const counts = [...this.ids].map(([name, id]) => ({
+    const counts = [...this.descriptions].map(([name, description]) => ({
       name,
-      count: posts.filter(({ query }) => new URLSearchParams(query).get('description') === id).length,
+      count: posts.filter(({ query }) => new URLSearchParams(query).get('description') === description).length,
     }));
     const wrong = counts.filter(({ count }) => count !== 1);
     const listed = (list: typeof counts): string => list.map(({ name, count }) => `${name} ${count}`).join(', ');
@@ -78,113 +82,108 @@ export class Story {
     screen.step('done', 'service', `saw ${screen.emphasize('1 POST per operation')}: ${listed(counts)}`);
   }
 
-  private async succeed(name: string, submit: SubmitRequest, what?: string): Promise<string> {
-    const startedAtMs = performance.now();
-    const handle = await this.start(name, submit, what);
-    return await this.end(name, handle, startedAtMs);
+  /** Starts a chain; it is found at the service by the descriptions of its steps. */
+  private build(name: string, path: string, steps: readonly TilesetStep[]): Promise<ChainHandle> {
+    const prefix = name === 'tileset' ? '' : `${name}-`;
+    const descriptions = Object.fromEntries(steps.map((step) => [step, this.describe(`${prefix}${step}`)]));
+    const input: BuildTilesetInput = { connection: CONNECTION, package: { path }, descriptions, labels: { demo: name } };
+    return this.scene.lro.buildTileset(input, { id: this.id(name) });
   }
 
-  private async succeedThroughKill(name: string, submit: SubmitRequest): Promise<string> {
-    const { admin } = this.scene.service;
+  /** Follows one step to its end, through the kill of the worker where it is the one for that. */
+  private async untilDone(handle: ChainHandle, name: TilesetStep): Promise<void> {
+    const { screen } = this.scene;
     const startedAtMs = performance.now();
-    await admin.setDefaults(LONG_CONVERSION);
-    const handle = await this.start(name, submit);
-    await admin.setDefaults({});
-    await this.killWorkerDuring(name, handle);
-    return await this.end(name, handle, startedAtMs);
+    screen.underWay(name, 'waiting for its turn');
+    const begun = await this.stepUntil(handle, name, ({ operationId }) => operationId !== undefined);
+    screen.step('underWay', name, `${begun.title.split(' · ')[0] ?? ''} → 202, operation ${begun.operationId ?? ''}`);
+    if (name === KILLED_STEP) await this.killWorkerDuring(handle, begun);
+    screen.underWay(name, 'waiting for its end');
+    const { resourceLocation, polls } = await this.stepUntil(handle, name, ({ phase }) => phase === 'succeeded');
+    if (resourceLocation === undefined) throw new UnexpectedError(`the ${name} gave no resource location`);
+    screen.step('done', name, `${resourceLocation} (${polls} asks, ${seconds(performance.now() - startedAtMs)})`);
   }
 
-  private async killWorkerDuring(name: string, handle: OperationHandle & { acceptance: { operationId?: string } }): Promise<void> {
+  private async killWorkerDuring(handle: ChainHandle, { operationId = '', id: name }: StepProgress): Promise<void> {
     const { screen, stage, service, taskQueue, workerPid } = this.scene;
-    const nextPollAtMs = await longWait(handle);
-    const polls = { method: 'GET', path: `/operations/${handle.acceptance.operationId ?? ''}$` };
+    await service.admin.changeOperation(operationId, LONG_CONVERSION);
+    const isLong = ({ phase, nextPollAt }: StepProgress): boolean =>
+      phase === 'waiting' && Date.parse(nextPollAt ?? '') - Date.now() > 1000;
+    const { nextPollAt = '' } = await this.stepUntil(handle, name, isLong);
+    const polls = { method: 'GET', path: `/operations/${operationId}$` };
     const lastSeq = (await service.admin.requests()).at(-1)?.seq ?? 0;
     await stage.killWorker();
     const killedAtMs = Date.now();
-    screen.step(
-      'kill',
-      'worker',
-      `pid ${workerPid} ended by SIGKILL while the ${name} waits: next ask due in ${seconds(nextPollAtMs - killedAtMs)}`,
-    );
+    const due = seconds(Date.parse(nextPollAt) - killedAtMs);
+    screen.step('kill', 'worker', `pid ${workerPid} ended by SIGKILL while the ${name} waits: next ask due in ${due}`);
     screen.underWay('worker', 'starting again');
     const { pid } = await stage.startWorker(taskQueue);
     screen.step('done', 'worker', `started again ${seconds(Date.now() - killedAtMs)} after the kill, pid ${pid}`);
     screen.underWay(name, 'waiting for the next ask');
     const [asked] = await service.admin.waitForRequests({ ...polls, since: lastSeq, timeoutSeconds: STEP_TIMEOUT_SECONDS });
     if (asked === undefined) throw new UnexpectedError(`the ${name} was not asked again`);
-    screen.step(
-      'done',
-      name,
-      `asked again ${screen.emphasize(`${seconds(asked.receivedAtMs - killedAtMs)} after the kill`)}, the same operation`,
-    );
+    const after = screen.emphasize(`${seconds(asked.receivedAtMs - killedAtMs)} after the kill`);
+    screen.step('done', name, `asked again ${after}, the same operation`);
   }
 
-  /** Submits an operation; the 202 comes back in the same call. */
-  private async start(name: string, submit: SubmitRequest, what?: string): ReturnType<LroClient['startAndWaitAccepted']> {
-    const { screen, lro } = this.scene;
-    const title = `POST ${submit.path}${what === undefined ? '' : `: ${what}`}`;
-    screen.underWay(name, title);
-    const handle = await lro.startAndWaitAccepted(this.input(name, submit), { id: this.id(name), timeoutSeconds: STEP_TIMEOUT_SECONDS });
-    screen.step('underWay', name, `${title} → 202, operation ${handle.acceptance.operationId ?? 'without an id'}`);
-    screen.underWay(name, 'waiting for its end');
-    return handle;
-  }
-
-  private async end(name: string, handle: OperationHandle, startedAtMs: number): Promise<string> {
-    const { resourceLocation, resourceId, polls } = await handle.result({ timeoutSeconds: STEP_TIMEOUT_SECONDS });
-    if (resourceLocation === undefined || resourceId === undefined) throw new UnexpectedError(`the ${name} gave no resource location`);
-    this.show('done', name, `${resourceLocation} (${polls} asks, ${seconds(performance.now() - startedAtMs)})`);
-    return resourceId;
-  }
-
-  private async fail(name: string, submit: SubmitRequest, expected: FailureType): Promise<void> {
-    const { screen, lro } = this.scene;
-    screen.underWay(name, `POST ${submit.path}, which has to end badly`);
-    try {
-      await lro.execute(this.input(name, submit), { id: this.id(name), timeoutSeconds: STEP_TIMEOUT_SECONDS });
-    } catch (err) {
-      if (!(err instanceof OperationError) || err.type !== expected) throw err;
-      this.show('expectedFailure', name, `${err.type}: ${err.message}`);
-      return;
+  /** Where a step stands, as soon as that is wanted. */
+  private async stepUntil(handle: ChainHandle, name: string, isWanted: (step: StepProgress) => boolean): Promise<StepProgress> {
+    const giveUpAtMs = Date.now() + STEP_TIMEOUT_SECONDS * 1000;
+    while (Date.now() < giveUpAtMs) {
+      const { phase, steps } = await handle.progress();
+      const step = steps.find(({ id }) => id === name);
+      if (step !== undefined && isWanted(step)) return step;
+      if (phase === 'failed') break;
+      await new Promise((resolve) => setTimeout(resolve, 100));
     }
-    throw new UnexpectedError(`the operation "${name}" has succeeded, and should have ended as ${expected}`);
+    // Says why, where it has failed.
+    await handle.result({ timeoutSeconds: 1 });
+    throw new UnexpectedError(`step "${name}" of "${handle.id}" did not come as far as it should`);
   }
 
-  private show(kind: 'done' | 'expectedFailure', name: string, text: string): void {
+  /** An operation alone, which the service refuses. */
+  private async reject(): Promise<void> {
+    const { screen, lro } = this.scene;
+    const submit = { path: '/tilesets', query: { datasetId: 'no-such-dataset', description: this.describe('rejected') } };
+    screen.underWay('rejected', `POST ${submit.path}, which has to end badly`);
+    try {
+      await lro.execute({ connection: CONNECTION, submit }, { id: this.id('rejected'), timeoutSeconds: STEP_TIMEOUT_SECONDS });
+    } catch (err) {
+      if (!(err instanceof OperationError) || err.type !== 'SubmissionRejected') throw err;
+      screen.step('expectedFailure', 'rejected', `${err.type}: ${err.message}`);
+      return this.link('rejected');
+    }
+    throw new UnexpectedError('an operation of no dataset has succeeded');
+  }
+
+  /** A chain whose package cannot be converted. */
+  private async fail(handle: ChainHandle): Promise<void> {
+    const { screen } = this.scene;
+    screen.underWay('failed', 'a package whose manifest names a layer that no drawing has');
+    try {
+      await handle.result({ timeoutSeconds: STEP_TIMEOUT_SECONDS });
+    } catch (err) {
+      if (!(err instanceof ChainError) || err.type !== 'StepFailed') throw err;
+      screen.step('expectedFailure', 'failed', `${err.type}: ${err.message}`);
+      return this.link('broken');
+    }
+    throw new UnexpectedError('a broken package has become a tileset');
+  }
+
+  private link(name: string): void {
     const { screen, temporal } = this.scene;
-    screen.step(kind, name, text);
     const link = workflowLink(temporal, this.id(name));
     if (link !== undefined) screen.note(link);
   }
 
-  private input(name: string, submit: SubmitRequest): { connection: string; submit: SubmitRequest; labels: Record<string, string> } {
-    // The description makes the operation recognizable at the service.
-    return {
-      connection: CONNECTION,
-      submit: { ...submit, query: { ...submit.query, description: this.id(name) } },
-      labels: { demo: name },
-    };
-  }
-
   private id(name: string): string {
-    const id = this.ids.get(name) ?? `demo/${name}/${this.subject}`;
-    this.ids.set(name, id);
-    return id;
+    return `demo/${name}/${this.subject}`;
   }
-}
 
-function upload(path: string): SubmitRequest {
-  return { path: '/mapData', query: { dataFormat: 'dwgzippackage' }, bodyFile: { path, contentType: 'application/octet-stream' } };
-}
-
-/** Waits until the operation waits, with enough time left to kill in. @returns when it is due, in ms since the epoch */
-async function longWait(handle: OperationHandle): Promise<number> {
-  const giveUpAtMs = Date.now() + STEP_TIMEOUT_SECONDS * 1000;
-  while (Date.now() < giveUpAtMs) {
-    const { phase, nextPollAt } = await handle.progress();
-    const nextPollAtMs = nextPollAt === undefined ? 0 : Date.parse(nextPollAt);
-    if (phase === 'waiting' && nextPollAtMs - Date.now() > 1_000) return nextPollAtMs;
-    await new Promise((resolve) => setTimeout(resolve, 100));
+  /** Makes an operation recognizable at the service. */
+  private describe(name: string): string {
+    const description = this.id(name);
+    this.descriptions.set(name, description);
+    return description;
   }
-  throw new UnexpectedError(`operation "${handle.id}" did not come to wait`);
 }

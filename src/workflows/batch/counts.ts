@@ -26,7 +26,8 @@ export function failuresOf(counts: OutcomeCounts): number {
 }
 
 /** How an item ended whose operation did. */
-export function outcomeOf({ type }: FailureDetails): ItemOutcome {
+export function outcomeOf({ type, cause }: FailureDetails): ItemOutcome {
+  if (type === 'StepFailed' && cause !== undefined) return outcomeOf(cause);
   if (type === 'SubmissionUncertain') return 'uncertain';
   return type === 'OperationCanceled' ? 'canceled' : 'failed';
 }
@@ -35,6 +36,9 @@ export function outcomeOf({ type }: FailureDetails): ItemOutcome {
 export function firstOf(failures: readonly ItemReport[]): ItemReport[] {
   return failures.slice(0, MAX_FIRST_FAILURES).map((report) => {
     const { failure } = report;
-    return failure === undefined ? report : { ...report, failure: { ...failure, error: undefined, body: undefined } };
+    if (failure === undefined) return report;
+    const { cause } = failure;
+    const small = cause === undefined ? {} : { cause: { ...cause, error: undefined, body: undefined } };
+    return { ...report, failure: { ...failure, error: undefined, body: undefined, ...small } };
   });
 }

@@ -15,14 +15,17 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { ItemAbout, Page, ReportRest, ShardAnswer } from '../../activities/batch/messages';
-import type { FailureDetails, ItemOutcome, ItemReport, OperationResult, Problem } from '../../contract';
+import type { FailureDetails, ItemOutcome, ItemReport, Problem } from '../../contract';
 import { MAX_KEPT_ITEM_BYTES } from '../../contract';
 import type { Accepted, Outcome, Succeeded } from '../../lro/monitor';
 import type { OpenOperation, OperationEnd } from '../loop';
 import { endedMonitor, isoNow, OperationLoop, withMissing } from '../loop';
 import { resultOf } from '../result';
 import { writeReportRest } from './calls';
+import { deleteResources } from '../chain/calls';
+import { afterCleanup } from '../chain/ends';
 import { cancelAtService } from './cancel';
+import { bytesOfSteps, itemFailure, itemResult, leftBy, nextStepOf, withStep } from './chain-items';
 import { failuresOf, firstOf, noCounts, outcomeOf, sumOf } from './counts';
 import type { ShardInput, ShardResult, ShardTally } from './messages';
 import { itemQuery, pauseSignal, resumeSignal, stopSignal, toldSignal } from './messages';
@@ -76,6 +79,8 @@ class Shard {
   private openBytes = 0;
   private toldAtMs: number;
   private telling: Promise<void> = Promise.resolve();
+  /** Deletions that are under way. */
+  private readonly cleaning = new Set<Promise<void>>();
 
   constructor(
     private readonly input: ShardInput,
@@ -95,6 +100,7 @@ class Shard {
     const askOptions = { maxKeptBytes: MAX_KEPT_ITEM_BYTES, concurrency: ASK_CONCURRENCY };
     this.loop = new OperationLoop(carried?.open ?? [], events, askOptions);
     for (const { bytes = 0 } of carried?.open ?? []) this.openBytes += bytes;
+    for (const item of this.items.values()) this.openBytes += bytesOfSteps(item);
     const { paused = false } = input;
     const state = carried?.submits ?? { next: { page: 0, index: 0 }, waiting: [], nextSubmitAtMs: 0, paused, stopped: false };
     this.submits = new Submits(source, this.pages, input, state, {
@@ -108,6 +114,7 @@ class Shard {
         this.tell();
       },
       room: () => this.room(),
+      expects: () => [...this.items.values()].some(({ about }) => about.step !== undefined && about.step.left > 0),
     });
   }
 
@@ -144,7 +151,7 @@ class Shard {
     if (waiting !== undefined) {
       const { lastProblem, dueAtMs } = waiting;
       const progress = { polls: 0, nextPollAt: new Date(dueAtMs).toISOString(), ...(lastProblem && { lastProblem }) };
-      return { standing: { id, state: 'submitting', progress }, reportPages };
+      return { standing: { id, state: 'submitting', ...stepOf(waiting.about), progress }, reportPages };
     }
     for (const [key, { about }] of this.items) {
       const open = about.id === id ? this.loop.get(key) : undefined;
@@ -159,7 +166,7 @@ class Shard {
         nextPollAt: new Date(dueAtMs).toISOString(),
         ...(lastProblem === undefined ? {} : { lastProblem }),
       };
-      return { standing: { id, state: 'open', progress }, reportPages };
+      return { standing: { id, state: 'open', ...stepOf(about), progress }, reportPages };
     }
     const report = this.report.find(id);
     if (report !== undefined) return { standing: { id, state: 'ended', report }, reportPages };
@@ -170,12 +177,15 @@ class Shard {
   }
 
   private room(): number {
-    if (!this.report.hasRoom || this.openBytes > MAX_OPEN_BYTES) return 0;
+    let betweenBytes = 0;
+    for (const { about, done } of this.submits.state.waiting) if (about?.step !== undefined) betweenBytes += bytesOfSteps({ about, done });
+    if (!this.report.hasRoom || this.openBytes + betweenBytes > MAX_OPEN_BYTES) return 0;
     return this.input.maxInFlight - this.loop.size - this.submits.begun;
   }
 
   private taken(item: SubmittedItem, answer: Accepted | Succeeded): void {
-    this.tally.submitted++;
+    // A chain is one item, however many operations.
+    if (item.done === undefined) this.tally.submitted++;
     // Once it is accepted, a retry is another operation with a key of its own.
     const about = { ...item.about, idempotencyKey: undefined, firstSentAtMs: undefined };
     item.about = about;
@@ -193,18 +203,18 @@ class Shard {
         ...(status && { status }),
         ...(lastProblem && { lastProblem }),
       };
-      return this.follow(open);
+      return this.follow(open, bytesOfSteps(item));
     }
     const { outcome, shownLocation, fetches = [] } = answer;
     if (fetches.length === 0) return this.succeeded({ ...item }, outcome, undefined, 0);
     this.items.set(key, item);
     const monitor = endedMonitor(fetches[0]?.connection ?? '', outcome);
-    this.follow({ ...common, monitor, why: '', dueAtMs: Date.now(), finishing: { outcome, shownLocation, fetches } });
+    this.follow({ ...common, monitor, why: '', dueAtMs: Date.now(), finishing: { outcome, shownLocation, fetches } }, bytesOfSteps(item));
   }
 
-  private follow(open: OpenOperation): void {
+  private follow(open: OpenOperation, stepBytes: number): void {
     const bytes = JSON.stringify(open.monitor).length;
-    this.openBytes += bytes;
+    this.openBytes += bytes + stepBytes;
     this.loop.add([{ ...open, bytes }]);
   }
 
@@ -213,6 +223,7 @@ class Shard {
     this.items.delete(operation.id);
     this.openBytes -= operation.bytes ?? 0;
     if (item === undefined) return;
+    this.openBytes -= bytesOfSteps(item);
     if (end.kind === 'succeeded') this.succeeded(item, end.outcome, operation, operation.polls);
     else this.failed(item, end.failure);
     this.submits.nudge();
@@ -221,11 +232,30 @@ class Shard {
   private succeeded(item: OpenItem, outcome: Outcome, operation: OpenOperation | undefined, polls: number): void {
     const { about, created, firstSentAtMs } = item;
     const result = resultOf(outcome, { monitor: operation?.monitor, created, submittedAtMs: firstSentAtMs, polls, labels: about.labels });
-    this.write(item, about, 'succeeded', { result });
+    if (about.step === undefined) return this.write(item, about, 'succeeded', { result });
+    const done = withStep(item, result);
+    if (about.step.left > 0) this.submits.goOn(nextStepOf(item, done));
+    else this.write(item, about, 'succeeded', { result: itemResult(item, done) });
   }
 
   private failed(item: SubmittedItem, failure: FailureDetails): void {
-    this.write(item, item.about, outcomeOf(failure), { failure });
+    this.unsuccessful(item, item.about, outcomeOf(failure), itemFailure(item.about, item.done, failure));
+  }
+
+  /** An item did not come to its end: what it has made is deleted first, where its input says so. */
+  private unsuccessful(item: Place & Pick<SubmittedItem, 'done'>, about: ItemAbout, outcome: ItemOutcome, failure: FailureDetails): void {
+    const requests = leftBy(about, item.done);
+    if (requests.length === 0) return this.ledger(item, about, outcome, failure);
+    const cleaning = CancellationScope.nonCancellable(() => deleteResources(requests)).then((cleaned) => {
+      this.ledger(item, about, outcome, afterCleanup(failure, cleaned, about.step?.given ?? {}));
+      this.cleaning.delete(cleaning);
+      this.tell();
+    });
+    this.cleaning.add(cleaning);
+  }
+
+  private ledger(place: Place, about: ItemAbout, outcome: ItemOutcome, failure: FailureDetails): void {
+    this.write(place, about, outcome, { failure });
     const { stopAfterFailures } = this.input;
     if (stopAfterFailures === undefined) return;
     if (failuresOf(this.tally.counts) >= stopAfterFailures) this.change({ stopped: true });
@@ -234,7 +264,7 @@ class Shard {
   }
 
   /** An item has ended: counted, and on its way to the report. */
-  private write(place: Place, about: ItemAbout, outcome: ItemOutcome, end: { result?: OperationResult; failure?: FailureDetails }): void {
+  private write(place: Place, about: ItemAbout, outcome: ItemOutcome, end: Pick<ItemReport, 'result' | 'failure'>): void {
     this.tally.counts[outcome]++;
     const report: ItemReport = {
       id: about.id,
@@ -289,8 +319,10 @@ class Shard {
     const nameless = new Map<number, number[]>();
     for (const { item, about, failure } of this.submits.abandoned()) {
       if (about === undefined) nameless.set(item.page, [...(nameless.get(item.page) ?? []), item.index]);
-      else this.write(item, about, failure === undefined ? 'notStarted' : 'uncertain', failure === undefined ? {} : { failure });
+      else if (failure === undefined) this.write(item, about, 'notStarted', {});
+      else this.unsuccessful(item, about, outcomeOf(failure), itemFailure(about, item.done, failure));
     }
+    await Promise.all(this.cleaning);
     await this.report.flush();
     const { next } = this.submits.state;
     for (const [number, page] of this.pages) {
@@ -328,6 +360,7 @@ class Shard {
   }
 
   private async continueAsNew(): Promise<void> {
+    await Promise.all(this.cleaning);
     await this.report.flush();
     await this.telling;
     // The next run would not know of a cancellation that this one was told.
@@ -371,6 +404,11 @@ class Shard {
 }
 
 const TELL_SECONDS = 10;
+
+/** Of a chain: the step that is under way. */
+function stepOf(about: ItemAbout | undefined): { step?: string } {
+  return about?.step === undefined ? {} : { step: about.step.id };
+}
 
 function keyOf({ page, index }: Place): string {
   return `${page}.${index}`;

@@ -7,11 +7,12 @@
  * 3. No chunk starts while the batch is paused, after it was stopped, or before the batch's own pace allows.
  */
 import { CancellationScope, condition } from '@temporalio/workflow';
-import type { BatchSource, ChunkItem, InlinePage, ItemAbout, Page } from '../../activities/batch/messages';
+import type { BatchSource, ChunkItem, ChunkResult, InlinePage, ItemAbout, Page } from '../../activities/batch/messages';
 import type { FailureDetails, Problem } from '../../contract';
 import type { Accepted, Succeeded } from '../../lro/monitor';
 import { afterTry, neverAccepted, type Tries } from '../submission';
 import { isoNow } from '../loop';
+import { madeOf, stoppedBefore, type DoneStep } from './chain-items';
 import { RESTART_SECONDS, submitItems, type ChunkEnd } from './calls';
 
 /** Items in one activity: with more, one that is slow to be answered holds up more; with fewer, each costs more history. */
@@ -38,6 +39,9 @@ export interface WaitingItem extends Place, Tries {
   firstSentAtMs?: number;
   deadlineAtMs?: number;
   dueAtMs: number;
+  /** Of a chain: its steps that are done, and when the first one was sent. */
+  done?: DoneStep[];
+  startedAtMs?: number;
 }
 
 /** An item that was submitted, as the shard goes on with it. */
@@ -46,6 +50,8 @@ export interface SubmittedItem extends Place {
   firstSentAtMs: number;
   deadlineAtMs?: number;
   lastProblem?: Tries['lastProblem'];
+  done?: DoneStep[];
+  startedAtMs?: number;
 }
 
 /** Plain JSON that continues as new. */
@@ -71,6 +77,8 @@ export interface SubmitsEvents {
   landed(): void;
   /** Items for which there is room at the service and in the shard. */
   room(): number;
+  /** Whether an item that is open may come back with its next step. */
+  expects(): boolean;
 }
 
 type Chunk = Exclude<ChunkEnd, { broken: FailureDetails }>;
@@ -95,7 +103,8 @@ export class Submits {
 
   /** Whether nothing more will be handed on. */
   get isOver(): boolean {
-    return this.flights === 0 && (this.state.stopped || (this.state.waiting.length === 0 && !this.hasFresh()));
+    const { stopped, waiting } = this.state;
+    return this.flights === 0 && (stopped || (waiting.length === 0 && !this.hasFresh() && !this.events.expects()));
   }
 
   /** What is known of an item that is neither open nor waiting: only items that stand in the batch's input have names here. */
@@ -117,6 +126,12 @@ export class Submits {
   /** Room may have come, or `state` was changed. */
   nudge(): void {
     this.changed = true;
+  }
+
+  /** An item goes on with its next step. */
+  goOn(item: WaitingItem): void {
+    this.state.waiting.push(item);
+    this.nudge();
   }
 
   /** Submits until nothing is left, until it is stopped, or until `pause` says so. Throws only when it is cancelled, or cannot go on. */
@@ -158,7 +173,8 @@ export class Submits {
       const { about, maybeAccepted } = item;
       if (about === undefined) return { item };
       const isUncertain = maybeAccepted === true || about.idempotencyKey !== undefined;
-      return { item, about, ...(isUncertain ? { failure: neverKnown(item, about) } : {}) };
+      if (isUncertain) return { item, about, failure: neverKnown(item, about) };
+      return { item, about, ...(item.done === undefined ? {} : { failure: stoppedBefore(about) }) };
     });
   }
 
@@ -257,11 +273,12 @@ export class Submits {
     if (first === undefined || page === undefined) return;
     const nowMs = Date.now();
     const isInline = 'items' in page;
-    const items = chunk.map(({ index, attempts, cookies, firstSentAtMs }, position): ChunkItem => ({
+    const items = chunk.map(({ index, attempts, cookies, firstSentAtMs, done }, position): ChunkItem => ({
       index: isInline ? position : index,
       ...(attempts === undefined ? {} : { attempts }),
       ...(cookies === undefined ? {} : { cookies }),
       ...(firstSentAtMs === undefined ? {} : { firstSentAtMs }),
+      ...(done === undefined ? {} : { made: madeOf(done) }),
     }));
     const sent = isInline ? excerpt(page, chunk) : page;
     const end = await submitItems({ source: this.source, page: sent, items, nowMs }, `submit ${chunk.length}`);
@@ -278,7 +295,8 @@ export class Submits {
     const byIndex = new Map(results.map((result) => [result.index, result]));
     const allUnsent = results.every(({ decision }) => decision === undefined);
     for (const [position, item] of chunk.entries()) {
-      const { about, decision, waitSeconds: busySeconds } = byIndex.get(isInline ? position : item.index) ?? {};
+      const found: Partial<ChunkResult> = byIndex.get(isInline ? position : item.index) ?? {};
+      const { decision, about = decision && item.about, waitSeconds: busySeconds } = found;
       if (about === undefined || decision === undefined) {
         const waitSeconds = busySeconds ?? (problem !== undefined ? RESTART_SECONDS : allUnsent ? NO_PLACE_SECONDS : 0);
         this.state.waiting.push({ ...item, ...(about && { about: withKeyOf(item, about) }), dueAtMs: Date.now() + waitSeconds * 1000 });
@@ -292,7 +310,7 @@ export class Submits {
   }
 
   private judge(item: WaitingItem & { firstSentAtMs: number }, about: ItemAbout, decision: Parameters<typeof afterTry>[2]): void {
-    if (about.deadlineSeconds > 0) item.deadlineAtMs = item.firstSentAtMs + about.deadlineSeconds * 1000;
+    if (about.deadlineSeconds > 0) item.deadlineAtMs = (item.startedAtMs ?? item.firstSentAtMs) + about.deadlineSeconds * 1000;
     const next = afterTry(item, about.onUncertainSubmit, decision);
     if (next.kind === 'failed') return this.events.failed(submitted(item, about), next.failure);
     if (next.kind !== 'again') return this.events.taken(submitted(item, about), next);
@@ -319,7 +337,8 @@ function neverKnown({ lastProblem }: WaitingItem, { title }: ItemAbout): Failure
   return { type: 'SubmissionUncertain', message };
 }
 
-function submitted({ page, index, firstSentAtMs = Date.now(), deadlineAtMs, lastProblem }: WaitingItem, about: ItemAbout): SubmittedItem {
+function submitted(item: WaitingItem, about: ItemAbout): SubmittedItem {
+  const { page, index, firstSentAtMs = Date.now(), deadlineAtMs, lastProblem, done, startedAtMs } = item;
   return {
     page,
     index,
@@ -327,6 +346,8 @@ function submitted({ page, index, firstSentAtMs = Date.now(), deadlineAtMs, last
     firstSentAtMs,
     ...(deadlineAtMs === undefined ? {} : { deadlineAtMs }),
     ...(lastProblem === undefined ? {} : { lastProblem }),
+    ...(done === undefined ? {} : { done }),
+    ...(startedAtMs === undefined ? {} : { startedAtMs }),
   };
 }
 

@@ -1,0 +1,54 @@
+/**
+ * Activity `deleteResources`: deletes what a chain has made, by DELETE of the resource locations.
+ *
+ * Keeps true: what is not there any more counts as deleted; every other resource comes back with its reason.
+ */
+import type { CleanedResource } from '../contract';
+import type { Connections } from '../http';
+import type { Exchange } from '../lro/answer';
+import { parseBody } from '../lro/body';
+import { errorMessage, errorOf } from '../lro/odata-error';
+import { masked } from '../lro/trust';
+import { withHeartbeat } from './heartbeat';
+import type { DeleteRequest } from './messages';
+
+/** Services are asked so often, with a pause that grows, before it is said that they could not be reached. */
+const TRIES = 4;
+const FIRST_PAUSE_MS = 500;
+
+export function makeDeleteResources(connections: Connections) {
+  return function deleteResources(requests: DeleteRequest[]): Promise<CleanedResource[]> {
+    return withHeartbeat(async () => {
+      const cleaned: CleanedResource[] = [];
+      // What was made of another thing goes first: one after the other, as they are given.
+      for (const { step, connection, resourceLocation } of requests) {
+        const reason = await remove(connection, resourceLocation, connections);
+        const shown = masked(resourceLocation) ?? resourceLocation;
+        cleaned.push({ step, resourceLocation: shown, deleted: reason === undefined, ...(reason === undefined ? {} : { reason }) });
+      }
+      return cleaned;
+    });
+  };
+}
+
+/** @returns why it could not be deleted */
+async function remove(name: string, url: string, connections: Connections): Promise<string | undefined> {
+  const connection = connections.get(name);
+  if (connection === undefined) return `connection "${name}" is not in this worker's file`;
+  for (let attempt = 1, pauseMs = FIRST_PAUSE_MS; ; attempt++, pauseMs *= 2) {
+    const exchange = await connection.exchange({ purpose: 'cancel', method: 'DELETE', url });
+    const { reason, passes } = judge(exchange);
+    if (reason === undefined || !passes || attempt === TRIES) return reason;
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
+  }
+}
+
+function judge(exchange: Exchange): { reason?: string; passes: boolean } {
+  if (exchange.kind !== 'answer') return { reason: exchange.reason, passes: exchange.kind === 'noAnswer' };
+  const { httpStatus, body } = exchange;
+  if (httpStatus < 300 || httpStatus === 404 || httpStatus === 410) return { passes: false };
+  const parsed = parseBody(body);
+  const text = parsed.kind === 'json' ? errorMessage(errorOf(parsed.value)) : undefined;
+  const reason = `the service answered ${httpStatus}${text === undefined ? '' : `: ${text}`}`;
+  return { reason, passes: httpStatus >= 500 || [408, 425, 429].includes(httpStatus) };
+}

@@ -1,0 +1,64 @@
+/** A bed for chains: the emulator as Creator, a worker in the test's process, and a folder that packages are read from. */
+import { randomUUID } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { buildDrawingPackage, startEmulator, type DrawingPackageOptions, type Emulator } from '../../src/emulator';
+import type { RecordedRequest } from '../../src/emulator';
+import type { LroWorkerOptions } from '../../src/hosting/create-worker';
+import { temporaryFolder, testConfig } from '../support/config';
+import { startTestBed, type TestBed } from '../support/in-process';
+
+export interface ChainBed extends TestBed {
+  emulator: Emulator;
+  folder: string;
+  /** Writes a drawing package. @returns its path */
+  addPackage(options?: DrawingPackageOptions): Promise<string>;
+  addFile(name: string, bytes: Buffer | string): string;
+  /** Submits that came to the service, in order: `POST /mapData`. With `of`, those whose query holds that description. */
+  submits(of?: string): Promise<string[]>;
+  requests(method: string): Promise<RecordedRequest[]>;
+}
+
+export async function startChainBed(
+  options: Partial<LroWorkerOptions> = {},
+  bedOptions: { operationSeconds?: number } = {},
+): Promise<ChainBed> {
+  const emulator = await startEmulator({ operationSeconds: bedOptions.operationSeconds ?? 0.1, retryAfterSeconds: 0, idempotency: false });
+  const folder = temporaryFolder();
+  const connection = { baseUrl: emulator.url, query: { 'api-version': '2.0' } };
+  const config = testConfig({ maps: connection, default: connection }, { files: { readBelow: [folder], writeBelow: [folder] } });
+  const bed = await startTestBed(config, options);
+  const requests = (method: string): Promise<RecordedRequest[]> => emulator.admin.requests({ method });
+  const addFile = (name: string, bytes: Buffer | string): string => {
+    const path = join(folder, name);
+    writeFileSync(path, bytes);
+    return path;
+  };
+  return {
+    ...bed,
+    emulator,
+    folder,
+    addFile,
+    addPackage: async (packageOptions) => addFile(`${randomUUID()}.zip`, await buildDrawingPackage(packageOptions)),
+    submits: async (of) => {
+      const posts = await requests('POST');
+      return posts.filter(({ query }) => of === undefined || query.includes(of)).map(({ path }) => path);
+    },
+    requests,
+    close: async () => {
+      await bed.close();
+      await emulator.close();
+    },
+  };
+}
+
+/** Every step's description, by which its submit is found at the service. */
+export function described(name: string): Record<'upload' | 'conversion' | 'dataset' | 'tileset' | 'routeset', string> {
+  return {
+    upload: `${name}.upload`,
+    conversion: `${name}.conversion`,
+    dataset: `${name}.dataset`,
+    tileset: `${name}.tileset`,
+    routeset: `${name}.routeset`,
+  };
+}

@@ -1,0 +1,160 @@
+/**
+ * The worker is killed (SIGKILL) in every step of a chain and between its steps, alone and in a batch: in at-most-once mode the service
+ * sees one upload, one conversion, one dataset and one tileset.
+ */
+import { randomUUID } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Client, Connection } from '@temporalio/client';
+import { LroClient, type BatchItem, type ChainHandle } from '../../src/client';
+import type { Child } from '../../src/devserver';
+import { buildDrawingPackage } from '../../src/emulator';
+import { temporaryFolder, writeConfig } from '../support/config';
+import { eventually } from '../support/eventually';
+import { sharedAddress } from '../support/in-process';
+import { startEmulatorProcess, startWorkerProcess, type EmulatorProcess } from '../support/programs';
+import { described } from './bed';
+
+const STEPS = ['upload', 'conversion', 'dataset', 'tileset'] as const;
+const PATHS = { upload: '/mapData', conversion: '/conversions', dataset: '/datasets', tileset: '/tilesets' } as const;
+
+const taskQueue = `killed-${randomUUID()}`;
+const folder = temporaryFolder();
+let emulator: EmulatorProcess;
+let connection: Connection;
+let lro: LroClient;
+let worker: Child;
+let configPath: string;
+
+beforeAll(async () => {
+  emulator = await startEmulatorProcess([
+    '--port',
+    '0',
+    '--idempotency',
+    'false',
+    '--operation-seconds',
+    '0.1',
+    '--retry-after-seconds',
+    '1',
+  ]);
+  configPath = writeConfig({ maps: { baseUrl: emulator.url, query: { 'api-version': '2.0' } } }, { files: { readBelow: [folder] } });
+  connection = await Connection.connect({ address: sharedAddress() });
+  lro = new LroClient({ client: new Client({ connection }), taskQueue });
+  worker = await startWorker();
+});
+afterAll(async () => {
+  await Promise.all([worker.kill(), emulator.kill()]);
+  await connection.close();
+});
+
+function startWorker(): Promise<Child> {
+  return startWorkerProcess({ configPath, address: sharedAddress(), taskQueue });
+}
+
+async function killWorker(): Promise<void> {
+  await worker.kill();
+  worker = await startWorker();
+}
+
+async function packageFile(name: string): Promise<{ path: string }> {
+  const path = join(folder, `${name}.zip`);
+  writeFileSync(path, await buildDrawingPackage({ facilityName: name }));
+  return { path };
+}
+
+/** Submits that came to the service for one step. */
+async function submitsOf(step: (typeof STEPS)[number], name = ''): Promise<number> {
+  const posts = await emulator.admin.requests({ method: 'POST', path: `^${PATHS[step]}$`, query: `description=${name}` });
+  return posts.length;
+}
+
+async function expectOneOfEach(name: string): Promise<void> {
+  expect(await Promise.all(STEPS.map((step) => submitsOf(step, `${name}.`)))).toEqual([1, 1, 1, 1]);
+}
+
+/** Starts a chain whose operations end when the test says so. */
+async function start(name: string): Promise<ChainHandle> {
+  await emulator.admin.setDefaults({ hold: true });
+  const input = { connection: 'maps', package: await packageFile(name), descriptions: described(name), onUncertainSubmit: 'fail' as const };
+  return lro.buildTileset(input, { id: `${name}-${taskQueue}` });
+}
+
+/** The operation of a step, once it waits for its next poll. */
+async function openStep(handle: ChainHandle, step: string): Promise<string> {
+  const progress = await eventually(
+    () => handle.progress(),
+    (one) => one.steps.some(({ id, phase, polls }) => id === step && phase === 'waiting' && polls > 0),
+    60,
+  );
+  return progress.steps.find(({ id }) => id === step)?.operationId ?? '';
+}
+
+test('killed while each step is open at the service', async () => {
+  const handle = await start('within');
+  for (const step of STEPS) {
+    const operationId = await openStep(handle, step);
+    await killWorker();
+    await emulator.admin.changeOperation(operationId, { finish: 'Succeeded' });
+  }
+  const result = await handle.result({ timeoutSeconds: 60 });
+  expect(result.steps.map(({ id }) => id)).toEqual(STEPS);
+  await expectOneOfEach('within');
+}, 180_000);
+
+test('killed as soon as the service has said that a step has succeeded, before the next one is sent', async () => {
+  const handle = await start('between');
+  for (const step of STEPS) {
+    const operationId = await openStep(handle, step);
+    const since = (await emulator.admin.requests()).at(-1)?.seq ?? 0;
+    await emulator.admin.changeOperation(operationId, { finish: 'Succeeded' });
+    await emulator.admin.waitForRequests({ method: 'GET', path: `/${operationId}$`, since, answered: true });
+    await killWorker();
+  }
+  const result = await handle.result({ timeoutSeconds: 60 });
+  expect(result.steps.map(({ id }) => id)).toEqual(STEPS);
+  await expectOneOfEach('between');
+}, 180_000);
+
+test('killed while it uploads: nobody knows, nothing is sent again, and the failure says where to go on', async () => {
+  await emulator.admin.addFault({
+    match: { method: 'POST', query: 'description=uncertain' },
+    waitAt: 'afterAccept',
+    holdUntilReleased: true,
+  });
+  const handle = await start('uncertain');
+  await eventually(
+    () => emulator.admin.counts(),
+    ({ held }) => held === 1,
+  );
+  await killWorker();
+  await expect(handle.result({ timeoutSeconds: 60 })).rejects.toMatchObject({
+    type: 'StepFailed',
+    details: { step: 'upload', cause: { type: 'SubmissionUncertain' }, made: {}, resumeFrom: { package: {} } },
+  });
+  await emulator.admin.removeFaults();
+  await emulator.admin.release();
+  expect(await submitsOf('upload', 'uncertain')).toBe(1);
+}, 120_000);
+
+test('ten buildings of a batch, killed while they are open at each of their steps', async () => {
+  await emulator.admin.reset();
+  await emulator.admin.setDefaults({ hold: true });
+  const items: BatchItem[] = [];
+  for (let number = 0; number < 10; number++) items.push({ kind: 'tileset', id: `b-${number}`, package: await packageFile(`b-${number}`) });
+  const batch = await lro.startBatch({ items, defaults: { connection: 'maps', onUncertainSubmit: 'fail' } }, { id: `batch-${taskQueue}` });
+  for (const step of STEPS) {
+    const open = await eventually(
+      () => emulator.admin.operations(),
+      ({ operations }) => operations.filter(({ collection, status }) => collection === PATHS[step] && status === 'Running').length === 10,
+      60,
+    );
+    // Their acceptance is recorded once they are asked.
+    const own = open.operations.filter(({ collection }) => collection === PATHS[step]);
+    for (const { operationId } of own) await emulator.admin.waitForRequests({ method: 'GET', path: `/${operationId}$`, answered: true });
+    await killWorker();
+    for (const { operationId } of own) await emulator.admin.changeOperation(operationId, { finish: 'Succeeded' });
+  }
+  expect((await batch.result({ timeoutSeconds: 60 })).counts).toMatchObject({ total: 10, succeeded: 10 });
+  const posts = await emulator.admin.requests({ method: 'POST' });
+  expect(STEPS.map((step) => posts.filter(({ path }) => path === PATHS[step]).length)).toEqual([10, 10, 10, 10]);
+}, 180_000);
