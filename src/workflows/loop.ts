@@ -15,6 +15,7 @@ import type { FailureDetails, Json, Problem } from '../contract';
 import type { FetchDecision } from '../lro/fetch';
 import type { Fetch, Monitor, Outcome, StatusDecision } from '../lro/monitor';
 import { askStatus, fetchResources } from './calls';
+import { WorkflowClock } from './clock';
 
 /** One operation that the service has accepted. */
 export interface OpenOperation {
@@ -76,6 +77,7 @@ export class OperationLoop {
   private readonly flights = new Set<Flight>();
   /** An activity that was cut by a cancellation. */
   private cut: { error: unknown } | undefined;
+  private readonly clock = new WorkflowClock();
   private wake: (() => void) | undefined;
   private wakesAtMs: number | undefined;
 
@@ -132,7 +134,7 @@ export class OperationLoop {
     while ((this.open.size > 0 || expects()) && !pause()) {
       this.hurry();
       this.expire();
-      const due = this.mayAskAtMs() <= Date.now() ? this.due() : [];
+      const due = this.mayAskAtMs() <= this.clock.now() ? this.due() : [];
       if (due.length > 0) this.launch(due);
       else if (this.open.size > 0 || expects()) await this.wait();
     }
@@ -142,7 +144,7 @@ export class OperationLoop {
 
   /** Those that are due and not being asked, up to what one activity takes. */
   private due(): OpenOperation[] {
-    const now = Date.now();
+    const now = this.clock.now();
     const due: OpenOperation[] = [];
     let bytes = 0;
     for (const operation of this.open.values()) {
@@ -161,7 +163,7 @@ export class OperationLoop {
 
   private launch(due: OpenOperation[]): void {
     for (const operation of due) operation.busy = true;
-    const flight: Flight = { startedAtMs: Date.now() };
+    const flight: Flight = { startedAtMs: this.clock.now() };
     this.flights.add(flight);
     const landed = (): void => {
       this.flights.delete(flight);
@@ -194,7 +196,7 @@ export class OperationLoop {
 
   private expire(): void {
     for (const operation of this.open.values()) {
-      if (operation.busy === true || operation.deadlineAtMs === undefined || operation.deadlineAtMs > Date.now()) continue;
+      if (operation.busy === true || operation.deadlineAtMs === undefined || operation.deadlineAtMs > this.clock.now()) continue;
       // What has succeeded stays succeeded, with what could be read of it.
       if (operation.finishing) this.end(operation, this.unfinished(operation.finishing, 'not read before the deadline'));
       else this.end(operation, { kind: 'failed', failure: deadlineExceeded(operation) });
@@ -214,7 +216,7 @@ export class OperationLoop {
 
   /** When enough of a large set is due together: not before the first of them, and little later. */
   private gatheredAtMs(firstAtMs: number): number {
-    if (this.open.size < GATHERED_FROM || firstAtMs <= Date.now()) return firstAtMs;
+    if (this.open.size < GATHERED_FROM || firstAtMs <= this.clock.now()) return firstAtMs;
     const moments = [...this.open.values()]
       .flatMap((operation) => (operation.busy === true ? [] : momentOf(operation)))
       .sort((a, b) => a - b);
@@ -234,7 +236,7 @@ export class OperationLoop {
   }
 
   private async sleepUntil(atMs: number, why: string): Promise<void> {
-    const waitMs = Math.max(1, Math.ceil(atMs - Date.now()));
+    const waitMs = Math.max(1, Math.ceil(atMs - this.clock.now()));
     const alarm = { woken: false };
     try {
       await CancellationScope.cancellable(async () => {
@@ -245,6 +247,7 @@ export class OperationLoop {
           scope.cancel();
         };
         await sleep(waitMs, { summary: `wait ${waitMs / 1000} s (${why})` });
+        this.clock.passed(atMs);
       });
     } catch (err) {
       if (!(isCancellation(err) && alarm.woken) || CancellationScope.current().consideredCancelled) throw err;
@@ -273,7 +276,7 @@ export class OperationLoop {
         operation.asking = undefined;
         if (decision.kind !== 'running' || decision.notAsked !== true) {
           operation.polls++;
-          operation.lastPollAtMs = Date.now();
+          operation.lastPollAtMs = this.clock.now();
         }
         this.apply(operation, decision);
       }
@@ -294,14 +297,14 @@ export class OperationLoop {
         const { outcome, shownLocation, fetches = [] } = decision;
         if (fetches.length === 0) return this.end(operation, { kind: 'succeeded', outcome, shownLocation });
         operation.finishing = { outcome, shownLocation, fetches };
-        operation.dueAtMs = Date.now();
+        operation.dueAtMs = this.clock.now();
         break;
       }
       case 'running':
         if (decision.monitor !== undefined) operation.monitor = decision.monitor;
         if (decision.status !== undefined) operation.status = decision.status;
         if (decision.trouble !== undefined) operation.lastProblem = { ...decision.trouble, at: isoNow() };
-        operation.dueAtMs = Date.now() + decision.waitSeconds * 1000;
+        operation.dueAtMs = this.clock.now() + decision.waitSeconds * 1000;
         operation.why = decision.why;
         break;
     }
@@ -331,7 +334,7 @@ export class OperationLoop {
     const { outcome, shownLocation } = finishing;
     if (decision.kind === 'again') {
       operation.finishing = { ...finishing, fetches: [decision.fetch, ...rest] };
-      operation.dueAtMs = Date.now() + decision.waitSeconds * 1000;
+      operation.dueAtMs = this.clock.now() + decision.waitSeconds * 1000;
       operation.why = decision.why;
       operation.lastProblem = { message: `final GET: ${decision.reason}`, at: isoNow() };
       return this.events.changed(operation);
@@ -356,7 +359,11 @@ export class OperationLoop {
     const cause = err instanceof Error && err.cause instanceof Error ? err.cause : err;
     const message = `the worker could not ask: ${cause instanceof Error ? cause.message : String(cause)}`;
     for (const operation of operations) {
-      Object.assign(operation, { dueAtMs: Date.now() + POSTPONE_SECONDS * 1000, why: 'backoff', lastProblem: { message, at: isoNow() } });
+      Object.assign(operation, {
+        dueAtMs: this.clock.now() + POSTPONE_SECONDS * 1000,
+        why: 'backoff',
+        lastProblem: { message, at: isoNow() },
+      });
       this.events.changed(operation);
     }
   }

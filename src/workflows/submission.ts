@@ -10,6 +10,7 @@ import type { FailureDetails, Problem } from '../contract';
 import type { SubmitItem } from '../activities/messages';
 import type { Accepted, Failed, SubmitDecision, Succeeded } from '../lro/monitor';
 import { submitAll } from './calls';
+import { WorkflowClock } from './clock';
 import { isoNow } from './loop';
 
 /** A submit on its way; plain JSON. */
@@ -30,12 +31,13 @@ export type SubmissionEnd = Accepted | Succeeded | Failed | { kind: 'paused' };
 
 /** Submits until the service has taken it or refused it, the deadline has come, or `pause` says so between two tries. Throws only when it is cancelled. */
 export async function getAccepted(submission: Submission, changed: () => void, pause: () => boolean): Promise<SubmissionEnd> {
+  const clock = new WorkflowClock();
   for (;;) {
     // A try that is to follow at once passes no timer, and is not cut itself: nothing else would tell of a cancellation.
     const scope = CancellationScope.current();
     if (scope.consideredCancelled) await scope.cancelRequested;
     const deadlineAtMs = submission.deadlineAtMs ?? Infinity;
-    if (Date.now() >= deadlineAtMs) return { kind: 'failed', failure: neverAccepted(submission) };
+    if (clock.now() >= deadlineAtMs) return { kind: 'failed', failure: neverAccepted(submission) };
     const { item } = submission;
     const attempt = (item.attempts ?? 0) + 1;
     const summary = attempt === 1 ? submission.title : `${submission.title} (try ${attempt})`;
@@ -47,6 +49,7 @@ export async function getAccepted(submission: Submission, changed: () => void, p
     submission.nextTryAtMs = Math.min(next.dueAtMs, deadlineAtMs);
     changed();
     await waitUntil(submission.nextTryAtMs, next.dueAtMs <= deadlineAtMs ? next.why : 'deadline');
+    clock.passed(submission.nextTryAtMs);
     submission.nextTryAtMs = undefined;
     if (pause()) return { kind: 'paused' };
   }

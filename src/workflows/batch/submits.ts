@@ -10,6 +10,7 @@ import { CancellationScope, condition } from '@temporalio/workflow';
 import type { BatchSource, ChunkItem, ChunkResult, InlinePage, ItemAbout, Page } from '../../activities/batch/messages';
 import type { FailureDetails, Problem } from '../../contract';
 import type { Accepted, Succeeded } from '../../lro/monitor';
+import { WorkflowClock } from '../clock';
 import { afterTry, neverAccepted, type Tries } from '../submission';
 import { isoNow } from '../loop';
 import { madeOf, stoppedBefore, type DoneStep } from './chain-items';
@@ -87,6 +88,7 @@ export class Submits {
   private flights = 0;
   private readonly underWay = new Set<WaitingItem>();
   private changed = false;
+  private readonly clock = new WorkflowClock();
 
   constructor(
     private readonly source: BatchSource,
@@ -188,8 +190,9 @@ export class Submits {
   private async untilChanged(): Promise<void> {
     this.changed = false;
     const atMs = this.nextMomentMs();
-    if (atMs === undefined) await condition(() => this.changed);
-    else await condition(() => this.changed, Math.max(1, Math.ceil(atMs - Date.now())));
+    if (atMs === undefined) return condition(() => this.changed);
+    const isChanged = await condition(() => this.changed, Math.max(1, Math.ceil(atMs - this.clock.now())));
+    if (!isChanged) this.clock.passed(atMs);
   }
 
   /** When there may be something to send though nothing else happens. */
@@ -206,21 +209,21 @@ export class Submits {
   /** The next chunk, where one may go now. */
   private take(): WaitingItem[] | undefined {
     const { paused, stopped, nextSubmitAtMs } = this.state;
-    if (paused || stopped || Date.now() < nextSubmitAtMs) return undefined;
+    if (paused || stopped || this.clock.now() < nextSubmitAtMs) return undefined;
     const { submitsPerSecond } = this.limits;
     const most = submitsPerSecond === undefined ? CHUNK_ITEMS : Math.min(CHUNK_ITEMS, Math.max(1, Math.floor(submitsPerSecond)));
     const chunk = this.takeWaiting(most) ?? this.takeFresh(most);
     if (chunk !== undefined && submitsPerSecond !== undefined) {
-      this.state.nextSubmitAtMs = Math.max(Date.now(), nextSubmitAtMs) + (chunk.length / submitsPerSecond) * 1000;
+      this.state.nextSubmitAtMs = Math.max(this.clock.now(), nextSubmitAtMs) + (chunk.length / submitsPerSecond) * 1000;
     }
     return chunk;
   }
 
   private takeWaiting(most: number): WaitingItem[] | undefined {
     const { waiting } = this.state;
-    const first = waiting.find(({ dueAtMs }) => dueAtMs <= Date.now());
+    const first = waiting.find(({ dueAtMs }) => dueAtMs <= this.clock.now());
     if (first === undefined) return undefined;
-    const chunk = waiting.filter(({ page, dueAtMs }) => page === first.page && dueAtMs <= Date.now()).slice(0, most);
+    const chunk = waiting.filter(({ page, dueAtMs }) => page === first.page && dueAtMs <= this.clock.now()).slice(0, most);
     const taken = new Set(chunk);
     this.state.waiting = waiting.filter((item) => !taken.has(item));
     return chunk;
@@ -260,7 +263,7 @@ export class Submits {
   }
 
   private expire(): void {
-    const now = Date.now();
+    const now = this.clock.now();
     const over = this.state.waiting.filter(({ deadlineAtMs = Infinity }) => deadlineAtMs <= now);
     if (over.length === 0) return;
     this.state.waiting = this.state.waiting.filter((item) => !over.includes(item));
@@ -271,7 +274,7 @@ export class Submits {
     const [first] = chunk;
     const page = first === undefined ? undefined : this.pages.get(first.page);
     if (first === undefined || page === undefined) return;
-    const nowMs = Date.now();
+    const nowMs = this.clock.now();
     const isInline = 'items' in page;
     const items = chunk.map(({ index, attempts, cookies, firstSentAtMs, done }, position): ChunkItem => ({
       index: isInline ? position : index,
@@ -299,7 +302,11 @@ export class Submits {
       const { decision, about = decision && item.about, waitSeconds: busySeconds } = found;
       if (about === undefined || decision === undefined) {
         const waitSeconds = busySeconds ?? (problem !== undefined ? RESTART_SECONDS : allUnsent ? NO_PLACE_SECONDS : 0);
-        this.state.waiting.push({ ...item, ...(about && { about: withKeyOf(item, about) }), dueAtMs: Date.now() + waitSeconds * 1000 });
+        this.state.waiting.push({
+          ...item,
+          ...(about && { about: withKeyOf(item, about) }),
+          dueAtMs: this.clock.now() + waitSeconds * 1000,
+        });
       } else if (decision.kind === 'invalid') {
         this.events.invalid(item, about, decision.failure);
       } else {
