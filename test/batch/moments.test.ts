@@ -88,9 +88,9 @@ test('a chunk that is long in coming back keeps no operation from being asked, t
   const slow = gate();
   let asked = 0;
   batch = await startScripted(server, {
-    items: 100,
+    items: 200,
     continueAsNewAfterEvents: 30,
-    submitted: (_chunk, index) => (index < 50 ? accepted(1) : slow.passed.then(() => SUCCEEDED)),
+    submitted: (_chunk, index) => (index < 100 ? accepted(1) : slow.passed.then(() => SUCCEEDED)),
     status: (asks) => {
       // Long after the shard had as much history as it may.
       if (++asked === 8) slow.open();
@@ -98,5 +98,5 @@ test('a chunk that is long in coming back keeps no operation from being asked, t
     },
   });
   const { counts } = await batch.handle.result();
-  expect(counts.succeeded).toBe(100);
+  expect(counts.succeeded).toBe(200);
 });
