@@ -1,4 +1,5 @@
 /** Batches whose items are chains: the buildings of a campus, gathered step by step into the same submits and polls. */
+import { randomUUID } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BatchItem, BuildTilesetInput, ChainResult, ItemReport } from '../../src/client';
@@ -43,14 +44,22 @@ async function count(path: string): Promise<number> {
   return (await bed.submits()).filter((one) => one === path).length;
 }
 
-test('a campus of 50 buildings, 5 of them broken, gives 45 tilesets and 5 named failures; after mending a retry gives 50', async () => {
+test('a campus of 50 buildings, started by a schedule, 5 of them broken, gives 45 tilesets and 5 named failures; after mending a retry gives 50', async () => {
   const breaks = { 3: 'missingDwg', 11: 'badJson', 22: 'unknownLayer', 33: 'noZip', 44: 'missingDwg' } as const;
-  const report = join(bed.folder, 'campus.jsonl');
   const items = await campus(50, breaks);
   const common = { defaults: { connection: 'maps', labels: { campus: '7' } } };
-  const first = await bed.lro.startBatch({ items, ...common, report: { path: report } });
-  const { counts, firstFailures } = await first.result();
-  const lines = linesOf(report);
+  const schedule = `campus-${randomUUID()}`;
+  const nightly = { items, ...common, report: { path: join(bed.folder, 'campus-{runId}.jsonl') } };
+  await bed.lro.schedules.create({ id: schedule, times: { cron: ['0 2 1 1 * 2099'] }, batch: nightly });
+  await bed.lro.schedules.trigger(schedule);
+  const { recentRuns } = await eventually(
+    () => bed.lro.schedules.describe(schedule),
+    (described) => described.recentRuns.length === 1,
+  );
+  await bed.lro.schedules.delete(schedule);
+  const first = bed.lro.getBatch(recentRuns[0]!.workflowId);
+  const { counts, firstFailures, report } = await first.result();
+  const lines = linesOf(report!.path!);
   expect(counts).toMatchObject({ total: 50, succeeded: 45, failed: 5 });
   expect(firstFailures).toHaveLength(5);
   const words = { 3: /Level_2\.dwg/, 11: /manifest/i, 22: /NO-SUCH-LAYER/, 33: /archive/i, 44: /Level_2\.dwg/ };
