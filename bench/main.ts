@@ -9,11 +9,12 @@ import { operation } from './parts/operation';
 import { polls } from './parts/polls';
 import { protocol } from './parts/protocol';
 import { steady } from './parts/steady';
+import { upload } from './parts/upload';
 
 // The Temporal CLI that the project has fetched already, if it has.
 process.env['LRO_CACHE_DIR'] ??= resolve(__dirname, '../../../.cache');
 
-const PART_NAMES = ['compare', 'steady', 'growth', 'protocol', 'operation', 'polls'] as const;
+const PART_NAMES = ['compare', 'steady', 'growth', 'upload', 'protocol', 'operation', 'polls'] as const;
 type PartName = (typeof PART_NAMES)[number];
 
 interface Options {
@@ -97,6 +98,7 @@ async function main(): Promise<void> {
     protocol,
     operation,
     polls,
+    upload,
     compare: () => compare(options),
     steady: () =>
       steady({

@@ -15,6 +15,8 @@ export interface OwnWorker {
   pid: number;
   /** A file of so many items, made before anything is measured. */
   writeManifest(name: string, operations: number): string;
+  /** A place for a file that the worker may read. */
+  fileAt(name: string): string;
   /** What a report beside it says, line by line. */
   readReport(path: string): ItemReport[];
   stop(): Promise<void>;
@@ -47,6 +49,7 @@ export async function startOwnWorker(temporal: Temporal, serviceUrl: string): Pr
       writeFileSync(path, lines.join(''));
       return path;
     },
+    fileAt: (name) => join(files, name),
     readReport: (path) =>
       readFileSync(join(files, path), 'utf8')
         .split('\n')
