@@ -2,3 +2,4 @@
 export { FileRefusedError, FileUnreadableError } from './errors';
 export { openFiles, type Files, type FileSurroundings } from './open-files';
 export type { ByteRange, OpenedFile } from './opened-file';
+export { wholeOf } from './opened-file';

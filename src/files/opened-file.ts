@@ -23,6 +23,17 @@ export interface OpenedFile {
   close(): Promise<void>;
 }
 
+/** All bytes of a file that is small, or of a range; closes it. */
+export async function wholeOf(opened: OpenedFile): Promise<Buffer> {
+  try {
+    const chunks: Buffer[] = [];
+    for await (const chunk of opened.bytes) chunks.push(chunk);
+    return Buffer.concat(chunks);
+  } finally {
+    await opened.close();
+  }
+}
+
 /** How many bytes of `range` a file of `sizeBytes` has. */
 export function bytesWithin(range: ByteRange, sizeBytes: number): number {
   return Math.max(0, Math.min(range.bytes, sizeBytes - range.offset));

@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import { ApplicationFailure } from '@temporalio/common';
 import type { FileRef, Json } from '../../contract';
 import type { Files } from '../../files';
-import { FileRefusedError } from '../../files';
+import { FileRefusedError, wholeOf } from '../../files';
 import { typedFailure } from '../failures';
 import type { BrokenItem, ReadItem } from './item';
 import { readItem } from './item';
@@ -77,14 +77,7 @@ export class Pages {
   }
 
   private async bytesOf(file: FileRef, { offset, bytes }: ManifestPage): Promise<Buffer> {
-    const opened = await this.files.open(file, { range: { offset, bytes }, signal: AbortSignal.timeout(READ_SECONDS * 1000) });
-    try {
-      const chunks: Buffer[] = [];
-      for await (const chunk of opened.bytes) chunks.push(chunk);
-      return Buffer.concat(chunks);
-    } finally {
-      await opened.close();
-    }
+    return wholeOf(await this.files.open(file, { range: { offset, bytes }, signal: AbortSignal.timeout(READ_SECONDS * 1000) }));
   }
 }
 

@@ -9,7 +9,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { resumeFrom } from '../../chains/resume';
 import type { BuildTilesetInput, ChainInput, ChainResult, FailureDetails, FileRef, ItemReport, OperationResult } from '../../contract';
-import { FileRefusedError, type OpenedFile } from '../../files';
+import { FileRefusedError, wholeOf, type OpenedFile } from '../../files';
 import type { Connections } from '../../http';
 import { masked } from '../../lro/trust';
 import { typedFailure } from '../failures';
@@ -87,14 +87,7 @@ async function mayBeWritten(report: FileRef, parts: readonly FileRef[], files: C
 }
 
 async function beginningOf(file: FileRef, range: { offset: number; bytes: number }, files: Connections['files']): Promise<Buffer> {
-  const opened = await files.open(file, { range, signal: AbortSignal.timeout(WRITE_SECONDS * 1000) });
-  try {
-    const chunks: Buffer[] = [];
-    for await (const chunk of opened.bytes) chunks.push(chunk);
-    return Buffer.concat(chunks);
-  } finally {
-    await opened.close();
-  }
+  return wholeOf(await files.open(file, { range, signal: AbortSignal.timeout(WRITE_SECONDS * 1000) }));
 }
 
 /** The files of a shard's pages: as many as it has told, or all that are there. */

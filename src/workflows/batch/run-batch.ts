@@ -157,9 +157,9 @@ class Batch {
   }
 
   private async prepare(): Promise<PreparedBatch> {
-    const { workflowId, firstExecutionRunId, runId } = workflowInfo();
+    const { workflowId, runId } = workflowInfo();
     try {
-      return await prepareBatch({ input: this.input, workflowId, firstRunId: firstExecutionRunId || runId, runId });
+      return await prepareBatch({ input: this.input, workflowId, firstRunId: this.firstRunId, runId });
     } catch (err) {
       this.refusal = isCancellation(err) ? CANCELLED_FIRST : refusalOf(err);
       this.enter(isCancellation(err) ? 'canceled' : 'failed');
