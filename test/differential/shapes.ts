@@ -147,7 +147,7 @@ function endOfItem({ outcome, result, failure }: ItemReport, wasCancelled: boole
   if (wasCancelled) {
     if (outcome === 'notStarted') return { end: 'canceled', left: 'nothing' };
     if (outcome === 'uncertain') return { end: 'canceled', left: UNKNOWN };
-    if (outcome === 'canceled') return { end: 'canceled', left: failure?.message.replace(/^.* was cancelled with its batch; /, '') };
+    if (outcome === 'canceled') return { end: 'canceled', left: failure?.message.replace(/^.* was cancelled; /, '') };
   }
   if (failure === undefined) throw new Error(`an item that is ${outcome} has no failure`);
   return failed(failure);

@@ -5,13 +5,13 @@
  */
 import { createHash } from 'node:crypto';
 import { ApplicationFailure } from '@temporalio/common';
-import type { FileRef, Json } from '../../contract';
-import type { Files } from '../../files';
-import { FileRefusedError, wholeOf } from '../../files';
-import { typedFailure } from '../failures';
+import type { FileRef, Json } from '../contract';
+import type { Files } from '../files';
+import { FileRefusedError, wholeOf } from '../files';
+import { typedFailure } from './failures';
 import type { BrokenItem, ReadItem } from './item';
 import { readItem } from './item';
-import type { BatchSource, InlinePage, ManifestPage, Page } from './messages';
+import type { InlinePage, ManifestPage, Page, Source } from './messages';
 
 export type PageItem = ReadItem | BrokenItem;
 
@@ -41,7 +41,8 @@ export class Pages {
    * The items of a page, in order.
    * @throws ApplicationFailure `ManifestInvalid` when it is not what it was; retryable when it cannot be read now
    */
-  async load(source: BatchSource, page: Page): Promise<PageItem[]> {
+  async load(source: Source, page: Page): Promise<PageItem[]> {
+    if ('single' in page) return [{ ok: true, id: '', kind: page.kind, input: page.single, generation: 0, fileVersions: page.fileVersions }];
     if ('items' in page) return inlineItems(source, page);
     const key = JSON.stringify([source.workflowId, source.firstRunId, page.offset, page.hash]);
     const kept = this.kept.get(key);
@@ -56,7 +57,7 @@ export class Pages {
     return loading;
   }
 
-  private async read(source: BatchSource, page: ManifestPage): Promise<PageItem[]> {
+  private async read(source: Source, page: ManifestPage): Promise<PageItem[]> {
     if (source.file === undefined) throw typedFailure({ type: 'ManifestInvalid', message: 'a page of no manifest' });
     const name = nameOf(source.file);
     let bytes: Buffer;
@@ -82,7 +83,7 @@ export class Pages {
 }
 
 /** What a line of a manifest says; undefined for a blank one, and for a report's line that is not to be run. */
-export function lineItem(text: string, line: number, source: BatchSource): PageItem | undefined {
+export function lineItem(text: string, line: number, source: Source): PageItem | undefined {
   const trimmed = (line === 1 ? text.replace(/^\uFEFF/, '') : text).trim();
   if (trimmed === '') return undefined;
   let written: Json;
@@ -95,7 +96,7 @@ export function lineItem(text: string, line: number, source: BatchSource): PageI
 }
 
 /** Items of the batch's own input. */
-export function inlineItems(source: BatchSource, page: InlinePage): PageItem[] {
+export function inlineItems(source: Source, page: InlinePage): PageItem[] {
   return withoutDuplicates(
     page.items.flatMap((written, index) => readItem(written, `items[${page.numbers?.[index] ?? (page.first ?? 0) + index}]`, source) ?? []),
     page.duplicates,

@@ -1,5 +1,5 @@
 /**
- * Activity `resource`: reads what is still to be read of operations that have succeeded: the final GET, and the resource itself.
+ * Activity `readResults`: reads what is still to be read of operations that have succeeded: the final GET, and the resource itself.
  */
 import type { Connections } from '../http';
 import { RequestRefusedError } from '../http';
@@ -11,17 +11,17 @@ import { withinBytes } from '../lro/outcome';
 import { withinAnswerBudget } from './answer-budget';
 import { withHeartbeat } from './heartbeat';
 import { logCap } from './log-cap';
-import type { AskOptions, FetchRequest, FetchResult } from './messages';
+import type { AskOptions, ReadRequest, ReadResult } from './messages';
 
 const CONCURRENCY = 10;
 
-export function makeResource(connections: Connections) {
-  return function resource(requests: FetchRequest[], { maxKeptBytes, concurrency = CONCURRENCY }: AskOptions = {}): Promise<FetchResult[]> {
-    const readWithin = async ({ fetch }: FetchRequest): Promise<FetchDecision> => {
-      const decision = await read(fetch, connections);
-      return maxKeptBytes === undefined ? decision : withinBytes(decision, maxKeptBytes);
-    };
-    return withHeartbeat(() => withinAnswerBudget(requests, concurrency, readWithin));
+export function makeReadResults(connections: Connections) {
+  return function readResults(requests: ReadRequest[], { maxKeptBytes, concurrency = CONCURRENCY }: AskOptions): Promise<ReadResult[]> {
+    const readWithin = async ({ fetch }: ReadRequest): Promise<FetchDecision> =>
+      withinBytes(await read(fetch, connections), maxKeptBytes);
+    return withHeartbeat(() =>
+      withinAnswerBudget(requests, concurrency, readWithin, () => undefined),
+    );
   };
 }
 
@@ -34,8 +34,8 @@ async function read(fetch: Fetch, connections: Connections): Promise<FetchDecisi
       purpose: 'resource',
       method: 'GET',
       url: fetch.url,
-      ...(fetch.headers === undefined ? {} : { headers: fetch.headers }),
-      ...(fetch.cookies === undefined ? {} : { cookies: fetch.cookies }),
+      headers: fetch.headers,
+      cookies: fetch.cookies,
     });
   } catch (err) {
     if (err instanceof RequestRefusedError) return { kind: 'missing', reason: err.message };

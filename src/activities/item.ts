@@ -3,10 +3,10 @@
  *
  * Keeps true: whatever is written there is an item or a list of mistakes, never an error.
  */
-import type { BatchItem, ItemInput, ItemKind, ItemOutcome, ItemReport, Json, JsonObject, OperationInput } from '../../contract';
-import { ITEM_KINDS } from '../../contract';
-import { nearest } from '../../config/suggest';
-import type { BatchSource } from './messages';
+import type { BatchItem, ItemInput, ItemKind, ItemOutcome, ItemReport, Json, JsonObject, OperationInput } from '../contract';
+import { ITEM_KINDS } from '../contract';
+import { nearest } from '../config/suggest';
+import type { Source } from './messages';
 
 /** An item that can be run: its input has the batch's defaults in it. */
 export interface ReadItem {
@@ -19,6 +19,8 @@ export interface ReadItem {
   /** Of an uncertain submit of an earlier batch. */
   idempotencyKey?: string;
   firstSentAtMs?: number;
+  /** Of a chain: versions of the body files of its steps, as they were when it was started. */
+  fileVersions?: Record<string, string>;
 }
 
 /** One that cannot. `id` is a name for it where it has none of its own. */
@@ -31,7 +33,7 @@ export interface BrokenItem {
 const MAX_ID_CHARS = 256;
 
 /** @param place what a broken item without an id is called: `line 7` */
-export function readItem(written: unknown, place: string, source: BatchSource): ReadItem | BrokenItem | undefined {
+export function readItem(written: unknown, place: string, source: Source): ReadItem | BrokenItem | undefined {
   if (!isObject(written)) return { ok: false, id: place, mistakes: ['must be an object'] };
   return source.retried === undefined ? itemOf(written, place, source.defaults) : retriedItem(written, place, source, source.retried);
 }
@@ -58,7 +60,7 @@ function kindMistakes(kind: unknown): string[] {
 }
 
 /** A line of a report. Undefined: it ended as it should. */
-function retriedItem(written: JsonObject, place: string, source: BatchSource, retried: ItemOutcome[]): ReadItem | BrokenItem | undefined {
+function retriedItem(written: JsonObject, place: string, source: Source, retried: ItemOutcome[]): ReadItem | BrokenItem | undefined {
   const line = written as unknown as Partial<ItemReport>;
   if (typeof line.outcome !== 'string') return { ok: false, id: place, mistakes: ['is not a line of a report: it has no outcome'] };
   if (!retried.includes(line.outcome)) return undefined;

@@ -1,5 +1,5 @@
 /**
- * Activity `status`: asks a set of operations, in parallel, and decides for each what its answer means.
+ * Activity `ask`: asks the status of a set of operations, in parallel, and decides for each what its answer means.
  *
  * Keeps true: an answer that a heartbeat has told is not asked for again by the next attempt, whichever worker makes it.
  */
@@ -19,7 +19,7 @@ import { RecentAnswers } from './recent-answers';
 /** Lanes of one activity; each connection bounds its own requests below that. With answers of at most 140 KiB each, a budget overrun stays below 2 MB. */
 const CONCURRENCY = 10;
 
-export function makeStatus(connections: Connections) {
+export function makeAsk(connections: Connections) {
   const recent = new RecentAnswers();
   const decide = async ({ id, monitor }: Ask): Promise<StatusDecision> => {
     const recalled = recent.recall(id);
@@ -28,19 +28,23 @@ export function makeStatus(connections: Connections) {
     recent.remember(id, decision);
     return decision;
   };
-  return function status(asks: Ask[], { maxKeptBytes, concurrency = CONCURRENCY }: AskOptions = {}): Promise<AskResult[]> {
-    const told = (Context.current().info.heartbeatDetails as AskResult[] | undefined) ?? [];
-    const known = new Map(told.map((result) => [result.id, result]));
+  return function askAll(asks: Ask[], { maxKeptBytes, concurrency = CONCURRENCY }: AskOptions): Promise<AskResult[]> {
+    const recorded = (Context.current().info.heartbeatDetails as AskResult[] | undefined) ?? [];
+    const known = new Map(recorded.map((result) => [result.id, result]));
     const results: AskResult[] = asks.map(({ id }) => known.get(id) ?? { id });
-    const decideWithin = async (request: Ask): Promise<StatusDecision> => {
-      const decision = await decide(request);
-      return maxKeptBytes === undefined ? decision : withinBytes(decision, maxKeptBytes);
-    };
+    const decideWithin = async (request: Ask): Promise<StatusDecision> => withinBytes(await decide(request), maxKeptBytes);
     return withHeartbeat(
-      () => withinAnswerBudget(asks, concurrency, decideWithin, results),
+      () => withinAnswerBudget(asks, concurrency, decideWithin, withoutNews, results),
       () => results.filter(({ decision }) => decision !== undefined),
     );
   };
+}
+
+/** Of an answer that is too large beside the others: its wait. What it told is told again by the next one. */
+function withoutNews(decision: StatusDecision): StatusDecision | undefined {
+  if (decision.kind !== 'running') return undefined;
+  const { kind, waitSeconds, why, notAsked } = decision;
+  return { kind, waitSeconds, why, notAsked };
 }
 
 /** One question and what its answer means. Never throws. */
@@ -57,9 +61,9 @@ export async function ask(monitor: Monitor, connections: Connections): Promise<S
       method: 'GET',
       url: monitor.statusUrl,
       // Once, and not for ever: the neighbours of an operation that is always told to wait are asked all the same.
-      ...(monitor.tally?.held === undefined ? {} : { wasHeld: true }),
-      ...(monitor.headers === undefined ? {} : { headers: monitor.headers }),
-      ...(monitor.cookies === undefined ? {} : { cookies: monitor.cookies }),
+      wasHeld: monitor.tally?.held === undefined ? undefined : true,
+      headers: monitor.headers,
+      cookies: monitor.cookies,
     });
   } catch (err) {
     // This worker's connection may refuse a header that the one which took the operation allowed.
