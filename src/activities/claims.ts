@@ -64,7 +64,8 @@ export async function withClaims(
     timers.push(setInterval(beat, HEARTBEAT_INTERVAL_MS));
     if (acknowledged !== undefined) timers.push(setInterval(() => void report(), REPORT_INTERVAL_MS));
     await work((answer) => claims.answered.push(answer));
-    if (acknowledged !== undefined) await Promise.race([report(), new Promise((resolve) => timers.push(setTimeout(resolve, LAST_REPORT_MS)))]);
+    if (acknowledged !== undefined)
+      await Promise.race([report(), new Promise((resolve) => timers.push(setTimeout(resolve, LAST_REPORT_MS)))]);
     return claims.answered;
   } catch (err) {
     // The exception's own message may hold anything, a secret too.

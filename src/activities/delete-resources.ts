@@ -5,7 +5,7 @@
  */
 import type { CleanedResource } from '../contract';
 import type { Connections } from '../http';
-import type { DeleteRequest } from '../jobs/job';
+import type { DeleteRequest } from '../jobs/model';
 import { decideDelete } from '../lro/cancel';
 import { masked } from '../lro/trust';
 import { withHeartbeat } from './heartbeat';

@@ -17,7 +17,7 @@ import type {
   StepMade,
   CancelRequest,
 } from '../contract';
-import type { About, DeleteRequest, MaybeAccepted, StepRef, Submitted } from '../jobs/job';
+import type { About, DeleteRequest, MaybeAccepted, StepRef, Submitted } from '../jobs/model';
 import type { ChainKind } from '../jobs/resume';
 import type { CancelDecision } from '../lro/cancel';
 import type { FetchDecision } from '../lro/fetch';

@@ -42,7 +42,8 @@ export class Pages {
    * @throws ApplicationFailure `ManifestInvalid` when it is not what it was; retryable when it cannot be read now
    */
   async load(source: Source, page: Page): Promise<PageItem[]> {
-    if ('single' in page) return [{ ok: true, id: '', kind: page.kind, input: page.single, generation: 0, fileVersions: page.fileVersions }];
+    if ('single' in page)
+      return [{ ok: true, id: '', kind: page.kind, input: page.single, generation: 0, fileVersions: page.fileVersions }];
     if ('items' in page) return inlineItems(source, page);
     const key = JSON.stringify([source.workflowId, source.firstRunId, page.offset, page.hash]);
     const kept = this.kept.get(key);

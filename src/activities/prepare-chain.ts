@@ -8,7 +8,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { BodyFile, FailureDetails, OperationInput, StepMade } from '../contract';
 import { FileRefusedError } from '../files';
 import type { Connections } from '../http';
-import type { About, StepRef } from '../jobs/job';
+import type { About, StepRef } from '../jobs/model';
 import { MissingValueError, resolved, sample } from '../jobs/references';
 import { checkChain, type CheckedChain } from '../schema/chain';
 import { listed, typedFailure } from './failures';

@@ -6,7 +6,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { FailureDetails, OperationInput, StepMade } from '../contract';
 import type { Connections } from '../http';
-import type { About, MaybeAccepted } from '../jobs/job';
+import type { About, MaybeAccepted } from '../jobs/model';
 import { checkChain } from '../schema/chain';
 import { listed, typedFailure } from './failures';
 import type { ReadItem } from './item';

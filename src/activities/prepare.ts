@@ -12,7 +12,7 @@ import { apiVersionOf, lastSegment } from '../lro/status-url';
 import { judgeUrl, masked, shown, withoutParameters } from '../lro/trust';
 import { listed, typedFailure } from './failures';
 import { checkInput, type CheckedInput } from '../schema/operation';
-import type { About } from '../jobs/job';
+import type { About } from '../jobs/model';
 import type { LearntSettings, PrepareRequest, Prepared } from './messages';
 
 export interface PrepareDependencies {

@@ -17,11 +17,8 @@ const CONCURRENCY = 10;
 
 export function makeReadResults(connections: Connections) {
   return function readResults(requests: ReadRequest[], { maxKeptBytes, concurrency = CONCURRENCY }: AskOptions): Promise<ReadResult[]> {
-    const readWithin = async ({ fetch }: ReadRequest): Promise<FetchDecision> =>
-      withinBytes(await read(fetch, connections), maxKeptBytes);
-    return withHeartbeat(() =>
-      withinAnswerBudget(requests, concurrency, readWithin, () => undefined),
-    );
+    const readWithin = async ({ fetch }: ReadRequest): Promise<FetchDecision> => withinBytes(await read(fetch, connections), maxKeptBytes);
+    return withHeartbeat(() => withinAnswerBudget(requests, concurrency, readWithin, () => undefined));
   };
 }
 

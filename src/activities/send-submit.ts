@@ -68,6 +68,11 @@ export async function send(submit: OutgoingSubmit, connections: Connections): Pr
     if (err instanceof RequestRefusedError) return { kind: 'failed', failure: { type: 'InvalidInput', message: wellFormed(err.message) } };
     // The exception's own message may hold anything, a secret too.
     const name = err instanceof Error ? err.name : 'exception';
-    return { kind: 'uncertain', waitSeconds: 5, why: 'backoff', trouble: { message: `the submit broke inside the worker (${name}); its log says more` } };
+    return {
+      kind: 'uncertain',
+      waitSeconds: 5,
+      why: 'backoff',
+      trouble: { message: `the submit broke inside the worker (${name}); its log says more` },
+    };
   }
 }

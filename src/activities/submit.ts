@@ -9,7 +9,7 @@
  * 4. Claims and answers together stay below {@link MAX_RESULT_BYTES}, whatever services answer.
  */
 import type { Connections } from '../http';
-import type { MaybeAccepted } from '../jobs/job';
+import type { MaybeAccepted } from '../jobs/model';
 import { withinBytes } from '../lro/outcome';
 import { jsonBytes } from '../lro/sizes';
 import type { Json } from '../contract';
@@ -66,11 +66,18 @@ async function sendAll(places: Places, maxKeptBytes: number, connections: Connec
   const work = (answered: (answer: SubmitResult) => void): Promise<unknown> =>
     Promise.all(
       items.map(async (item) => {
-        const reserved = MAX_DECISION_BYTES + 3 * maxKeptBytes + (jsonBytes([item.about, item.send.request.headers ?? null] as unknown as Json) ?? 0);
+        const reserved =
+          MAX_DECISION_BYTES + 3 * maxKeptBytes + (jsonBytes([item.about, item.send.request.headers ?? null] as unknown as Json) ?? 0);
         if (!(await budget.reserve(reserved))) return;
         const decision = withinBytes(await send(item.send, connections), maxKeptBytes);
         const maybeAccepted = decision.kind === 'uncertain' ? keyOf(item) : item.retried;
-        const answer: SubmitResult = { index: item.index, about: item.about, decision, firstSentAtMs: item.send.firstSentAtMs, maybeAccepted };
+        const answer: SubmitResult = {
+          index: item.index,
+          about: item.about,
+          decision,
+          firstSentAtMs: item.send.firstSentAtMs,
+          maybeAccepted,
+        };
         budget.settle(reserved, jsonBytes(answer as unknown as Json) ?? reserved);
         answered(answer);
       }),

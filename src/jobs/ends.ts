@@ -4,19 +4,10 @@
  * Keeps true: what succeeded stays succeeded, and says what of its result could not be read; a failure says what happened, to what, and what is
  * known of the operation at the service.
  */
-import type {
-  ChainResult,
-  CleanedResource,
-  FailureDetails,
-  ItemOutcome,
-  Json,
-  OperationResult,
-  Problem,
-  StepMade,
-} from '../contract';
+import type { ChainResult, CleanedResource, FailureDetails, ItemOutcome, Json, OperationResult, Problem, StepMade } from '../contract';
 import type { CancelDecision } from '../lro/cancel';
 import type { Fetch, Outcome } from '../lro/monitor';
-import type { About, DeleteRequest, DoneStep, FetchStep, Job, JobEnd, PollStep, SubmitStep, UnsuccessfulEnd } from './job';
+import type { About, DeleteRequest, DoneStep, FetchStep, Job, JobEnd, PollStep, SubmitStep, UnsuccessfulEnd } from './model';
 
 /** The result of an operation that has succeeded. */
 export function resultOf({ outcome, monitor, created, createdText, submittedAtMs, polls }: FetchStep, nowMs: number): DoneStep['result'] {

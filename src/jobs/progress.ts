@@ -1,6 +1,6 @@
 /** Where a job stands, as everybody is shown it. */
 import type { OperationPhase, OperationProgress } from '../contract';
-import type { Job } from './job';
+import type { Job } from './model';
 
 /** Where a job is. @param isBusy whether it is being asked now */
 export function phaseOf({ step }: Job, isBusy: boolean): OperationPhase {

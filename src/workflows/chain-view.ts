@@ -3,7 +3,7 @@ import { upsertMemo } from '@temporalio/workflow';
 import type { ApplicationFailure } from '@temporalio/workflow';
 import type { PreparedChain } from '../activities/messages';
 import type { BuildTilesetInput, ChainInput, ChainPhase, ChainProgress, FailureDetails, StepProgress } from '../contract';
-import type { Job } from '../jobs/job';
+import type { Job } from '../jobs/model';
 import { phaseOf, progressOf } from '../jobs/progress';
 import type { Engine } from './engine/engine';
 import { refusalIn, typedFailure } from './failures';

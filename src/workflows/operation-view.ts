@@ -7,7 +7,7 @@ import { CancellationScope, condition, upsertMemo } from '@temporalio/workflow';
 import type { ApplicationFailure } from '@temporalio/workflow';
 import type { Prepared } from '../activities/messages';
 import type { Acceptance, FailureDetails, OperationInput, OperationPhase, OperationProgress } from '../contract';
-import type { Job } from '../jobs/job';
+import type { Job } from '../jobs/model';
 import { phaseOf, progressOf } from '../jobs/progress';
 import type { Engine } from './engine/engine';
 import { refusalIn, typedFailure } from './failures';

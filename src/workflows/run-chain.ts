@@ -19,10 +19,11 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { LroActivities, PreparedChain } from '../activities/messages';
-import type { BuildTilesetInput, BuildTilesetResult, ChainInput, ChainProgress, ChainResult, FailureDetails, ItemInput } from '../contract';
+import type { BuildTilesetInput, BuildTilesetResult, ChainInput, ChainProgress, ChainResult, FailureDetails } from '../contract';
 import { CANCELED_MEMO, MAX_KEPT_STEP_BYTES, POLL_NOW_SIGNAL, PROGRESS_QUERY } from '../contract';
 import { afterCleanup, failureOf, jobResult, thereOf } from '../jobs/ends';
-import { newJob, type EndedJob, type Job, type UnsuccessfulEnd } from '../jobs/job';
+import { newJob } from '../jobs/job';
+import type { EndedJob, Job, UnsuccessfulEnd } from '../jobs/model';
 import { resumeFrom, type ChainKind } from '../jobs/resume';
 import { ChainView } from './chain-view';
 import { reading } from './engine/calls';
@@ -73,7 +74,7 @@ async function toItsEnd(kind: ChainKind, input: AnyChainInput, view: ChainView, 
   const prepared = carried?.prepared ?? (await prepare(kind, input, view));
   const job = carried?.job ?? firstJob(prepared);
   const { fileVersions, settings } = prepared;
-  const engine = singleEngine({ single: input as ItemInput, kind, count: 1, fileVersions }, job, MAX_KEPT_STEP_BYTES);
+  const engine = singleEngine({ single: input, kind, count: 1, fileVersions }, job, MAX_KEPT_STEP_BYTES);
   view.open(engine, prepared, carried?.written);
   const end = await runSingle(engine, settings, (phase) => view.changed(phase));
   if (end.kind === 'continueAsNew') return continueAsNew(kind, input, { prepared, job: end.job, written: view.written });
@@ -102,7 +103,13 @@ async function continueAsNew(kind: ChainKind, input: AnyChainInput, carried: Car
   return await makeContinueAsNewFunc<typeof buildTileset>({ memo })(input, carried);
 }
 
-function conclude(kind: ChainKind, input: AnyChainInput, view: ChainView, { job, end }: EndedJob, cancellation: unknown): ChainResult {
+function conclude(
+  kind: ChainKind,
+  input: AnyChainInput,
+  view: ChainView,
+  { job, end }: EndedJob,
+  cancellation: Error | undefined,
+): ChainResult {
   if (end.kind === 'succeeded') {
     view.end(job, 'succeeded');
     return jobResult(job, end.steps, Date.now()) as ChainResult;

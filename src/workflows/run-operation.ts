@@ -24,7 +24,8 @@ import type { LroActivities, Prepared } from '../activities/messages';
 import type { Acceptance, OperationInput, OperationProgress, OperationResult } from '../contract';
 import { ACCEPTED_UPDATE, MAX_KEPT_BYTES, POLL_NOW_SIGNAL, PROGRESS_QUERY } from '../contract';
 import { jobResult } from '../jobs/ends';
-import { attachedJob, newJob, type EndedJob, type Job } from '../jobs/job';
+import { attachedJob, newJob } from '../jobs/job';
+import type { EndedJob, Job } from '../jobs/model';
 import { PREPARING } from './engine/calls';
 import { carriedBy } from './engine/carry';
 import { runSingle, singleEngine } from './engine/single';
@@ -95,7 +96,7 @@ async function continueAsNew({ submit, ...rest }: OperationInput, carried: Carri
   return await makeContinueAsNewFunc<typeof runOperation>({ memo: workflowInfo().memo })(next, carried);
 }
 
-function conclude({ job, end }: EndedJob, cancellation: unknown, view: OperationView): OperationResult {
+function conclude({ job, end }: EndedJob, cancellation: Error | undefined, view: OperationView): OperationResult {
   if (end.kind === 'succeeded') {
     view.end(job, 'succeeded');
     return jobResult(job, end.steps, Date.now());

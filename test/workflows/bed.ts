@@ -10,7 +10,7 @@ import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, makeTelemetryFilterString, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { withHeartbeat } from '../../src/activities/heartbeat';
 import type { LroActivities, SubmitItem } from '../../src/activities/messages';
-import type { About } from '../../src/jobs/job';
+import type { About } from '../../src/jobs/model';
 import { LroClient } from '../../src/client';
 import type { LroConfig } from '../../src/config';
 import { RUN_OPERATION, type OperationInput, type OperationResult } from '../../src/contract';

@@ -12,9 +12,7 @@ export function batchFailure(
   counts: BatchCounts,
   lostReport: string | undefined,
 ): FailureDetails | undefined {
-  const lost = results.flatMap((result, shard) =>
-    result.status === 'rejected' ? [`shard ${shard + 1}: ${reasonOf(result.reason)}`] : [],
-  );
+  const lost = results.flatMap((result, shard) => (result.status === 'rejected' ? [`shard ${shard + 1}: ${reasonOf(result.reason)}`] : []));
   if (lost.length > 0) {
     const missing = counts.total - endedOf(counts);
     const message = `${lost.length} of ${results.length} shards did not come to their end, and ${missing} items are not accounted for (${lost.slice(0, 3).join('; ')})`;

@@ -8,7 +8,7 @@
  */
 import { CancellationScope, isCancellation, makeContinueAsNewFunc, setHandler, workflowInfo } from '@temporalio/workflow';
 import type { Page } from '../../activities/messages';
-import type { Job } from '../../jobs/job';
+import type { Job } from '../../jobs/model';
 import { cancelAll } from '../engine/cancel';
 import { carriedBy } from '../engine/carry';
 import { throwIfCancelled } from '../engine/engine';
@@ -24,7 +24,12 @@ const MAX_HISTORY_EVENTS = 30_000;
 const MAX_ARGUMENT_CHARS = 500_000;
 
 /** @returns what became of its items; also when it is cancelled */
-export async function runShard(input: ShardInput, carried?: CarriedShard, pages?: [number, Page][], ...jobs: Job[][]): Promise<ShardResult> {
+export async function runShard(
+  input: ShardInput,
+  carried?: CarriedShard,
+  pages?: [number, Page][],
+  ...jobs: Job[][]
+): Promise<ShardResult> {
   requireParent(input);
   const shard = new Shard(input, carriedBy(carried), pages, jobs.flat());
   setHandler(pauseSignal, () => shard.change({ isPaused: true }));

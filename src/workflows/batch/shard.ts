@@ -6,7 +6,7 @@ import type { ReportRest, ShardAnswer } from '../../activities/batch/messages';
 import type { Page } from '../../activities/messages';
 import { MAX_KEPT_ITEM_BYTES, type FailureDetails } from '../../contract';
 import { itemReport } from '../../jobs/item-report';
-import type { EndedJob, Job, Place } from '../../jobs/job';
+import type { EndedJob, Job, Place } from '../../jobs/model';
 import { phaseOf, progressOf } from '../../jobs/progress';
 import { abandonAll, cleanUp } from '../engine/cancel';
 import { Engine, type EngineState } from '../engine/engine';
@@ -107,7 +107,7 @@ export class Shard {
     const reportPages = this.report.written;
     const job = this.engine.jobs().find((one) => this.nameOf(one) === id);
     if (job !== undefined) {
-      const { phase: _, ...progress } = progressOf(job, phaseOf(job, this.engine.isBusy(job)));
+      const progress = { ...progressOf(job, phaseOf(job, this.engine.isBusy(job))), phase: undefined };
       const state = job.step.at === 'submit' ? 'submitting' : 'open';
       return { standing: { id: String(id), state, step: job.about?.step?.id, progress }, reportPages };
     }

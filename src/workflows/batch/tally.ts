@@ -75,7 +75,11 @@ function unlessLong<T>(value: T | undefined): T | undefined {
 /** A tally as anybody could send it: one that is none is not taken for one. */
 export function isTally(value: unknown): value is Tally {
   if (typeof value !== 'object' || value === null) return false;
-  const { counts, submitted, running, firstFailures } = value as Partial<Tally>;
+  const { counts, submitted, running, firstFailures } = value as Partial<Record<keyof Tally, unknown>>;
   if (typeof submitted !== 'number' || typeof running !== 'number' || !Array.isArray(firstFailures)) return false;
-  return typeof counts === 'object' && counts !== null && ITEM_OUTCOMES.every((outcome) => typeof counts[outcome] === 'number');
+  return (
+    typeof counts === 'object' &&
+    counts !== null &&
+    ITEM_OUTCOMES.every((outcome) => typeof (counts as Partial<OutcomeCounts>)[outcome] === 'number')
+  );
 }

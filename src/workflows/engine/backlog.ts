@@ -1,6 +1,6 @@
 /** Inputs of a set that are still to be begun: whole pages of them, and how far the set has come. */
 import type { Page } from '../../activities/messages';
-import type { Place } from '../../jobs/job';
+import type { Place } from '../../jobs/model';
 
 export class Backlog {
   private next: Place;
@@ -33,7 +33,7 @@ export class Backlog {
   }
 
   private skipDone(): void {
-    for (let page = this.pages.get(this.next.page); page !== undefined && this.next.index >= page.count; ) {
+    for (let page = this.pages.get(this.next.page); page !== undefined && this.next.index >= page.count;) {
       this.next = { page: this.next.page + 1, index: 0 };
       page = this.pages.get(this.next.page);
     }

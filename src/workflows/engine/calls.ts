@@ -5,12 +5,20 @@
  * 1. A worker that dies is noticed by its missing heartbeat in {@link HEARTBEAT_TIMEOUT}, and what only reads is asked again.
  * 2. Of every submit it is known what is known, whatever happened to its activity: its answer, uncertain, or provably never sent.
  */
-import { ActivityFailure, ApplicationFailure, CancellationScope, TimeoutFailure, isCancellation, proxyActivities } from '@temporalio/workflow';
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  CancellationScope,
+  TimeoutFailure,
+  isCancellation,
+  proxyActivities,
+} from '@temporalio/workflow';
 import type { ActivityOptions } from '@temporalio/workflow';
 import type { AskOptions, CancelCall, Claims, InlinePage, LroActivities, Page, Source, SubmitResult } from '../../activities/messages';
 import type { FailureDetails } from '../../contract';
 import { madeOf } from '../../jobs/ends';
-import { keyOf, type CleanupStep, type Job, type JobEvent, type Place } from '../../jobs/job';
+import { keyOf } from '../../jobs/job';
+import type { CleanupStep, Job, JobEvent, Place } from '../../jobs/model';
 import type { Uncertain } from '../../lro/monitor';
 import { failureIn, reasonOf } from '../failures';
 
@@ -170,7 +178,9 @@ export async function readJobs(jobs: readonly Job[], { options }: SetSource): Pr
 }
 
 async function askStatus(jobs: readonly Job[], options: AskOptions): Promise<Events> {
-  const asks = jobs.flatMap((job) => (job.step.at === 'poll' ? [{ id: keyOf(job), monitor: job.step.monitor, polls: job.step.polls }] : []));
+  const asks = jobs.flatMap((job) =>
+    job.step.at === 'poll' ? [{ id: keyOf(job), monitor: job.step.monitor, polls: job.step.polls }] : [],
+  );
   if (asks.length === 0) return new Map();
   const summary = asks.length === 1 ? `status #${(asks[0]?.polls ?? 0) + 1}` : `status of ${asks.length}`;
   const ids = asks.map(({ id }) => id);

@@ -3,7 +3,7 @@
  *
  * Keeps true: nothing is taken before it is due; what is gathered waits at most {@link GATHER_SECONDS} longer than due.
  */
-import type { Job } from '../../jobs/job';
+import type { Job } from '../../jobs/model';
 
 /** Submits in one activity: with more, one that is slow to be answered holds up more; with fewer, each costs more history. */
 const CHUNK_JOBS = 100;

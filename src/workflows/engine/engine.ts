@@ -14,7 +14,8 @@
  */
 import { CancellationScope, condition, isCancellation } from '@temporalio/workflow';
 import type { FailureDetails, Problem } from '../../contract';
-import { apply, isEnded, keyOf, newJob, type EndedJob, type Job, type JobEvent, type Place } from '../../jobs/job';
+import { apply, isEnded, keyOf, newJob } from '../../jobs/job';
+import type { EndedJob, Job, JobEvent, Place } from '../../jobs/model';
 import { Backlog } from './backlog';
 import { deleteResources, readJobs, submitJobs, type Events, type SetSource } from './calls';
 import { WorkflowClock } from './clock';
@@ -74,9 +75,7 @@ export class Engine {
   /** Whether anything can still happen. */
   get isOpen(): boolean {
     if (this.flights.size > 0) return true;
-    return this.submits === 'stop'
-      ? this.jobs().some(({ step }) => step.at !== 'submit')
-      : this.open.size > 0 || this.backlog.left > 0;
+    return this.submits === 'stop' ? this.jobs().some(({ step }) => step.at !== 'submit') : this.open.size > 0 || this.backlog.left > 0;
   }
 
   /** Whether submits are under way. */

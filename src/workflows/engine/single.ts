@@ -1,12 +1,12 @@
 /** The loop of a workflow that runs one job. */
 import { CancellationScope, isCancellation, workflowInfo } from '@temporalio/workflow';
 import type { LearntSettings, SinglePage } from '../../activities/messages';
-import type { EndedJob, Job } from '../../jobs/job';
+import type { EndedJob, Job } from '../../jobs/model';
 import { cancelAll } from './cancel';
 import { Engine } from './engine';
 
 /** How a single job came to rest: it has ended, as it was canceled or not, or it goes on in a new run. */
-export type SingleEnd = { kind: 'ended'; ended: EndedJob; cancellation?: unknown } | { kind: 'continueAsNew'; job: Job };
+export type SingleEnd = { kind: 'ended'; ended: EndedJob; cancellation?: Error } | { kind: 'continueAsNew'; job: Job };
 
 /** The engine of a workflow's only job. */
 export function singleEngine(page: SinglePage, job: Job, maxKeptBytes: number): Engine {
@@ -26,7 +26,7 @@ export async function runSingle(
   changed: (phase?: 'canceling') => void,
   mayContinueAsNew: () => boolean = () => true,
 ): Promise<SingleEnd> {
-  let cancellation: unknown;
+  let cancellation: Error | undefined;
   try {
     while (engine.isOpen) {
       if (shouldContinueAsNew(settings) && mayContinueAsNew()) {
@@ -41,7 +41,7 @@ export async function runSingle(
     }
   } catch (err) {
     if (!isCancellation(err)) throw err;
-    cancellation = err;
+    cancellation = err as Error;
     await CancellationScope.nonCancellable(async () => {
       await engine.settle();
       changed('canceling');

@@ -1,5 +1,5 @@
 /** About how many bytes jobs add to what is asked, and to what is carried. */
-import type { Job } from '../../jobs/job';
+import type { Job } from '../../jobs/model';
 import type { Monitor } from '../../lro/monitor';
 
 /** About what a step of a chain adds. */
