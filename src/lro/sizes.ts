@@ -27,8 +27,9 @@ export function jsonBytes(value: Json): number | undefined {
 
 /** The value as it is when it is small enough, else with long strings, long arrays and deep levels cut, and at the last a prefix of its text. */
 export function fit(value: Json, maxBytes: number): { value: Json; cut: boolean } {
-  const bytes = depthExceeds(value, MAX_DEPTH) ? undefined : jsonBytes(value);
-  if (bytes !== undefined && bytes <= maxBytes) return { value, cut: false };
+  const bytes = jsonBytes(value);
+  // Only what is small is walked through: a long list costs more to walk than to write.
+  if (bytes !== undefined && bytes <= maxBytes && !depthExceeds(value, MAX_DEPTH)) return { value, cut: false };
   for (const round of ROUNDS) {
     const pruned = prune(value, round.stringChars, round.items, round.depth);
     const prunedBytes = jsonBytes(pruned);
@@ -69,8 +70,8 @@ function prune(value: Json, stringChars: number, items: number, depth: number): 
     return value.length > items ? [...kept, '…'] : kept;
   }
   return Object.fromEntries(
-    Object.entries(value)
+    Object.keys(value)
       .slice(0, items)
-      .map(([name, item]) => [name.slice(0, 256), prune(item, stringChars, items, depth - 1)]),
+      .map((name) => [name.slice(0, 256), prune(value[name] ?? null, stringChars, items, depth - 1)]),
   );
 }
