@@ -12,7 +12,6 @@ const settings: ProtocolSettings = {
   statusHeaders: DEFAULT_STATUS_HEADERS,
   statusWords: { succeeded: [], failed: [], canceled: [] },
   trust: { baseUrl: 'https://us.atlas.microsoft.com', trustedHosts: ['us.atlas.microsoft.com'], otherHosts: 'refuse' },
-  query: { 'api-version': '2.0' },
   credentialParameters: ['subscription-key'],
   idempotencyHeaders: [],
 };

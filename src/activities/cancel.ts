@@ -6,7 +6,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { CancelRequest } from '../contract';
 import type { Connections } from '../http';
-import type { Exchange } from '../lro/answer';
+import { passesByItself, type Exchange } from '../lro/answer';
 import type { Monitor } from '../lro/monitor';
 import { parseBody } from '../lro/body';
 import { errorMessage, errorOf } from '../lro/odata-error';
@@ -82,7 +82,7 @@ function judge(exchange: Exchange): CancelResult {
   if (exchange.kind === 'untrusted') return { kind: 'refused', reason: exchange.reason };
   if (exchange.kind !== 'answer') throw retryable(exchange.reason);
   const code = exchange.httpStatus;
-  if (code === 408 || code === 425 || code === 429 || code >= 500) throw retryable(`the service answered ${code}`);
+  if (passesByItself(code)) throw retryable(`the service answered ${code}`);
   if (code < 300) return { kind: 'told', httpStatus: code };
   const parsed = parseBody(exchange.body);
   const text = parsed.kind === 'json' ? errorMessage(errorOf(parsed.value)) : undefined;

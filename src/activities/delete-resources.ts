@@ -5,7 +5,7 @@
  */
 import type { CleanedResource } from '../contract';
 import type { Connections } from '../http';
-import type { Exchange } from '../lro/answer';
+import { passesByItself, type Exchange } from '../lro/answer';
 import { parseBody } from '../lro/body';
 import { errorMessage, errorOf } from '../lro/odata-error';
 import { masked } from '../lro/trust';
@@ -50,5 +50,5 @@ function judge(exchange: Exchange): { reason?: string; passes: boolean } {
   const parsed = parseBody(body);
   const text = parsed.kind === 'json' ? errorMessage(errorOf(parsed.value)) : undefined;
   const reason = `the service answered ${httpStatus}${text === undefined ? '' : `: ${text}`}`;
-  return { reason, passes: httpStatus >= 500 || [408, 425, 429].includes(httpStatus) };
+  return { reason, passes: passesByItself(httpStatus) };
 }

@@ -98,7 +98,6 @@ function connectionOf(name: string, content: ConnectionContent): ConnectionConfi
       statusHeaders,
       statusWords,
       trust: { baseUrl, trustedHosts, otherHosts },
-      query,
       credentialParameters: [...new Set([...ownParameter, ...ALWAYS_CUT_PARAMETERS])],
       idempotencyHeaders,
     },

@@ -4,7 +4,7 @@
  * Keeps true: whatever happens here, the operation stays succeeded; what could not be read is named with its reason.
  */
 import type { Json } from '../contract';
-import type { Exchange } from './answer';
+import { passesByItself, type Exchange } from './answer';
 import { parseBody } from './body';
 import { withCookies } from './cookies';
 import type { Fetch } from './monitor';
@@ -35,7 +35,7 @@ export function decideFetch(exchange: Exchange, fetch: Fetch, settings: Protocol
   }
   const reason = exchange.kind === 'answer' ? `the service answered ${code}` : exchange.reason;
   // Credentials were refreshed by the try itself; a 404 can be a replica that lags behind.
-  const worthRepeating = answer === undefined || code < 300 || code === 404 || code === 408 || code === 425 || code === 429 || code >= 500;
+  const worthRepeating = answer === undefined || code < 300 || code === 404 || passesByItself(code);
   const attempts = (fetch.attempts ?? 0) + 1;
   if (!worthRepeating || attempts >= MAX_ATTEMPTS) {
     const text = parsed?.kind === 'json' ? errorMessage(errorOf(parsed.value)) : undefined;

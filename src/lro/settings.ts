@@ -43,8 +43,6 @@ export interface ProtocolSettings {
   /** Added to the built-in words. */
   statusWords: StatusWords;
   trust: TrustSettings;
-  /** Query parameters added to every submit, and to status URLs that lack them (no credentials among them). */
-  query: Readonly<Record<string, string>>;
   /** Query parameter names that carry the connection's credentials: cut from every URL before it is shown or stored. */
   credentialParameters: readonly string[];
   idempotencyHeaders: readonly IdempotencyHeader[];

@@ -7,7 +7,7 @@
  * 3. Every decision to go on has a finite wait; what makes no sense is bounded by `maxUnreadable`, the rest by the deadline.
  */
 import type { FailureType, Json } from '../contract';
-import type { Answer, Exchange } from './answer';
+import { passesByItself, type Answer, type Exchange } from './answer';
 import type { ParsedBody } from './body';
 import { parseBody, stringField } from './body';
 import { withCookies } from './cookies';
@@ -50,7 +50,7 @@ export function decideStatus(
   }
   const code = exchange.httpStatus;
   if (code >= 200 && code < 300) return decideBody(exchange, monitor, settings, nowMs, trouble);
-  if (code === 408 || code === 425 || code === 429 || code >= 500) return trouble.unreachable(`the service answered ${code}`);
+  if (passesByItself(code)) return trouble.unreachable(`the service answered ${code}`);
   if (code === 401 || code === 403) return trouble.unauthorized(code);
   if (code === 410) return trouble.end('OperationGone', 'the service no longer knows the operation (410)');
   if (code === 404) return trouble.notFound();

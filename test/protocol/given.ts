@@ -14,7 +14,6 @@ export function settings(
   return {
     statusHeaders: DEFAULT_STATUS_HEADERS,
     statusWords: { succeeded: [], failed: [], canceled: [] },
-    query: {},
     credentialParameters: ['subscription-key'],
     idempotencyHeaders: IDEMPOTENCY_HEADERS,
     ...more,
