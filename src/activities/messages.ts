@@ -18,6 +18,7 @@ import type {
   SubmitRequest,
 } from '../contract';
 import type { ChainKind } from '../chains/resume';
+import type { Cookies } from '../lro/cookies';
 import type { FetchDecision } from '../lro/fetch';
 import type { Fetch, Monitor, StatusDecision, SubmitDecision } from '../lro/monitor';
 
@@ -84,7 +85,7 @@ export interface SubmitItem {
   fetchResource?: boolean;
   finalStateVia?: FinalStateVia;
   attempts?: number;
-  cookies?: Record<string, string>;
+  cookies?: Cookies;
   /** Kept at most of each body, resource and error; default: as of a single operation. */
   maxKeptBytes?: number;
 }

@@ -176,7 +176,7 @@ export class Connection {
       const wire = {
         method: request.method,
         url: proof === undefined ? url : withParameters(url, proof.parameters),
-        headers: this.headersOf(request, upload, proof),
+        headers: this.headersOf(request, url, upload, proof),
         ...(upload.body === undefined ? {} : { body: upload.body }),
         signal: patience,
         maxBodyBytes: this.limits.maxBodyBytes,
@@ -193,9 +193,9 @@ export class Connection {
   }
 
   /** From weak to strong: defaults, the connection's, the caller's, the body's own, credentials. */
-  private headersOf(request: OutgoingRequest, upload: Upload, proof: Proof | undefined): Record<string, string> {
+  private headersOf(request: OutgoingRequest, url: string, upload: Upload, proof: Proof | undefined): Record<string, string> {
     const trusted = proof !== undefined;
-    const cookie = trusted ? cookieHeader(request.cookies && { ...request.cookies }) : undefined;
+    const cookie = trusted ? cookieHeader(request.cookies, url) : undefined;
     const layers: Readonly<Record<string, string>>[] = [
       { accept: 'application/json', 'user-agent': USER_AGENT },
       upload.defaultHeaders,

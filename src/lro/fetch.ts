@@ -45,7 +45,11 @@ export function decideFetch(exchange: Exchange, fetch: Fetch, settings: Protocol
   return {
     kind: 'again',
     ...wait,
-    fetch: { ...fetch, attempts, cookies: withCookies(fetch.cookies, answer?.setCookies, nowMs) },
+    fetch: {
+      ...fetch,
+      attempts,
+      cookies: answer === undefined ? fetch.cookies : withCookies(fetch.cookies, answer.setCookies, answer.url, nowMs),
+    },
     reason,
   };
 }

@@ -3,6 +3,7 @@
  * every activity may return a new one.
  */
 import type { FailureDetails, FinalStateVia, HttpMethod, Json } from '../contract';
+import type { Cookies } from './cookies';
 import type { WaitReason } from './retry-after';
 
 /** How the answers of a status URL are read. [protocol.md section 2]
@@ -43,8 +44,8 @@ export interface Monitor {
   apiVersion?: string;
   /** The caller's headers. */
   headers?: Record<string, string>;
-  /** Cookies of the service, by name: some keep the operation's affinity in them. */
-  cookies?: Record<string, string>;
+  /** Cookies of the service: some keep the operation's affinity in them. */
+  cookies?: Cookies;
   /** The caller wants the resource itself read at the end. */
   fetchResource?: boolean;
   acceptedAtMs: number;
@@ -87,7 +88,7 @@ export interface Fetch {
   /** Which fields of the result its answer becomes. */
   into: ('body' | 'resource')[];
   headers?: Record<string, string>;
-  cookies?: Record<string, string>;
+  cookies?: Cookies;
   attempts?: number;
 }
 
@@ -120,7 +121,7 @@ export interface SubmitContext {
   /** Absolute, without credentials. */
   url: string;
   headers?: Record<string, string>;
-  cookies?: Record<string, string>;
+  cookies?: Cookies;
   finalStateVia?: FinalStateVia;
   fetchResource?: boolean;
   /** Names of the idempotency headers that were sent. */
@@ -152,7 +153,7 @@ export interface NotAccepted {
   /** As in {@link Running}. */
   cappedFromSeconds?: number;
   trouble: Trouble;
-  cookies?: Record<string, string>;
+  cookies?: Cookies;
 }
 
 /** Nobody knows whether it was taken. The caller's choice decides what becomes of it. */
@@ -163,7 +164,7 @@ export interface Uncertain {
   /** As in {@link Running}. */
   cappedFromSeconds?: number;
   trouble: Trouble;
-  cookies?: Record<string, string>;
+  cookies?: Cookies;
 }
 
 /** What the answer to a submit tells us. */

@@ -113,7 +113,7 @@ function running(
   nowMs: number,
 ): Running {
   const moved = movedTo(answer, style, settings);
-  const cookies = withCookies(monitor.cookies, answer.setCookies, nowMs);
+  const cookies = withCookies(monitor.cookies, answer.setCookies, answer.url, nowMs);
   const statusUrl = moved === undefined ? monitor.statusUrl : withApiVersion(moved, monitor.apiVersion);
   const changed = statusUrl !== monitor.statusUrl || cookies !== monitor.cookies || style !== monitor.style || monitor.tally !== undefined;
   return {
@@ -142,7 +142,7 @@ function succeeded(
   nowMs: number,
 ): StatusDecision {
   const outcome = outcomeOf(answer, parsed, word, settings, style === 'location');
-  const cookies = withCookies(monitor.cookies, answer.setCookies, nowMs);
+  const cookies = withCookies(monitor.cookies, answer.setCookies, answer.url, nowMs);
   const body = parsed.kind === 'json' ? parsed.value : undefined;
   const fetches = fetchesAfter({ ...monitor, cookies }, answer, body, outcome.resourceLocation, settings);
   return {
@@ -213,7 +213,9 @@ class Trouble {
   }
 
   private again(tally: Tally | undefined, message: string, wait: Wait): Running {
-    const cookies = withCookies(this.monitor.cookies, this.answer?.setCookies, this.nowMs);
+    const { answer } = this;
+    const cookies =
+      answer === undefined ? this.monitor.cookies : withCookies(this.monitor.cookies, answer.setCookies, answer.url, this.nowMs);
     return {
       kind: 'running',
       ...wait,

@@ -8,7 +8,7 @@
  */
 import type { Answer, Exchange } from './answer';
 import { fieldsOf, parseBody, stringField } from './body';
-import { withCookies } from './cookies';
+import { withCookies, type Cookies } from './cookies';
 import { fetchesAfter, planFinalGet } from './final-state';
 import type { Failed, Monitor, MonitorStyle, NotAccepted, SubmitContext, SubmitDecision, Succeeded, Uncertain } from './monitor';
 import { createdOf, failureOf, operationIdOf, outcomeOf, requestLine, shownWord } from './outcome';
@@ -219,7 +219,7 @@ export function provisioningStateOf(body: Parameters<typeof fieldsOf>[0]): strin
   return stringField(fieldsOf(body)['properties'], 'provisioningState') ?? stringField(body, 'provisioningState');
 }
 
-function cookiesAfter(context: SubmitContext, answer: Answer | undefined, nowMs: number): { cookies?: Record<string, string> } {
-  const cookies = withCookies(context.cookies, answer?.setCookies, nowMs);
+function cookiesAfter(context: SubmitContext, answer: Answer | undefined, nowMs: number): { cookies?: Cookies } {
+  const cookies = answer === undefined ? context.cookies : withCookies(context.cookies, answer.setCookies, answer.url, nowMs);
   return cookies === undefined ? {} : { cookies };
 }

@@ -8,6 +8,7 @@
 import { CancellationScope, sleep } from '@temporalio/workflow';
 import type { FailureDetails, Problem } from '../contract';
 import type { SubmitItem } from '../activities/messages';
+import type { Cookies } from '../lro/cookies';
 import type { Accepted, Failed, SubmitDecision, Succeeded } from '../lro/monitor';
 import { submitAll } from './calls';
 import { WorkflowClock } from './clock';
@@ -66,7 +67,7 @@ export interface TryAgain {
   kind: 'again';
   dueAtMs: number;
   why: string;
-  cookies?: Record<string, string>;
+  cookies?: Cookies;
 }
 
 /** What one try means: the end of the submission, or when to try again. Remembers what went wrong in `tries`. */

@@ -59,7 +59,10 @@ describe('another host', () => {
     const { other, connection } = await twoHosts('withoutCredentials');
     const answer = answered(
       await connection.exchange(
-        get(`${other.url.replace('127.0.0.1', 'localhost')}/m?sig=a%2B`, { headers: { 'x-mine': '1' }, cookies: { a: '1' } }),
+        get(`${other.url.replace('127.0.0.1', 'localhost')}/m?sig=a%2B`, {
+          headers: { 'x-mine': '1' },
+          cookies: [{ name: 'a', value: '1', host: 'localhost' }],
+        }),
       ),
     );
     expect(answer).not.toHaveProperty('setCookies');

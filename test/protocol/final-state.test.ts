@@ -114,7 +114,18 @@ test('headers and cookies of the operation go with the final GET', () => {
   );
   const last = answer(200, {}, { status: 'Succeeded' }, { setCookies: ['b=2'] });
   const ended = accepted.kind === 'accepted' ? decideStatus(last, accepted.monitor, settings(), NOW_MS, 0) : accepted;
-  expect(ended).toMatchObject({ fetches: [{ url: location, headers, cookies: { a: '1', b: '2' } }] });
+  expect(ended).toMatchObject({
+    fetches: [
+      {
+        url: location,
+        headers,
+        cookies: [
+          { name: 'a', value: '1', path: '/tilesets/operations' },
+          { name: 'b', value: '2' },
+        ],
+      },
+    ],
+  });
 });
 
 describe('the answer of a final GET', () => {

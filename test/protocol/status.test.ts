@@ -367,15 +367,18 @@ test('an untrusted status URL ends the operation with the URL in the details', (
   });
 });
 
+const affinity = [{ name: 'ARRAffinity', value: 'a2', host: 'us.atlas.microsoft.com' }];
+
 test('cookies of every answer go with the next poll', () => {
-  const setCookies = ['ARRAffinity=a2'];
-  expect(decide(answer(200, {}, { status: 'Running' }, { setCookies }))).toMatchObject({ monitor: { cookies: { ARRAffinity: 'a2' } } });
-  expect(decide(answer(503, {}, undefined, { setCookies }))).toMatchObject({ monitor: { cookies: { ARRAffinity: 'a2' } } });
+  const setCookies = ['ARRAffinity=a2; Path=/'];
+  expect(decide(answer(200, {}, { status: 'Running' }, { setCookies }))).toMatchObject({ monitor: { cookies: affinity } });
+  expect(decide(answer(503, {}, undefined, { setCookies }))).toMatchObject({ monitor: { cookies: affinity } });
 });
 
 test('an answer that changes nothing leaves the monitor out of history', () => {
-  const cookies = { ARRAffinity: 'a2' };
-  expect(decide(answer(200, {}, { status: 'Running' }, { setCookies: ['ARRAffinity=a2'] }), { cookies })).not.toHaveProperty('monitor');
+  expect(
+    decide(answer(200, {}, { status: 'Running' }, { setCookies: ['ARRAffinity=a2; Path=/'] }), { cookies: affinity }),
+  ).not.toHaveProperty('monitor');
 });
 
 test('what is kept of an answer stays small, however large it is', () => {

@@ -16,6 +16,7 @@ import type {
   OperationInput,
   StepMade,
 } from '../../contract';
+import type { Cookies } from '../../lro/cookies';
 import type { SubmitDecision } from '../../lro/monitor';
 import type { CancelCall, CancelResult, Claims, LearntSettings } from '../messages';
 
@@ -93,7 +94,7 @@ export interface ChunkItem {
   index: number;
   /** Of an earlier try. */
   attempts?: number;
-  cookies?: Record<string, string>;
+  cookies?: Cookies;
   firstSentAtMs?: number;
   /** Of a chain: what its steps have made so far. */
   made?: Record<string, StepMade>;

@@ -9,6 +9,7 @@
 import { CancellationScope, condition } from '@temporalio/workflow';
 import type { BatchSource, ChunkItem, ChunkResult, InlinePage, ItemAbout, Page } from '../../activities/batch/messages';
 import type { FailureDetails, Problem } from '../../contract';
+import type { Cookies } from '../../lro/cookies';
 import type { Accepted, Succeeded } from '../../lro/monitor';
 import { WorkflowClock } from '../clock';
 import { afterTry, neverAccepted, type Tries } from '../submission';
@@ -36,7 +37,7 @@ export interface Place {
 export interface WaitingItem extends Place, Tries {
   about?: ItemAbout;
   attempts?: number;
-  cookies?: Record<string, string>;
+  cookies?: Cookies;
   firstSentAtMs?: number;
   deadlineAtMs?: number;
   dueAtMs: number;
