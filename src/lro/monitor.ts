@@ -6,22 +6,32 @@ import type { FailureDetails, FinalStateVia, HttpMethod, Json } from '../contrac
 import type { Cookies } from './cookies';
 import type { WaitReason } from './retry-after';
 
-/** How the answers of a status URL are read. [protocol.md section 2]
- * - `monitor`: the body has a `status` (`Operation-Location`, `Azure-AsyncOperation`).
- * - `location`: 202 is running, any other 2xx is the result, unless its body has a status.
- * - `resource`: the resource's own URL; `properties.provisioningState`, and no state at all is the end.
+/** How the answers of a status URL are read; the rules of each stand in the table of `styles.ts`.
+ * - `monitor`: the operation's own status (`Operation-Location`, `Azure-AsyncOperation`).
+ * - `location`: becomes the result.
+ * - `resource`: the URL of the resource that a PUT or PATCH makes.
+ * - `deletion`: the URL of the resource that a DELETE removes.
  * - `unknown`: followed from elsewhere; becomes one of the others with the first answer that tells.
  */
-export type MonitorStyle = 'monitor' | 'location' | 'resource' | 'unknown';
+export type MonitorStyle = 'monitor' | 'location' | 'resource' | 'deletion' | 'unknown';
+
+/** Answers of one kind in a row. */
+export interface InARow {
+  count: number;
+  /** When the first of them came. */
+  sinceMs: number;
+}
 
 /** Things that went wrong in a row; any good answer clears them. */
 export interface Tally {
   /** Not reachable, or overloaded. */
   unreachable?: number;
   /** Answers that make no sense. */
-  unreadable?: number;
+  unreadable?: InARow;
   /** 401 and 403. */
-  unauthorized?: number;
+  unauthorized?: InARow;
+  /** 404. */
+  notFound?: InARow;
   /** Not asked, because the service wanted to be left alone. */
   held?: number;
 }
@@ -40,6 +50,14 @@ export interface Monitor {
   finalUrlIsChosen?: boolean;
   /** False where the caller chose that the monitor's own answer is the result: then the body's `resourceLocation` is not read either. */
   mayFetch?: boolean;
+  /** A `Location` of the last answer that names another URL is where the result is read. */
+  resultAtLocation?: true;
+  /** The submit was a PUT or PATCH: a failed state of the resource is the operation's. */
+  makesResource?: true;
+  /** One of its answers had a `status`: an operation that tells its failures so does not tell them by 4xx. */
+  toldStatus?: true;
+  /** Nothing says whether work goes on: one GET of the URL tells, and when it does not, the operation has succeeded and made `resourceLocation`. */
+  probe?: { resourceLocation: string };
   /** The submit's `api-version`, added to status URLs that lack it. */
   apiVersion?: string;
   /** The caller's headers. */
@@ -66,9 +84,14 @@ export interface Outcome {
   createdText?: string;
 }
 
+/** `Unauthorized`: credentials are missing or refused. `Unreadable`: an answer that makes no sense. `Uncertain`: a submit that may have been accepted. */
+export type TroubleKind = 'Throttled' | 'Unreachable' | 'Unauthorized' | 'Unreadable' | 'Uncertain';
+
 /** Something that went wrong and does not end the operation. */
 export interface Trouble {
   message: string;
+  /** Absent where the service works as it should, and there is only something to tell. */
+  kind?: TroubleKind;
   httpStatus?: number;
 }
 

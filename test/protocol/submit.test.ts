@@ -238,7 +238,7 @@ describe('a protocol error is', () => {
     ['202 with a body and nothing to poll', 202, { status: 'Running' }],
     ['200 that says Running and names nothing to poll', 200, { status: 'Running' }],
   ])('%s', (_what, code, body) => {
-    for (const method of ['POST', 'DELETE'] as const) {
+    for (const method of code === 202 ? (['POST', 'GET'] as const) : (['POST', 'DELETE'] as const)) {
       const decision = decide(answer(code, {}, body), { method });
       expect(decision).toMatchObject({ failure: { type: 'ProtocolError', message: expect.stringContaining('Operation-Location') } });
     }
