@@ -36,7 +36,10 @@ export function locationUrl(answer: Answer, settings: ProtocolSettings): string 
 }
 
 /** The status URL of an answer and how its answers will have to be read. `undefined` when no status header is there. */
-export function findStatusUrl(answer: Answer, settings: ProtocolSettings): { url: string; style: 'monitor' | 'location'; header: string } | undefined {
+export function findStatusUrl(
+  answer: Answer,
+  settings: ProtocolSettings,
+): { url: string; style: 'monitor' | 'location'; header: string } | undefined {
   for (const header of settings.statusHeaders) {
     const url = statusHeaderUrl(answer, header, settings);
     if (url !== undefined) return { url, style: header.toLowerCase() === 'location' ? 'location' : 'monitor', header };
