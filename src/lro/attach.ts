@@ -34,8 +34,8 @@ export function attachedMonitor(attached: Attached, nowMs: number): Monitor {
     ...planFinalGet({ style, statusUrl, method, requestUrl, finalStateVia }),
     apiVersion: apiVersionOf(statusUrl) ?? (requestUrl === undefined ? undefined : apiVersionOf(requestUrl)),
     headers,
-    ...(fetchResource === true ? { fetchResource } : {}),
-    ...(makesResource ? { makesResource: true } : {}),
+    fetchResource: fetchResource === true ? true : undefined,
+    makesResource: makesResource ? true : undefined,
     acceptedAtMs: nowMs,
   };
 }

@@ -77,13 +77,8 @@ function keptOf({ key, value, domain, path, secure }: Cookie, { hostname, pathna
   if (named !== undefined && named !== host && (isPublic || domainMatch(host, named) !== true)) return undefined;
   const below = path?.startsWith('/') === true ? path : defaultPath(pathname);
   if (key.length + value.length + below.length + (named ?? '').length > MAX_COOKIE_CHARS) return undefined;
-  return {
-    name: key,
-    value,
-    ...(named === undefined || isPublic ? { host } : { domain: named }),
-    ...(below === '/' ? {} : { path: below }),
-    ...(secure ? { secure: true } : {}),
-  };
+  const place = named === undefined || isPublic ? { host } : { domain: named };
+  return { name: key, value, ...place, path: below === '/' ? undefined : below, secure: secure ? true : undefined };
 }
 
 /** A cookie takes the place of another of the same name, host or domain, and path. */

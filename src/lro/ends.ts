@@ -31,11 +31,11 @@ export function failureOf(
     failure: {
       type,
       message: text === undefined ? what : `${what}: ${text}`,
-      ...(read === undefined ? {} : { httpStatus: read.answer.httpStatus }),
+      httpStatus: read?.answer.httpStatus,
       ...of,
-      ...(keptError === undefined ? {} : { error: keptError.value }),
-      ...(body?.value === undefined ? {} : { body: body.value }),
-      ...(truncated.length > 0 ? { truncated } : {}),
+      error: keptError?.value,
+      body: body?.value,
+      truncated: truncated.length > 0 ? truncated : undefined,
     },
   };
 }

@@ -32,7 +32,7 @@ export function decideFetch(exchange: Exchange, fetch: Fetch, settings: Protocol
   const code = answer?.httpStatus ?? 0;
   if (parsed !== undefined && code >= 200 && code < 300 && code !== 202 && parsed.kind !== 'broken') {
     const { value, cut } = kept(parsed);
-    return { kind: 'fetched', ...(value === undefined ? {} : { value }), cut };
+    return { kind: 'fetched', value, cut };
   }
   const reason = exchange.kind === 'answer' ? `the service answered ${code}` : exchange.reason;
   // Credentials were refreshed by the try itself; a 404 can be a replica that lags behind.

@@ -134,7 +134,7 @@ function running({ word, note }: Reading & { kind: 'running' }, style: MonitorSt
     ...nextWait(read.answer.headers, settings.poll, nowMs),
     status: word === undefined ? undefined : shownWord(word),
     ...(changed ? { monitor: next } : {}),
-    ...(note === undefined ? {} : { trouble: { message: note, httpStatus: read.answer.httpStatus } }),
+    trouble: note === undefined ? undefined : { message: note, httpStatus: read.answer.httpStatus },
   };
 }
 

@@ -33,7 +33,7 @@ export function decideSubmit(
     return {
       kind,
       ...backoffWait(answer?.headers, context.attempts, MAX_SUBMIT_BACKOFF_SECONDS, settings.poll, nowMs, random),
-      trouble: { message, kind: trouble, ...(answer === undefined ? {} : { httpStatus: answer.httpStatus }) },
+      trouble: { message, kind: trouble, httpStatus: answer?.httpStatus },
       cookies: cookiesAfter(context, exchange, nowMs),
     };
   };

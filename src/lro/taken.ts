@@ -134,8 +134,8 @@ function followed(url: string, style: MonitorStyle, taken: Taken, probe?: Monito
     apiVersion,
     headers,
     cookies,
-    ...(fetchResource === true ? { fetchResource } : {}),
-    ...(makesResource(context) ? { makesResource: true } : {}),
+    fetchResource: fetchResource === true ? true : undefined,
+    makesResource: makesResource(context) ? true : undefined,
     probe,
     acceptedAtMs: nowMs,
   };
@@ -152,7 +152,7 @@ function followed(url: string, style: MonitorStyle, taken: Taken, probe?: Monito
 function endedAtOnce(word: string, kind: Exclude<StatusKind, 'running'>, taken: Taken): Succeeded | Failed {
   const { read, context, settings, cookies } = taken;
   const operationId = operationIdOf(read.json);
-  if (kind !== 'succeeded') return endedBadly(kind, word, read, operationId === undefined ? {} : { operationId });
+  if (kind !== 'succeeded') return endedBadly(kind, word, read, { operationId });
   const outcome = outcomeOf(read, word, settings, read.answer.httpStatus !== 202);
   const monitor = { ...context, cookies, apiVersion: apiVersionOf(context.url), mayFetch: context.finalStateVia === undefined };
   return {

@@ -88,8 +88,7 @@ export function end(poll: Poll, type: FailureType, message: string): Failed {
 
 /** The body's own id says more than one that was read off the URL. */
 export function identityOf(monitor: Monitor, read?: ReadAnswer): Pick<FailureDetails, 'operationId' | 'statusUrl'> {
-  const operationId = operationIdOf(read?.json) ?? monitor.operationId;
-  return { ...(operationId === undefined ? {} : { operationId }), statusUrl: monitor.statusUrl };
+  return { operationId: operationIdOf(read?.json) ?? monitor.operationId, statusUrl: monitor.statusUrl };
 }
 
 /** The monitor's cookies after what came. */
@@ -107,7 +106,7 @@ function again(poll: Poll, tally: Tally, message: string, kind: TroubleKind, wai
     kind: 'running',
     ...wait,
     monitor: { ...poll.monitor, cookies: cookiesAfter(poll), tally },
-    trouble: { message, kind, ...(poll.read === undefined ? {} : { httpStatus: poll.read.answer.httpStatus }) },
+    trouble: { message, kind, httpStatus: poll.read?.answer.httpStatus },
   };
 }
 
