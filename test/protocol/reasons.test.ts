@@ -23,7 +23,7 @@ describe('the reason is found', () => {
     [
       'in the errors of fields',
       { title: 'Invalid', errors: { Name: ['is required'], Size: ['is too large'] } },
-      'is required; is too large',
+      'Invalid → is required; is too large',
     ],
     ['in properties.error', { properties: { error: { code: 'A', message: 'x' } } }, 'A: x'],
     ['in properties.statusMessage', { properties: { statusMessage: 'no capacity left' } }, 'no capacity left'],
@@ -64,7 +64,7 @@ describe('the message', () => {
   });
 
   test('leaves out what stands between them', () => {
-    const error = { message: 'top', details: [{ message: 'middle', innererror: { message: 'one' } }, { message: 'two' }] };
+    const error: Json = { message: 'top', details: [{ message: 'middle', innererror: { message: 'one' } }, { message: 'two' }] };
     expect(errorMessage(error)).toBe('top → two; one');
   });
 
