@@ -151,6 +151,10 @@ export interface SubmitContext {
   idempotencyHeaders: readonly string[];
   /** Submits of this operation that came to nothing so far. */
   attempts: number;
+  /** A 401 is waited for, as in a batch, where one broken key would reject everything; alone it rejects. */
+  waitsUnauthorized?: boolean;
+  /** Of the last decision, where it had one. */
+  unauthorizedSinceMs?: number;
 }
 
 /** The service has taken it. */
@@ -169,8 +173,10 @@ export interface Accepted {
 /** It was not taken, and may be sent again. */
 export interface NotAccepted {
   kind: 'notAccepted';
-  /** Its connection held it back, because the service had asked for a pause: not a try of this submit. */
+  /** Not a try of this submit: its connection held it back, because the service had asked for a pause or refuses the key. */
   heldBack?: true;
+  /** Since when the key is refused: belongs into the context of the next try. */
+  unauthorizedSinceMs?: number;
   waitSeconds: number;
   why: WaitReason;
   /** As in {@link Running}. */

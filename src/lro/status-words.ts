@@ -31,7 +31,7 @@ function isAmong(words: readonly string[], key: string): boolean {
 /** "All other values imply that the operation is still running" [ARM RPC, async-api-reference]; the deadline bounds them. */
 export function statusKind(word: string, more: StatusWords): StatusKind {
   const key = word.trim().toLowerCase();
-  for (const kind of ['succeeded', 'failed', 'canceled'] as const) {
+  for (const kind of ['succeeded', 'failed', 'canceled', 'running'] as const) {
     if (isAmong(more[kind], key)) return kind;
   }
   return Object.hasOwn(BUILT_IN, key) ? (BUILT_IN[key] ?? 'running') : 'running';

@@ -72,6 +72,13 @@ export function decideSubmit(
   if (code === 408 || code === 425 || code === 503) {
     return again('uncertain', 'Uncertain', withWords(`${line} was probably not accepted (${code})`));
   }
+  if (code === 401 && context.waitsUnauthorized === true) {
+    const { unauthorizedSinceMs = nowMs } = context;
+    if (nowMs - unauthorizedSinceMs < settings.poll.unauthorizedSeconds * 1000) {
+      const message = withWords(`${line} was refused for the credentials of connection "${context.connection}" (401)`);
+      return { ...again('notAccepted', 'Unauthorized', message), heldBack: true, unauthorizedSinceMs };
+    }
+  }
   if (code === 501) return notImplemented(read, line, context);
   if (code >= 500) {
     return again('uncertain', 'Uncertain', withWords(`${line} was answered with ${code}: nobody knows whether it was accepted`));

@@ -30,13 +30,15 @@ test.each([
 });
 
 test('a connection can add words of its own, compared the same way', () => {
-  const more = { succeeded: ['partiallySucceeded'], failed: ['Rejected'], canceled: [' Skipped '], running: ['Simmering'] };
+  const more = { succeeded: ['partiallySucceeded'], failed: ['Rejected'], canceled: [' Skipped '], running: ['Simmering', 'Completed'] };
   expect(statusKind('PartiallySucceeded', more)).toBe('succeeded');
   expect(statusKind('REJECTED', more)).toBe('failed');
   expect(statusKind('skipped', more)).toBe('canceled');
   expect(statusKind('Succeeded', more)).toBe('succeeded');
   expect(isKnownRunning('simmering', more)).toBe(true);
   expect(isKnownRunning('simmering', none)).toBe(false);
+  expect(statusKind('completed', more)).toBe('running');
+  expect(isKnownRunning('completed', more)).toBe(true);
 });
 
 test('words that are known to mean "not at the end" are told from words of a result', () => {

@@ -173,6 +173,33 @@ test('what went wrong with a submit is told with its kind', () => {
   expect(kindOf(decideNone({ kind: 'noCredentials' }))).toBe('Unauthorized');
 });
 
+describe('401 to a submit that may wait for a better key', () => {
+  const refused = answer(401, {}, { error: { code: 'ExpiredKey', message: 'the key has expired' } });
+  const waits = { waitsUnauthorized: true };
+
+  test('is held, and no try of it', () => {
+    expect(decide(refused, waits)).toMatchObject({
+      kind: 'notAccepted',
+      heldBack: true,
+      unauthorizedSinceMs: NOW_MS,
+      trouble: { kind: 'Unauthorized', httpStatus: 401, message: expect.stringContaining('ExpiredKey: the key has expired') },
+    });
+  });
+
+  test('is rejected when the key has been refused for too long', () => {
+    expect(decide(refused, { ...waits, unauthorizedSinceMs: NOW_MS - 3_599_000 })).toMatchObject({
+      kind: 'notAccepted',
+      unauthorizedSinceMs: NOW_MS - 3_599_000,
+    });
+    expect(outcomeOf(decide(refused, { ...waits, unauthorizedSinceMs: NOW_MS - 3_600_000 }))).toBe('SubmissionRejected');
+  });
+
+  test('is rejected at once where it stands alone, and so is a 403', () => {
+    expect(outcomeOf(decide(refused))).toBe('SubmissionRejected');
+    expect(outcomeOf(decide(answer(403), waits))).toBe('SubmissionRejected');
+  });
+});
+
 test('the service’s own words are told of a submit that it does not take now', () => {
   const decision = decide(answer(429, { 'Retry-After': '1' }, { error: { code: 'TooMany', message: 'at most 5 at once' } }));
   expect(decision).toMatchObject({ kind: 'notAccepted', trouble: { message: expect.stringContaining('TooMany: at most 5 at once') } });
