@@ -11,7 +11,7 @@ const settings: ProtocolSettings = {
   poll: DEFAULT_POLL_SETTINGS,
   statusHeaders: DEFAULT_STATUS_HEADERS,
   statusWords: { succeeded: [], failed: [], canceled: [] },
-  trust: { baseUrl: 'https://us.atlas.microsoft.com', trustedHosts: ['us.atlas.microsoft.com'], otherHosts: 'refuse' },
+  trust: { baseUrl: 'https://us.atlas.microsoft.com', trustedHosts: ['us.atlas.microsoft.com'], attachHosts: [], otherHosts: 'refuse' },
   query: { 'api-version': '2.0' },
   credentialParameters: ['subscription-key'],
   idempotencyHeaders: [],

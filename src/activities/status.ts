@@ -56,8 +56,6 @@ export async function ask(monitor: Monitor, connections: Connections): Promise<S
       purpose: 'status',
       method: 'GET',
       url: monitor.statusUrl,
-      // Once, and not for ever: the neighbours of an operation that is always told to wait are asked all the same.
-      ...(monitor.tally?.held === undefined ? {} : { wasHeld: true }),
       ...(monitor.headers === undefined ? {} : { headers: monitor.headers }),
       ...(monitor.cookies === undefined ? {} : { cookies: monitor.cookies }),
     });

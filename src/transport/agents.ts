@@ -7,6 +7,7 @@
 import * as http from 'node:http';
 import * as https from 'node:https';
 import type { Duplex } from 'node:stream';
+import type { AddressGuard } from './addresses';
 
 /** Unused sockets are closed after this: middleboxes forget silent connections after about four minutes. */
 const IDLE_MS = 60_000;
@@ -35,16 +36,26 @@ function whenReady(socket: Duplex | null | undefined, ready: 'connect' | 'secure
   return undefined;
 }
 
+/** Later, as a socket that cannot connect does: whoever asked is not ready for it yet. */
+function fail(error: Error, created: (error: Error, socket: never) => void): undefined {
+  process.nextTick(() => created(error, undefined as never));
+  return undefined;
+}
+
 class ConnectedHttpAgent extends http.Agent {
   constructor(
     options: http.AgentOptions,
     private readonly connectMs: number,
+    private readonly guard: AddressGuard | undefined,
   ) {
     super(options);
   }
 
   override createConnection(options: http.ClientRequestArgs, created: Created): undefined {
-    return whenReady(super.createConnection(options), 'connect', this.connectMs, created);
+    const refusal = this.guard?.refusal(options.host ?? '');
+    if (refusal !== undefined) return fail(refusal, created);
+    const guarded = this.guard === undefined ? options : { ...options, lookup: this.guard.lookup };
+    return whenReady(super.createConnection(guarded), 'connect', this.connectMs, created);
   }
 }
 
@@ -52,12 +63,16 @@ class ConnectedHttpsAgent extends https.Agent {
   constructor(
     options: https.AgentOptions,
     private readonly connectMs: number,
+    private readonly guard: AddressGuard | undefined,
   ) {
     super(options);
   }
 
   override createConnection(options: https.RequestOptions, created: Created): undefined {
-    return whenReady(super.createConnection(options), 'secureConnect', this.connectMs, created);
+    const refusal = this.guard?.refusal(options.host ?? '');
+    if (refusal !== undefined) return fail(refusal, created);
+    const guarded = this.guard === undefined ? options : { ...options, lookup: this.guard.lookup };
+    return whenReady(super.createConnection(guarded), 'secureConnect', this.connectMs, created);
   }
 }
 
@@ -73,13 +88,15 @@ export interface AgentSettings {
   connectSeconds: number;
   /** Certificates to trust instead of the system's (PEM). */
   ca?: string;
+  /** Of the hosts that may be connected to; without it any may. */
+  guard?: AddressGuard;
 }
 
-export function openAgents({ keepAlive, maxSockets, connectSeconds, ca }: AgentSettings): Agents {
+export function openAgents({ keepAlive, maxSockets, connectSeconds, ca, guard }: AgentSettings): Agents {
   const pool = keepAlive ? { keepAlive, maxSockets, maxFreeSockets: maxSockets, timeout: IDLE_MS } : { keepAlive: false };
   return {
-    http: new ConnectedHttpAgent(pool, connectSeconds * 1000),
-    https: new ConnectedHttpsAgent(ca === undefined ? pool : { ...pool, ca }, connectSeconds * 1000),
+    http: new ConnectedHttpAgent(pool, connectSeconds * 1000, guard),
+    https: new ConnectedHttpsAgent(ca === undefined ? pool : { ...pool, ca }, connectSeconds * 1000, guard),
   };
 }
 

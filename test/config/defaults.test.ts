@@ -13,12 +13,18 @@ describe('a file that says only what it must', () => {
       query: {},
       headers: {},
       auth: { type: 'none' },
+      privateHosts: 'refuse',
       limits: { timeoutSeconds: 30, maxBodyBytes: 1_048_576, concurrentRequests: 50, submitsPerSecond: 50, pollsPerSecond: 5000 },
       protocol: {
         poll: { defaultSeconds: 5, minSeconds: 1, maxSeconds: 3600, goneAfterSeconds: 60, maxUnreadable: 10 },
         statusHeaders: ['Operation-Location', 'Azure-AsyncOperation', 'Location'],
         statusWords: { succeeded: [], failed: [], canceled: [] },
-        trust: { baseUrl: 'https://us.atlas.microsoft.com', trustedHosts: ['us.atlas.microsoft.com'], otherHosts: 'refuse' },
+        trust: {
+          baseUrl: 'https://us.atlas.microsoft.com',
+          trustedHosts: ['us.atlas.microsoft.com'],
+          attachHosts: [],
+          otherHosts: 'refuse',
+        },
         query: {},
         credentialParameters: ['subscription-key'],
         idempotencyHeaders: ['Operation-Id', 'Repeatability-Request-ID'],
@@ -39,7 +45,9 @@ connections:
     headers: { x-ms-client-id: abc }
     auth: { type: key, in: query, name: code, value: { env: MAPS_KEY } }
     trustedHosts: ["*.atlas.microsoft.com", "localhost:8080"]
+    attachHosts: ["*.example.com"]
     otherHosts: withoutCredentials
+    privateHosts: allow
     poll: { defaultSeconds: 0.5, minSeconds: 0 }
     statusWords: { succeeded: [partiallySucceeded] }
     idempotencyHeaders: []
@@ -114,6 +122,12 @@ files:
     expect(connections.maps!.protocol.trust).toEqual({
       baseUrl: 'https://us.atlas.microsoft.com',
       trustedHosts: ['*.atlas.microsoft.com', 'localhost:8080'],
+      attachHosts: ['*.example.com'],
       otherHosts: 'withoutCredentials',
     }));
+
+  it('reaches private addresses where it says so', () => {
+    expect(connections.maps!.privateHosts).toBe('allow');
+    expect(connections.graph!.privateHosts).toBe('refuse');
+  });
 });
