@@ -6,7 +6,8 @@
  */
 import { errorMessage, errorOf } from '../lro/odata-error';
 import type { AnswerBody } from '../lro/answer';
-import { fieldsOf, parseBody } from '../lro/body';
+import { fieldsOf, parseBody, stringField } from '../lro/body';
+import type { Json } from '../contract';
 
 /** In lower case. */
 const HARMLESS_HEADERS = new Set([
@@ -27,6 +28,8 @@ const HARMLESS_HEADERS = new Set([
 ]);
 
 const MAX_CODE_CHARS = 200;
+const MAX_MESSAGE_CHARS = 1000;
+const MAX_DETAILS = 5;
 
 /** Whether an answer of this status refuses credentials. */
 export function refusesCredentials(httpStatus: number): boolean {
@@ -38,13 +41,21 @@ export function harmlessHeaders(headers: Readonly<Record<string, string>>): Reco
   return Object.fromEntries(Object.entries(headers).filter(([name]) => HARMLESS_HEADERS.has(name)));
 }
 
-/** The error of a body as `{ "error": { "code", "message" } }`; empty where it has none. @param body without secrets */
+/** The error of a body as `{ "error": { "code", "message", "details" } }`; empty where it has none. @param body without secrets */
 export function harmlessBody(body: AnswerBody): AnswerBody {
   const parsed = parseBody(body);
-  if (parsed.kind !== 'json') return { text: '' };
-  const error = errorOf(parsed.value);
-  const { code } = fieldsOf(error);
+  const error = parsed.kind === 'json' ? errorOf(parsed.value) : undefined;
   const message = errorMessage(error);
   if (message === undefined) return { text: '' };
-  return { text: JSON.stringify({ error: { code: typeof code === 'string' ? code.slice(0, MAX_CODE_CHARS) : undefined, message } }) };
+  const { details } = fieldsOf(error);
+  const own = codeAndMessage(error);
+  // An error whose texts stand deeper or elsewhere is kept as these texts.
+  if (own.message === undefined) return { text: JSON.stringify({ error: { ...own, message } }) };
+  const kept = Array.isArray(details) && details.length > 0 ? details.slice(0, MAX_DETAILS).map(codeAndMessage) : undefined;
+  return { text: JSON.stringify({ error: { ...own, details: kept } }) };
+}
+
+function codeAndMessage(error: Json | undefined): { code?: string; message?: string } {
+  const cut = (name: string, chars: number): string | undefined => stringField(error, name)?.slice(0, chars);
+  return { code: cut('code', MAX_CODE_CHARS), message: cut('message', MAX_MESSAGE_CHARS) };
 }

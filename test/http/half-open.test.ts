@@ -21,9 +21,9 @@ describe('a service that answers 429', () => {
     const state = halfOpen();
     expect(state.cause).toEqual(CAUSE);
     expect(state.arrive('a', 1).kind).toBe('go');
-    expect(state.arrive('b', 2)).toEqual({ kind: 'held', waitSeconds: 1 });
-    expect(state.arrive('c', 3)).toEqual({ kind: 'held', waitSeconds: 1 });
-    expect(state.heldMs(3)).toBe(1000);
+    expect(state.arrive('b', 2)).toEqual({ kind: 'held', waitSeconds: 0.5 });
+    expect(state.arrive('c', 3)).toEqual({ kind: 'held', waitSeconds: 0.5 });
+    expect(state.heldMs(3)).toBe(500);
   });
 
   it('gets all requests again after the first good answer', () => {

@@ -57,11 +57,11 @@ describe('while the service has no room', () => {
     let answer: () => void = () => undefined;
     const probe = limiter.run(turn('poll', 'a'), (report) => new Promise<void>((resolve) => (answer = resolve)).then(() => report('good')));
     await new Promise(setImmediate);
-    const held = { kind: 'held', waitSeconds: 1, cause: { httpStatus: 429, sinceMs: clock.nowMs() - 1 } };
+    const held = { kind: 'held', waitSeconds: 0.5, cause: { httpStatus: 429, sinceMs: clock.nowMs() - 1 } };
     expect(await limiter.run(turn('submit', 'b'), mustNotRun)).toEqual(held);
     expect(await limiter.run(turn('poll', 'c'), mustNotRun)).toEqual(held);
     expect(await limiter.run(turn('other', 'd'), () => Promise.resolve('read'))).toEqual({ kind: 'done', value: 'read' });
-    expect(limiter.heldSeconds).toBe(1);
+    expect(limiter.heldSeconds).toBe(0.5);
     answer();
     await probe;
     expect(limiter.heldSeconds).toBe(0);
