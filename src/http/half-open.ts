@@ -34,10 +34,10 @@ const FIRST_SPACING_MS = 500;
 const MAX_SPACING_MS = 10_000;
 /** A probe that is not answered by then no longer stops the next one. */
 const PROBE_MS = 5000;
-/** Whoever is held is asked to come back within this. */
+/** Whoever is held is asked to come back not sooner than this and not later than that. */
 const MIN_HELD_MS = 500;
 const MAX_HELD_MS = 10_000;
-/** Who was told to wait and has not come back by so much later does not wait any more. */
+/** Who was asked to wait and has not come back by so much later does not wait any more. */
 const LATE_MS = 5000;
 
 interface HalfOpenState {

@@ -96,7 +96,7 @@ const NO_ESCAPE = -1;
 /** `text` with all escapes resolved. */
 export function decoded(text: string): NormalText {
   const decoder = new Decoder(text.length);
-  for (let index = 0; index < text.length; index++) decoder.take(text.charCodeAt(index), index + 1);
+  for (let index = 0; index < text.length; index++) decoder.read(text.charCodeAt(index), index + 1);
   return decoder.end();
 }
 
@@ -107,7 +107,7 @@ class Decoder {
   /** Out of how many escapes inside each other a character came: two backslashes are one escaped only where both are of one depth. */
   private readonly depths: Uint8Array;
   private size = 0;
-  /** Of the character that is being taken. */
+  /** Of the character that is read now. */
   private depth = 0;
 
   constructor(length: number) {
@@ -116,8 +116,8 @@ class Decoder {
     this.depths = new Uint8Array(length);
   }
 
-  /** Takes the next character of the text, which ends at `end`. */
-  take(written: number, end: number): void {
+  /** Reads the next character of the text, which ends at `end`. */
+  read(written: number, end: number): void {
     this.depth = 0;
     let code = written;
     while (code !== NO_ESCAPE) {
@@ -145,7 +145,7 @@ class Decoder {
     return { chars: chars.subarray(0, size), ends: ends.subarray(0, size) };
   }
 
-  /** Code of the character that the last ones stand for; they are taken away then. */
+  /** Code of the character that the last ones stand for; they are removed then. */
   private resolve(last: number): number {
     const { chars, size } = this;
     if (HEX[last] !== 255 && size > 2) {
@@ -170,11 +170,11 @@ class Decoder {
     return HEX[chars[size - 3] ?? 0] === 255 || HEX[chars[size - 4] ?? 0] === 255 ? NO_ESCAPE : this.number(6, 4);
   }
 
-  /** Takes an escape of so many characters away, and reads its last hexadecimal digits. */
+  /** Removes an escape of so many characters, and reads its last hexadecimal digits. */
   private number(escapeChars: number, digits: number): number {
     let value = 0;
     for (let index = this.size - digits; index < this.size; index++) value = value * 16 + (HEX[this.chars[index] ?? 0] ?? 0);
-    this.takeAway(this.size - escapeChars);
+    this.removeFrom(this.size - escapeChars);
     return value;
   }
 
@@ -184,7 +184,7 @@ class Decoder {
     // Perhaps the beginning of `\u002b` or `\x2b`, whose backslash and `u` may be written as escapes themselves.
     if (last === LETTER_U || last === LETTER_X || last === PERCENT || last === AMPERSAND) return NO_ESCAPE;
     if (last === BACKSLASH && depths[size - 1] !== depths[size - 2]) return NO_ESCAPE;
-    this.takeAway(size - 2);
+    this.removeFrom(size - 2);
     return last;
   }
 
@@ -196,7 +196,7 @@ class Decoder {
       if (char === SEMICOLON) return NO_ESCAPE;
       if (char !== AMPERSAND) continue;
       const code = entityCode(chars.toString('latin1', start + 1, size - 1));
-      if (code !== NO_ESCAPE) this.takeAway(start);
+      if (code !== NO_ESCAPE) this.removeFrom(start);
       return code;
     }
     return NO_ESCAPE;
@@ -208,8 +208,8 @@ class Decoder {
     return start >= 0 && chars[start] === AMPERSAND && chars[start + 1] === HASH;
   }
 
-  /** Takes the escape away that begins at `start`. */
-  private takeAway(start: number): void {
+  /** Removes the escape that begins at `start`. */
+  private removeFrom(start: number): void {
     this.size = start;
     this.depth = min(255, (this.depths[start] ?? 0) + 1);
   }

@@ -86,7 +86,7 @@ function nameOf({ path, url = '' }: BodyFile): string {
   return `file ${path ?? url.split('?')[0] ?? ''}`;
 }
 
-/** Passes the bytes on. Every piece that is taken shows that the upload is alive, and starts the time anew. */
+/** Passes the bytes on. Every piece that is sent shows that the upload is alive, and starts the time anew. */
 async function* watched(bytes: AsyncIterable<Buffer>, timeout: ExchangeTimeout, failed: { reason?: string }): AsyncGenerator<Buffer> {
   timeout.touch();
   try {

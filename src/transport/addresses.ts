@@ -51,7 +51,7 @@ export function isPrivateAddress(address: string): boolean {
 
 const CODE = 'ERR_REFUSED_ADDRESS';
 
-/** A host has a private address. The address itself is not said: it would tell outsiders about the network. */
+/** A host has a private address. The address itself is left out: outsiders would learn about the network. */
 class RefusedAddressError extends Error {
   readonly code = CODE;
 

@@ -2,7 +2,7 @@
  * Agents that hand a socket to a request only once it is connected and, for TLS, the other side has proved who it is.
  *
  * Keeps true: a request that never had a socket provably never left this process. Node's own agents hand out sockets that are
- * still connecting and queue the request's bytes in them, from where nobody can say afterwards whether they went out.
+ * still connecting and queue the request's bytes in them, from where nobody can tell afterwards whether they went out.
  */
 import * as http from 'node:http';
 import * as https from 'node:https';

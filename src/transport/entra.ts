@@ -29,11 +29,7 @@ const openAzureCredential: OpenTokenSource = async (auth, clientSecret, ca) => {
   const publicHosts: readonly string[] = Object.values(identity.AzureAuthorityHosts);
   // Instance discovery asks the public cloud whether it knows the authority: a private one it does not.
   const disableInstanceDiscovery = authorityHost !== undefined && !publicHosts.includes(authorityHost.replace(/\/$/, ''));
-  const options = {
-    ...(authorityHost === undefined ? {} : { authorityHost }),
-    disableInstanceDiscovery,
-    ...(ca === undefined ? {} : { tlsOptions: { ca } }),
-  };
+  const options = { authorityHost, disableInstanceDiscovery, tlsOptions: ca === undefined ? undefined : { ca } };
   if (clientSecret !== undefined && tenantId !== undefined && clientId !== undefined) {
     return new identity.ClientSecretCredential(tenantId, clientId, clientSecret, options);
   }
