@@ -98,17 +98,25 @@ export class Connection {
   async exchange(request: OutgoingRequest): Promise<Exchange> {
     checkHeaders(request.headers ?? {}, this.keyHeader);
     const startedAt = this.clock.monotonicMs();
-    const turn = await this.limiter.run(
-      {
-        kind: TURN_KINDS[request.purpose],
-        key: request.operation ?? `${request.method} ${request.url}`,
-        queueSeconds: request.queueSeconds ?? DEFAULT_QUEUE_SECONDS,
-      },
-      (report) => this.dispatcher.dispatch(request, report),
-    );
+    const turn = await this.turnOf(request);
     const exchange = turn.kind === 'done' ? turn.value : this.unsent(request, turn);
     this.log(request, exchange, this.clock.monotonicMs() - startedAt);
     return exchange;
+  }
+
+  /** What is thrown goes into history, where no secret may stand, whoever throws it. */
+  private async turnOf(request: OutgoingRequest): Promise<Turn<Exchange>> {
+    const { purpose, method, url, operation = `${method} ${url}`, queueSeconds = DEFAULT_QUEUE_SECONDS } = request;
+    try {
+      return await this.limiter.run({ kind: TURN_KINDS[purpose], key: operation, queueSeconds }, (report) =>
+        this.dispatcher.dispatch(request, report),
+      );
+    } catch (error) {
+      if (!(error instanceof Error)) throw new Error(this.redactor.clean(String(error)));
+      error.message = this.redactor.clean(error.message);
+      error.stack = error.stack && this.redactor.clean(error.stack);
+      throw error;
+    }
   }
 
   /** Closes idle sockets. Exchanges that are under way end by themselves. */

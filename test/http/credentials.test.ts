@@ -227,6 +227,20 @@ describe('an answer that refuses credentials', () => {
     expect(answered(await connection.exchange(post(url))).httpStatus).toBe(200);
   });
 
+  it('is never quoted by an error that somebody throws on the way', async () => {
+    const { url } = await service((_, response) => response.end());
+    const connection = connectionTo({ baseUrl: url, auth }, { env });
+    const cookies = {
+      get a(): string {
+        throw new TypeError(`no cookie for ${encodeURIComponent(env.K)}`);
+      },
+    };
+    const error = (await connection.exchange(get(url, { cookies })).catch((thrown: unknown) => thrown)) as Error;
+    expect(error).toBeInstanceOf(TypeError);
+    expect(error.message).toBe('no cookie for ***');
+    expect(error.stack).not.toContain(env.K.slice(0, 20));
+  });
+
   it('and a secret of more than 16,384 characters is never sent, and never quoted', async () => {
     const { url, seen } = await service((_, response) => response.end());
     const exchange = await connectionTo({ baseUrl: url, auth }, { env: { K: 'k'.repeat(16_385) } }).exchange(get(url));
