@@ -85,7 +85,7 @@ function firstLine(message: string): string {
 }
 
 function connectionOf(name: string, content: ConnectionContent): ConnectionConfig {
-  const { baseUrl, query, headers, auth, limits, poll, statusHeaders, statusWords, idempotencyHeaders, privateHosts } = content;
+  const { baseUrl, query, headers, auth, limits, poll, statusHeaders, statusWords, idempotencyHeaders, privateHosts, proxy } = content;
   const ownParameter = auth.type === 'key' && auth.in === 'query' ? [auth.name] : [];
   const { trustedHosts = [new URL(baseUrl).hostname], attachHosts, otherHosts } = content;
   return {
@@ -96,6 +96,7 @@ function connectionOf(name: string, content: ConnectionContent): ConnectionConfi
     auth,
     limits,
     privateHosts,
+    proxy,
     protocol: {
       poll,
       statusHeaders,

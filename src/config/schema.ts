@@ -11,6 +11,7 @@ import { isHeaderName, isTransportHeader } from './names';
 import { secretRefSchema, type SecretLookup } from './secret-ref';
 import { strictObject } from './strict-object';
 import { nearest } from './suggest';
+import { proxyUrl } from './proxy-url';
 import { DEFAULT_LIMITS, type BlobContainerConfig } from './types';
 
 /** As YAML calls it. */
@@ -118,6 +119,16 @@ function oneOf<const T extends readonly [string, string]>(words: T) {
   });
 }
 
+/** A proxy, whose URL may carry a password and so is never repeated. */
+function proxySchema({ env }: SecretLookup) {
+  return strict({ env: text }).superRefine(({ env: name }, context) => {
+    const value = env[name]?.trim() ?? '';
+    const refuse = (message: string) => context.addIssue({ code: 'custom', path: ['env'], message });
+    if (value === '') refuse(`environment variable ${name} is not set`);
+    else if (proxyUrl(value) === undefined) refuse(`environment variable ${name} holds no http(s) URL of a proxy`);
+  });
+}
+
 function connectionSchema(lookup: SecretLookup) {
   // The worker starts without a connection's secret: that connection waits for it, the others work.
   const auth = authSchema({ ...lookup, mayBeMissing: true });
@@ -130,6 +141,7 @@ function connectionSchema(lookup: SecretLookup) {
     otherHosts: oneOf(['refuse', 'withoutCredentials']).default('refuse'),
     attachHosts: orAbsent(hosts.default([])),
     privateHosts: oneOf(['refuse', 'allow']).default('refuse'),
+    proxy: orAbsent(proxySchema(lookup).optional()),
     poll: orAbsent(poll.prefault({})),
     statusHeaders: orAbsent(uniqueHeaders.min(1, 'must name at least one header').default([...DEFAULT_STATUS_HEADERS])),
     statusWords: orAbsent(statusWords.prefault({})),

@@ -57,6 +57,8 @@ export interface ConnectionConfig {
   limits: Limits;
   /** Whether hosts other than the base URL's own may have loopback, link-local or private addresses. */
   privateHosts: 'refuse' | 'allow';
+  /** The environment variable with the URL of the proxy that all requests go through. */
+  proxy?: { env: string };
   /** What decisions depend on, derived from the rest. */
   protocol: ProtocolSettings;
 }

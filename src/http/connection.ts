@@ -5,7 +5,7 @@
  */
 import type { LookupFunction } from 'node:net';
 import type { Logger } from 'pino';
-import type { ConnectionConfig, Limits } from '../config';
+import { proxyUrl, type ConnectionConfig, type Limits } from '../config';
 import type { Files } from '../files';
 import type { Exchange } from '../lro/answer';
 import type { ProtocolSettings } from '../lro/settings';
@@ -57,13 +57,19 @@ export class Connection {
     config: ConnectionConfig,
     private readonly dependencies: ConnectionDependencies,
   ) {
-    const { auth, limits, name, protocol, baseUrl, privateHosts } = config;
+    const { auth, limits, name, protocol, baseUrl, privateHosts, proxy } = config;
     this.name = name;
     this.protocol = protocol;
     this.limits = limits;
     const { env = process.env, openTokenSource, ca, clock = systemClock, lookup, files } = dependencies;
     const guard = privateHosts === 'allow' ? undefined : guardAgainstPrivate(new URL(baseUrl).hostname, lookup);
-    const sockets = { maxSockets: limits.concurrentRequests, connectSeconds: limits.timeoutSeconds, ca, guard };
+    const sockets = {
+      maxSockets: limits.concurrentRequests,
+      connectSeconds: limits.timeoutSeconds,
+      ca,
+      guard,
+      proxy: proxy && this.proxyOf(proxy.env, env),
+    };
     this.kept = openAgents({ ...sockets, keepAlive: true });
     this.fresh = openAgents({ ...sockets, keepAlive: false });
     this.clock = clock;
@@ -102,6 +108,14 @@ export class Connection {
     const exchange = turn.kind === 'done' ? turn.value : this.unsent(request, turn);
     this.log(request, exchange, this.clock.monotonicMs() - startedAt);
     return exchange;
+  }
+
+  /** @throws Error when the variable no longer holds what it held when the file was read */
+  private proxyOf(variable: string, env: NodeJS.ProcessEnv): URL {
+    const url = proxyUrl(env[variable]?.trim() ?? '');
+    if (url === undefined) throw new Error(`environment variable ${variable} holds no http(s) URL of a proxy`);
+    this.redactor.addForGood(decodeURIComponent(url.password));
+    return url;
   }
 
   /** What is thrown goes into history, where no secret may stand, whoever throws it. */

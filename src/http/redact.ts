@@ -22,6 +22,7 @@ type Range = [start: number, end: number];
 export class Redactor {
   /** The latest last. */
   private readonly patterns = new Map<string, SecretPatterns>();
+  private readonly lasting = new Map<string, SecretPatterns>();
   /** Of all that are long enough; made when it is needed first. */
   private index: WindowIndex | undefined;
   private wholes: Buffer[] = [];
@@ -38,6 +39,13 @@ export class Redactor {
     this.index = undefined;
   }
 
+  /** The same for a secret that never changes. */
+  addForGood(secret: string): void {
+    if (secret === '') return;
+    this.lasting.set(secret, patternsOf(secret));
+    this.index = undefined;
+  }
+
   /** `text` with every secret as `***`: for reasons, messages and logs. */
   clean(text: string): string {
     return this.masked(text, 1);
@@ -50,11 +58,11 @@ export class Redactor {
 
   private masked(text: string, minSecretChars: number): string {
     let cleaned = text;
-    for (const [secret, { spellings }] of this.patterns) {
+    for (const [secret, { spellings }] of this.all()) {
       if (secret.length < minSecretChars) continue;
       for (const spelling of spellings) if (cleaned.includes(spelling)) cleaned = cleaned.replaceAll(spelling, MASK);
     }
-    if (this.patterns.size === 0 || cleaned.length < MIN_SECRET_CHARS) return cleaned;
+    if (this.patterns.size + this.lasting.size === 0 || cleaned.length < MIN_SECRET_CHARS) return cleaned;
     // An escape may end within a secret, and takes its first characters with it; as it is written they still stand there.
     const ranges = this.rangesIn(folded(cleaned), cleaned);
     if (hasEscapes(cleaned)) ranges.push(...this.rangesIn(decoded(cleaned), cleaned));
@@ -80,8 +88,12 @@ export class Redactor {
     return ranges;
   }
 
+  private all(): [secret: string, patterns: SecretPatterns][] {
+    return [...this.lasting, ...this.patterns];
+  }
+
   private openIndex(): WindowIndex {
-    const all = [...this.patterns.values()];
+    const all = this.all().map(([, patterns]) => patterns);
     this.wholes = all.flatMap(({ wholes }) => wholes);
     return new WindowIndex(all.flatMap(({ windows }) => windows));
   }

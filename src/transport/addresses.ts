@@ -74,6 +74,8 @@ export interface AddressGuard {
   refusal(host: string): Error | undefined;
   /** Finds the addresses of a host, or fails when one of them is private. */
   lookup: LookupFunction;
+  /** Looks a host up that a proxy connects to: the error when it is known here and private. Who is not known here is the proxy's to judge. */
+  check(host: string, checked: (refused: Error | undefined) => void): void;
 }
 
 /**
@@ -83,14 +85,16 @@ export interface AddressGuard {
 export function guardAgainstPrivate(exempt: string, find: LookupFunction = lookup): AddressGuard {
   const own = exempt.replace(/^\[|\]$/g, '').toLowerCase();
   const isOwn = (host: string): boolean => host.toLowerCase() === own;
+  const guarded: LookupFunction = (host, options, callback) =>
+    find(host, options, (error, found, family) => {
+      const addresses = typeof found === 'string' ? [found] : ((found as LookupAddress[] | undefined) ?? []).map(({ address }) => address);
+      const refused = error === null && !isOwn(host) && addresses.some(isPrivateAddress);
+      callback(refused ? new RefusedAddressError(host) : error, found, family);
+    });
   return {
     refusal: (host) => (!isOwn(host) && isPrivateAddress(host) ? new RefusedAddressError(host) : undefined),
-    lookup: (host, options, callback) =>
-      find(host, options, (error, found, family) => {
-        const addresses =
-          typeof found === 'string' ? [found] : ((found as LookupAddress[] | undefined) ?? []).map(({ address }) => address);
-        const refused = error === null && !isOwn(host) && addresses.some(isPrivateAddress);
-        callback(refused ? new RefusedAddressError(host) : error, found, family);
-      }),
+    lookup: guarded,
+    check: (host, checked) =>
+      guarded(host, { all: true }, (error) => checked(error !== null && isRefusedAddress(error) ? error : undefined)),
   };
 }

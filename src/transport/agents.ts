@@ -6,8 +6,10 @@
  */
 import * as http from 'node:http';
 import * as https from 'node:https';
+import type { LookupFunction } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { AddressGuard } from './addresses';
+import { openTunnel } from './tunnel';
 
 /** Unused sockets are closed after this: middleboxes forget silent connections after about four minutes. */
 const IDLE_MS = 60_000;
@@ -36,43 +38,75 @@ function whenReady(socket: Duplex | null | undefined, ready: 'connect' | 'secure
   return undefined;
 }
 
-/** Later, as a socket that cannot connect does: whoever asked is not ready for it yet. */
-function fail(error: Error, created: (error: Error, socket: never) => void): undefined {
-  process.nextTick(() => created(error, undefined as never));
+/** Where sockets may lead, and how they get there. */
+interface Route {
+  connectMs: number;
+  guard?: AddressGuard;
+  proxy?: URL;
+}
+
+/** Calls `created` with an error for a host that may not be reached; else `direct`, or `tunnelled` with an open tunnel to it. */
+function route(
+  { connectMs, guard, proxy }: Route,
+  { host, port }: http.ClientRequestArgs,
+  created: Created,
+  direct: (lookup: LookupFunction | undefined) => void,
+  tunnelled: (socket: Duplex) => void,
+): undefined {
+  const refuse = (error: Error): void => created(error, undefined as never);
+  const name = host ?? '';
+  const refusal = guard?.refusal(name);
+  // Later, as a socket that cannot connect fails: whoever asked is not ready for it yet.
+  if (refusal !== undefined) process.nextTick(refuse, refusal);
+  else if (proxy === undefined) direct(guard?.lookup);
+  else {
+    const open = (): void =>
+      openTunnel(proxy, name, port ?? 0, connectMs, (error, socket) => {
+        if (socket === undefined) refuse(error ?? new Error('no tunnel'));
+        else tunnelled(socket);
+      });
+    if (guard === undefined) open();
+    else guard.check(name, (refused) => (refused === undefined ? open() : refuse(refused)));
+  }
   return undefined;
 }
 
 class ConnectedHttpAgent extends http.Agent {
   constructor(
     options: http.AgentOptions,
-    private readonly connectMs: number,
-    private readonly guard: AddressGuard | undefined,
+    private readonly route: Route,
   ) {
     super(options);
   }
 
   override createConnection(options: http.ClientRequestArgs, created: Created): undefined {
-    const refusal = this.guard?.refusal(options.host ?? '');
-    if (refusal !== undefined) return fail(refusal, created);
-    const guarded = this.guard === undefined ? options : { ...options, lookup: this.guard.lookup };
-    return whenReady(super.createConnection(guarded), 'connect', this.connectMs, created);
+    const direct = (lookup: LookupFunction | undefined): void => {
+      const socket = super.createConnection(lookup === undefined ? options : { ...options, lookup });
+      whenReady(socket, 'connect', this.route.connectMs, created);
+    };
+    return route(this.route, options, created, direct, (socket) => created(null, socket));
   }
 }
 
 class ConnectedHttpsAgent extends https.Agent {
   constructor(
     options: https.AgentOptions,
-    private readonly connectMs: number,
-    private readonly guard: AddressGuard | undefined,
+    private readonly route: Route,
   ) {
     super(options);
   }
 
   override createConnection(options: https.RequestOptions, created: Created): undefined {
-    const refusal = this.guard?.refusal(options.host ?? '');
-    if (refusal !== undefined) return fail(refusal, created);
-    const guarded = this.guard === undefined ? options : { ...options, lookup: this.guard.lookup };
-    return whenReady(super.createConnection(guarded), 'secureConnect', this.connectMs, created);
+    const secure = (more: object): void => {
+      whenReady(super.createConnection({ ...options, ...more }), 'secureConnect', this.route.connectMs, created);
+    };
+    return route(
+      this.route,
+      options,
+      created,
+      (lookup) => secure(lookup === undefined ? {} : { lookup }),
+      (socket) => secure({ socket }),
+    );
   }
 }
 
@@ -90,13 +124,16 @@ export interface AgentSettings {
   ca?: string;
   /** Of the hosts that may be connected to; without it any may. */
   guard?: AddressGuard;
+  /** All sockets are tunnels through it. */
+  proxy?: URL;
 }
 
-export function openAgents({ keepAlive, maxSockets, connectSeconds, ca, guard }: AgentSettings): Agents {
+export function openAgents({ keepAlive, maxSockets, connectSeconds, ca, guard, proxy }: AgentSettings): Agents {
+  const way: Route = { connectMs: connectSeconds * 1000, guard, proxy };
   const pool = keepAlive ? { keepAlive, maxSockets, maxFreeSockets: maxSockets, timeout: IDLE_MS } : { keepAlive: false };
   return {
-    http: new ConnectedHttpAgent(pool, connectSeconds * 1000, guard),
-    https: new ConnectedHttpsAgent(ca === undefined ? pool : { ...pool, ca }, connectSeconds * 1000, guard),
+    http: new ConnectedHttpAgent(pool, way),
+    https: new ConnectedHttpsAgent(ca === undefined ? pool : { ...pool, ca }, way),
   };
 }
 
