@@ -107,6 +107,19 @@ describe('a secret in an answer', () => {
       }),
     ));
 
+  it('is masked whatever its length', () =>
+    fc.assert(
+      fc.property(token(16, 16_384), fc.constantFrom(...names), fc.nat(), (secret, how, seed) => {
+        const redactor = redactorOf(secret);
+        const run = secret.slice(seed % (secret.length - 15)).slice(0, 16 + (seed % 100));
+        for (const part of [secret, run]) {
+          const written = encode(part, [how]);
+          expect(redactor.cleanAnswer(`{"you sent":"${written}"}`)).not.toContain(written);
+        }
+      }),
+      { numRuns: RUNS / 10 },
+    ));
+
   it('of 16,384 characters is masked as a whole and in part', () => {
     const secret = Array.from(
       { length: 16_384 },
