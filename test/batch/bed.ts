@@ -53,6 +53,27 @@ export async function openBatchBed({ continueAsNewAfterEvents, connection, emula
   return new BatchBed(emulator, bed, readable, writable);
 }
 
+type BedTest<T extends readonly unknown[]> = (bed: BatchBed, ...row: T) => Promise<void>;
+
+/** A test with a bed of its own. Such tests of a `describe` run side by side; no hook around each test runs. */
+export function bedTest(name: string, work: BedTest<[]>): void {
+  test.concurrent(name, () => onOwnBed(work));
+}
+
+/** The same for each row of a table, as `test.each`. */
+export function bedTestEach<T extends readonly unknown[]>(rows: readonly T[]): (name: string, work: BedTest<T>) => void {
+  return (name, work) => test.concurrent.each(rows)(name, (...row) => onOwnBed((bed) => work(bed, ...(row as unknown as T))));
+}
+
+async function onOwnBed(work: (bed: BatchBed) => Promise<void>): Promise<void> {
+  const bed = await openBatchBed();
+  try {
+    await work(bed);
+  } finally {
+    await bed.close();
+  }
+}
+
 export class BatchBed {
   constructor(
     readonly emulator: Emulator,
