@@ -53,25 +53,30 @@ export async function openBatchBed({ continueAsNewAfterEvents, connection, emula
   return new BatchBed(emulator, bed, readable, writable);
 }
 
-type BedTest<T extends readonly unknown[]> = (bed: BatchBed, ...row: T) => Promise<void>;
+type Work<T extends readonly unknown[]> = (bed: BatchBed, ...row: T) => Promise<void>;
 
-/** A test with a bed of its own. Such tests of a `describe` run side by side; no hook around each test runs. */
-export function bedTest(name: string, work: BedTest<[]>): void {
-  test.concurrent(name, () => onOwnBed(work));
+interface BedTest {
+  (name: string, work: Work<[]>): void;
+  /** As `test.each`. */
+  each<T extends readonly unknown[]>(rows: readonly T[]): (name: string, work: Work<T>) => void;
 }
 
-/** The same for each row of a table, as `test.each`. */
-export function bedTestEach<T extends readonly unknown[]>(rows: readonly T[]): (name: string, work: BedTest<T>) => void {
-  return (name, work) => test.concurrent.each(rows)(name, (...row) => onOwnBed((bed) => work(bed, ...(row as unknown as T))));
-}
-
-async function onOwnBed(work: (bed: BatchBed) => Promise<void>): Promise<void> {
-  const bed = await openBatchBed();
-  try {
-    await work(bed);
-  } finally {
-    await bed.close();
-  }
+/** Tests with a bed each, of these options. Those of a `describe` run side by side; no hook around each test runs. */
+export function bedTests(options?: BatchBedOptions): BedTest {
+  const run = async (work: Work<[]>): Promise<void> => {
+    const bed = await openBatchBed(options);
+    try {
+      await work(bed);
+    } finally {
+      await bed.close();
+    }
+  };
+  return Object.assign((name: string, work: Work<[]>) => test.concurrent(name, () => run(work)), {
+    each:
+      <T extends readonly unknown[]>(rows: readonly T[]) =>
+      (name: string, work: Work<T>) =>
+        test.concurrent.each(rows)(name, (...row) => run((bed) => work(bed, ...(row as unknown as T)))),
+  });
 }
 
 export class BatchBed {

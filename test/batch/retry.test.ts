@@ -2,7 +2,7 @@
 import { renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import type { RetryOf } from '../../src/contract';
 import { eventually } from '../support/eventually';
-import { bedTest, bedTestEach, byOutcome, FAILS, item, items, newReport, openBatchBed, WATCHED, type BatchBed } from './bed';
+import { bedTests, byOutcome, FAILS, item, items, newReport, openBatchBed, WATCHED, type BatchBed } from './bed';
 
 let bed: BatchBed;
 
@@ -83,7 +83,9 @@ describe('a retry', () => {
 });
 
 describe('files that change or fail while a batch runs:', () => {
-  bedTestEach<[string, number, number]>([
+  const bedTest = bedTests();
+
+  bedTest.each<[string, number, number]>([
     ['in one shard', 2, 250],
     ['in two shards', 252, 700],
   ])('a manifest that is written anew lets what was begun end, and the rest is not started, %s', async (bed, _, maxInFlight, rest) => {
