@@ -81,7 +81,7 @@ processTest(
 
     for (const operation of Object.values(operations)) {
       const { events } = await bed.client.workflow.getHandle(operation.id).fetchHistory();
-      const submit = events?.find((event) => event.activityTaskScheduledEventAttributes?.activityType?.name === 'submit');
+      const submit = events?.find((event) => event.activityTaskScheduledEventAttributes?.activityType?.name === 'lro.submit');
       const recorded = events?.find((event) => submit?.eventId?.eq(event.activityTaskCompletedEventAttributes?.scheduledEventId ?? 0));
       expect(recorded).toBeDefined();
     }
