@@ -72,8 +72,8 @@ const statusWords = strict({
 });
 
 /** An unknown value is answered with the one that was probably meant, like an unknown key. */
-function oneOf<const T extends readonly [string, ...string[]]>(values: T, fallback: T[number]) {
-  return z.enum(values, { error: wrongValue(values) }).default(fallback);
+function oneOf<const T extends readonly [string, string]>(values: T, fallback: T[number]) {
+  return z.enum(values, { error: wrongValue(values, values.join(' or ')) }).default(fallback);
 }
 
 const statusUrls = strict({
@@ -100,10 +100,10 @@ function wrongType(types: readonly string[]) {
   return (issue: { input?: unknown }): string => wrongValue(types)({ input: (issue.input as { type?: unknown } | null | undefined)?.type });
 }
 
-function wrongValue(values: readonly string[]) {
+function wrongValue(values: readonly string[], listed = `one of ${values.join(', ')}`) {
   return ({ input }: { input?: unknown }): string => {
     const near = typeof input === 'string' ? nearest(input, values) : undefined;
-    return `must be one of ${values.join(', ')}${near === undefined ? '' : ` (did you mean "${near}"?)`}`;
+    return `must be ${listed}${near === undefined ? '' : ` (did you mean "${near}"?)`}`;
   };
 }
 

@@ -66,9 +66,9 @@ describe('checks of a connection', () => {
     ['poll: { unauthorizedSecond: 1 }', /poll\.unauthorizedSecond: is not a known key; did you mean "unauthorizedSeconds"\?/],
     [
       'statusUrls: { through: baseURL }',
-      /statusUrls\.through: must be one of asGiven, baseUrl \(did you mean "baseUrl"\?\), got "baseURL"/,
+      /statusUrls\.through: must be asGiven or baseUrl \(did you mean "baseUrl"\?\), got "baseURL"/,
     ],
-    ['statusUrls: { resolveBelow: path }', /statusUrls\.resolveBelow: must be one of origin, baseUrl, got "path"/],
+    ['statusUrls: { resolveBelow: path }', /statusUrls\.resolveBelow: must be origin or baseUrl, got "path"/],
     ['statusUrls: { credentials: none }', /statusUrls\.credentials: must be true or false, got "none"/],
     ['statusUrls: { credential: false }', /did you mean "credentials"\?/],
     ['statusWords: { runing: [x] }', /did you mean "running"\?/],
