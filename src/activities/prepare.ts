@@ -4,15 +4,16 @@
  * Keeps true: what is refused here was never sent; no value that may be a secret is repeated in a message.
  */
 import { log } from '@temporalio/activity';
-import type { BodyFile, OperationInput } from '../contract';
+import type { BodyFile, CancelRequest, FinalStateVia, HttpMethod, OperationInput } from '../contract';
 import type { Connection, Connections } from '../http';
+import { attachedMonitor } from '../lro/attach';
 import { idempotencyKey } from '../lro/idempotency';
 import type { Monitor } from '../lro/monitor';
-import { apiVersionOf, lastSegment } from '../lro/status-url';
-import { judgeUrl, masked, shown, withoutParameters } from '../lro/trust';
+import { judgeUrl, shown, withoutParameters } from '../lro/trust';
 import { listed, typedFailure } from './failures';
 import { checkInput, type CheckedInput } from '../schema/operation';
-import type { Identity, LearntSettings, PrepareRequest, Prepared, PreparedOperation } from './messages';
+import type { About } from '../jobs/model';
+import type { LearntSettings, PrepareRequest, Prepared } from './messages';
 
 export interface PrepareDependencies {
   connections: Connections;
@@ -20,13 +21,53 @@ export interface PrepareDependencies {
   learn: () => Promise<LearntSettings>;
 }
 
+/** Whose operation it is: the idempotency key is made from it. */
+export interface Identity {
+  workflowId: string;
+  firstRunId: string;
+  itemId: string;
+  generation: number;
+  /** Of a chain: each of its steps has a key of its own. */
+  stepId?: string;
+}
+
+/** Of an input that is only checked. */
+export const NOBODY: Identity = { workflowId: '', firstRunId: '', itemId: '', generation: 0 };
+
+/** A valid operation, completed with defaults and with what the connection says. */
+export interface PreparedOperation {
+  connection: string;
+  /** `POST /tilesets · maps`: what operators see. */
+  title: string;
+  deadlineSeconds: number;
+  onUncertainSubmit: 'retry' | 'fail';
+  fetchResource: boolean;
+  cancel?: CancelRequest;
+  finalStateVia?: FinalStateVia;
+  /** `pollNow` never asks sooner after the last poll. */
+  minSeconds: number;
+  /** Bound of one HTTP exchange. */
+  timeoutSeconds: number;
+  /** A new operation. */
+  submit?: { method: HttpMethod; url: string; idempotencyKey: string; streamsFile: boolean };
+  /** Or one that was started elsewhere. */
+  attach?: Monitor;
+}
+
 /** @throws ApplicationFailure `InvalidInput`, `UnknownConnection`, `UntrustedUrl` */
 export function makePrepare({ connections, learn }: PrepareDependencies) {
-  return async function prepare({ input, identity }: PrepareRequest): Promise<Prepared> {
-    const { operation } = prepareOperation(input, connections, identity);
+  return async function prepare({ input }: PrepareRequest): Promise<Prepared> {
+    const { operation } = prepareOperation(input, connections, NOBODY);
     log.debug('operation prepared', { title: operation.title });
-    return { operation, settings: await learn() };
+    return { about: aboutOf(operation, { id: '', labels: input.labels }), attach: operation.attach, settings: await learn() };
   };
+}
+
+/** What a workflow has to know of an operation. */
+export function aboutOf(operation: PreparedOperation, more: Pick<About, 'id'> & Partial<About>): About {
+  const { title, connection, deadlineSeconds, onUncertainSubmit, minSeconds, timeoutSeconds, cancel, submit } = operation;
+  const streamsFile = submit?.streamsFile === true ? true : undefined;
+  return { title, connection, deadlineSeconds, onUncertainSubmit, minSeconds, timeoutSeconds, cancel, streamsFile, ...more };
 }
 
 /** @throws ApplicationFailure `InvalidInput`, `UnknownConnection`, `UntrustedUrl` */
@@ -108,25 +149,9 @@ function prepareAttach(value: CheckedInput, connection: Connection): PreparedOpe
   const requestUrl = request.requestUrl === undefined ? undefined : absolute(request.requestUrl, 'requestUrl');
   const mistakes = ownCredentialHeaders(request.headers, connection, 'attach.headers');
   if (mistakes.length > 0) throw invalid(mistakes);
-  const method = request.method ?? 'POST';
-  const viaOriginal =
-    value.finalStateVia === 'original-uri' || (value.finalStateVia === undefined && (method === 'PUT' || method === 'PATCH'));
-  const apiVersion = apiVersionOf(statusUrl) ?? (requestUrl === undefined ? undefined : apiVersionOf(requestUrl));
-  const monitor: Monitor = {
-    connection: value.connection,
-    statusUrl,
-    shownUrl: masked(statusUrl),
-    style: statusUrl === requestUrl ? 'resource' : 'unknown',
-    ...(statusUrl === requestUrl ? {} : { operationId: lastSegment(statusUrl) }),
-    ...(viaOriginal && requestUrl !== undefined && requestUrl !== statusUrl
-      ? { finalUrl: requestUrl, ...(value.finalStateVia === undefined ? {} : { finalUrlIsChosen: true }) }
-      : {}),
-    ...(value.finalStateVia === 'operation-location' || value.finalStateVia === 'azure-async-operation' ? { mayFetch: false } : {}),
-    ...(apiVersion === undefined ? {} : { apiVersion }),
-    ...(request.headers === undefined ? {} : { headers: request.headers }),
-    ...(value.fetchResource ? { fetchResource: true } : {}),
-    acceptedAtMs: Date.now(),
-  };
+  const { method, headers } = request;
+  const { connection: name, finalStateVia, fetchResource } = value;
+  const monitor = attachedMonitor({ connection: name, statusUrl, requestUrl, method, headers, finalStateVia, fetchResource }, Date.now());
   return { ...common(value, connection, 'follow', statusUrl), attach: monitor };
 }
 

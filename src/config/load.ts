@@ -85,7 +85,8 @@ function firstLine(message: string): string {
 }
 
 function connectionOf(name: string, content: ConnectionContent): ConnectionConfig {
-  const { baseUrl, query, headers, auth, limits, poll, statusHeaders, statusWords, idempotencyHeaders, privateHosts, proxy } = content;
+  const { baseUrl, query, headers, auth, limits, poll, statusHeaders, statusWords, statusUrls, idempotencyHeaders, privateHosts, proxy } =
+    content;
   const ownParameter = auth.type === 'key' && auth.in === 'query' ? [auth.name] : [];
   const { trustedHosts = [new URL(baseUrl).hostname], attachHosts, otherHosts } = content;
   return {
@@ -101,8 +102,8 @@ function connectionOf(name: string, content: ConnectionContent): ConnectionConfi
       poll,
       statusHeaders,
       statusWords,
+      statusUrls,
       trust: { baseUrl, trustedHosts, attachHosts, otherHosts },
-      query,
       credentialParameters: [...new Set([...ownParameter, ...ALWAYS_CUT_PARAMETERS])],
       idempotencyHeaders,
     },

@@ -5,7 +5,7 @@
  * known is a mistake. What concerns several keys at once stands in `cross-checks.ts`.
  */
 import { z } from 'zod';
-import { DEFAULT_POLL_SETTINGS, DEFAULT_STATUS_HEADERS, IDEMPOTENCY_HEADERS } from '../lro/settings';
+import { DEFAULT_POLL_SETTINGS, DEFAULT_STATUS_HEADERS, DEFAULT_STATUS_URLS, IDEMPOTENCY_HEADERS } from '../lro/settings';
 import { isLoopback } from '../lro/trust';
 import { isHeaderName, isTransportHeader } from './names';
 import { secretRefSchema, type SecretLookup } from './secret-ref';
@@ -52,6 +52,8 @@ const poll = strict({
   maxSeconds: atLeastZero.default(DEFAULT_POLL_SETTINGS.maxSeconds),
   goneAfterSeconds: atLeastZero.default(DEFAULT_POLL_SETTINGS.goneAfterSeconds),
   maxUnreadable: count.default(DEFAULT_POLL_SETTINGS.maxUnreadable),
+  unreadableSeconds: atLeastZero.default(DEFAULT_POLL_SETTINGS.unreadableSeconds),
+  unauthorizedSeconds: atLeastZero.default(DEFAULT_POLL_SETTINGS.unauthorizedSeconds),
 });
 
 const limits = strict({
@@ -62,7 +64,23 @@ const limits = strict({
   pollsPerSecond: aboveZero.default(DEFAULT_LIMITS.pollsPerSecond),
 });
 
-const statusWords = strict({ succeeded: words.default([]), failed: words.default([]), canceled: words.default([]) });
+const statusWords = strict({
+  succeeded: words.default([]),
+  failed: words.default([]),
+  canceled: words.default([]),
+  running: words.default([]),
+});
+
+/** An unknown value is answered with the one that was probably meant, like an unknown key. */
+function oneOf<const T extends readonly [string, ...string[]]>(values: T, fallback: T[number]) {
+  return z.enum(values, { error: wrongValue(values) }).default(fallback);
+}
+
+const statusUrls = strict({
+  through: oneOf(['asGiven', 'baseUrl'], DEFAULT_STATUS_URLS.through),
+  resolveBelow: oneOf(['origin', 'baseUrl'], DEFAULT_STATUS_URLS.resolveBelow),
+  credentials: z.boolean({ error: 'must be true or false' }).default(DEFAULT_STATUS_URLS.credentials),
+});
 
 /** An identity of Microsoft Entra ID, without what its tokens are for. */
 function entraIdentity(lookup: SecretLookup) {
@@ -79,10 +97,13 @@ function entraIdentity(lookup: SecretLookup) {
 
 /** The message for an `auth` whose type is none of `types`. */
 function wrongType(types: readonly string[]) {
-  return (issue: { input?: unknown }): string => {
-    const written = (issue.input as { type?: unknown } | null | undefined)?.type;
-    const near = typeof written === 'string' ? nearest(written, types) : undefined;
-    return `must be one of ${types.join(', ')}${near === undefined ? '' : ` (did you mean "${near}"?)`}`;
+  return (issue: { input?: unknown }): string => wrongValue(types)({ input: (issue.input as { type?: unknown } | null | undefined)?.type });
+}
+
+function wrongValue(values: readonly string[]) {
+  return ({ input }: { input?: unknown }): string => {
+    const near = typeof input === 'string' ? nearest(input, values) : undefined;
+    return `must be one of ${values.join(', ')}${near === undefined ? '' : ` (did you mean "${near}"?)`}`;
   };
 }
 
@@ -109,16 +130,6 @@ function authSchema(lookup: SecretLookup) {
   );
 }
 
-/** One of two words, with the one that was probably meant. */
-function oneOf<const T extends readonly [string, string]>(words: T) {
-  return z.enum(words, {
-    error: ({ input }) => {
-      const near = typeof input === 'string' ? nearest(input, words) : undefined;
-      return `must be ${words.join(' or ')}${near === undefined ? '' : ` (did you mean "${near}"?)`}`;
-    },
-  });
-}
-
 /** A proxy, whose URL may carry a password and so is never repeated. */
 function proxySchema({ env }: SecretLookup) {
   return strict({ env: text }).superRefine(({ env: name }, context) => {
@@ -138,13 +149,14 @@ function connectionSchema(lookup: SecretLookup) {
     headers: orAbsent(texts.default({})),
     auth: orAbsent(auth.default({ type: 'none' })),
     trustedHosts: orAbsent(hosts.optional()),
-    otherHosts: oneOf(['refuse', 'withoutCredentials']).default('refuse'),
+    otherHosts: oneOf(['refuse', 'withoutCredentials'], 'refuse'),
     attachHosts: orAbsent(hosts.default([])),
-    privateHosts: oneOf(['refuse', 'allow']).default('refuse'),
+    privateHosts: oneOf(['refuse', 'allow'], 'refuse'),
     proxy: orAbsent(proxySchema(lookup).optional()),
     poll: orAbsent(poll.prefault({})),
     statusHeaders: orAbsent(uniqueHeaders.min(1, 'must name at least one header').default([...DEFAULT_STATUS_HEADERS])),
     statusWords: orAbsent(statusWords.prefault({})),
+    statusUrls: orAbsent(statusUrls.prefault({})),
     idempotencyHeaders: orAbsent(
       z
         .array(z.enum(IDEMPOTENCY_HEADERS, { error: `must be one of ${IDEMPOTENCY_HEADERS.join(', ')}` }), {

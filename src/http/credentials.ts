@@ -24,7 +24,7 @@ export interface Credentials {
   readonly areTokens: boolean;
 }
 
-const NOTHING: AppliedCredentials = { headers: {}, parameters: {}, secret: '' };
+export const NOTHING: AppliedCredentials = { headers: {}, parameters: {}, secret: '' };
 
 export interface CredentialDependencies {
   env: NodeJS.ProcessEnv;

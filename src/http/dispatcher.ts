@@ -15,7 +15,7 @@ import type { Agents } from '../transport/agents';
 import { openAxios } from '../transport/axios-client';
 import { redirectTarget, withParameters } from './address';
 import type { Answers } from './answers';
-import type { AppliedCredentials, Credentials } from './credentials';
+import { NOTHING, type AppliedCredentials, type Credentials } from './credentials';
 import { ExchangeTimeout } from './exchange-timeout';
 import { refusesCredentials } from './harmless';
 import type { Report } from './rate-limiter';
@@ -51,7 +51,9 @@ export class Dispatcher {
       let url = request.url;
       for (let hop = 0; ; hop++) {
         const { exchange, redirect } = await this.ask(request, url, timeout, report);
-        if (redirect === undefined || !follows || hop >= MAX_REDIRECTS) return exchange;
+        // Often a login page. The redirect itself says more than that its target is refused.
+        const leads = redirect !== undefined && judgeUrl(redirect, this.dependencies.config.protocol.trust).kind !== 'refused';
+        if (!leads || !follows || hop >= MAX_REDIRECTS) return exchange;
         url = redirect;
       }
     } finally {
@@ -67,7 +69,8 @@ export class Dispatcher {
     report: Report,
   ): Promise<{ exchange: Exchange; redirect?: string }> {
     const { config, answers, credentials } = this.dependencies;
-    const cut = withoutParameters(written, config.protocol.credentialParameters);
+    const carriesOwn = request.purpose === 'status' && !config.protocol.statusUrls.credentials;
+    const cut = carriesOwn ? written : withoutParameters(written, config.protocol.credentialParameters);
     const verdict = judgeUrl(cut, config.protocol.trust);
     if (verdict.kind === 'refused') return { exchange: answers.untrusted(cut, verdict.reason) };
     if (verdict.kind === 'withoutCredentials') {
@@ -76,12 +79,12 @@ export class Dispatcher {
       return this.answered(request, cut, await this.once(request, cut, undefined, timeout), undefined, timeout);
     }
     const url = withParameters(cut, config.query);
-    const applied = await this.resolve(credentials.current(), timeout);
+    const applied = carriesOwn ? NOTHING : await this.resolve(credentials.current(), timeout);
     if ('problem' in applied) return { exchange: { kind: 'noCredentials', url, reason: applied.problem } };
     const outcome = await this.once(request, url, applied, timeout);
     // Another host that is busy says nothing about this service.
     reportLoad(outcome, report);
-    if (!this.isRefusal(outcome)) return this.answered(request, url, outcome, applied, timeout);
+    if (carriesOwn || !this.isRefusal(outcome)) return this.answered(request, url, outcome, applied, timeout);
     const other = await this.resolve(credentials.insteadOf(applied), timeout);
     // Without other credentials the refusal itself says most.
     if (other === undefined || 'problem' in other) return this.answered(request, url, outcome, applied, timeout);
@@ -139,7 +142,7 @@ export class Dispatcher {
       const wire = {
         method: request.method,
         url: applied === undefined ? url : withParameters(url, applied.parameters),
-        headers: applied === undefined ? lowerCased([OWN_HEADERS]) : this.headersOf(request, upload, applied),
+        headers: applied === undefined ? lowerCased([OWN_HEADERS]) : this.headersOf(request, url, upload, applied),
         body: upload.body,
         signal: timeout,
         maxBodyBytes: config.limits.maxBodyBytes,
@@ -156,8 +159,8 @@ export class Dispatcher {
   }
 
   /** From weak to strong: defaults, the connection's, the caller's, the body's own, credentials. */
-  private headersOf(request: OutgoingRequest, upload: Upload, { headers }: AppliedCredentials): Record<string, string> {
-    const cookie = cookieHeader(request.cookies && { ...request.cookies });
+  private headersOf(request: OutgoingRequest, url: string, upload: Upload, { headers }: AppliedCredentials): Record<string, string> {
+    const cookie = cookieHeader(request.cookies, url);
     const cookies: Record<string, string> = cookie === undefined ? {} : { cookie };
     return lowerCased([
       OWN_HEADERS,

@@ -3,6 +3,7 @@
  */
 import { isCredentialHeader, isHeaderName, isHeaderValue, isTransportHeader } from '../config';
 import type { BodyFile, HttpMethod, Json } from '../contract';
+import type { Cookies } from '../lro/cookies';
 
 /** What a request is for: `status` and `resource` are reads that follow redirects, `submit` and `cancel` change something and never do. */
 export type Purpose = 'submit' | 'status' | 'resource' | 'cancel';
@@ -21,8 +22,8 @@ export interface OutgoingRequest {
   headers?: Readonly<Record<string, string>>;
   /** Who asks, where many operations send to one URL: while the service is busy they take turns by it. Default: method and URL. */
   operation?: string;
-  /** Of this operation (`lro/cookies`); sent to trusted hosts only. */
-  cookies?: Readonly<Record<string, string>>;
+  /** Of this operation (`lro/cookies`); sent to trusted hosts only, and there where they belong. */
+  cookies?: Cookies;
   body?: { kind: 'json'; value: Json } | { kind: 'file'; file: PinnedFile };
   /** On a new socket: a kept one may die under the request, which would leave it uncertain. */
   freshConnection?: boolean;

@@ -119,7 +119,7 @@ describe('files that change or fail while a batch runs:', () => {
     // More lines wait than a shard takes: all it does is to try to write.
     await eventually(
       async () => (await batch.shard(0).describe()).raw.pendingActivities ?? [],
-      (pending) => pending.length === 1 && pending[0]?.activityType?.name === 'writeReportPage' && (pending[0].attempt ?? 0) > 2,
+      (pending) => pending.length === 1 && pending[0]?.activityType?.name === 'lro.writeReportPage' && (pending[0].attempt ?? 0) > 2,
     );
     const before = (await bed.submits()).length;
     expect(before).toBeLessThan(COUNT);

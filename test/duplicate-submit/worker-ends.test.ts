@@ -89,7 +89,7 @@ test('asked to end (SIGTERM) during a submit, the worker finishes it, records it
 
   for (const operation of Object.values(operations)) {
     const { events } = await bed.client.workflow.getHandle(operation.id).fetchHistory();
-    const submit = events?.find((event) => event.activityTaskScheduledEventAttributes?.activityType?.name === 'submit');
+    const submit = events?.find((event) => event.activityTaskScheduledEventAttributes?.activityType?.name === 'lro.submit');
     const recorded = events?.find((event) => submit?.eventId?.eq(event.activityTaskCompletedEventAttributes?.scheduledEventId ?? 0));
     expect(recorded).toBeDefined();
   }
