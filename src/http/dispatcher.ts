@@ -51,9 +51,9 @@ export class Dispatcher {
       let url = request.url;
       for (let hop = 0; ; hop++) {
         const { exchange, redirect } = await this.ask(request, url, timeout, report);
-        if (redirect === undefined || !follows || hop >= MAX_REDIRECTS) return exchange;
         // Often a login page. The redirect itself says more than that its target is refused.
-        if (judgeUrl(redirect, this.dependencies.config.protocol.trust).kind === 'refused') return exchange;
+        const leads = redirect !== undefined && judgeUrl(redirect, this.dependencies.config.protocol.trust).kind !== 'refused';
+        if (!leads || !follows || hop >= MAX_REDIRECTS) return exchange;
         url = redirect;
       }
     } finally {
@@ -79,17 +79,12 @@ export class Dispatcher {
       return this.answered(request, cut, await this.once(request, cut, undefined, timeout), undefined, timeout);
     }
     const url = withParameters(cut, config.query);
-    if (carriesOwn) {
-      const own = await this.once(request, url, NOTHING, timeout);
-      reportLoad(own, report);
-      return this.answered(request, url, own, NOTHING, timeout);
-    }
-    const applied = await this.resolve(credentials.current(), timeout);
+    const applied = carriesOwn ? NOTHING : await this.resolve(credentials.current(), timeout);
     if ('problem' in applied) return { exchange: { kind: 'noCredentials', url, reason: applied.problem } };
     const outcome = await this.once(request, url, applied, timeout);
     // Another host that is busy says nothing about this service.
     reportLoad(outcome, report);
-    if (!this.isRefusal(outcome)) return this.answered(request, url, outcome, applied, timeout);
+    if (carriesOwn || !this.isRefusal(outcome)) return this.answered(request, url, outcome, applied, timeout);
     const other = await this.resolve(credentials.insteadOf(applied), timeout);
     // Without other credentials the refusal itself says most.
     if (other === undefined || 'problem' in other) return this.answered(request, url, outcome, applied, timeout);

@@ -32,6 +32,8 @@ export interface Cause {
 /** The first probe goes at once, later ones in vain make the next wait so long. */
 const FIRST_SPACING_MS = 500;
 const MAX_SPACING_MS = 10_000;
+/** So many probes in vain, one after the other, mean that the service has no room for anybody. */
+const OVERLOADED_FROM_FAILURES = 3;
 /** A probe that is not answered by then no longer stops the next one. */
 const PROBE_MS = 5000;
 /** Whoever is held is asked to come back not sooner than this and not later than that. */
@@ -45,6 +47,8 @@ interface HalfOpenState {
   /** Probes in vain, one after the other. */
   failures: number;
   nextProbeAtMs: number;
+  /** When the last of those that wait in a queue is asked to come back, and a little later. */
+  queueEndsAtMs: number;
   probe?: { ticket: Ticket; overAtMs: number };
   /** Until when each is expected to come back, by key. */
   waiting: Map<string, number>;
@@ -109,14 +113,26 @@ export class HalfOpen {
 
   private halfOpen({ key }: Ticket, nowMs: number, cause: Cause): void {
     this.phase++;
-    this.state = { cause, failures: 0, nextProbeAtMs: nowMs, waiting: new Map(), probed: new Map([[key, 0]]), probes: 0 };
+    this.state = {
+      cause,
+      failures: 0,
+      nextProbeAtMs: nowMs,
+      queueEndsAtMs: nowMs,
+      waiting: new Map(),
+      probed: new Map([[key, 0]]),
+      probes: 0,
+    };
   }
 
   private hold(state: HalfOpenState, key: string, nowMs: number): Arrival {
     state.waiting.delete(key);
-    const before = state.waiting.size;
-    const dueMs = this.heldMs(nowMs) + before * spacingMs(state.failures);
-    const waitMs = Math.min(MAX_HELD_MS, Math.max(MIN_HELD_MS, dueMs));
+    // One good answer lets everybody go: they queue up only where that has become unlikely.
+    let dueAtMs = nowMs + this.heldMs(nowMs);
+    if (state.failures >= OVERLOADED_FROM_FAILURES) {
+      dueAtMs = Math.max(dueAtMs, state.queueEndsAtMs);
+      state.queueEndsAtMs = Math.min(dueAtMs + spacingMs(state.failures), nowMs + MAX_HELD_MS);
+    }
+    const waitMs = Math.min(MAX_HELD_MS, Math.max(MIN_HELD_MS, dueAtMs - nowMs));
     state.waiting.set(key, nowMs + waitMs + LATE_MS);
     return { kind: 'held', waitSeconds: waitMs / 1000 };
   }

@@ -70,6 +70,24 @@ describe('a service that answers 429', () => {
   });
 });
 
+describe('those that wait', () => {
+  it('come back soon while one good answer may let them go, and one after the other once that has become unlikely', () => {
+    const state = halfOpen();
+    let now = 0;
+    const waits = (failures: number): number[] => {
+      state.answered(letGo(state.arrive(`probe-${failures}`, now)), 'throttled', now, CAUSE);
+      const held = [0, 1, 2, 3].map((index) => state.arrive(`n${index}`, now));
+      now += state.heldMs(now);
+      return held.map((arrival) => (arrival.kind === 'held' ? arrival.waitSeconds : NaN));
+    };
+    expect([1, 2, 3].map(waits)).toEqual([
+      [0.5, 0.5, 0.5, 0.5],
+      [1, 1, 1, 1],
+      [2, 4, 6, 8],
+    ]);
+  });
+});
+
 describe('an operation that is always refused', () => {
   it('is not asked again before those that wait', () => {
     const state = halfOpen();

@@ -45,7 +45,7 @@ beforeAll(async () => {
   const connections = KINDS.flatMap((kind): [string, ConnectionYaml][] => {
     const auth = { ...AUTH[kind], value: { env: variable(kind) } };
     return [
-      [kind, { baseUrl: emulator.url, auth, poll: { maxUnreadable: 2 } }],
+      [kind, { baseUrl: emulator.url, auth, poll: { maxUnreadable: 2, unreadableSeconds: 1, unauthorizedSeconds: 1 } }],
       // Nobody listens there.
       [`${kind}-dead`, { baseUrl: 'http://127.0.0.1:9', auth }],
     ];
