@@ -45,7 +45,7 @@ beforeAll(async () => {
   const connections = KINDS.flatMap((kind): [string, ConnectionYaml][] => {
     const auth = { ...AUTH[kind], value: { env: variable(kind) } };
     return [
-      [kind, { baseUrl: emulator.url, auth, poll: { maxUnreadable: 2 } }],
+      [kind, { baseUrl: emulator.url, auth, poll: { maxUnreadable: 2, unreadableSeconds: 0, unauthorizedSeconds: 2 } }],
       // Nobody listens there.
       [`${kind}-dead`, { baseUrl: 'http://127.0.0.1:9', auth }],
     ];
@@ -163,7 +163,7 @@ const SCENARIOS: Scenario[] = [
   {
     name: 'a redirect to another host',
     routes: [SUBMIT, { path: '/status', httpStatus: 302, headers: { location: '{there}/{url}?subscription-key={url}&x={urlLower}' } }],
-    ends: /UntrustedUrl/,
+    ends: /ProtocolError/,
   },
   {
     name: 'a redirected submit',
