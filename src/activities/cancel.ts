@@ -10,7 +10,7 @@ import { passesByItself, type Exchange } from '../lro/answer';
 import type { Monitor } from '../lro/monitor';
 import { parseBody } from '../lro/body';
 import { errorMessage, errorOf } from '../lro/odata-error';
-import { decideStatus } from '../lro/status';
+import { endToldByCancel } from '../lro/status';
 import { withApiVersion } from '../lro/status-url';
 import { withinAnswerBudget } from './answer-budget';
 import type { CancelledOne, CancelOne } from './batch/messages';
@@ -57,8 +57,8 @@ async function tell({ monitor, cancel: request }: CancelCall, connections: Conne
   });
   const said = judge(exchange);
   if (exchange.kind === 'answer' && said.kind === 'told') {
-    const decision = decideStatus(exchange, { ...monitor, style: 'monitor' }, connection.protocol, Date.now(), 0);
-    return decision.kind === 'running' ? said : { kind: 'ended', decision };
+    const decision = endToldByCancel(exchange, monitor, connection.protocol, Date.now());
+    return decision === undefined ? said : { kind: 'ended', decision };
   }
   // It would not cancel: most often because the operation has ended already.
   const decision = await ask(monitor, connections);
