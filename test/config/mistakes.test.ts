@@ -64,10 +64,7 @@ describe('checks of a connection', () => {
     ['poll: { maxSeconds: .inf }', /poll\.maxSeconds: must be a number >= 0/],
     ['poll: { unreadableSeconds: -1 }', /poll\.unreadableSeconds: must be a number >= 0, got -1/],
     ['poll: { unauthorizedSecond: 1 }', /poll\.unauthorizedSecond: is not a known key; did you mean "unauthorizedSeconds"\?/],
-    [
-      'statusUrls: { through: baseURL }',
-      /statusUrls\.through: must be asGiven or baseUrl \(did you mean "baseUrl"\?\), got "baseURL"/,
-    ],
+    ['statusUrls: { through: baseURL }', /statusUrls\.through: must be asGiven or baseUrl \(did you mean "baseUrl"\?\), got "baseURL"/],
     ['statusUrls: { resolveBelow: path }', /statusUrls\.resolveBelow: must be origin or baseUrl, got "path"/],
     ['statusUrls: { credentials: none }', /statusUrls\.credentials: must be true or false, got "none"/],
     ['statusUrls: { credential: false }', /did you mean "credentials"\?/],

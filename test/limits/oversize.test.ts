@@ -17,8 +17,8 @@ beforeAll(async () => {
   emulator = await startEmulator();
   bed = await startTestBed(
     testConfig({
-      default: { baseUrl: emulator.url, limits: { timeoutSeconds: 5 }, poll: { maxUnreadable: 2 } },
-      impatient: { baseUrl: emulator.url, limits: { timeoutSeconds: 1 }, poll: { maxUnreadable: 2 } },
+      default: { baseUrl: emulator.url, limits: { timeoutSeconds: 5 }, poll: { maxUnreadable: 2, unreadableSeconds: 0 } },
+      impatient: { baseUrl: emulator.url, limits: { timeoutSeconds: 1 }, poll: { maxUnreadable: 2, unreadableSeconds: 0 } },
     }),
   );
 });
