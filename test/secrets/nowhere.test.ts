@@ -163,7 +163,7 @@ const SCENARIOS: Scenario[] = [
   {
     name: 'a redirect to another host',
     routes: [SUBMIT, { path: '/status', httpStatus: 302, headers: { location: '{there}/{url}?subscription-key={url}&x={urlLower}' } }],
-    ends: /UntrustedUrl/,
+    ends: /ProtocolError/,
   },
   {
     name: 'a redirected submit',
