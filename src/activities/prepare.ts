@@ -4,14 +4,16 @@
  * Keeps true: what is refused here was never sent; no value that may be a secret is repeated in a message.
  */
 import { log } from '@temporalio/activity';
-import type { BodyFile, OperationInput } from '../contract';
+import type { BodyFile, CancelRequest, FinalStateVia, HttpMethod, OperationInput } from '../contract';
 import type { Connection, Connections } from '../http';
 import { attachedMonitor } from '../lro/attach';
 import { idempotencyKey } from '../lro/idempotency';
+import type { Monitor } from '../lro/monitor';
 import { judgeUrl, shown, withoutParameters } from '../lro/trust';
 import { listed, typedFailure } from './failures';
 import { checkInput, type CheckedInput } from '../schema/operation';
-import type { Identity, LearntSettings, PrepareRequest, Prepared, PreparedOperation } from './messages';
+import type { About } from '../jobs/model';
+import type { LearntSettings, PrepareRequest, Prepared } from './messages';
 
 export interface PrepareDependencies {
   connections: Connections;
@@ -19,13 +21,53 @@ export interface PrepareDependencies {
   learn: () => Promise<LearntSettings>;
 }
 
+/** Whose operation it is: the idempotency key is made from it. */
+export interface Identity {
+  workflowId: string;
+  firstRunId: string;
+  itemId: string;
+  generation: number;
+  /** Of a chain: each of its steps has a key of its own. */
+  stepId?: string;
+}
+
+/** Of an input that is only checked. */
+export const NOBODY: Identity = { workflowId: '', firstRunId: '', itemId: '', generation: 0 };
+
+/** A valid operation, completed with defaults and with what the connection says. */
+export interface PreparedOperation {
+  connection: string;
+  /** `POST /tilesets · maps`: what operators see. */
+  title: string;
+  deadlineSeconds: number;
+  onUncertainSubmit: 'retry' | 'fail';
+  fetchResource: boolean;
+  cancel?: CancelRequest;
+  finalStateVia?: FinalStateVia;
+  /** `pollNow` never asks sooner after the last poll. */
+  minSeconds: number;
+  /** Bound of one HTTP exchange. */
+  timeoutSeconds: number;
+  /** A new operation. */
+  submit?: { method: HttpMethod; url: string; idempotencyKey: string; streamsFile: boolean };
+  /** Or one that was started elsewhere. */
+  attach?: Monitor;
+}
+
 /** @throws ApplicationFailure `InvalidInput`, `UnknownConnection`, `UntrustedUrl` */
 export function makePrepare({ connections, learn }: PrepareDependencies) {
-  return async function prepare({ input, identity }: PrepareRequest): Promise<Prepared> {
-    const { operation } = prepareOperation(input, connections, identity);
+  return async function prepare({ input }: PrepareRequest): Promise<Prepared> {
+    const { operation } = prepareOperation(input, connections, NOBODY);
     log.debug('operation prepared', { title: operation.title });
-    return { operation, settings: await learn() };
+    return { about: aboutOf(operation, { id: '', labels: input.labels }), attach: operation.attach, settings: await learn() };
   };
+}
+
+/** What a workflow has to know of an operation. */
+export function aboutOf(operation: PreparedOperation, more: Pick<About, 'id'> & Partial<About>): About {
+  const { title, connection, deadlineSeconds, onUncertainSubmit, minSeconds, timeoutSeconds, cancel, submit } = operation;
+  const streamsFile = submit?.streamsFile === true ? true : undefined;
+  return { title, connection, deadlineSeconds, onUncertainSubmit, minSeconds, timeoutSeconds, cancel, streamsFile, ...more };
 }
 
 /** @throws ApplicationFailure `InvalidInput`, `UnknownConnection`, `UntrustedUrl` */

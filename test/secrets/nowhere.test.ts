@@ -233,7 +233,7 @@ async function play(scenario: Scenario, kind: Kind): Promise<string> {
   return workflowId;
 }
 
-test.each(KINDS)('the secret of %s credentials is nowhere, however an operation ends', async (kind) => {
+test.concurrent.each(KINDS)('the secret of %s credentials is nowhere, however an operation ends', async (kind) => {
   const workflowIds = await Promise.all(SCENARIOS.map((scenario) => play(scenario, kind)));
   for (const workflowId of workflowIds) expectNone(await everythingOf(workflowId), SECRETS[kind]);
 });
