@@ -10,13 +10,12 @@
 import { passesByItself, type Answer, type Exchange } from './answer';
 import { endedBadly, failureOf } from './ends';
 import { fetchesAfter } from './final-state';
-import type { Failed, Monitor, MonitorStyle, Running, StatusDecision, Succeeded } from './monitor';
+import type { Monitor, MonitorStyle, Running, StatusDecision, Succeeded } from './monitor';
 import { codeOf, errorOf } from './odata-error';
 import { outcomeOf, shownWord } from './outcome';
 import { ReadAnswer } from './read-answer';
 import { nextWait, retryAfterSeconds } from './retry-after';
 import type { ProtocolSettings } from './settings';
-import { statusKind } from './status-words';
 import { findStatusUrl, headerUrl, lastSegment, locationUrl, withApiVersion } from './status-url';
 import { readIn, styleOf, STYLES, type Reading } from './styles';
 import {
@@ -49,22 +48,6 @@ export function decideStatus(
   if (exchange.kind === 'answer') poll.read = new ReadAnswer(exchange);
   const decision = decideExchange(exchange, poll);
   return monitor.probe === undefined ? decision : afterProbe(decision, poll, exchange, monitor.probe);
-}
-
-/**
- * The end that stands in the answer to a cancel call, where it does: by a terminal `status` in its body, and by nothing else. An empty 204
- * says that the call was taken, not that the operation has succeeded.
- */
-export function endInCancelAnswer(
-  answer: Answer,
-  monitor: Monitor,
-  settings: ProtocolSettings,
-  nowMs: number,
-): Succeeded | Failed | undefined {
-  const { status } = new ReadAnswer(answer);
-  if (status === undefined || statusKind(status, settings.statusWords) === 'running') return undefined;
-  const decision = decideStatus(answer, { ...monitor, style: 'monitor', probe: undefined }, settings, nowMs, 0);
-  return decision.kind === 'running' ? undefined : decision;
 }
 
 function decideExchange(exchange: Exchange, poll: Poll): StatusDecision {

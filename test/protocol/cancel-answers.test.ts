@@ -1,16 +1,13 @@
 /** What the answer to a cancel call tells of the operation's end. */
 import type { Json } from '../../src/contract';
-import { endInCancelAnswer } from '../../src/lro/status';
+import { decideCancel } from '../../src/lro/cancel';
 import { answer, monitor, NOW_MS, settings } from './given';
 
 const told = (code: number, body?: Json): unknown => {
-  const end = endInCancelAnswer(
-    answer(code, {}, body),
-    monitor({ style: 'location' }),
-    settings({ poll: { maxUnreadable: 1, unreadableSeconds: 0 } }),
-    NOW_MS,
-  );
-  return end?.kind === 'failed' ? end.failure.type : end?.kind;
+  const set = settings({ poll: { maxUnreadable: 1, unreadableSeconds: 0 } });
+  const decided = decideCancel(answer(code, {}, body), monitor({ style: 'location' }), set, NOW_MS);
+  if (decided.kind !== 'ended') return decided.kind === 'accepted' ? undefined : decided.kind;
+  return decided.decision.kind === 'failed' ? decided.decision.failure.type : decided.decision.kind;
 };
 
 test.each<[string, number, Json | undefined, string | undefined]>([
