@@ -62,11 +62,13 @@ export class ByteBudget {
     return true;
   }
 
-  /** So many of the reserved ones were used in fact. */
-  settle(reserved: number, used: number): void {
+  /** Uses what was reserved for something of `bytes`: as it is where there is room for it, else shortened to what was reserved. */
+  settle(reserved: number, bytes: number): 'whole' | 'short' {
     this.reserved -= reserved;
-    this.used += used;
+    const fits = this.used + this.reserved + bytes <= this.maxBytes;
+    this.used += fits ? bytes : reserved;
     for (const resume of this.waiting) resume();
     this.waiting.clear();
+    return fits ? 'whole' : 'short';
   }
 }

@@ -20,13 +20,14 @@ import type { Pages } from './pages';
 import { Places } from './places';
 import { prepareSubmit, type ReadySubmit } from './prepare-submit';
 import { send } from './send-submit';
+import { shortDecision } from './short-decision';
 
-/** Of all that one activity claims, and of all that it returns. With the bytes around them both stay below 1 MiB. */
-const MAX_CLAIM_BYTES = 262_144;
-const MAX_RESULT_BYTES = 655_360;
+/** Of all that one activity claims, and of all that it returns: both together stay below 1 MiB, for heartbeats carry both. */
+const MAX_CLAIM_BYTES = 131_072;
+const MAX_RESULT_BYTES = 884_736;
 
-/** The longest decision besides what is kept of bodies: status and final URL, cookies, the resource's location. */
-const MAX_DECISION_BYTES = 65_536;
+/** A decision without what can be left out of it (`short-decision.ts`): a status URL and one for the final GET, as long as they may be. */
+const SHORT_DECISION_BYTES = 40_960;
 
 export function makeSubmit(connections: Connections, pages: Pages) {
   return async function submit(request: SubmitRequest): Promise<SubmitResult[]> {
@@ -54,7 +55,7 @@ export function makeSubmit(connections: Connections, pages: Pages) {
 function withinClaims(ready: readonly ReadySubmit[]): ReadySubmit[] {
   let bytes = 0;
   return ready.filter((item, position) => {
-    bytes += jsonBytes(claimOf(item) as unknown as Json) ?? Infinity;
+    bytes += bytesOf(claimOf(item));
     return bytes <= MAX_CLAIM_BYTES || position === 0;
   });
 }
@@ -66,19 +67,13 @@ async function sendAll(places: Places, maxKeptBytes: number, connections: Connec
   const work = (answered: (answer: SubmitResult) => void): Promise<unknown> =>
     Promise.all(
       items.map(async (item) => {
-        const reserved =
-          MAX_DECISION_BYTES + 3 * maxKeptBytes + (jsonBytes([item.about, item.send.request.headers ?? null] as unknown as Json) ?? 0);
+        const { index, about, send: submit } = item;
+        const reserved = SHORT_DECISION_BYTES + bytesOf([about, submit.request.headers ?? null]);
         if (!(await budget.reserve(reserved))) return;
-        const decision = withinBytes(await send(item.send, connections), maxKeptBytes);
+        const decision = withinBytes(await send(submit, connections), maxKeptBytes);
         const maybeAccepted = decision.kind === 'uncertain' ? keyOf(item) : item.retried;
-        const answer: SubmitResult = {
-          index: item.index,
-          about: item.about,
-          decision,
-          firstSentAtMs: item.send.firstSentAtMs,
-          maybeAccepted,
-        };
-        budget.settle(reserved, jsonBytes(answer as unknown as Json) ?? reserved);
+        const answer: SubmitResult = { index, about, decision, firstSentAtMs: submit.firstSentAtMs, maybeAccepted };
+        if (budget.settle(reserved, bytesOf(answer)) === 'short') answer.decision = shortDecision(decision);
         answered(answer);
       }),
     );
@@ -101,4 +96,8 @@ function unsentOf({ index, about, send: { connection }, retried }: ReadySubmit, 
   if (waitSeconds === 0) return { index, about, maybeAccepted: retried };
   const message = `not sent: the service asked for a pause of all submits and polls, ${waitSeconds} s more`;
   return { index, about, maybeAccepted: retried, waitSeconds, trouble: { message } };
+}
+
+function bytesOf(value: unknown): number {
+  return jsonBytes(value as Json) ?? Infinity;
 }
