@@ -83,7 +83,7 @@ function firstLine(message: string): string {
 }
 
 function connectionOf(name: string, content: ConnectionContent): ConnectionConfig {
-  const { baseUrl, query, headers, auth, limits, poll, statusHeaders, statusWords, otherHosts, idempotencyHeaders } = content;
+  const { baseUrl, query, headers, auth, limits, poll, statusHeaders, statusWords, statusUrls, otherHosts, idempotencyHeaders } = content;
   const ownParameter = auth.type === 'key' && auth.in === 'query' ? [auth.name] : [];
   const trustedHosts = content.trustedHosts ?? [new URL(baseUrl).hostname];
   return {
@@ -97,8 +97,8 @@ function connectionOf(name: string, content: ConnectionContent): ConnectionConfi
       poll,
       statusHeaders,
       statusWords,
+      statusUrls,
       trust: { baseUrl, trustedHosts, otherHosts },
-      query,
       credentialParameters: [...new Set([...ownParameter, ...ALWAYS_CUT_PARAMETERS])],
       idempotencyHeaders,
     },

@@ -5,7 +5,7 @@
  * known is a mistake. What concerns several keys at once stands in `cross-checks.ts`.
  */
 import { z } from 'zod';
-import { DEFAULT_POLL_SETTINGS, DEFAULT_STATUS_HEADERS, IDEMPOTENCY_HEADERS } from '../lro/settings';
+import { DEFAULT_POLL_SETTINGS, DEFAULT_STATUS_HEADERS, DEFAULT_STATUS_URLS, IDEMPOTENCY_HEADERS } from '../lro/settings';
 import { isLoopback } from '../lro/trust';
 import { isHeaderName, isTransportHeader } from './names';
 import { secretRefSchema, type SecretSurroundings } from './secret-ref';
@@ -51,6 +51,8 @@ const poll = strict({
   maxSeconds: atLeastZero.default(DEFAULT_POLL_SETTINGS.maxSeconds),
   goneAfterSeconds: atLeastZero.default(DEFAULT_POLL_SETTINGS.goneAfterSeconds),
   maxUnreadable: count.default(DEFAULT_POLL_SETTINGS.maxUnreadable),
+  unreadableSeconds: atLeastZero.default(DEFAULT_POLL_SETTINGS.unreadableSeconds),
+  unauthorizedSeconds: atLeastZero.default(DEFAULT_POLL_SETTINGS.unauthorizedSeconds),
 });
 
 const limits = strict({
@@ -61,7 +63,23 @@ const limits = strict({
   pollsPerSecond: aboveZero.default(DEFAULT_LIMITS.pollsPerSecond),
 });
 
-const statusWords = strict({ succeeded: words.default([]), failed: words.default([]), canceled: words.default([]) });
+const statusWords = strict({
+  succeeded: words.default([]),
+  failed: words.default([]),
+  canceled: words.default([]),
+  running: words.default([]),
+});
+
+/** An unknown value is answered with the one that was probably meant, like an unknown key. */
+function oneOf<const T extends readonly [string, ...string[]]>(values: T, fallback: T[number]) {
+  return z.enum(values, { error: wrongValue(values) }).default(fallback);
+}
+
+const statusUrls = strict({
+  through: oneOf(['asGiven', 'baseUrl'], DEFAULT_STATUS_URLS.through),
+  resolveBelow: oneOf(['origin', 'baseUrl'], DEFAULT_STATUS_URLS.resolveBelow),
+  credentials: z.boolean({ error: 'must be true or false' }).default(DEFAULT_STATUS_URLS.credentials),
+});
 
 /** An identity of Microsoft Entra ID, without what its tokens are for. */
 function entraIdentity(surroundings: SecretSurroundings) {
@@ -78,10 +96,13 @@ function entraIdentity(surroundings: SecretSurroundings) {
 
 /** What is said of an `auth` whose type is none of `types`. */
 function wrongType(types: readonly string[]) {
-  return (issue: { input?: unknown }): string => {
-    const written = (issue.input as { type?: unknown } | null | undefined)?.type;
-    const near = typeof written === 'string' ? nearest(written, types) : undefined;
-    return `must be one of ${types.join(', ')}${near === undefined ? '' : ` (did you mean "${near}"?)`}`;
+  return (issue: { input?: unknown }): string => wrongValue(types)({ input: (issue.input as { type?: unknown } | null | undefined)?.type });
+}
+
+function wrongValue(values: readonly string[]) {
+  return ({ input }: { input?: unknown }): string => {
+    const near = typeof input === 'string' ? nearest(input, values) : undefined;
+    return `must be one of ${values.join(', ')}${near === undefined ? '' : ` (did you mean "${near}"?)`}`;
   };
 }
 
@@ -119,6 +140,7 @@ function connectionSchema(surroundings: SecretSurroundings) {
     poll: orAbsent(poll.prefault({})),
     statusHeaders: orAbsent(uniqueHeaders.min(1, 'must name at least one header').default([...DEFAULT_STATUS_HEADERS])),
     statusWords: orAbsent(statusWords.prefault({})),
+    statusUrls: orAbsent(statusUrls.prefault({})),
     idempotencyHeaders: orAbsent(
       z
         .array(z.enum(IDEMPOTENCY_HEADERS, { error: `must be one of ${IDEMPOTENCY_HEADERS.join(', ')}` }), {

@@ -19,7 +19,7 @@ import { closeAgents, openAgents, type Agents } from '../transport/agents';
 import { openAxios } from '../transport/axios-client';
 import type { OpenTokenSource } from '../transport/entra';
 import { redirectTarget, withParameters } from './address';
-import { openCredentials, type Credentials, type Proof } from './credentials';
+import { NOTHING, openCredentials, type Credentials, type Proof } from './credentials';
 import { Pace, systemClock, type Clock, type PaceKind } from './pace';
 import { Patience } from './patience';
 import { Redactor } from './redact';
@@ -124,7 +124,8 @@ export class Connection {
         if (exchange.kind !== 'answer') return exchange;
         const target =
           follows && hop < MAX_REDIRECTS ? redirectTarget(exchange.httpStatus, exchange.headers.location, exchange.url) : undefined;
-        if (target === undefined) return exchange;
+        // Often a login page. The redirect itself says more than that its target is refused.
+        if (target === undefined || judgeUrl(target, this.protocol.trust).kind === 'refused') return exchange;
         url = target;
       }
     } finally {
@@ -134,7 +135,8 @@ export class Connection {
 
   /** One URL: judged, with or without credentials, and once more with new ones when they are refused. */
   private async ask(request: OutgoingRequest, written: string, patience: Patience): Promise<Exchange> {
-    const cut = withoutParameters(written, this.protocol.credentialParameters);
+    const carriesOwn = request.purpose === 'status' && !this.protocol.statusUrls.credentials;
+    const cut = carriesOwn ? written : withoutParameters(written, this.protocol.credentialParameters);
     const verdict = judgeUrl(cut, this.protocol.trust);
     if (verdict.kind === 'refused')
       return { kind: 'untrusted', url: this.redactor.clean(cut), reason: this.redactor.clean(verdict.reason) };
@@ -142,6 +144,7 @@ export class Connection {
       return this.answerOf(request, cut, await this.once(request, cut, undefined, patience), false);
 
     const url = withParameters(cut, this.config.query);
+    if (carriesOwn) return this.answerOf(request, url, await this.once(request, url, NOTHING, patience), true);
     const proof = await this.prove(this.credentials.current(), patience);
     if ('problem' in proof) return { kind: 'noCredentials', url, reason: proof.problem };
     const outcome = await this.once(request, url, proof, patience);
@@ -176,7 +179,7 @@ export class Connection {
       const wire = {
         method: request.method,
         url: proof === undefined ? url : withParameters(url, proof.parameters),
-        headers: this.headersOf(request, upload, proof),
+        headers: this.headersOf(request, url, upload, proof),
         ...(upload.body === undefined ? {} : { body: upload.body }),
         signal: patience,
         maxBodyBytes: this.limits.maxBodyBytes,
@@ -193,9 +196,9 @@ export class Connection {
   }
 
   /** From weak to strong: defaults, the connection's, the caller's, the body's own, credentials. */
-  private headersOf(request: OutgoingRequest, upload: Upload, proof: Proof | undefined): Record<string, string> {
+  private headersOf(request: OutgoingRequest, url: string, upload: Upload, proof: Proof | undefined): Record<string, string> {
     const trusted = proof !== undefined;
-    const cookie = trusted ? cookieHeader(request.cookies && { ...request.cookies }) : undefined;
+    const cookie = trusted ? cookieHeader(request.cookies, url) : undefined;
     const layers: Readonly<Record<string, string>>[] = [
       { accept: 'application/json', 'user-agent': USER_AGENT },
       upload.defaultHeaders,

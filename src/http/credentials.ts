@@ -24,7 +24,7 @@ export interface Credentials {
   readonly areTokens: boolean;
 }
 
-const NOTHING: Proof = { headers: {}, parameters: {}, secret: '' };
+export const NOTHING: Proof = { headers: {}, parameters: {}, secret: '' };
 
 export interface CredentialSurroundings {
   env: NodeJS.ProcessEnv;

@@ -3,6 +3,7 @@
  */
 import { isCredentialHeader, isHeaderName, isHeaderValue, isTransportHeader } from '../config';
 import type { BodyFile, HttpMethod, Json } from '../contract';
+import type { Cookies } from '../lro/cookies';
 
 /** What a request is for: `status` and `resource` are reads that follow redirects, `submit` and `cancel` change something and never do. */
 export type Purpose = 'submit' | 'status' | 'resource' | 'cancel';
@@ -19,8 +20,8 @@ export interface OutgoingRequest {
   url: string;
   /** The caller's own; credentials and framing are refused among them. */
   headers?: Readonly<Record<string, string>>;
-  /** Of this operation (`lro/cookies`); sent to trusted hosts only. */
-  cookies?: Readonly<Record<string, string>>;
+  /** Of this operation (`lro/cookies`); sent to trusted hosts only, and there where they belong. */
+  cookies?: Cookies;
   body?: { kind: 'json'; value: Json } | { kind: 'file'; file: PinnedFile };
   /** On a new socket: a kept one may die under the request, which would leave it uncertain. */
   freshConnection?: boolean;

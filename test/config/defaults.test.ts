@@ -15,11 +15,19 @@ describe('a file that says only what it must', () => {
       auth: { type: 'none' },
       limits: { timeoutSeconds: 30, maxBodyBytes: 1_048_576, concurrentRequests: 50, submitsPerSecond: 50, pollsPerSecond: 5000 },
       protocol: {
-        poll: { defaultSeconds: 5, minSeconds: 1, maxSeconds: 3600, goneAfterSeconds: 60, maxUnreadable: 10 },
+        poll: {
+          defaultSeconds: 5,
+          minSeconds: 1,
+          maxSeconds: 3600,
+          goneAfterSeconds: 60,
+          maxUnreadable: 10,
+          unreadableSeconds: 300,
+          unauthorizedSeconds: 3600,
+        },
         statusHeaders: ['Operation-Location', 'Azure-AsyncOperation', 'Location'],
-        statusWords: { succeeded: [], failed: [], canceled: [] },
+        statusWords: { succeeded: [], failed: [], canceled: [], running: [] },
+        statusUrls: { through: 'asGiven', resolveBelow: 'origin', credentials: true },
         trust: { baseUrl: 'https://us.atlas.microsoft.com', trustedHosts: ['us.atlas.microsoft.com'], otherHosts: 'refuse' },
-        query: {},
         credentialParameters: ['subscription-key'],
         idempotencyHeaders: ['Operation-Id', 'Repeatability-Request-ID'],
       },
@@ -41,7 +49,8 @@ connections:
     trustedHosts: ["*.atlas.microsoft.com", "localhost:8080"]
     otherHosts: withoutCredentials
     poll: { defaultSeconds: 0.5, minSeconds: 0 }
-    statusWords: { succeeded: [partiallySucceeded] }
+    statusWords: { succeeded: [partiallySucceeded], running: [Simmering] }
+    statusUrls: { through: baseUrl }
     idempotencyHeaders: []
     limits: { submitsPerSecond: 0.5 }
   graph:
@@ -108,6 +117,12 @@ files:
       { url: `${account}/$web`, auth: { type: 'entra', tenantId: 't', clientId: 'c', tokenFile }, writable: false },
       { url: `${account}/public`, auth: { type: 'none' }, writable: false },
     ]);
+  });
+
+  it('asks status URLs and reads their words as it says', () => {
+    const { statusUrls, statusWords } = connections.maps!.protocol;
+    expect(statusUrls).toEqual({ through: 'baseUrl', resolveBelow: 'origin', credentials: true });
+    expect(statusWords).toEqual({ succeeded: ['partiallySucceeded'], failed: [], canceled: [], running: ['Simmering'] });
   });
 
   it('trusts and polls as it says', () =>

@@ -60,6 +60,17 @@ describe('checks of a connection', () => {
   it.each([
     ['poll: { minSeconds: 9, maxSeconds: 3 }', /poll\.minSeconds: must not be above maxSeconds \(3\), got 9/],
     ['poll: { maxSeconds: .inf }', /poll\.maxSeconds: must be a number >= 0/],
+    ['poll: { unreadableSeconds: -1 }', /poll\.unreadableSeconds: must be a number >= 0, got -1/],
+    ['poll: { unauthorizedSecond: 1 }', /poll\.unauthorizedSecond: is not a known key; did you mean "unauthorizedSeconds"\?/],
+    [
+      'statusUrls: { through: baseURL }',
+      /statusUrls\.through: must be one of asGiven, baseUrl \(did you mean "baseUrl"\?\), got "baseURL"/,
+    ],
+    ['statusUrls: { resolveBelow: path }', /statusUrls\.resolveBelow: must be one of origin, baseUrl, got "path"/],
+    ['statusUrls: { credentials: none }', /statusUrls\.credentials: must be true or false, got "none"/],
+    ['statusUrls: { credential: false }', /did you mean "credentials"\?/],
+    ['statusWords: { runing: [x] }', /did you mean "running"\?/],
+    ['statusWords: { running: x }', /statusWords\.running: must be a list of texts/],
     ['limits: { concurrentRequests: 1.5 }', /limits\.concurrentRequests: must be a whole number >= 1, got 1\.5/],
     ['otherHosts: allow', /otherHosts: must be refuse or withoutCredentials, got "allow"/],
     ['trustedHosts: ["https://example.com/"]', /trustedHosts\.0: must be a host name/],

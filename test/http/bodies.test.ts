@@ -120,7 +120,11 @@ describe('headers of an answer', () => {
 
   it('bring cookies, which go back to trusted hosts', async () => {
     const { url, seen } = await service((_, response) => response.setHeader('set-cookie', ['a=1; Path=/', 'b=2']).end());
-    const answer = answered(await connectionTo({ baseUrl: url }).exchange(get(url, { cookies: { a: '1', b: '2' } })));
+    const answer = answered(
+      await connectionTo({ baseUrl: url }).exchange(
+        get(url, { cookies: ['a', 'b'].map((name, index) => ({ name, value: String(index + 1), host: '127.0.0.1' })) }),
+      ),
+    );
     expect(answer.setCookies).toEqual(['a=1; Path=/', 'b=2']);
     expect(seen[0]!.headers.cookie).toBe('a=1; b=2');
   });

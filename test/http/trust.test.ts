@@ -47,6 +47,31 @@ describe('a trusted host', () => {
   });
 });
 
+describe('a status URL that carries its own credentials', () => {
+  it('keeps its parameters, and gets the connection’s headers and parameters, but not its key', async () => {
+    const home = await service((_, response) => response.end('{}'));
+    const connection = connectionTo(
+      {
+        baseUrl: home.url,
+        query: { 'api-version': '2.0' },
+        headers: { 'x-mine': '1' },
+        auth: { ...auth, name: 'code' },
+        statusUrls: { credentials: false },
+      },
+      { env },
+    );
+    await connection.exchange(post(`${home.url}/start`));
+    await connection.exchange(get(`${home.url}/instances/1?code=SYSTEM1`, { cookies: [{ name: 'a', value: '1', host: '127.0.0.1' }] }));
+    await connection.exchange(get(`${home.url}/result?code=SYSTEM1`, { purpose: 'resource' }));
+    expect(home.seen.map(({ url }) => url)).toEqual([
+      '/start?api-version=2.0&code=top%20secret%2Fkey',
+      '/instances/1?code=SYSTEM1&api-version=2.0',
+      '/result?api-version=2.0&code=top%20secret%2Fkey',
+    ]);
+    expect(home.seen[1]!.headers).toMatchObject({ 'x-mine': '1', cookie: 'a=1' });
+  });
+});
+
 describe('another host', () => {
   it('is not asked at all', async () => {
     const { other, connection } = await twoHosts('refuse');
@@ -59,7 +84,10 @@ describe('another host', () => {
     const { other, connection } = await twoHosts('withoutCredentials');
     const answer = answered(
       await connection.exchange(
-        get(`${other.url.replace('127.0.0.1', 'localhost')}/m?sig=a%2B`, { headers: { 'x-mine': '1' }, cookies: { a: '1' } }),
+        get(`${other.url.replace('127.0.0.1', 'localhost')}/m?sig=a%2B`, {
+          headers: { 'x-mine': '1' },
+          cookies: [{ name: 'a', value: '1', host: 'localhost' }],
+        }),
       ),
     );
     expect(answer).not.toHaveProperty('setCookies');
@@ -78,9 +106,12 @@ describe('a redirect', () => {
     expect(home.seen[1]!.url).toContain('subscription-key=');
   });
 
-  it('to another host is refused, and nothing goes there', async () => {
+  it('to another host is not followed: the redirect itself is the answer, and nothing goes there', async () => {
     const { home, other, connection } = await twoHosts('refuse');
-    expect(await connection.exchange(get(`${home.url}/away`))).toMatchObject({ kind: 'untrusted' });
+    expect(answered(await connection.exchange(get(`${home.url}/away`)))).toMatchObject({
+      httpStatus: 302,
+      headers: { location: expect.stringContaining('localhost') },
+    });
     expect(other.seen).toEqual([]);
   });
 

@@ -384,7 +384,7 @@ describe('the status URL', () => {
     expect(ended.requests.map(({ headers }) => headers['cookie'])).toEqual([
       undefined,
       'ARRAffinity=m1',
-      'ARRAffinity=m1; step=1',
+      'step=1; ARRAffinity=m1',
       'ARRAffinity=m1',
     ]);
     expect(ended.requests.every(({ headers }) => headers['x-ms-client-request-id'] === 'r-1')).toBe(true);

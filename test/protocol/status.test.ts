@@ -9,18 +9,31 @@ import { answer, deepJson, HOST, monitor, NOW_MS, settings } from './given';
 function decide(exchange: Exchange, of: Partial<Monitor> = {}, set: ProtocolSettings = settings()): StatusDecision {
   return decideStatus(exchange, monitor(of), set, NOW_MS, 0.5);
 }
-/** How the same answer, given again and again, ends; or that it does not. */
-function repeated(exchange: Exchange, of: Partial<Monitor> = {}, set: ProtocolSettings = settings()): StatusDecision[] {
+/** How the same answer, given again and again, ends; or that it does not. Time goes on as the decisions ask. */
+function repeated(exchange: Exchange, of: Partial<Monitor> = {}, set: ProtocolSettings = settings(), limit = 30): StatusDecision[] {
+  return played(
+    Array.from({ length: limit }, () => exchange),
+    of,
+    set,
+  );
+}
+/** What becomes of these answers, one after the other. */
+function played(exchanges: Exchange[], of: Partial<Monitor> = {}, set: ProtocolSettings = settings()): StatusDecision[] {
   const decisions: StatusDecision[] = [];
   let current = monitor(of);
-  while (decisions.length < 30) {
-    const decision = decideStatus(exchange, current, set, NOW_MS, 0.5);
+  let nowMs = NOW_MS;
+  for (const exchange of exchanges) {
+    const decision = decideStatus(exchange, current, set, nowMs, 0.5);
     decisions.push(decision);
     if (decision.kind !== 'running') break;
     current = decision.monitor ?? current;
+    nowMs += decision.waitSeconds * 1000;
   }
   return decisions;
 }
+/** Seconds that these decisions have waited. */
+const waited = (decisions: StatusDecision[]): number =>
+  decisions.reduce((sum, decision) => sum + (decision.kind === 'running' ? decision.waitSeconds : 0), 0);
 const cutOff = { body: { text: '{"status":"Succe', cutBy: 'connection' as const } };
 
 describe('a monitor', () => {
@@ -95,7 +108,7 @@ describe('a monitor', () => {
   });
 
   test('ends by words the connection has added', () => {
-    const set = settings({ statusWords: { succeeded: ['partiallySucceeded'], failed: [], canceled: ['Skipped'] } });
+    const set = settings({ statusWords: { succeeded: ['partiallySucceeded'], failed: [], canceled: ['Skipped'], running: [] } });
     expect(decide(answer(200, {}, { status: 'PartiallySucceeded' }), {}, set).kind).toBe('succeeded');
     expect(decide(answer(200, {}, { status: 'skipped' }), {}, set)).toMatchObject({ failure: { type: 'OperationCanceled' } });
   });
@@ -124,7 +137,7 @@ describe('a monitor', () => {
     ['null', 'null', {}],
     ['a million levels deep', deepJson(), {}],
   ])('whose answer is %s is no success: read again a few times, then a protocol error', (_what, body, more) => {
-    const decisions = repeated(answer(200, {}, body, more));
+    const decisions = repeated(answer(200, {}, body, more), {}, settings({ poll: { unreadableSeconds: 30 } }));
     expect(decisions).toHaveLength(10);
     expect(decisions.slice(0, 9).every(({ kind }) => kind === 'running')).toBe(true);
     expect(decisions[9]).toMatchObject({ failure: { type: 'ProtocolError', statusUrl: monitor().statusUrl } });
@@ -301,40 +314,77 @@ describe('not readable now, and no fault of the operation, is', () => {
   });
 
   test('forgotten with the next good answer', () => {
-    expect(decide(answer(200, {}, { status: 'Running' }), { tally: { unreachable: 5, unreadable: 3 } })).toMatchObject({
+    expect(
+      decide(answer(200, {}, { status: 'Running' }), { tally: { unreachable: 5, unreadable: { count: 3, sinceMs: NOW_MS } } }),
+    ).toMatchObject({
       monitor: { tally: undefined },
     });
   });
 });
 
-test.each([401, 403])('%d is tried a few times with fresh credentials, then it fails', (code) => {
-  const decisions = repeated(answer(code));
-  expect(decisions).toHaveLength(3);
-  expect(decisions[2]).toMatchObject({ failure: { type: 'Unauthorized', httpStatus: code, statusUrl: monitor().statusUrl } });
+describe.each([401, 403])('%d', (code) => {
+  const refused = answer(code, {}, { error: { code: 'ExpiredKey', message: 'the key has expired' } });
+
+  test('is waited for, with backoff, for an hour, then it fails', () => {
+    const decisions = repeated(refused, {}, settings(), 200);
+    expect(decisions[0]).toMatchObject({
+      waitSeconds: 1.125,
+      trouble: { kind: 'Unauthorized', httpStatus: code, message: expect.stringContaining('ExpiredKey: the key has expired') },
+    });
+    expect(decisions.at(-1)).toMatchObject({ failure: { type: 'Unauthorized', httpStatus: code, statusUrl: monitor().statusUrl } });
+    expect(waited(decisions)).toBeGreaterThanOrEqual(3600);
+    expect(waited(decisions)).toBeLessThan(3700);
+  });
+
+  test('is waited for as long as the connection says', () => {
+    const decisions = repeated(refused, {}, settings({ poll: { unauthorizedSeconds: 10 } }));
+    expect(waited(decisions)).toBeGreaterThanOrEqual(10);
+    expect(decisions.at(-1)).toMatchObject({ failure: { type: 'Unauthorized' } });
+  });
+
+  test('is forgotten when the key works again', () => {
+    const running = answer(200, {}, { status: 'Running' });
+    const set = settings({ poll: { unauthorizedSeconds: 10 } });
+    const decisions = played([refused, refused, running, refused, refused, answer(200, {}, { status: 'Succeeded' })], {}, set);
+    expect(decisions.at(-1)?.kind).toBe('succeeded');
+  });
 });
 
 describe('404', () => {
-  test('right after the submit is not visible yet', () => {
-    for (const seconds of [0, 30, 59.9]) {
-      expect(decide(answer(404), { acceptedAtMs: NOW_MS - seconds * 1000 })).toMatchObject({
+  const lost = answer(404, {}, { error: { message: 'Operation op-1 not found.' } });
+
+  test('is not visible yet, however long ago the submit was', () => {
+    for (const seconds of [0, 60, 90_000]) {
+      expect(decide(lost, { acceptedAtMs: NOW_MS - seconds * 1000 })).toMatchObject({
         kind: 'running',
         waitSeconds: 5,
-        trouble: { httpStatus: 404 },
+        trouble: { httpStatus: 404, message: expect.stringContaining('Operation op-1 not found.') },
       });
     }
   });
 
-  test('later is gone', () => {
-    for (const seconds of [60, 90_000]) {
-      expect(decide(answer(404), { acceptedAtMs: NOW_MS - seconds * 1000 })).toMatchObject({
-        failure: { type: 'OperationGone', httpStatus: 404 },
-      });
-    }
+  test('is gone when it has lasted long enough, from the first in a row', () => {
+    const decisions = repeated(lost);
+    expect(waited(decisions)).toBe(60);
+    expect(decisions.at(-1)).toMatchObject({
+      failure: { type: 'OperationGone', httpStatus: 404, message: expect.stringContaining('Operation op-1 not found.') },
+    });
   });
 
-  test('has the grace the connection sets', () => {
-    const set = settings({ poll: { goneAfterSeconds: 0 } });
-    expect(decide(answer(404), { acceptedAtMs: NOW_MS }, set)).toMatchObject({ failure: { type: 'OperationGone' } });
+  test('is gone at the third in a row at the earliest, whatever the grace the connection sets and however long the waits', () => {
+    expect(repeated(lost, {}, settings({ poll: { goneAfterSeconds: 0 } }))).toHaveLength(3);
+    expect(repeated(answer(404, { 'Retry-After': '100' }))).toHaveLength(3);
+  });
+
+  test('begins anew after an answer that knows the operation', () => {
+    const decisions = played([lost, lost, answer(200, { 'Retry-After': '600' }, { status: 'Running' }), lost, lost, lost]);
+    expect(decisions.at(-1)?.kind).toBe('running');
+  });
+
+  test('neither ends nor goes on because the service could not be reached in between', () => {
+    const down = answer(503, { 'Retry-After': '100' });
+    expect(played([lost, down, down, down]).at(-1)?.kind).toBe('running');
+    expect(played([lost, down, lost, down, lost]).at(-1)).toMatchObject({ failure: { type: 'OperationGone' } });
   });
 });
 
@@ -346,16 +396,26 @@ test.each([400, 402, 405, 406, 409, 412, 418, 422, 451, 304, 302])(
   '%d is a protocol error after a few tries, with the body of the answer',
   (code) => {
     const body = { error: { code: 'MissingApiVersionParameter', message: 'api-version is missing' } };
-    const decisions = repeated(answer(code, {}, body), {}, settings({ poll: { maxUnreadable: 3 } }));
+    const decisions = repeated(answer(code, {}, body), {}, settings({ poll: { maxUnreadable: 3, unreadableSeconds: 0 } }));
     expect(decisions).toHaveLength(3);
+    expect(decisions[0]).toMatchObject({ trouble: { kind: 'Unreadable', message: expect.stringContaining('api-version is missing') } });
     expect(decisions[2]).toMatchObject({
       failure: { type: 'ProtocolError', httpStatus: code, error: body.error, message: expect.stringContaining('api-version is missing') },
     });
   },
 );
 
+test('a maintenance page ends nothing before its time is over, and nothing before there were many', () => {
+  const page = answer(200, { 'Content-Type': 'text/html' }, '<!DOCTYPE html><html><body>Back soon</body></html>');
+  const decisions = repeated(page, {}, settings(), 100);
+  expect(waited(decisions)).toBeGreaterThanOrEqual(300);
+  expect(waited(decisions)).toBeLessThan(310);
+  expect(decisions.at(-1)).toMatchObject({ failure: { type: 'ProtocolError', message: expect.stringContaining('is an HTML page') } });
+  expect(repeated(answer(200, { 'Retry-After': '100' }, '<html>'))).toHaveLength(10);
+});
+
 test('answers of different nonsense end it as well', () => {
-  let tally: Monitor['tally'] = { unreadable: 9 };
+  let tally: Monitor['tally'] = { unreadable: { count: 9, sinceMs: NOW_MS - 300_000 } };
   const unreachable = decide(answer(500), { tally });
   tally = unreachable.kind === 'running' ? unreachable.monitor?.tally : undefined;
   expect(decide(answer(200, {}, '<html>'), { tally })).toMatchObject({ failure: { type: 'ProtocolError' } });
@@ -367,15 +427,18 @@ test('an untrusted status URL ends the operation with the URL in the details', (
   });
 });
 
+const affinity = [{ name: 'ARRAffinity', value: 'a2', host: 'us.atlas.microsoft.com' }];
+
 test('cookies of every answer go with the next poll', () => {
-  const setCookies = ['ARRAffinity=a2'];
-  expect(decide(answer(200, {}, { status: 'Running' }, { setCookies }))).toMatchObject({ monitor: { cookies: { ARRAffinity: 'a2' } } });
-  expect(decide(answer(503, {}, undefined, { setCookies }))).toMatchObject({ monitor: { cookies: { ARRAffinity: 'a2' } } });
+  const setCookies = ['ARRAffinity=a2; Path=/'];
+  expect(decide(answer(200, {}, { status: 'Running' }, { setCookies }))).toMatchObject({ monitor: { cookies: affinity } });
+  expect(decide(answer(503, {}, undefined, { setCookies }))).toMatchObject({ monitor: { cookies: affinity } });
 });
 
 test('an answer that changes nothing leaves the monitor out of history', () => {
-  const cookies = { ARRAffinity: 'a2' };
-  expect(decide(answer(200, {}, { status: 'Running' }, { setCookies: ['ARRAffinity=a2'] }), { cookies })).not.toHaveProperty('monitor');
+  expect(
+    decide(answer(200, {}, { status: 'Running' }, { setCookies: ['ARRAffinity=a2; Path=/'] }), { cookies: affinity }),
+  ).not.toHaveProperty('monitor');
 });
 
 test('what is kept of an answer stays small, however large it is', () => {
