@@ -12,7 +12,7 @@ const settings: ProtocolSettings = {
   statusHeaders: DEFAULT_STATUS_HEADERS,
   statusWords: { succeeded: [], failed: [], canceled: [], running: [] },
   statusUrls: DEFAULT_STATUS_URLS,
-  trust: { baseUrl: 'https://us.atlas.microsoft.com', trustedHosts: ['us.atlas.microsoft.com'], otherHosts: 'refuse' },
+  trust: { baseUrl: 'https://us.atlas.microsoft.com', trustedHosts: ['us.atlas.microsoft.com'], attachHosts: [], otherHosts: 'refuse' },
   credentialParameters: ['subscription-key'],
   idempotencyHeaders: [],
 };

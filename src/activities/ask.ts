@@ -60,8 +60,6 @@ export async function ask(monitor: Monitor, connections: Connections): Promise<S
       purpose: 'status',
       method: 'GET',
       url: monitor.statusUrl,
-      // Once, and not for ever: the neighbours of an operation that is always told to wait are asked all the same.
-      wasHeld: monitor.tally?.held === undefined ? undefined : true,
       headers: monitor.headers,
       cookies: monitor.cookies,
     });

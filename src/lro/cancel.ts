@@ -8,6 +8,7 @@ import type { Monitor, StatusDecision } from './monitor';
 import { ReadAnswer } from './read-answer';
 import type { ProtocolSettings } from './settings';
 import { decideStatus } from './status';
+import { statusKind } from './status-words';
 
 /**
  * What became of a request to cancel. `accepted`: the service will cancel it; `ended`: it had ended already, and how; `refused`: the service will
@@ -27,10 +28,9 @@ export function decideCancel(exchange: Exchange, monitor: Monitor, settings: Pro
   const read = new ReadAnswer(exchange);
   if (passesByItself(httpStatus)) return { kind: 'unreachable', reason: answered(read) };
   if (httpStatus >= 300) return { kind: 'refused', reason: answered(read), httpStatus };
-  // Only a status of the operation says more than that the request was heard.
-  if (read.status === undefined) return { kind: 'accepted', httpStatus };
-  const decision = decideStatus(exchange, { ...monitor, style: 'monitor' }, settings, nowMs, 0);
-  return decision.kind === 'running' ? { kind: 'accepted', httpStatus } : { kind: 'ended', decision };
+  // A terminal status, and nothing else, says more than that the call was heard.
+  if (read.status === undefined || statusKind(read.status, settings.statusWords) === 'running') return { kind: 'accepted', httpStatus };
+  return { kind: 'ended', decision: decideStatus(exchange, { ...monitor, style: 'monitor', probe: undefined }, settings, nowMs, 0) };
 }
 
 /** What became of a DELETE of a resource. `again`: worth repeating soon. */

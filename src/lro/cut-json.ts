@@ -6,8 +6,8 @@
  */
 import type { Json } from '../contract';
 
-/** Deeper levels are not needed to know a status, and nobody keeps them. */
-const MAX_LEVELS = 64;
+/** Deeper levels are not needed to know a status. What is kept has half of them, so that what lost some there is known to be cut. */
+const MAX_LEVELS = 128;
 /** Shorter texts cost nothing, however deep. */
 const SHORT_CHARS = 65_536;
 

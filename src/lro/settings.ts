@@ -44,6 +44,9 @@ export interface TrustSettings {
   baseUrl: string;
   /** Host names, `*.example.com` allowed. */
   trustedHosts: readonly string[];
+  /** Other hosts that callers may name, for reads without credentials and without callers' headers. Patterns as in `trustedHosts`. */
+  attachHosts: readonly string[];
+  /** What becomes of other hosts that services name. */
   otherHosts: 'refuse' | 'withoutCredentials';
 }
 

@@ -44,7 +44,7 @@ export function decideTaken(taken: Taken, broken: () => SubmitDecision): SubmitD
   }
   if (makesResource(context)) return decideResource(taken);
   if (read.status !== undefined && kind !== 'running') return endedAtOnce(read.status, kind, taken);
-  if (httpStatus === 202 && context.method === 'DELETE') return followed(context.url, 'deletion', taken);
+  if (context.method === 'DELETE' && (httpStatus === 202 || isBeingDeleted(taken))) return followed(context.url, 'deletion', taken);
   if (httpStatus === 202 || (read.status !== undefined && isKnownRunning(read.status, settings.statusWords))) return nothingToPoll(taken);
   if (read.parsed.kind === 'broken') return broken();
   // The same as at a `Location`, which answers as the request would have.
@@ -95,6 +95,11 @@ function decideResource(taken: Taken): SubmitDecision {
   if (reading.kind === 'ended') return endedAtOnce(reading.word, reading.as, taken);
   if (reading.kind === 'unreadable' && read.parsed.kind === 'empty') return endedAtOnce('Succeeded', 'succeeded', taken);
   return followed(context.url, 'resource', taken);
+}
+
+/** A 200 that shows the resource on its way. */
+function isBeingDeleted({ read: { status, provisioningState }, settings }: Taken): boolean {
+  return status === undefined && provisioningState !== undefined && isKnownRunning(provisioningState, settings.statusWords);
 }
 
 function makesResource({ method }: SubmitContext): boolean {

@@ -13,6 +13,7 @@ describe('a file that says only what it must', () => {
       query: {},
       headers: {},
       auth: { type: 'none' },
+      privateHosts: 'refuse',
       limits: { timeoutSeconds: 30, maxBodyBytes: 1_048_576, concurrentRequests: 50, submitsPerSecond: 50, pollsPerSecond: 5000 },
       protocol: {
         poll: {
@@ -27,7 +28,12 @@ describe('a file that says only what it must', () => {
         statusHeaders: ['Operation-Location', 'Azure-AsyncOperation', 'Location'],
         statusWords: { succeeded: [], failed: [], canceled: [], running: [] },
         statusUrls: { through: 'asGiven', resolveBelow: 'origin', credentials: true },
-        trust: { baseUrl: 'https://us.atlas.microsoft.com', trustedHosts: ['us.atlas.microsoft.com'], otherHosts: 'refuse' },
+        trust: {
+          baseUrl: 'https://us.atlas.microsoft.com',
+          trustedHosts: ['us.atlas.microsoft.com'],
+          attachHosts: [],
+          otherHosts: 'refuse',
+        },
         credentialParameters: ['subscription-key'],
         idempotencyHeaders: ['Operation-Id', 'Repeatability-Request-ID'],
       },
@@ -47,7 +53,9 @@ connections:
     headers: { x-ms-client-id: abc }
     auth: { type: key, in: query, name: code, value: { env: MAPS_KEY } }
     trustedHosts: ["*.atlas.microsoft.com", "localhost:8080"]
+    attachHosts: ["*.example.com"]
     otherHosts: withoutCredentials
+    privateHosts: allow
     poll: { defaultSeconds: 0.5, minSeconds: 0 }
     statusWords: { succeeded: [partiallySucceeded], running: [Simmering] }
     statusUrls: { through: baseUrl }
@@ -129,6 +137,12 @@ files:
     expect(connections.maps!.protocol.trust).toEqual({
       baseUrl: 'https://us.atlas.microsoft.com',
       trustedHosts: ['*.atlas.microsoft.com', 'localhost:8080'],
+      attachHosts: ['*.example.com'],
       otherHosts: 'withoutCredentials',
     }));
+
+  it('reaches private addresses where it says so', () => {
+    expect(connections.maps!.privateHosts).toBe('allow');
+    expect(connections.graph!.privateHosts).toBe('refuse');
+  });
 });

@@ -60,7 +60,7 @@ describe('a body of a megabyte costs less than 100 ms, and throws nothing, when 
     ['opened lists', fill('[')],
     ['opened objects', fill('{"a":')],
     ['nested whole', `${'['.repeat(size / 2)}${']'.repeat(size / 2)}`],
-    ['deep lists side by side', fill('[],', '['.repeat(64))],
+    ['deep lists side by side', fill('[],', '['.repeat(128))],
     ['a long list of objects', fill('{"m":1},', '{"status":"S","log":[')],
     ['a long list of lists', fill('[],', '[')],
     ['a long list of numbers', fill('1,', '[')],

@@ -19,7 +19,7 @@ export function settings(
     idempotencyHeaders: IDEMPOTENCY_HEADERS,
     ...more,
     poll: { ...DEFAULT_POLL_SETTINGS, ...more.poll },
-    trust: { baseUrl: HOST, trustedHosts: ['us.atlas.microsoft.com'], otherHosts: 'refuse', ...more.trust },
+    trust: { baseUrl: HOST, trustedHosts: ['us.atlas.microsoft.com'], attachHosts: [], otherHosts: 'refuse', ...more.trust },
   };
 }
 

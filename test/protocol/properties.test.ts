@@ -419,6 +419,7 @@ test('credentials never go to a host that is not trusted', () => {
   const trust: fc.Arbitrary<TrustSettings> = fc.record({
     baseUrl: base,
     trustedHosts: fc.array(pattern, { maxLength: 3 }),
+    attachHosts: fc.constant([]),
     otherHosts: fc.constantFrom('refuse' as const, 'withoutCredentials' as const),
   });
   holds(

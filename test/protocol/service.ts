@@ -39,6 +39,7 @@ export async function startScriptedService(connection: Record<string, unknown> =
   const others = {
     ...maps,
     otherHosts: 'withoutCredentials',
+    privateHosts: 'allow',
     headers: { 'x-connection': 'own' },
   };
   const bed = await startTestBed(testConfig({ maps, others })).catch(async (error: unknown) => {

@@ -1,39 +1,8 @@
 /** What a status answer means [protocol.md sections 1 and 2, and the rows "status" of section 4]. */
 import type { Json } from '../../src/contract';
-import type { Exchange } from '../../src/lro/answer';
-import type { Monitor, StatusDecision } from '../../src/lro/monitor';
-import type { ProtocolSettings } from '../../src/lro/settings';
-import { decideStatus } from '../../src/lro/status';
-import { answer, deepJson, HOST, monitor, NOW_MS, settings } from './given';
+import { answer, deepJson, HOST, monitor, settings } from './given';
+import { decide, repeated } from './polls';
 
-function decide(exchange: Exchange, of: Partial<Monitor> = {}, set: ProtocolSettings = settings()): StatusDecision {
-  return decideStatus(exchange, monitor(of), set, NOW_MS, 0.5);
-}
-/** How the same answer, given again and again, ends; or that it does not. Time goes on as the decisions ask. */
-function repeated(exchange: Exchange, of: Partial<Monitor> = {}, set: ProtocolSettings = settings(), limit = 30): StatusDecision[] {
-  return played(
-    Array.from({ length: limit }, () => exchange),
-    of,
-    set,
-  );
-}
-/** What becomes of these answers, one after the other. */
-function played(exchanges: Exchange[], of: Partial<Monitor> = {}, set: ProtocolSettings = settings()): StatusDecision[] {
-  const decisions: StatusDecision[] = [];
-  let current = monitor(of);
-  let nowMs = NOW_MS;
-  for (const exchange of exchanges) {
-    const decision = decideStatus(exchange, current, set, nowMs, 0.5);
-    decisions.push(decision);
-    if (decision.kind !== 'running') break;
-    current = decision.monitor ?? current;
-    nowMs += decision.waitSeconds * 1000;
-  }
-  return decisions;
-}
-/** Seconds that these decisions have waited. */
-const waited = (decisions: StatusDecision[]): number =>
-  decisions.reduce((sum, decision) => sum + (decision.kind === 'running' ? decision.waitSeconds : 0), 0);
 const cutOff = { body: { text: '{"status":"Succe', cutBy: 'connection' as const } };
 
 describe('a monitor', () => {
@@ -294,133 +263,6 @@ describe('an operation that was started elsewhere', () => {
   });
 });
 
-describe('not readable now, and no fault of the operation, is', () => {
-  test.each([408, 425, 429, 500, 501, 502, 503, 504, 599])('%d, however often', (code) => {
-    expect(repeated(answer(code))).toHaveLength(30);
-  });
-
-  test('no answer, and no credentials', () => {
-    const lost: Exchange = { kind: 'noAnswer', method: 'GET', url: HOST, maybeSent: true, reason: 'connection reset' };
-    expect(repeated(lost)).toHaveLength(30);
-    expect(repeated({ kind: 'noCredentials', url: HOST, reason: 'token service down' })).toHaveLength(30);
-  });
-
-  test('waited for as Retry-After says, else with a backoff from one second to a minute', () => {
-    expect(decide(answer(503, { 'Retry-After': '9' }))).toMatchObject({ waitSeconds: 9, why: 'Retry-After', trouble: { httpStatus: 503 } });
-    expect(decide(answer(503, { 'Retry-After': '99999' }))).toMatchObject({ waitSeconds: 3600, cappedFromSeconds: 99_999 });
-    const waits = repeated(answer(503)).map((decision) => (decision.kind === 'running' ? decision.waitSeconds : NaN));
-    expect(waits.slice(0, 4)).toEqual([1.125, 2.25, 4.5, 9]);
-    expect(waits.at(-1)).toBe(67.5);
-  });
-
-  test('forgotten with the next good answer', () => {
-    expect(
-      decide(answer(200, {}, { status: 'Running' }), { tally: { unreachable: 5, unreadable: { count: 3, sinceMs: NOW_MS } } }),
-    ).toMatchObject({
-      monitor: { tally: undefined },
-    });
-  });
-});
-
-describe.each([401, 403])('%d', (code) => {
-  const refused = answer(code, {}, { error: { code: 'ExpiredKey', message: 'the key has expired' } });
-
-  test('is waited for, with backoff, for an hour, then it fails', () => {
-    const decisions = repeated(refused, {}, settings(), 200);
-    expect(decisions[0]).toMatchObject({
-      waitSeconds: 1.125,
-      trouble: { kind: 'Unauthorized', httpStatus: code, message: expect.stringContaining('ExpiredKey: the key has expired') },
-    });
-    expect(decisions.at(-1)).toMatchObject({ failure: { type: 'Unauthorized', httpStatus: code, statusUrl: monitor().statusUrl } });
-    expect(waited(decisions)).toBeGreaterThanOrEqual(3600);
-    expect(waited(decisions)).toBeLessThan(3700);
-  });
-
-  test('is waited for as long as the connection says', () => {
-    const decisions = repeated(refused, {}, settings({ poll: { unauthorizedSeconds: 10 } }));
-    expect(waited(decisions)).toBeGreaterThanOrEqual(10);
-    expect(decisions.at(-1)).toMatchObject({ failure: { type: 'Unauthorized' } });
-  });
-
-  test('is forgotten when the key works again', () => {
-    const running = answer(200, {}, { status: 'Running' });
-    const set = settings({ poll: { unauthorizedSeconds: 10 } });
-    const decisions = played([refused, refused, running, refused, refused, answer(200, {}, { status: 'Succeeded' })], {}, set);
-    expect(decisions.at(-1)?.kind).toBe('succeeded');
-  });
-});
-
-describe('404', () => {
-  const lost = answer(404, {}, { error: { message: 'Operation op-1 not found.' } });
-
-  test('is not visible yet, however long ago the submit was', () => {
-    for (const seconds of [0, 60, 90_000]) {
-      expect(decide(lost, { acceptedAtMs: NOW_MS - seconds * 1000 })).toMatchObject({
-        kind: 'running',
-        waitSeconds: 5,
-        trouble: { httpStatus: 404, message: expect.stringContaining('Operation op-1 not found.') },
-      });
-    }
-  });
-
-  test('is gone when it has lasted long enough, from the first in a row', () => {
-    const decisions = repeated(lost);
-    expect(waited(decisions)).toBe(60);
-    expect(decisions.at(-1)).toMatchObject({
-      failure: { type: 'OperationGone', httpStatus: 404, message: expect.stringContaining('Operation op-1 not found.') },
-    });
-  });
-
-  test('is gone at the third in a row at the earliest, whatever the grace the connection sets and however long the waits', () => {
-    expect(repeated(lost, {}, settings({ poll: { goneAfterSeconds: 0 } }))).toHaveLength(3);
-    expect(repeated(answer(404, { 'Retry-After': '100' }))).toHaveLength(3);
-  });
-
-  test('begins anew after an answer that knows the operation', () => {
-    const decisions = played([lost, lost, answer(200, { 'Retry-After': '600' }, { status: 'Running' }), lost, lost, lost]);
-    expect(decisions.at(-1)?.kind).toBe('running');
-  });
-
-  test('neither ends nor goes on because the service could not be reached in between', () => {
-    const down = answer(503, { 'Retry-After': '100' });
-    expect(played([lost, down, down, down]).at(-1)?.kind).toBe('running');
-    expect(played([lost, down, lost, down, lost]).at(-1)).toMatchObject({ failure: { type: 'OperationGone' } });
-  });
-});
-
-test('410 is gone, whenever it comes', () => {
-  expect(decide(answer(410), { acceptedAtMs: NOW_MS })).toMatchObject({ failure: { type: 'OperationGone', httpStatus: 410 } });
-});
-
-test.each([400, 402, 405, 406, 409, 412, 418, 422, 451, 304, 302])(
-  '%d is a protocol error after a few tries, with the body of the answer',
-  (code) => {
-    const body = { error: { code: 'MissingApiVersionParameter', message: 'api-version is missing' } };
-    const decisions = repeated(answer(code, {}, body), {}, settings({ poll: { maxUnreadable: 3, unreadableSeconds: 0 } }));
-    expect(decisions).toHaveLength(3);
-    expect(decisions[0]).toMatchObject({ trouble: { kind: 'Unreadable', message: expect.stringContaining('api-version is missing') } });
-    expect(decisions[2]).toMatchObject({
-      failure: { type: 'ProtocolError', httpStatus: code, error: body.error, message: expect.stringContaining('api-version is missing') },
-    });
-  },
-);
-
-test('a maintenance page ends nothing before its time is over, and nothing before there were many', () => {
-  const page = answer(200, { 'Content-Type': 'text/html' }, '<!DOCTYPE html><html><body>Back soon</body></html>');
-  const decisions = repeated(page, {}, settings(), 100);
-  expect(waited(decisions)).toBeGreaterThanOrEqual(300);
-  expect(waited(decisions)).toBeLessThan(310);
-  expect(decisions.at(-1)).toMatchObject({ failure: { type: 'ProtocolError', message: expect.stringContaining('is an HTML page') } });
-  expect(repeated(answer(200, { 'Retry-After': '100' }, '<html>'))).toHaveLength(10);
-});
-
-test('answers of different nonsense end it as well', () => {
-  let tally: Monitor['tally'] = { unreadable: { count: 9, sinceMs: NOW_MS - 300_000 } };
-  const unreachable = decide(answer(500), { tally });
-  tally = unreachable.kind === 'running' ? unreachable.monitor?.tally : undefined;
-  expect(decide(answer(200, {}, '<html>'), { tally })).toMatchObject({ failure: { type: 'ProtocolError' } });
-});
-
 test('an untrusted status URL ends the operation with the URL in the details', () => {
   expect(decide({ kind: 'untrusted', url: 'https://evil.example', reason: 'not trusted' })).toMatchObject({
     failure: { type: 'UntrustedUrl', statusUrl: monitor().statusUrl, message: expect.stringContaining('not trusted') },
@@ -439,24 +281,4 @@ test('an answer that changes nothing leaves the monitor out of history', () => {
   expect(
     decide(answer(200, {}, { status: 'Running' }, { setCookies: ['ARRAffinity=a2; Path=/'] }), { cookies: affinity }),
   ).not.toHaveProperty('monitor');
-});
-
-test('what is kept of an answer stays small, however large it is', () => {
-  const long = 'x'.repeat(900_000);
-  const succeeded = answer(
-    200,
-    {},
-    {
-      status: 'Succeeded',
-      operationId: long,
-      created: long,
-      warning: { message: long },
-      resourceLocation: `/x/${long}`,
-      resourceId: long,
-      log: long,
-    },
-  );
-  expect(JSON.stringify(decide(succeeded)).length).toBeLessThan(100_000);
-  const failed = answer(200, {}, { status: `failed`, error: { message: long, details: [{ message: long }] }, log: long });
-  expect(JSON.stringify(decide(failed)).length).toBeLessThan(140_000);
 });

@@ -112,6 +112,11 @@ describe('a DELETE that is accepted and names nothing', () => {
     expect(outcomeOf(decide(answer(202, {}, { status: 'Running' }), { method: 'DELETE' }))).toBe(`deletion at ${own}`);
   });
 
+  test('is followed there on 200, too, where the resource says that it is on its way', () => {
+    expect(outcomeOf(decide(answer(200, {}, state('Deleting')), { method: 'DELETE' }))).toBe(`deletion at ${own}`);
+    expect(outcomeOf(decide(answer(200, {}, state('Succeeded')), { method: 'DELETE' }))).toBe('done');
+  });
+
   test('is done where its body says so, and with 204 and 200', () => {
     expect(outcomeOf(decide(answer(202, {}, { status: 'Succeeded' }), { method: 'DELETE' }))).toBe('done');
     for (const code of [200, 204]) expect(outcomeOf(decide(answer(code), { method: 'DELETE' }))).toBe('done');

@@ -57,7 +57,10 @@ async function withBed(
     { baseUrl: `${emulator.url}/scripts/${name}` },
   ]);
   const config = testConfig(
-    { ...Object.fromEntries<{ baseUrl: string }>(services), default: { baseUrl: emulator.url, poll: { maxUnreadable: 2 } } },
+    {
+      ...Object.fromEntries<{ baseUrl: string }>(services),
+      default: { baseUrl: emulator.url, poll: { maxUnreadable: 2, unreadableSeconds: 0 } },
+    },
     { files: { writeBelow: [temporaryFolder()] } },
   );
   const bed = await startTestBed(config, continueAsNewAfterEvents === undefined ? {} : { continueAsNewAfterEvents });
