@@ -5,12 +5,11 @@ import { dirname, join } from 'node:path';
 const root = join(__dirname, '..', '..');
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
 
-const documents = [
-  ...['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md'],
-  ...readdirSync(join(root, 'docs'))
+const documents = ['.', 'docs'].flatMap((folder) =>
+  readdirSync(join(root, folder))
     .filter((name) => name.endsWith('.md'))
-    .map((name) => `docs/${name}`),
-];
+    .map((name) => join(folder, name)),
+);
 
 /** Paths of this project between backticks, as far as they are paths: `src/lro/status.ts: decideStatus`, `test/protocol/…` */
 function pathsIn(text: string): string[] {
