@@ -4,11 +4,11 @@
  * Keeps true: ids mean what they mean for operations, and nothing that shows in lists carries the query string of a URL.
  */
 import { randomUUID } from 'node:crypto';
-import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import { WorkflowNotFoundError, type Client, type WorkflowHandle } from '@temporalio/client';
 import type { BatchInput, BatchItem, BatchProgress, BatchResult, FileRef, ItemStanding } from '../contract';
-import { DEFAULT_CONNECTION, ITEM_UPDATE, PAUSE_SIGNAL, PROGRESS_QUERY, RESUME_SIGNAL, RUN_BATCH } from '../contract';
+import { CANCELED_MEMO, DEFAULT_CONNECTION, ITEM_UPDATE, PAUSE_SIGNAL, PROGRESS_QUERY, RESUME_SIGNAL, RUN_BATCH } from '../contract';
 import { DEFAULT_ANSWER_SECONDS, startOnce, waitFor, type StartOptions, type WaitOptions } from './calls';
-import { BatchEndedError } from './errors';
+import { BatchCancelledError, BatchEndedError } from './errors';
 
 /** One batch, found by its id. */
 export interface BatchHandle {
@@ -31,7 +31,7 @@ export interface BatchHandle {
   cancel(): Promise<void>;
   /**
    * Waits for the end.
-   * @throws BatchError, BatchCancelledError, StillRunningError (with `timeoutSeconds`)
+   * @throws BatchError, BatchCancelledError (both with what became of the items), StillRunningError (with `timeoutSeconds`)
    */
   result(options?: WaitOptions): Promise<BatchResult>;
 }
@@ -64,8 +64,22 @@ export function getBatch(client: Client, id: string): BatchHandle {
     cancel: async () => {
       await handle.cancel();
     },
-    result: ({ timeoutSeconds } = {}) => waitFor(client, run, 'result', timeoutSeconds, () => handle.result() as Promise<BatchResult>),
+    result: async ({ timeoutSeconds } = {}) => {
+      try {
+        return await waitFor(client, run, 'result', timeoutSeconds, () => handle.result() as Promise<BatchResult>);
+      } catch (err) {
+        if (!(err instanceof BatchCancelledError)) throw err;
+        throw new BatchCancelledError(id, await cancelledResult(handle));
+      }
+    },
   };
+}
+
+/** A cancelled workflow has no result: the batch leaves it in its memo, without the first failures. */
+async function cancelledResult(handle: WorkflowHandle): Promise<BatchResult | undefined> {
+  const { memo } = await handle.describe();
+  const left = memo?.[CANCELED_MEMO] as Omit<BatchResult, 'firstFailures'> | undefined;
+  return left && { ...left, firstFailures: [] };
 }
 
 /** Temporal does not find a workflow that has ended either. */

@@ -75,7 +75,14 @@ export class BatchError extends Error {
 export class BatchCancelledError extends Error {
   override readonly name = 'BatchCancelledError';
 
-  constructor(readonly workflowId: string) {
+  /**
+   * @param batch its counts, times and the place of its report; `firstFailures` is empty, because the report has them. Absent where the
+   *   workflow could not record it: it was terminated, or cancelled before it began.
+   */
+  constructor(
+    readonly workflowId: string,
+    readonly batch?: BatchResult,
+  ) {
     super(`batch "${workflowId}" was cancelled before all its items had an end`);
   }
 }

@@ -3,8 +3,8 @@
  */
 import { NamespaceNotFoundError, WorkflowNotFoundError } from '@temporalio/client';
 import { CommanderError } from 'commander';
-import { BatchError, ScheduleError, StillRunningError } from '../../client';
-import { printFailedBatch } from './batch-tables';
+import { BatchCancelledError, BatchError, ScheduleError, StillRunningError } from '../../client';
+import { printUnfinishedBatch } from './batch-tables';
 
 /** Arguments or an input file are wrong. */
 export class UsageError extends Error {
@@ -31,7 +31,7 @@ export function exitCodeOf(err: unknown): number {
 export function report(err: unknown): void {
   if (err instanceof CommanderError) return;
   console.error(messageOf(err));
-  if (err instanceof BatchError && err.batch !== undefined) printFailedBatch(err.batch);
+  if ((err instanceof BatchError || err instanceof BatchCancelledError) && err.batch !== undefined) printUnfinishedBatch(err.batch);
 }
 
 function messageOf(err: unknown): string {
