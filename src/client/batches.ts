@@ -21,13 +21,13 @@ export interface BatchHandle {
    */
   item(itemId: string, options?: WaitOptions): Promise<ItemStanding>;
   /**
-   * No new submits; polling, clocks and deadlines of what is open go on.
+   * No new submits; polls and deadlines of open items go on.
    * @throws BatchEndedError
    */
   pause(): Promise<void>;
   /** @throws BatchEndedError */
   resume(): Promise<void>;
-  /** Asks for its cancellation, and that of its open items. Of one that has ended nothing changes. */
+  /** Requests its cancellation, and that of its open items. Does nothing when it has ended. */
   cancel(): Promise<void>;
   /**
    * Waits for the end.
@@ -55,7 +55,7 @@ export function getBatch(client: Client, id: string): BatchHandle {
     item: (itemId, { timeoutSeconds = DEFAULT_ANSWER_SECONDS } = {}) =>
       whileItRuns(id, () =>
         waitFor(client, run, `answer about item "${itemId}"`, timeoutSeconds, () =>
-          // Each question is one of its own: an item stands elsewhere a moment later.
+          // A new id for every call: an update that Temporal knows would only repeat its first answer.
           handle.executeUpdate<ItemStanding, [string]>(ITEM_UPDATE, { updateId: randomUUID(), args: [itemId] }),
         ),
       ),
@@ -82,7 +82,7 @@ async function cancelledResult(handle: WorkflowHandle): Promise<BatchResult | un
   return left && { ...left, firstFailures: [] };
 }
 
-/** Temporal does not find a workflow that has ended either. */
+/** Temporal has the same error for a workflow that has ended and for one that never was. */
 async function whileItRuns<T>(id: string, call: () => Promise<T>): Promise<T> {
   try {
     return await call();
@@ -92,7 +92,7 @@ async function whileItRuns<T>(id: string, call: () => Promise<T>): Promise<T> {
   }
 }
 
-/** At most, so that it fits a list. */
+/** So that it fits a row of the Web UI. */
 const MAX_SUMMARY_CHARS = 200;
 
 /** `batch of 200 · maps`, `batch of manifest ./nightly.jsonl`: what the list of workflows shows. */
@@ -102,7 +102,7 @@ export function batchSummary(input: BatchInput): string {
 
 function wordsOf({ items, manifest, retryOf, defaults }: BatchInput): string {
   if (Array.isArray(items)) {
-    // The workflow refuses what is no item; here it must only not break.
+    // Items are not checked yet: the workflow refuses bad ones.
     const ofItem = (item: BatchItem | null | undefined) => item?.connection ?? defaults?.connection ?? DEFAULT_CONNECTION;
     return `batch of ${items.length} · ${[...new Set(items.map(ofItem))].join(', ')}`;
   }
