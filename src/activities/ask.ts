@@ -60,8 +60,6 @@ export async function ask(monitor: Monitor, connections: Connections): Promise<S
       purpose: 'status',
       method: 'GET',
       url: monitor.statusUrl,
-      // Only the first 429 of an operation holds the connection: one that always gets 429 must not stop the others.
-      wasHeld: monitor.tally?.held === undefined ? undefined : true,
       headers: monitor.headers,
       cookies: monitor.cookies,
     });

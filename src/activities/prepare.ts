@@ -6,10 +6,10 @@
 import { log } from '@temporalio/activity';
 import type { BodyFile, CancelRequest, FinalStateVia, HttpMethod, OperationInput } from '../contract';
 import type { Connection, Connections } from '../http';
+import { attachedMonitor } from '../lro/attach';
 import { idempotencyKey } from '../lro/idempotency';
 import type { Monitor } from '../lro/monitor';
-import { apiVersionOf, lastSegment } from '../lro/status-url';
-import { judgeUrl, masked, shown, withoutParameters } from '../lro/trust';
+import { judgeUrl, shown, withoutParameters } from '../lro/trust';
 import { listed, typedFailure } from './failures';
 import { checkInput, type CheckedInput } from '../schema/operation';
 import type { About } from '../jobs/model';
@@ -149,25 +149,9 @@ function prepareAttach(value: CheckedInput, connection: Connection): PreparedOpe
   const requestUrl = request.requestUrl === undefined ? undefined : absolute(request.requestUrl, 'requestUrl');
   const mistakes = ownCredentialHeaders(request.headers, connection, 'attach.headers');
   if (mistakes.length > 0) throw invalid(mistakes);
-  const method = request.method ?? 'POST';
-  const viaOriginal =
-    value.finalStateVia === 'original-uri' || (value.finalStateVia === undefined && (method === 'PUT' || method === 'PATCH'));
-  const apiVersion = apiVersionOf(statusUrl) ?? (requestUrl === undefined ? undefined : apiVersionOf(requestUrl));
-  const monitor: Monitor = {
-    connection: value.connection,
-    statusUrl,
-    shownUrl: masked(statusUrl),
-    style: statusUrl === requestUrl ? 'resource' : 'unknown',
-    ...(statusUrl === requestUrl ? {} : { operationId: lastSegment(statusUrl) }),
-    ...(viaOriginal && requestUrl !== undefined && requestUrl !== statusUrl
-      ? { finalUrl: requestUrl, ...(value.finalStateVia === undefined ? {} : { finalUrlIsChosen: true }) }
-      : {}),
-    ...(value.finalStateVia === 'operation-location' || value.finalStateVia === 'azure-async-operation' ? { mayFetch: false } : {}),
-    ...(apiVersion === undefined ? {} : { apiVersion }),
-    ...(request.headers === undefined ? {} : { headers: request.headers }),
-    ...(value.fetchResource ? { fetchResource: true } : {}),
-    acceptedAtMs: Date.now(),
-  };
+  const { method, headers } = request;
+  const { connection: name, finalStateVia, fetchResource } = value;
+  const monitor = attachedMonitor({ connection: name, statusUrl, requestUrl, method, headers, finalStateVia, fetchResource }, Date.now());
   return { ...common(value, connection, 'follow', statusUrl), attach: monitor };
 }
 

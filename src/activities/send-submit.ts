@@ -54,6 +54,8 @@ export async function send(submit: OutgoingSubmit, connections: Connections): Pr
       purpose: 'submit',
       method,
       url,
+      // Many operations are submitted to one URL.
+      operation: submit.idempotencyKey,
       headers: { ...idempotency, ...headers },
       cookies,
       body: bodyFile !== undefined ? { kind: 'file', file: bodyFile } : body !== undefined ? { kind: 'json', value: body } : undefined,

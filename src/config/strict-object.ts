@@ -3,7 +3,7 @@ import { unknownKey } from './suggest';
 
 /**
  * An object without unknown keys. The message of an unknown key has one line a key, with the one that was probably meant.
- * @param otherwise what is said of something that is no object
+ * @param otherwise message for something that is no object
  */
 export function strictObject<T extends z.core.$ZodShape>(shape: T, otherwise: string) {
   const known = Object.keys(shape);

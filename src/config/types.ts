@@ -8,7 +8,7 @@ import type { ProtocolSettings } from '../lro/settings';
 /** Where a secret is found: an environment variable's name, or an absolute path whose whole content (without surrounding blanks) it is. */
 export type SecretRef = { env: string } | { file: string };
 
-/** How a connection proves who it is. */
+/** How a connection shows who it is. */
 export type AuthConfig =
   | { type: 'none' }
   | { type: 'key'; in: 'query' | 'header'; name: string; value: SecretRef }
@@ -17,7 +17,7 @@ export type AuthConfig =
   | { type: 'sas'; value: SecretRef }
   | EntraAuthConfig;
 
-/** An identity of Microsoft Entra ID. Without `clientSecret` and `tokenFile` it comes from the surroundings (`DefaultAzureCredential`). */
+/** An identity of Microsoft Entra ID. Without `clientSecret` and `tokenFile` the environment names it (`DefaultAzureCredential`). */
 export interface EntraIdentityConfig {
   type: 'entra';
   tenantId?: string;
@@ -55,6 +55,10 @@ export interface ConnectionConfig {
   headers: Readonly<Record<string, string>>;
   auth: AuthConfig;
   limits: Limits;
+  /** Whether hosts other than the base URL's own may have loopback, link-local or private addresses. */
+  privateHosts: 'refuse' | 'allow';
+  /** The environment variable with the URL of the proxy that all requests go through. */
+  proxy?: { env: string };
   /** What decisions depend on, derived from the rest. */
   protocol: ProtocolSettings;
 }
@@ -69,7 +73,7 @@ export interface FilesConfig {
   blobContainers: readonly BlobContainerConfig[];
 }
 
-/** How the worker proves to Azure Blob Storage who it is. */
+/** How the worker shows Azure Blob Storage who it is. */
 export type BlobAuthConfig =
   /** A container that anybody may read. */
   | { type: 'none' }

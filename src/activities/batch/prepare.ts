@@ -9,7 +9,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { BatchInput, FileRef, ItemOutcome } from '../../contract';
 import { DEFAULT_CONNECTION, REPORT_MEMO } from '../../contract';
 import { FileRefusedError } from '../../files';
-import { Patience, type Connections } from '../../http';
+import { ExchangeTimeout, type Connections } from '../../http';
 import { reasonOf } from '../../text/reason';
 import { listed, typedFailure } from '../failures';
 import { withHeartbeat } from '../heartbeat';
@@ -142,18 +142,18 @@ class Finder {
   }
 
   private async manifest(file: FileRef): Promise<Omit<Found, 'connection'>> {
-    const patience = new Patience(SILENT_SECONDS);
+    const timeout = new ExchangeTimeout(SILENT_SECONDS);
     try {
-      const opened = await this.connections.files.open(file, { signal: patience.signal });
+      const opened = await this.connections.files.open(file, { signal: timeout.signal });
       try {
-        return await scanManifest(watched(opened.bytes, patience), this.source, this.seen);
+        return await scanManifest(watched(opened.bytes, timeout), this.source, this.seen);
       } finally {
         await opened.close();
       }
     } catch (error) {
       throw this.unreadable(error);
     } finally {
-      patience.stop();
+      timeout.stop();
     }
   }
 
@@ -202,9 +202,9 @@ class Finder {
 }
 
 /** Every chunk restarts the timeout. */
-async function* watched(bytes: AsyncIterable<Buffer>, patience: Patience): AsyncGenerator<Buffer> {
+async function* watched(bytes: AsyncIterable<Buffer>, timeout: ExchangeTimeout): AsyncGenerator<Buffer> {
   for await (const chunk of bytes) {
-    patience.touch();
+    timeout.touch();
     yield chunk;
   }
 }
