@@ -1,7 +1,7 @@
 /**
  * Activity `deleteResources`: deletes what a chain has made, by DELETE of the resource locations.
  *
- * Keeps true: what is not there any more counts as deleted; every other resource comes back with its reason.
+ * Keeps true: a resource that does not exist any more counts as deleted; every other one comes back with the reason why it is left.
  */
 import type { CleanedResource } from '../contract';
 import type { Connections } from '../http';
@@ -10,7 +10,7 @@ import { decideDelete } from '../lro/cancel';
 import { masked } from '../lro/trust';
 import { withHeartbeat } from './heartbeat';
 
-/** Services are asked so often, with a pause that grows, before it is said that they could not be reached. */
+/** Tries for each resource, with exponential backoff. */
 const TRIES = 4;
 const FIRST_PAUSE_MS = 500;
 
@@ -18,7 +18,7 @@ export function makeDeleteResources(connections: Connections) {
   return function deleteResources(requests: DeleteRequest[]): Promise<CleanedResource[]> {
     return withHeartbeat(async () => {
       const cleaned: CleanedResource[] = [];
-      // What was made of another thing goes first: one after the other, as they are given.
+      // One after the other in the given order: a resource is deleted before what it was made from.
       for (const { step, connection, resourceLocation } of requests) {
         const reason = await remove(connection, resourceLocation, connections);
         const shown = masked(resourceLocation) ?? resourceLocation;

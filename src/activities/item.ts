@@ -1,7 +1,7 @@
 /**
- * One item as it is written (in the input, a manifest, or an earlier batch's report) → what is to be run.
+ * Reads one item as it is written (in the input, a manifest, or an earlier batch's report).
  *
- * Keeps true: whatever is written there is an item or a list of mistakes, never an error.
+ * Keeps true: whatever is written there becomes an item or a list of mistakes, never an error.
  */
 import type { BatchItem, ItemInput, ItemKind, ItemOutcome, ItemReport, Json, JsonObject, OperationInput } from '../contract';
 import { ITEM_KINDS } from '../contract';
@@ -23,7 +23,7 @@ export interface ReadItem {
   fileVersions?: Record<string, string>;
 }
 
-/** One that cannot. `id` is a name for it where it has none of its own. */
+/** An item that cannot be run. `id` is its place if it has no id. */
 export interface BrokenItem {
   ok: false;
   id: string;
@@ -32,7 +32,7 @@ export interface BrokenItem {
 
 const MAX_ID_CHARS = 256;
 
-/** @param place what a broken item without an id is called: `line 7` */
+/** @param place the name of a broken item without an id: `line 7` */
 export function readItem(written: unknown, place: string, source: Source): ReadItem | BrokenItem | undefined {
   if (!isObject(written)) return { ok: false, id: place, mistakes: ['must be an object'] };
   return source.retried === undefined ? itemOf(written, place, source.defaults) : retriedItem(written, place, source, source.retried);
@@ -59,7 +59,7 @@ function kindMistakes(kind: unknown): string[] {
   return [`kind: must be one of ${ITEM_KINDS.join(', ')}${near === undefined ? '' : ` (did you mean "${near}"?)`}`];
 }
 
-/** A line of a report. Undefined: it ended as it should. */
+/** The item of a report's line; undefined when its outcome is not to be run again. */
 function retriedItem(written: JsonObject, place: string, source: Source, retried: ItemOutcome[]): ReadItem | BrokenItem | undefined {
   const line = written as unknown as Partial<ItemReport>;
   if (typeof line.outcome !== 'string') return { ok: false, id: place, mistakes: ['is not a line of a report: it has no outcome'] };
@@ -74,13 +74,13 @@ function retriedItem(written: JsonObject, place: string, source: Source, retried
   return {
     ...item,
     generation: generation + 1,
-    // Only the service can say whether it has the first submit: the same key asks it.
-    ...(typeof line.idempotencyKey === 'string' ? { idempotencyKey: line.idempotencyKey } : {}),
-    ...(line.idempotencyKey !== undefined && !Number.isNaN(firstSentAtMs) ? { firstSentAtMs } : {}),
+    // Only the service knows whether it has accepted the first submit: with the same key it answers that one again.
+    idempotencyKey: typeof line.idempotencyKey === 'string' ? line.idempotencyKey : undefined,
+    firstSentAtMs: line.idempotencyKey !== undefined && !Number.isNaN(firstSentAtMs) ? firstSentAtMs : undefined,
   };
 }
 
-/** What chains have in common with operations. */
+/** The defaults that hold for chains, too. */
 function defaultsOfChains(defaults: OperationInput | undefined): OperationInput | undefined {
   if (defaults === undefined) return undefined;
   const { connection, deadlineSeconds, onUncertainSubmit, cancel, labels } = defaults;
@@ -91,7 +91,7 @@ function defaultsOfChains(defaults: OperationInput | undefined): OperationInput 
 function withDefaults(input: ItemInput & OperationInput, defaults: OperationInput | undefined): ItemInput {
   if (defaults === undefined) return input;
   const base = JSON.parse(JSON.stringify(defaults)) as { submit?: JsonObject; attach?: JsonObject };
-  // An operation to follow stands instead of one to submit, and a body of one kind instead of one of the other.
+  // An item's `attach` replaces the defaults' `submit` and vice versa; its `body` replaces their `bodyFile` and vice versa.
   if (input.attach !== undefined) delete base.submit;
   if (input.submit !== undefined) delete base.attach;
   if (isObject(input.submit) && 'bodyFile' in input.submit) delete base.submit?.['body'];

@@ -1,4 +1,4 @@
-/** Sends one submit, and decides what its answer means. */
+/** Sends one submit and decides what its answer means. */
 import type { BodyFile, FinalStateVia, HttpMethod, SubmitRequest } from '../contract';
 import { FileRefusedError } from '../files';
 import type { Connections } from '../http';
@@ -22,7 +22,7 @@ export interface OutgoingSubmit {
   onUncertainSubmit: 'retry' | 'fail';
   fetchResource: boolean;
   finalStateVia?: FinalStateVia;
-  /** Tries that came to nothing. */
+  /** Earlier tries that were not accepted. */
   tries: number;
   cookies?: Monitor['cookies'];
 }
@@ -59,7 +59,7 @@ export async function send(submit: OutgoingSubmit, connections: Connections): Pr
       headers: { ...idempotency, ...headers },
       cookies,
       body: bodyFile !== undefined ? { kind: 'file', file: bodyFile } : body !== undefined ? { kind: 'json', value: body } : undefined,
-      // A keep-alive socket that dies under the request would make a false uncertainty.
+      // A keep-alive socket may break when it is used again, and the submit would be uncertain though it was never sent.
       freshConnection: submit.onUncertainSubmit === 'fail',
     });
     const decision = decideSubmit(exchange, context, connection.protocol, Date.now(), Math.random());
@@ -68,7 +68,7 @@ export async function send(submit: OutgoingSubmit, connections: Connections): Pr
   } catch (err) {
     if (err instanceof FileRefusedError) return { kind: 'failed', failure: { type: 'FileRefused', message: wellFormed(err.message) } };
     if (err instanceof RequestRefusedError) return { kind: 'failed', failure: { type: 'InvalidInput', message: wellFormed(err.message) } };
-    // The exception's own message may hold anything, a secret too.
+    // The exception's message may contain a secret.
     const name = err instanceof Error ? err.name : 'exception';
     return {
       kind: 'uncertain',

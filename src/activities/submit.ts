@@ -1,10 +1,10 @@
 /**
- * Activity `submit`: submits inputs of one page, of a batch or of a workflow of its own, with claims (see `claims.ts`).
+ * Activity `submit`: submits inputs of one page, of a batch or of a single operation or chain, with claims (see `claims.ts`).
  *
  * Keeps true:
- * 1. No more inputs are claimed at once than a connection may have requests open, whatever the number of activities: a place is given back
- *    when the server knows the answer, so that a kill leaves no more inputs than that of which nobody knows what became of them.
- * 2. What found no place is returned unsent and unclaimed; nobody waits for a place while holding others.
+ * 1. No more inputs are claimed at once than the connection allows concurrent requests, whatever the number of activities: a place is
+ *    returned when Temporal has recorded the answer. So a killed worker leaves at most that many uncertain submits.
+ * 2. Inputs without a place are returned unsent and unclaimed; no activity waits for a place while it holds others.
  * 3. No request is tied to the activity's cancellation: a shutdown lets it finish.
  * 4. Claims and answers together stay below {@link MAX_RESULT_BYTES}, whatever services answer.
  */
@@ -39,7 +39,7 @@ export function makeSubmit(connections: Connections, pages: Pages) {
       if ('send' in prepared) ready.push(prepared);
       else results.push(prepared);
     }
-    const places = await Places.take(withinClaims(ready), connections);
+    const places = await Places.enter(withinClaims(ready), connections);
     try {
       const answers = await sendAll(places, request.maxKeptBytes, connections);
       const answered = new Set(answers.map(({ index }) => index));
@@ -77,7 +77,7 @@ async function sendAll(places: Places, maxKeptBytes: number, connections: Connec
         answered(answer);
       }),
     );
-  // A single one has its place until the activity ends.
+  // A single submit keeps its place until the activity ends.
   const acknowledged = items.length === 1 ? undefined : (answers: SubmitResult[]) => places.giveBack(answers.map(({ index }) => index));
   return withClaims(items.map(claimOf), work, acknowledged);
 }

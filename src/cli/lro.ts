@@ -12,7 +12,7 @@ import { exitCodeOf, report } from './lro/failures';
 import { addScheduleCommands } from './lro/schedule';
 
 const ENVIRONMENT_HELP = `
-Temporal is found as TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_API_KEY, … or a profile of temporal.toml say; without them at
+Temporal is found by TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_API_KEY, … or a profile of temporal.toml; without them at
 localhost:7233. The task queue is that of --task-queue, LRO_TASK_QUEUE, or "lro".
 
 Exit codes: 0 done, 1 it failed, 2 wrong arguments or a wrong input, 3 Temporal cannot be reached.`;
@@ -29,7 +29,7 @@ function createProgram(): Command {
   return program;
 }
 
-// A reader that went away, like `| head`.
+// The reader has closed the pipe, like `| head`.
 process.stdout.on('error', () => process.exit(0));
 
 createProgram()

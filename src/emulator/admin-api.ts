@@ -1,4 +1,4 @@
-/** `/_admin`: makes the emulator misbehave, and tells what it has seen. Its own requests are not recorded. */
+/** `/_admin`: makes the emulator misbehave, and lists the requests it got. Requests to `/_admin` are not recorded. */
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { faultSchema, patternSchema, scriptSchema } from './fault-schema';

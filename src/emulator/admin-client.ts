@@ -1,4 +1,4 @@
-/** The admin API for tests and demos in any process. Every call throws when the emulator says no, with its words. */
+/** The admin API for tests and demos in any process. Every call throws when the emulator refuses it, with the emulator's message. */
 import type { ActiveFault, Fault, Script } from './fault-schema';
 import type { OperationPlan, OperationView } from './operation';
 import type { RecordedRequest, RequestFilter } from './request-log';

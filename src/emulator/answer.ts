@@ -27,7 +27,7 @@ export interface Answer {
 
 /** A refusal with an OData body, as Azure services phrase it. */
 export function refusal(httpStatus: number, code: string, message: string, target?: string): Answer {
-  return { httpStatus, body: { error: { code, message, ...(target === undefined ? {} : { target }) } } };
+  return { httpStatus, body: { error: { code, message, target } } };
 }
 
 /** Thrown anywhere in a service to answer with a refusal. */

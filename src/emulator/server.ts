@@ -34,7 +34,7 @@ export interface Emulator {
 
 /**
  * Starts an emulator in this process. Resolves when it listens.
- * Throws when an option is wrong, the port is taken, or the database cannot be opened.
+ * Throws when an option is wrong, the port is in use, or the database cannot be opened.
  */
 export async function startEmulator(options: EmulatorOptions = {}, logger: Logger = pino({ level: 'silent' })): Promise<Emulator> {
   const settings = emulatorOptionsSchema.parse(options);

@@ -19,10 +19,10 @@ export interface BlobDependencies {
   ca?: string;
 }
 
-/** Of one request: the library's own pauses (4 s to 2 min) are longer than callers wait. */
+/** Of one request. The library's default backoff (4 s to 2 min) is longer than callers wait. */
 const RETRIES = { maxTries: 3, retryDelayInMs: 500, maxRetryDelayInMs: 4000 };
 
-/** Gives the client of one container. */
+/** Makes the client of one container. */
 export class ContainerDoor {
   private readonly secret: Secret | undefined;
   private readonly tokens: EntraTokens | undefined;
@@ -52,11 +52,11 @@ export class ContainerDoor {
     if (auth.type === 'sharedKey' && secret !== undefined)
       return new library.ContainerClient(url, new library.StorageSharedKeyCredential(auth.account, secret), options);
     if (auth.type === 'sas' && secret !== undefined)
-      // Portals hand it out with `?` before it, or as a whole URL.
+      // Azure's portal shows it with a leading `?`, or as part of a URL.
       return new library.ContainerClient(`${url}?${secret.slice(secret.indexOf('?') + 1)}`, new library.AnonymousCredential(), options);
     const { tokens } = this;
     if (tokens === undefined) return new library.ContainerClient(url, new library.AnonymousCredential(), options);
-    // Already over when it is given out: so it is `tokens` that keeps it, and not the library.
+    // Expires at once, so that the library does not cache it: `tokens` does.
     const getToken = async () => ({ token: await tokenOf(tokens), expiresOnTimestamp: Date.now() });
     return Promise.resolve(new library.ContainerClient(url, { getToken }, options));
   }

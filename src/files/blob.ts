@@ -19,11 +19,11 @@ import type { FileUrl } from './urls';
 
 /** A blob has at most 50,000 blocks [Put Block List]: this allows 200 GB. Two of them are held at a time. */
 const BLOCK_BYTES = 4_194_304;
-/** For one request, sending a block included. */
+/** Timeout of one request, also of sending a block. */
 const REQUEST_TIMEOUT_MS = 120_000;
-/** How often a download is taken up where it broke off; the library makes sure that it is the same blob. */
+/** How often a broken download is continued where it stopped; the library checks that it is the same blob. */
 const RESUMES = 3;
-/** Stands beside a file while it is tried whether it can be written. */
+/** Suffix of the blob that tests whether a file can be written. */
 const PROBE_SUFFIX = '.durable-lro-probe';
 
 /** One container. */
@@ -61,15 +61,15 @@ export class BlobFiles {
       const source = translated(stream as AsyncIterable<Buffer>, (error) => failed(error, 'could not be read to its end'));
       return { sizeBytes, version, bytes: exactly(sizeBytes, source, file.label), close };
     } catch (error) {
-      // Nothing of it lies in the range.
+      // The range is behind the end of the blob.
       if (range !== undefined && blobStatus(error) === 416) return { sizeBytes: 0, bytes: NO_BYTES, close: () => Promise.resolve() };
       throw failed(error);
     }
   }
 
   /**
-   * Sends a block for a blob beside it and never commits it: that needs the same rights as writing, no right to delete, and shows up
-   * nowhere; the service forgets it by itself.
+   * Sends a block of another blob and never commits it: this needs the same permissions as writing, none to delete, and leaves nothing
+   * visible; the service removes the block by itself.
    * @throws FileRefusedError | FileUnreadableError
    */
   async checkWritable(file: FileUrl, signal?: AbortSignal): Promise<void> {
@@ -160,7 +160,7 @@ export class BlobFiles {
       throw new FileRefusedError(`${label}: its URL is not well formed`);
     }
     if (name === '' || name.endsWith('/')) throw new FileRefusedError(`${label} names a folder, not a file`);
-    // The library would write `..` into a URL again, where it leads out of the container.
+    // The library would put `..` into a URL, where it leads out of the container.
     if (name.split(/[/\\]/).some((segment) => segment === '.' || segment === '..') || /[\u0000-\u001f\u007f]/.test(name))
       throw new FileRefusedError(`${label}: a name without "." and ".." as folders is needed`);
     return name;
@@ -172,7 +172,7 @@ function blockId(write: string, index: number): string {
   return Buffer.from(`${write.padEnd(36, '-')}-${String(index).padStart(6, '0')}`).toString('base64');
 }
 
-/** Ends with `signal`, or when one request takes too long. */
+/** Aborts with `signal`, or at the timeout of one request. */
 function inTime(signal: AbortSignal | undefined): AbortSignal {
   const timeout = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
   return signal === undefined ? timeout : AbortSignal.any([signal, timeout]);

@@ -106,7 +106,7 @@ async function openRegular(real: string, label: string): Promise<FileHandle> {
 }
 
 function bytesOf(handle: FileHandle, sizeBytes: number, label: string, range: ByteRange | undefined): AsyncIterable<Buffer> {
-  // A stream cannot be told to read nothing.
+  // A stream cannot read an empty range.
   if (range !== undefined && sizeBytes === 0) return NO_BYTES;
   const part = range === undefined ? {} : { start: range.offset, end: range.offset + sizeBytes - 1 };
   const stream = handle.createReadStream({ ...part, highWaterMark: CHUNK_BYTES, autoClose: false }) as AsyncIterable<Buffer>;
@@ -130,7 +130,7 @@ async function statusOf(target: string, label: string) {
   try {
     return await lstat(target);
   } catch (error) {
-    // What is wrong with the folders before it, making them tells better.
+    // A problem with its folders shows when they are made.
     if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return undefined;
     throw localProblem(label, 'cannot be written', error);
   }
@@ -159,7 +159,7 @@ async function withTemporary(target: string, label: string, use: (handle: FileHa
   }
 }
 
-/** Makes the new name itself last. Not every file system can do that, and the file is whole without. */
+/** Writes the new name to the disk. Not every file system can do that; the file is complete without it. */
 async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder).catch(() => undefined);
   await handle?.sync().catch(() => undefined);

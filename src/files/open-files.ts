@@ -1,5 +1,5 @@
 /**
- * The one place that reads and writes the files that callers may name: bodies, manifests, reports.
+ * Reads and writes the files that callers may name: bodies, manifests, reports. The only place that does.
  *
  * Keeps true:
  * 1. Only what the worker's file allows is read or written (`files`; default: nothing).
@@ -18,7 +18,7 @@ import type { ByteRange, OpenedFile } from './opened-file';
 import { fileUrl, type FileUrl } from './urls';
 import { WebFiles } from './web';
 
-/** Files that callers name. `FileRefusedError`: not allowed or not there, for good. `FileUnreadableError`: not now. */
+/** Files that callers name. `FileRefusedError`: not allowed or does not exist. `FileUnreadableError`: cannot be read now. */
 export interface Files {
   /**
    * Opens for one reading, whole or a range. `signal` ends waiting for the store, while it is read as well.
@@ -56,7 +56,7 @@ export interface FileDependencies {
 
 const CONNECT_SECONDS = 30;
 const MAX_BLOB_SOCKETS = 50;
-/** For asking whether a file is there, where the caller sets no time. */
+/** Timeout of `exists`, if the caller gives no signal. */
 const ANSWER_TIMEOUT_MS = 60_000;
 
 /** Opens nothing yet; that happens with the first file. */

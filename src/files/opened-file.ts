@@ -12,12 +12,12 @@ export interface ByteRange {
 }
 
 /**
- * A file that is open. `sizeBytes` is what `bytes` will yield, where the source says it. `bytes` can be read once, and throws
+ * A file that is open. `sizeBytes` is what `bytes` will yield, where the source knows it. `bytes` can be read once, and throws
  * `FileUnreadableError` when the source breaks off; `close` is always called.
  */
 export interface OpenedFile {
   sizeBytes?: number;
-  /** Says, where its source can tell, that the file is still the one it was: another one has another version. */
+  /** Changes when the file changes, if its source can tell. */
   version?: string;
   bytes: AsyncIterable<Buffer>;
   close(): Promise<void>;

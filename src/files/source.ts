@@ -1,6 +1,6 @@
-/** Where the bytes of a file that is written come from. */
+/** The source of the bytes of a file that is written. */
 
-/** What the giver of the bytes threw: not a problem of the file, and passed on as it is. */
+/** An error of the source, not of the file that is written: its cause is thrown to the caller. */
 export class SourceError extends Error {
   constructor(override readonly cause: unknown) {
     super('the source of the bytes failed');

@@ -1,14 +1,14 @@
 /**
  * URLs of files.
  *
- * Keeps true: the query of such a URL is often a signature and is never repeated, and neither is what is no URL.
+ * Keeps true: no message contains the query of such a URL, which is often a signature, or a text that is not a URL.
  */
 import { isLoopback } from '../lro/trust';
 import { FileRefusedError } from './errors';
 
 /** A file's URL, and how messages name it: without query. */
 export interface FileUrl {
-  /** As the caller wrote it: signatures do not survive a rewriting. */
+  /** As the caller wrote it: parsing and printing could invalidate a signature. */
   text: string;
   url: URL;
   label: string;

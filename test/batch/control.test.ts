@@ -199,6 +199,8 @@ describe('cancel', () => {
     expect(cause).toBeInstanceOf(CancelledFailure);
     const { report, phase, counts } = await batch.progress();
     expect(phase).toBe('canceled');
+    const { workflowId } = batch.handle;
+    await expect(bed.lro.getBatch(workflowId).result()).rejects.toMatchObject({ name: 'BatchCancelledError', batch: { counts, report } });
     const lines = bed.lines(report);
     const told = byOutcome(lines);
     expect(told['succeeded']).toEqual(expect.arrayContaining(['ended', 'tooLate']));

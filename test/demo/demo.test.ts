@@ -64,7 +64,7 @@ test.concurrent('the demo shows a chain that survives the kill of its worker, a 
     /✗ failed +StepFailed: step "conversion" .*The manifest names the layer 'NO-SUCH-LAYER', which no drawing of the package has/,
   );
   expect(shown).toMatch(/pid \d+ ended by SIGKILL while the conversion waits/);
-  expect(shown).toMatch(/asked again \d+\.\d s after the kill/);
+  expect(shown).toMatch(/polled again \d+\.\d s after the kill/);
   expect(shown).toMatch(
     /1 POST per operation: upload 1, conversion 1, dataset 1, tileset 1, rejected 1, broken-upload 1, broken-conversion 1\n/,
   );

@@ -44,8 +44,8 @@ export function resultTable(result: BatchResult): string {
   return `${facts}\n${failures}`;
 }
 
-/** Beside the message of a batch that failed. */
-export function printFailedBatch(batch: BatchResult): void {
+/** Beside the message of a batch that failed or was cancelled. */
+export function printUnfinishedBatch(batch: BatchResult): void {
   console.error(resultTable(batch));
 }
 
