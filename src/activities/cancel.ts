@@ -4,16 +4,17 @@
  * Keeps true: an operation that has ended already is reported with its end, not as canceled.
  */
 import { ApplicationFailure } from '@temporalio/common';
-import type { CancelRequest } from '../contract';
 import type { Connections } from '../http';
 import type { Exchange } from '../lro/answer';
-import type { Monitor } from '../lro/monitor';
 import { parseBody } from '../lro/body';
 import { errorMessage, errorOf } from '../lro/odata-error';
+import { cancelUrl } from '../lro/paths';
 import { decideStatus } from '../lro/status';
-import { withApiVersion } from '../lro/status-url';
+import { headerMistakes, queryMistakes, routeMistakes } from '../schema/allow';
 import { withinAnswerBudget } from './answer-budget';
 import type { CancelledOne, CancelOne } from './batch/messages';
+import { listed } from './failures';
+import { audit, outcomeOf } from './audit';
 import { withHeartbeat } from './heartbeat';
 import type { CancelCall, CancelResult } from './messages';
 import { ask } from './status';
@@ -48,13 +49,25 @@ export function makeCancelMany(connections: Connections) {
 async function tell({ monitor, cancel: request }: CancelCall, connections: Connections): Promise<CancelResult> {
   const connection = connections.get(monitor.connection);
   if (connection === undefined) throw retryable(`connection "${monitor.connection}" is not in this worker's file`);
+  const { config } = connection;
+  const method = request.method ?? 'POST';
+  const made = cancelUrl(monitor, request, config.baseUrl);
+  if ('problem' in made) return { kind: 'refused', reason: `cancel.path: ${made.problem}` };
+  const { url } = made;
+  const mistakes = [
+    ...routeMistakes('cancel', { method, url }, config),
+    ...queryMistakes('cancel', url, config, ['api-version']),
+    ...headerMistakes('cancel', monitor.headers, config),
+  ];
+  if (mistakes.length > 0) return { kind: 'refused', reason: listed(mistakes) };
   const exchange = await connection.exchange({
     purpose: 'cancel',
-    method: request.method ?? 'POST',
-    url: cancelUrl(monitor, request, connection.protocol.trust.baseUrl),
+    method,
+    url,
     ...(monitor.headers === undefined ? {} : { headers: monitor.headers }),
     ...(monitor.cookies === undefined ? {} : { cookies: monitor.cookies }),
   });
+  audit(monitor.connection, { method, url }, outcomeOf(exchange));
   const said = judge(exchange);
   if (exchange.kind === 'answer' && said.kind === 'told') {
     const decision = decideStatus(exchange, { ...monitor, style: 'monitor' }, connection.protocol, Date.now(), 0);
@@ -63,18 +76,6 @@ async function tell({ monitor, cancel: request }: CancelCall, connections: Conne
   // It would not cancel: most often because the operation has ended already.
   const decision = await ask(monitor, connections);
   return decision.kind === 'running' ? said : { kind: 'ended', decision };
-}
-
-/** `{statusPath}` and `{operationId}` filled in; below the base URL unless it is absolute. Whether it is trusted is decided where it is sent. */
-function cancelUrl(monitor: Monitor, request: CancelRequest, baseUrl: string): string {
-  const status = new URL(monitor.statusUrl);
-  const filled = request.path
-    .replaceAll('{statusPath}', status.pathname)
-    .replaceAll('{operationId}', encodeURIComponent(monitor.operationId ?? ''));
-  // The status path is whole already; another path stands below the base URL, like a submit's.
-  const below = request.path.startsWith('{statusPath}') ? status.origin : baseUrl.replace(/\/+$/, '');
-  const url = URL.canParse(filled) ? filled : `${below}/${filled.replace(/^\//, '')}`;
-  return withApiVersion(url, monitor.apiVersion ?? status.searchParams.get('api-version') ?? undefined);
 }
 
 /** @throws ApplicationFailure, retryable, when the service could not be reached or was overloaded */

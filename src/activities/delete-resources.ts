@@ -9,6 +9,7 @@ import type { Exchange } from '../lro/answer';
 import { parseBody } from '../lro/body';
 import { errorMessage, errorOf } from '../lro/odata-error';
 import { masked } from '../lro/trust';
+import { audit, outcomeOf } from './audit';
 import { withHeartbeat } from './heartbeat';
 import type { DeleteRequest } from './messages';
 
@@ -37,6 +38,7 @@ async function remove(name: string, url: string, connections: Connections): Prom
   if (connection === undefined) return `connection "${name}" is not in this worker's file`;
   for (let attempt = 1, pauseMs = FIRST_PAUSE_MS; ; attempt++, pauseMs *= 2) {
     const exchange = await connection.exchange({ purpose: 'cancel', method: 'DELETE', url });
+    audit(name, { method: 'DELETE', url }, outcomeOf(exchange));
     const { reason, passes } = judge(exchange);
     if (reason === undefined || !passes || attempt === TRIES) return reason;
     await new Promise((resolve) => setTimeout(resolve, pauseMs));

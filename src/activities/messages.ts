@@ -175,8 +175,8 @@ export interface PreparedStep {
   id: string;
   /** `POST /conversions · maps` */
   title: string;
-  /** Completed; its references are still in it. */
-  step: ChainStep & Required<Pick<ChainStep, 'connection'>>;
+  /** Completed; its references are still in it. `ownQuery`: parameters that a built-in chain sets itself. */
+  step: ChainStep & Required<Pick<ChainStep, 'connection'>> & { ownQuery?: readonly string[] };
   /** Of its body file, when the chain was started. */
   fileVersion?: string;
 }

@@ -27,7 +27,7 @@ export function makePrepareChain({ connections, learn }: PrepareDependencies) {
       if (!checked.ok) throw typedFailure({ type: 'InvalidInput', message: listed(checked.mistakes) });
       const { made, bodiesNeeded, deadlineSeconds, cleanup } = checked.value;
       const steps = await Promise.all(
-        prepareSteps(checked.value, connections).map(async (step) => (step.id in made ? step : lookedAt(step, connections))),
+        prepareSteps(checked.value, connections).map(async (step) => (Object.hasOwn(made, step.id) ? step : lookedAt(step, connections))),
       );
       return { steps, given: made, bodiesNeeded, deadlineSeconds, cleanup, settings: await learn() };
     });
@@ -53,7 +53,7 @@ export function prepareSteps(chain: CheckedChain, connections: Connections): Pre
     const baseUrl = connections.get(step.connection)?.protocol.trust.baseUrl ?? 'http://0';
     const request = belowBase(sample(step, `${baseUrl.replace(/\/+$/, '')}/0`), baseUrl);
     try {
-      prepareOperation(operationOf(step, request), connections, identity);
+      prepareOperation(operationOf(step, request), connections, identity, step.ownQuery);
       return { id, title: titleOf(step), step };
     } catch (error) {
       failures.push(detailsOf(error, id));
@@ -86,7 +86,7 @@ export function readyStep(
 ): ReadyStep {
   const baseUrl = connections.get(step.connection)?.protocol.trust.baseUrl ?? '';
   const request = belowBase(filledIn(step, made), baseUrl);
-  const { operation } = prepareOperation(operationOf(step, request), connections, { ...identity, stepId: id });
+  const { operation } = prepareOperation(operationOf(step, request), connections, { ...identity, stepId: id }, step.ownQuery);
   const { headers, body, bodyFile } = request.submit ?? {};
   return {
     operation,

@@ -8,9 +8,12 @@ import type { BodyFile, OperationInput } from '../contract';
 import type { Connection, Connections } from '../http';
 import { idempotencyKey } from '../lro/idempotency';
 import type { Monitor } from '../lro/monitor';
+import { cancelUrl, urlBelow, urlProblem } from '../lro/paths';
 import { apiVersionOf, lastSegment } from '../lro/status-url';
 import { judgeUrl, masked, shown, withoutParameters } from '../lro/trust';
 import { listed, typedFailure } from './failures';
+import { headerMistakes, queryMistakes, routeMistakes } from '../schema/allow';
+import { MAX_QUERY_PARAMETERS } from '../schema/bounds';
 import { checkInput, type CheckedInput } from '../schema/operation';
 import type { Identity, LearntSettings, PrepareRequest, Prepared, PreparedOperation } from './messages';
 
@@ -29,11 +32,15 @@ export function makePrepare({ connections, learn }: PrepareDependencies) {
   };
 }
 
-/** @throws ApplicationFailure `InvalidInput`, `UnknownConnection`, `UntrustedUrl` */
+/**
+ * @param ownQuery query parameters that a built-in chain sets itself, whatever the connection says; in lower case
+ * @throws ApplicationFailure `InvalidInput`, `UnknownConnection`, `UntrustedUrl`
+ */
 export function prepareOperation(
   input: OperationInput,
   connections: Connections,
   identity: Identity,
+  ownQuery: readonly string[] = [],
 ): { operation: PreparedOperation; value: CheckedInput } {
   const checked = checkInput(input);
   if (!checked.ok) throw invalid(checked.mistakes);
@@ -45,8 +52,10 @@ export function prepareOperation(
     const message = `connection "${value.connection}" is not in the worker's file (${known})`;
     throw typedFailure({ type: 'UnknownConnection', message });
   }
+  const cancelMistakes = mistakesOfCancel(value.cancel, connection);
+  if (cancelMistakes.length > 0) throw invalid(cancelMistakes);
   const operation =
-    value.submit === undefined ? prepareAttach(value, connection) : prepareSubmit(value, value.submit, connection, identity);
+    value.submit === undefined ? prepareAttach(value, connection) : prepareSubmit(value, value.submit, connection, identity, ownQuery);
   return { operation, value };
 }
 
@@ -69,10 +78,16 @@ function prepareSubmit(
   request: NonNullable<CheckedInput['submit']>,
   connection: Connection,
   identity: Identity,
+  ownQuery: readonly string[],
 ): PreparedOperation {
   const method = request.method ?? 'POST';
   const url = submitUrl(request.path, request.query ?? {}, connection);
-  const mistakes = [...ownCredentialHeaders(request.headers, connection, 'submit.headers')];
+  const mistakes = [
+    ...ownCredentialHeaders(request.headers, connection, 'submit.headers'),
+    ...routeMistakes('submit', { method, url }, connection.config),
+    ...queryMistakes('submit', url, connection.config, ownQuery),
+    ...headerMistakes('submit', request.headers, connection.config),
+  ];
   if (method === 'GET' && (request.body !== undefined || request.bodyFile !== undefined)) mistakes.push('submit.body: GET has none');
   if (mistakes.length > 0) throw invalid(mistakes);
   return {
@@ -98,6 +113,8 @@ function prepareAttach(value: CheckedInput, connection: Connection): PreparedOpe
     if (!/^(https?:|[/?])/i.test(text) || !URL.canParse(text, base))
       throw invalid([`attach.${field}: must be an http(s) URL, or start with "/"`]);
     const url = withoutParameters(new URL(text, base).toString(), credentialParameters);
+    const problem = urlProblem(url, trust.baseUrl, text);
+    if (problem !== undefined) throw invalid([`attach.${field}: ${problem}`]);
     const verdict = judgeUrl(url, trust);
     if (verdict.kind === 'refused') {
       throw typedFailure({ type: 'UntrustedUrl', message: `attach.${field} ${shown(url)} refused: ${verdict.reason}`, statusUrl: url });
@@ -106,7 +123,19 @@ function prepareAttach(value: CheckedInput, connection: Connection): PreparedOpe
   };
   const statusUrl = absolute(request.statusUrl, 'statusUrl');
   const requestUrl = request.requestUrl === undefined ? undefined : absolute(request.requestUrl, 'requestUrl');
-  const mistakes = ownCredentialHeaders(request.headers, connection, 'attach.headers');
+  const urls = [
+    ['attach.statusUrl', statusUrl] as const,
+    ...(requestUrl === undefined ? [] : [['attach.requestUrl', requestUrl] as const]),
+  ];
+  const mistakes = urls.flatMap(([field, url]) => [
+    ...routeMistakes(field, { method: 'GET', url }, connection.config),
+    // The service's own URLs carry the version that they were made with.
+    ...queryMistakes(field, url, connection.config, ['api-version']),
+  ]);
+  mistakes.push(
+    ...ownCredentialHeaders(request.headers, connection, 'attach.headers'),
+    ...headerMistakes('attach', request.headers, connection.config),
+  );
   if (mistakes.length > 0) throw invalid(mistakes);
   const method = request.method ?? 'POST';
   const viaOriginal =
@@ -133,17 +162,12 @@ function prepareAttach(value: CheckedInput, connection: Connection): PreparedOpe
 /** The absolute URL of a submit: below the base URL, with the caller's query, without anything that carries credentials. */
 function submitUrl(path: string, query: Record<string, string | number | boolean>, connection: Connection): string {
   const { trust, credentialParameters } = connection.protocol;
-  const base = new URL(trust.baseUrl);
-  const below = base.pathname.replace(/\/+$/, '');
-  // Whole URLs and `//host` would leave the base URL; a fragment never reaches a server.
-  if (/^[a-z][a-z0-9+.-]*:/i.test(path) || path.startsWith('//') || path.includes('\\') || path.includes('#')) {
-    throw invalid(['submit.path: must be a path below the base URL of the connection']);
-  }
-  const joined = `${base.origin}${below}/${path.replace(/^\//, '')}`;
-  if (!URL.canParse(joined)) throw invalid(['submit.path: is not a path']);
-  const url = new URL(joined);
-  if (url.origin !== base.origin || !(url.pathname === below || url.pathname.startsWith(`${below}/`))) {
-    throw invalid(['submit.path: must stay below the base URL of the connection']);
+  const below = urlBelow(path, trust.baseUrl);
+  if ('problem' in below) throw invalid([`submit.path: ${below.problem}`]);
+  const url = new URL(below.url);
+  // Each of them is set anew: too many would take time by their square.
+  if (url.searchParams.size + Object.keys(query).length > MAX_QUERY_PARAMETERS) {
+    throw invalid([`submit.query: must be at most ${MAX_QUERY_PARAMETERS} query parameters, with those of the path`]);
   }
   for (const [name, value] of Object.entries(query)) url.searchParams.set(name, String(value));
   const secret = new Set(credentialParameters.map((name) => name.toLowerCase()));
@@ -152,6 +176,21 @@ function submitUrl(path: string, query: Record<string, string | number | boolean
     throw invalid(refused.map((name) => `submit.query.${name}: carries credentials, which come from the worker's connection only`));
   }
   return url.toString();
+}
+
+/** What is wrong with a cancel as far as it is known before there is an operation: its templates are filled in with what says nothing. */
+function mistakesOfCancel(cancel: CheckedInput['cancel'], { config }: Connection): string[] {
+  if (cancel === undefined) return [];
+  const { baseUrl } = config;
+  const made = cancelUrl({ statusUrl: `${baseUrl.replace(/\/+$/, '')}/0`, operationId: '0' }, cancel, baseUrl);
+  if ('problem' in made) return [`cancel.path: ${made.problem}`];
+  // Where the service will have its status URL, nobody knows yet: judged when it is sent.
+  const { methods } = config.allow;
+  const rules = cancel.path.includes('{statusPath}') ? { ...config, allow: { ...(methods === undefined ? {} : { methods }) } } : config;
+  return [
+    ...routeMistakes('cancel', { method: cancel.method ?? 'POST', url: made.url }, rules),
+    ...queryMistakes('cancel', made.url, config),
+  ];
 }
 
 /** The header in which this very connection sends its key is refused too. */

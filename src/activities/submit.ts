@@ -11,7 +11,10 @@ import type { SubmitContext, SubmitDecision } from '../lro/monitor';
 import { withinBytes } from '../lro/outcome';
 import { decideSubmit } from '../lro/submit';
 import { wellFormed } from '../lro/text';
+import { submitMistakes } from '../schema/allow';
+import { audit, outcomeOf } from './audit';
 import { withClaims } from './claims';
+import { listed } from './failures';
 import { logCap } from './log-cap';
 import type { SubmitItem, SubmitResult } from './messages';
 
@@ -30,12 +33,20 @@ function kept({ maxKeptBytes }: SubmitItem, decision: SubmitDecision): SubmitDec
 
 /** One submit and what its answer means. Never throws. */
 export async function send(item: SubmitItem, connections: Connections): Promise<SubmitDecision> {
+  const decision = await sent(item, connections);
+  audit(item.connection, item, outcomeOf(decision));
+  return decision;
+}
+
+async function sent(item: SubmitItem, connections: Connections): Promise<SubmitDecision> {
   const connection = connections.get(item.connection);
   if (connection === undefined) {
     const message = `connection "${item.connection}" is not in this worker's file`;
     return { kind: 'notAccepted', waitSeconds: 5, why: 'backoff', trouble: { message } };
   }
   const { headers, body, bodyFile } = item.request;
+  const mistakes = submitMistakes({ method: item.method, url: item.url, headers }, connection.config);
+  if (mistakes.length > 0) return { kind: 'failed', failure: { type: 'InvalidInput', message: listed(mistakes) } };
   const idempotency =
     item.method === 'GET' ? {} : idempotencyHeaders(connection.protocol.idempotencyHeaders, item.idempotencyKey, item.firstSentAtMs);
   const context: SubmitContext = {

@@ -83,7 +83,8 @@ function firstLine(message: string): string {
 }
 
 function connectionOf(name: string, content: ConnectionContent): ConnectionConfig {
-  const { baseUrl, query, headers, auth, limits, poll, statusHeaders, statusWords, otherHosts, idempotencyHeaders } = content;
+  const { baseUrl, query, headers, auth, allow, overridable, limits, poll, statusHeaders, statusWords, otherHosts, idempotencyHeaders } =
+    content;
   const ownParameter = auth.type === 'key' && auth.in === 'query' ? [auth.name] : [];
   const trustedHosts = content.trustedHosts ?? [new URL(baseUrl).hostname];
   return {
@@ -92,6 +93,8 @@ function connectionOf(name: string, content: ConnectionContent): ConnectionConfi
     query,
     headers,
     auth,
+    allow,
+    overridable,
     limits,
     protocol: {
       poll,

@@ -5,6 +5,7 @@
  * known is a mistake. What concerns several keys at once stands in `cross-checks.ts`.
  */
 import { z } from 'zod';
+import { HTTP_METHODS } from '../contract';
 import { DEFAULT_POLL_SETTINGS, DEFAULT_STATUS_HEADERS, IDEMPOTENCY_HEADERS } from '../lro/settings';
 import { isLoopback } from '../lro/trust';
 import { isHeaderName, isTransportHeader } from './names';
@@ -61,6 +62,18 @@ const limits = strict({
   pollsPerSecond: aboveZero.default(DEFAULT_LIMITS.pollsPerSecond),
 });
 
+const pathGlob = text.regex(/^(\/|\*\*)[^\s?#\\]*$/, 'must begin with "/" or "**", without query: "/tilesets/**"');
+
+const allow = strict({
+  methods: z
+    .array(z.enum(HTTP_METHODS, { error: `must be one of ${HTTP_METHODS.join(', ')}` }), { error: 'must be a list of methods' })
+    .optional(),
+  paths: z.array(pathGlob, { error: 'must be a list of paths' }).optional(),
+  headers: uniqueHeaders.optional(),
+});
+
+const overridable = strict({ query: words.default([]), headers: uniqueHeaders.default([]) });
+
 const statusWords = strict({ succeeded: words.default([]), failed: words.default([]), canceled: words.default([]) });
 
 /** An identity of Microsoft Entra ID, without what its tokens are for. */
@@ -114,6 +127,8 @@ function connectionSchema(surroundings: SecretSurroundings) {
     query: orAbsent(texts.default({})),
     headers: orAbsent(texts.default({})),
     auth: orAbsent(authSchema(surroundings).default({ type: 'none' })),
+    allow: orAbsent(allow.prefault({})),
+    overridable: orAbsent(overridable.prefault({})),
     trustedHosts: orAbsent(hosts.optional()),
     otherHosts: z.enum(['refuse', 'withoutCredentials'], { error: 'must be refuse or withoutCredentials' }).default('refuse'),
     poll: orAbsent(poll.prefault({})),

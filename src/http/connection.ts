@@ -61,7 +61,7 @@ export class Connection {
   private readonly clock: Clock;
 
   constructor(
-    private readonly config: ConnectionConfig,
+    readonly config: ConnectionConfig,
     private readonly surroundings: ConnectionSurroundings,
   ) {
     const { auth, limits, name, protocol } = config;

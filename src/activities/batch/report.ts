@@ -143,7 +143,12 @@ function withResumption(failure: FailureDetails, { kind, input }: ReadItem): Fai
   const chain = input as ChainInput | BuildTilesetInput;
   // The batch does not carry bodies that the item itself was given.
   const given = 'made' in chain ? chain.made : undefined;
-  const made = Object.fromEntries(Object.entries(failure.made).map(([id, one]) => [id, { ...given?.[id], ...one }]));
+  const made = Object.fromEntries(
+    Object.entries(failure.made).map(([id, one]) => [
+      id,
+      { ...(given !== undefined && Object.hasOwn(given, id) ? given[id] : undefined), ...one },
+    ]),
+  );
   return { ...failure, resumeFrom: resumeFrom(kind, chain, { ...failure, made }) };
 }
 

@@ -284,7 +284,7 @@ class ChainRun {
   }
 
   private isMade(id: string): boolean {
-    return this.chain?.given[id] !== undefined || this.done.some((step) => step.id === id);
+    return ownOf(this.chain?.given, id) !== undefined || this.done.some((step) => step.id === id);
   }
 
   /** What there is: given to this run, or made by it. */
@@ -309,7 +309,7 @@ class ChainRun {
     const done = this.done.find((step) => step.id === id);
     if (done !== undefined) {
       const { status, operationId, polls } = done;
-      const resourceLocation = this.shownLocations[id];
+      const resourceLocation = ownOf(this.shownLocations, id);
       return {
         phase: 'succeeded',
         status,
@@ -318,7 +318,7 @@ class ChainRun {
         ...(resourceLocation === undefined ? {} : { resourceLocation }),
       };
     }
-    const given = this.chain?.given[id];
+    const given = ownOf(this.chain?.given, id);
     if (given === undefined) return { phase: 'notStarted', polls: 0 };
     return { phase: 'given', polls: 0, ...(given.resourceLocation === undefined ? {} : { resourceLocation: given.resourceLocation }) };
   }
@@ -340,6 +340,11 @@ class ChainRun {
     };
     showSearchAttributes(values, this.chain.settings.searchAttributes, this.written);
   }
+}
+
+/** Callers choose the ids of steps: `constructor` is one, and every object has that by inheritance. */
+function ownOf<T>(byId: Readonly<Record<string, T>> | undefined, id: string): T | undefined {
+  return byId !== undefined && Object.hasOwn(byId, id) ? byId[id] : undefined;
 }
 
 /** A memo stands in every list of workflows. */
