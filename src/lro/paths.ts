@@ -99,8 +99,8 @@ export function pathBelow(url: string, baseUrl: string): string | undefined {
 
 /** A path below the base URL → the absolute URL, or what is wrong with it. Whole URLs and `//host` would leave the base URL. */
 export function urlBelow(path: string, baseUrl: string): { url: string } | { problem: string } {
-  // A fragment never reaches a server.
-  if (SCHEME.test(path) || path.startsWith('//') || path.includes('#')) return { problem: NOT_BELOW };
+  // A fragment never reaches a server, and the parser takes a backslash for a slash.
+  if (SCHEME.test(path) || path.startsWith('//') || /[\\#]/.test(path)) return { problem: NOT_BELOW };
   const base = new URL(baseUrl);
   const joined = `${base.origin}${base.pathname.replace(/\/+$/, '')}/${path.replace(/^\//, '')}`;
   if (!URL.canParse(joined)) return { problem: 'is not a path' };

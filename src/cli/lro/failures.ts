@@ -5,6 +5,7 @@ import { NamespaceNotFoundError, WorkflowNotFoundError } from '@temporalio/clien
 import { CommanderError } from 'commander';
 import { BatchError, ScheduleError, StillRunningError } from '../../client';
 import { printFailedBatch } from './batch-tables';
+import { writeError } from './terminal';
 
 /** Arguments or an input file are wrong. */
 export class UsageError extends Error {
@@ -30,7 +31,7 @@ export function exitCodeOf(err: unknown): number {
 /** Writes to standard error what happened. Commander has already said its own. */
 export function report(err: unknown): void {
   if (err instanceof CommanderError) return;
-  console.error(messageOf(err));
+  writeError(messageOf(err));
   if (err instanceof BatchError && err.batch !== undefined) printFailedBatch(err.batch);
 }
 
