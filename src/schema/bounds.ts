@@ -15,13 +15,15 @@ export interface Bounds {
 export const MAX_DEPTH = 64;
 
 /** Half of the largest payload that Temporal takes: an input travels with others. [design.md section 3, "Sizes"] */
-export const MAX_INPUT_BYTES = 1_048_576;
+const MAX_INPUT_BYTES = 1_048_576;
 
 const INPUT_BOUNDS: Bounds = { maxDepth: MAX_DEPTH, maxBytes: MAX_INPUT_BYTES };
 
-/** Header names and values of one request, in characters: servers commonly take 16 KiB of headers in all. */
+/** Headers of one request; they travel with every status monitor, and servers commonly take 16 KiB of them. */
 export const MAX_HEADERS = 100;
-export const MAX_HEADER_CHARS = 8192;
+export const MAX_HEADER_CHARS = 16_384;
+/** Of all their names and values together. */
+export const MAX_HEADERS_CHARS = 32_768;
 /** Parameters of one URL, wherever they are written. */
 export const MAX_QUERY_PARAMETERS = 200;
 export const MAX_QUERY_CHARS = 8192;

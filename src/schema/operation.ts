@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { isCredentialHeader, isHeaderName, isHeaderValue, isMediaType, isTransportHeader } from '../config/names';
 import type { OperationInput } from '../contract';
 import { DEFAULT_CONNECTION, DEFAULT_DEADLINE_SECONDS, FINAL_STATE_VIA, HTTP_METHODS } from '../contract';
-import { MAX_HEADER_CHARS, MAX_HEADERS, MAX_QUERY_CHARS, MAX_QUERY_PARAMETERS } from './bounds';
+import { MAX_HEADER_CHARS, MAX_HEADERS, MAX_HEADERS_CHARS, MAX_QUERY_CHARS, MAX_QUERY_PARAMETERS } from './bounds';
 import { check, type Checked } from './check';
 import { anyJson, atMostFields, oneOf, strict, text } from './terms';
 
@@ -16,6 +16,10 @@ const upTo = (maxChars: number) => z.string({ error: 'must be a string' }).max(m
 const headerFields = z
   .record(z.string(), upTo(MAX_HEADER_CHARS), { error: 'must be an object of strings' })
   .superRefine((value, context) => {
+    const chars = Object.entries(value).reduce((sum, [name, content]) => sum + name.length + content.length, 0);
+    if (chars > MAX_HEADERS_CHARS) {
+      context.addIssue({ code: 'custom', message: `must be at most ${MAX_HEADERS_CHARS} characters in all` });
+    }
     for (const [name, content] of Object.entries(value)) {
       const refuse = (message: string): void => context.addIssue({ code: 'custom', path: [name], message });
       if (!isHeaderName(name)) refuse('is not a header name');

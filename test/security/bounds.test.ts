@@ -42,7 +42,12 @@ test.each<[string, Record<string, unknown>, string]>([
   ],
   ['60,000 labels', { submit: { path: '/a' }, labels: fields(60_000) }, 'labels: must be at most 20 labels'],
   ['60,000 unknown fields', { submit: { path: '/a' }, ...fields(60_000, 0) }, 'is not a known key'],
-  ['a long header', { submit: { path: '/a', headers: { a: 'x'.repeat(8193) } } }, 'submit.headers.a: must be at most 8192 characters'],
+  ['a long header', { submit: { path: '/a', headers: { a: 'x'.repeat(16_385) } } }, 'submit.headers.a: must be at most 16384 characters'],
+  [
+    'long headers',
+    { submit: { path: '/a', headers: fields(5, 'x'.repeat(8000)) } },
+    'submit.headers: must be at most 32768 characters in all',
+  ],
   ['a long query parameter', { submit: { path: '/a', query: { a: 'x'.repeat(8193) } } }, 'submit.query.a: must be at most 8192 characters'],
   [
     'a long URL',
