@@ -37,7 +37,7 @@ export const RESUME_SIGNAL = 'resume';
 /** Memo of a batch, once its report is written: the report's {@link FileRef}. */
 export const REPORT_MEMO = 'report';
 
-/** Memo of a chain that was cancelled: {@link FailureDetails} with what it has made, and where a new run goes on. */
+/** Memo of a chain that was cancelled: {@link FailureDetails} with what it has made, and where a new run goes on; of a batch: its {@link BatchResult} without failures. */
 export const CANCELED_MEMO = 'canceled';
 
 /** Search attributes (keywords) that are written when the namespace has them. */

@@ -5,13 +5,11 @@
  */
 import type { CleanedResource } from '../contract';
 import type { Connections } from '../http';
-import type { Exchange } from '../lro/answer';
-import { parseBody } from '../lro/body';
-import { errorMessage, errorOf } from '../lro/odata-error';
+import type { DeleteRequest } from '../jobs/model';
+import { decideDelete } from '../lro/cancel';
 import { masked } from '../lro/trust';
 import { audit, outcomeOf } from './audit';
 import { withHeartbeat } from './heartbeat';
-import type { DeleteRequest } from './messages';
 
 /** Services are asked so often, with a pause that grows, before it is said that they could not be reached. */
 const TRIES = 4;
@@ -25,7 +23,7 @@ export function makeDeleteResources(connections: Connections) {
       for (const { step, connection, resourceLocation } of requests) {
         const reason = await remove(connection, resourceLocation, connections);
         const shown = masked(resourceLocation) ?? resourceLocation;
-        cleaned.push({ step, resourceLocation: shown, deleted: reason === undefined, ...(reason === undefined ? {} : { reason }) });
+        cleaned.push({ step, resourceLocation: shown, deleted: reason === undefined, reason });
       }
       return cleaned;
     });
@@ -39,18 +37,9 @@ async function remove(name: string, url: string, connections: Connections): Prom
   for (let attempt = 1, pauseMs = FIRST_PAUSE_MS; ; attempt++, pauseMs *= 2) {
     const exchange = await connection.exchange({ purpose: 'cancel', method: 'DELETE', url });
     audit(name, { method: 'DELETE', url }, outcomeOf(exchange));
-    const { reason, passes } = judge(exchange);
-    if (reason === undefined || !passes || attempt === TRIES) return reason;
+    const decision = decideDelete(exchange);
+    if (decision.kind === 'deleted') return undefined;
+    if (decision.kind === 'refused' || attempt === TRIES) return decision.reason;
     await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
-}
-
-function judge(exchange: Exchange): { reason?: string; passes: boolean } {
-  if (exchange.kind !== 'answer') return { reason: exchange.reason, passes: exchange.kind === 'noAnswer' };
-  const { httpStatus, body } = exchange;
-  if (httpStatus < 300 || httpStatus === 404 || httpStatus === 410) return { passes: false };
-  const parsed = parseBody(body);
-  const text = parsed.kind === 'json' ? errorMessage(errorOf(parsed.value)) : undefined;
-  const reason = `the service answered ${httpStatus}${text === undefined ? '' : `: ${text}`}`;
-  return { reason, passes: httpStatus >= 500 || [408, 425, 429].includes(httpStatus) };
 }

@@ -1,19 +1,18 @@
 /** The activities of a worker, over the connections of its file. */
 import type { Connections } from '../http';
+import { makeAsk } from './ask';
 import { makeFindItem } from './batch/find-item';
 import type { BatchActivities } from './batch/messages';
-import { Pages } from './batch/pages';
 import { makePrepareBatch } from './batch/prepare';
 import { makeReport } from './batch/report';
-import { makeSubmitItems } from './batch/submit-items';
-import { makeCancel, makeCancelMany } from './cancel';
+import { makeCancel } from './cancel';
 import { makeDeleteResources } from './delete-resources';
 import { makeLearn } from './learn';
-import type { ChainActivities, LroActivities } from './messages';
+import type { LroActivities } from './messages';
+import { Pages } from './pages';
 import { makePrepare } from './prepare';
-import { makePrepareChain, makePrepareStep } from './prepare-chain';
-import { makeResource } from './resource';
-import { makeStatus } from './status';
+import { makePrepareChain } from './prepare-chain';
+import { makeReadResults } from './read-results';
 import { makeSubmit } from './submit';
 
 export interface ActivityOptions {
@@ -23,26 +22,19 @@ export interface ActivityOptions {
   continueAsNewAfterEvents?: number;
 }
 
-export function createActivities({
-  connections,
-  namespace,
-  continueAsNewAfterEvents,
-}: ActivityOptions): LroActivities & ChainActivities & BatchActivities {
+export function createActivities({ connections, namespace, continueAsNewAfterEvents }: ActivityOptions): LroActivities & BatchActivities {
   const learn = makeLearn(namespace, continueAsNewAfterEvents);
   const pages = new Pages(connections.files);
   return {
-    prepare: makePrepare({ connections, learn }),
-    submit: makeSubmit(connections),
-    status: makeStatus(connections),
-    resource: makeResource(connections),
-    cancel: makeCancel(connections),
-    prepareChain: makePrepareChain({ connections, learn }),
-    prepareStep: makePrepareStep(connections),
-    deleteResources: makeDeleteResources(connections),
-    prepareBatch: makePrepareBatch(connections, learn),
-    submitItems: makeSubmitItems(connections, pages),
+    'lro.prepare': makePrepare({ connections, learn }),
+    'lro.prepareChain': makePrepareChain({ connections, learn }),
+    'lro.submit': makeSubmit(connections, pages),
+    'lro.ask': makeAsk(connections),
+    'lro.readResults': makeReadResults(connections),
+    'lro.cancel': makeCancel(connections),
+    'lro.deleteResources': makeDeleteResources(connections),
+    'lro.prepareBatch': makePrepareBatch(connections, learn),
     ...makeReport(connections, pages),
-    cancelMany: makeCancelMany(connections),
-    findItem: makeFindItem(connections),
+    'lro.findItem': makeFindItem(connections),
   };
 }

@@ -1,37 +1,29 @@
 /**
- * What workflows and activities say to each other. Types only: workflow code may import this file and no other of this folder.
+ * What workflows and activities send each other. Types and names only: workflow code may import this file and no other of this folder but
+ * `batch/messages.ts`.
  *
- * Keeps true: fields are only added; a worker of the last version and one of the next understand each other.
+ * Keeps true: fields are only added; a worker of one version and one of the next understand each other.
  */
 import type {
-  BodyFile,
+  BatchItem,
   BuildTilesetInput,
   ChainInput,
-  ChainStep,
   CleanedResource,
-  Cleanup,
-  CancelRequest,
-  FinalStateVia,
-  HttpMethod,
+  FileRef,
+  ItemInput,
+  ItemKind,
+  ItemOutcome,
   OperationInput,
   StepMade,
-  SubmitRequest,
+  CancelRequest,
 } from '../contract';
-import type { ChainKind } from '../chains/resume';
+import type { About, DeleteRequest, MaybeAccepted, StepRef, Submitted } from '../jobs/model';
+import type { ChainKind } from '../jobs/resume';
+import type { CancelDecision } from '../lro/cancel';
 import type { FetchDecision } from '../lro/fetch';
-import type { Fetch, Monitor, StatusDecision, SubmitDecision } from '../lro/monitor';
+import type { Fetch, Monitor, StatusDecision } from '../lro/monitor';
 
-/** Whose operation it is: the idempotency key is made from it. */
-export interface Identity {
-  workflowId: string;
-  firstRunId: string;
-  itemId: string;
-  generation: number;
-  /** Of a chain: each of its steps has a key of its own. */
-  stepId?: string;
-}
-
-/** What the first activity learnt of the worker's settings; lives in the workflow's state, so that workers set differently replay alike. */
+/** What the first activity learns of the worker's settings; lives in the workflow's state, so that workers with other settings replay alike. */
 export interface LearntSettings {
   /** Search attributes of ours that the namespace has; upserting another would wedge the workflow. */
   searchAttributes: string[];
@@ -39,78 +31,123 @@ export interface LearntSettings {
   continueAsNewAfterEvents?: number;
 }
 
-/** A valid operation, completed with defaults and with what the connection says. */
-export interface PreparedOperation {
-  connection: string;
-  /** `POST /tilesets · maps`: what operators see. */
-  title: string;
-  deadlineSeconds: number;
-  onUncertainSubmit: 'retry' | 'fail';
-  fetchResource: boolean;
-  cancel?: CancelRequest;
-  finalStateVia?: FinalStateVia;
-  /** `pollNow` never asks sooner after the last poll. */
-  minSeconds: number;
-  /** Bound of one HTTP exchange. */
-  timeoutSeconds: number;
-  /** A new operation. */
-  submit?: { method: HttpMethod; url: string; idempotencyKey: string; streamsFile: boolean };
-  /** Or one that was started elsewhere. */
+export interface PrepareRequest {
+  input: OperationInput;
+}
+
+/** A valid operation, completed with what the connection says. */
+export interface Prepared {
+  about: About;
+  settings: LearntSettings;
+  /** Of an operation that was started elsewhere. */
   attach?: Monitor;
 }
 
-export interface PrepareRequest {
-  input: OperationInput;
-  identity: Identity;
+export interface PrepareChainRequest {
+  kind: ChainKind;
+  input: ChainInput | BuildTilesetInput;
 }
 
-export interface Prepared {
-  operation: PreparedOperation;
+/** A valid chain, before anything is submitted. */
+export interface PreparedChain {
+  /** Of its first step that is not made yet. */
+  about: About;
+  /** All its steps, also those that are made. */
+  steps: StepRef[];
   settings: LearntSettings;
+  /** Of the body files of steps, when the chain was started: by step. */
+  fileVersions?: Record<string, string>;
 }
 
-/** One operation to submit. */
+/** A stretch of a manifest: whole lines, and a hash that pins what stands there. */
+export interface ManifestPage {
+  offset: number;
+  bytes: number;
+  /** Items in it. */
+  count: number;
+  /** Number of its first line, from 1. */
+  line: number;
+  /** Of its bytes. */
+  hash: string;
+  /** Indexes of items whose id stood in the manifest before; only where broken items are skipped. */
+  duplicates?: number[];
+}
+
+/** Items that stand in the batch's own input. */
+export interface InlinePage {
+  items: BatchItem[];
+  count: number;
+  /** Where its first item stands in the batch's input, from 0. */
+  first?: number;
+  /** Where each stands, where they are not one after the other. */
+  numbers?: number[];
+  duplicates?: number[];
+}
+
+/** The input of a workflow that is no batch. */
+export interface SinglePage {
+  single: ItemInput;
+  kind: ItemKind;
+  count: 1;
+  fileVersions?: Record<string, string>;
+}
+
+export type Page = ManifestPage | InlinePage | SinglePage;
+
+/** Where inputs come from, and what they share. */
+export interface Source {
+  /** The workflow and its first run: idempotency keys are made from them. */
+  workflowId: string;
+  firstRunId: string;
+  /** JSON Lines with items, or a report of an earlier batch. Absent: the pages hold the inputs themselves. */
+  file?: FileRef;
+  /** The file is a report, and items that ended so are to be run. */
+  retried?: ItemOutcome[];
+  defaults?: OperationInput;
+}
+
+/** One input of a page that is to be submitted. */
 export interface SubmitItem {
-  id: string;
-  connection: string;
-  method: HttpMethod;
-  /** Absolute, with the caller's query, without credentials. */
-  url: string;
-  request: SubmitBody;
-  idempotencyKey: string;
-  /** Time of the first try. */
+  index: number;
+  /** Tries that came to nothing. */
+  tries?: number;
+  cookies?: Monitor['cookies'];
+  /** Workflow time of its first try. */
   firstSentAtMs: number;
-  onUncertainSubmit: 'retry' | 'fail';
-  fetchResource?: boolean;
-  finalStateVia?: FinalStateVia;
-  attempts?: number;
-  cookies?: Record<string, string>;
-  /** Kept at most of each body, resource and error; default: as of a single operation. */
-  maxKeptBytes?: number;
+  /** Of a chain: what its steps have made so far. */
+  made?: Record<string, StepMade>;
 }
 
-/** What of a submit's request is sent besides its URL. */
-export interface SubmitBody extends Pick<SubmitRequest, 'headers' | 'body'> {
-  bodyFile?: BodyFile & { version?: string };
+/** Inputs of one page to submit in one activity. */
+export interface SubmitRequest {
+  source: Source;
+  page: Page;
+  items: SubmitItem[];
+  /** Kept at most of each body, resource and error. */
+  maxKeptBytes: number;
 }
 
-export interface SubmitResult {
-  id: string;
-  decision: SubmitDecision;
+/** What became of one of them. */
+export interface SubmitResult extends Submitted {
+  index: number;
 }
 
 /**
  * Details of a submit activity's heartbeats. Claimed and answered: `answered` says how. Claimed and not answered: nobody knows.
  * Not claimed: provably never sent.
  */
-export interface Claims<C, A> {
-  claimed: C[];
-  answered: A[];
+export interface Claims {
+  claimed: Claim[];
+  answered: SubmitResult[];
 }
 
-export type SubmitClaims = Claims<string, SubmitResult>;
+export interface Claim {
+  index: number;
+  about: About;
+  maybeAccepted: MaybeAccepted;
+}
 
-/** `type` of the failure a submit activity ends with when it stops by itself; `details[0]` are its {@link SubmitClaims}. */
+/** `type` of the failure a submit activity ends with when it stops by itself; `details[0]` are its {@link Claims}. */
 export const SUBMIT_INTERRUPTED = 'SubmitInterrupted';
 
 /** One operation to ask for. */
@@ -121,8 +158,8 @@ export interface Ask {
 
 /** How a set is asked. */
 export interface AskOptions {
-  /** Kept at most of each body, resource and error; default: as of a single operation. */
-  maxKeptBytes?: number;
+  /** Kept at most of each body, resource and error. */
+  maxKeptBytes: number;
   /** Requests at once. */
   concurrency?: number;
 }
@@ -133,93 +170,43 @@ export interface AskResult {
   decision?: StatusDecision;
 }
 
-export interface FetchRequest {
+export interface ReadRequest {
   id: string;
   fetch: Fetch;
 }
 
-export interface FetchResult {
+export interface ReadResult {
   id: string;
   decision?: FetchDecision;
 }
 
+/** One operation that is to be canceled at the service. */
 export interface CancelCall {
+  id: string;
   monitor: Monitor;
   cancel: CancelRequest;
 }
 
-/** What came of telling the service to cancel: it had ended already, or it was told, or it would not hear. */
-export type CancelResult =
-  | { kind: 'ended'; decision: StatusDecision }
-  | { kind: 'told'; httpStatus: number }
-  | { kind: 'refused'; reason: string; httpStatus?: number };
-
-export interface PrepareChainRequest {
-  kind: ChainKind;
-  input: ChainInput | BuildTilesetInput;
-}
-
-/** A valid chain, before anything is submitted. */
-export interface PreparedChain {
-  steps: PreparedStep[];
-  /** What was there before. */
-  given: Record<string, StepMade>;
-  /** Ids of steps whose body a later step refers to. */
-  bodiesNeeded: string[];
-  deadlineSeconds: number;
-  cleanup: Cleanup;
-  settings: LearntSettings;
-}
-
-export interface PreparedStep {
+/** No decision: not tried, because the answers of others were large. */
+export interface CancelResult {
   id: string;
-  /** `POST /conversions · maps` */
-  title: string;
-  /** Completed; its references are still in it. `ownQuery`: parameters that a built-in chain sets itself. */
-  step: ChainStep & Required<Pick<ChainStep, 'connection'>> & { ownQuery?: readonly string[] };
-  /** Of its body file, when the chain was started. */
-  fileVersion?: string;
+  decision?: CancelDecision;
 }
 
-export interface PrepareStepRequest {
-  prepared: PreparedStep;
-  /** What its references may name. */
-  made: Record<string, StepMade>;
-  identity: Identity;
-}
-
-/** A step that can be submitted. */
-export interface ReadyStep {
-  operation: PreparedOperation;
-  request: SubmitBody;
-}
-
-export interface DeleteRequest {
-  step: string;
-  connection: string;
-  resourceLocation: string;
-}
-
-/** The activities of chains by name. */
-export interface ChainActivities {
-  /** Checks a chain whole, before anything is submitted. Fails with `InvalidInput`, `UnknownConnection`, `FileRefused`. */
-  prepareChain(request: PrepareChainRequest): Promise<PreparedChain>;
-  /** Fills in what earlier steps have made. Fails with `InvalidInput` where they have not made it. */
-  prepareStep(request: PrepareStepRequest): Promise<ReadyStep>;
-  /** Deletes what a chain has made, in the order given. What cannot be deleted is said. */
-  deleteResources(requests: DeleteRequest[]): Promise<CleanedResource[]>;
-}
-
-/** The activities by name. */
+/** The activities by name. Names begin with `lro.`, so that they never collide with those of a host's own. */
 export interface LroActivities {
   /** Checks an input and completes it. Fails with `InvalidInput`, `UnknownConnection`, `FileRefused` or `UntrustedUrl`, before any request. */
-  prepare(request: PrepareRequest): Promise<Prepared>;
-  /** Sends submits, with claims. Never retried by Temporal. */
-  submit(items: SubmitItem[]): Promise<SubmitResult[]>;
+  'lro.prepare'(request: PrepareRequest): Promise<Prepared>;
+  /** Checks a chain whole, before anything is submitted. Fails like `lro.prepare`. */
+  'lro.prepareChain'(request: PrepareChainRequest): Promise<PreparedChain>;
+  /** Submits inputs of one page, with claims; what chains refer to is filled in. Never retried by Temporal. */
+  'lro.submit'(request: SubmitRequest): Promise<SubmitResult[]>;
   /** Asks the status of a set of operations, in parallel. */
-  status(asks: Ask[], options?: AskOptions): Promise<AskResult[]>;
+  'lro.ask'(asks: Ask[], options: AskOptions): Promise<AskResult[]>;
   /** Reads what is still to be read of finished operations. */
-  resource(requests: FetchRequest[], options?: AskOptions): Promise<FetchResult[]>;
-  /** Tells the service to cancel. */
-  cancel(call: CancelCall): Promise<CancelResult>;
+  'lro.readResults'(requests: ReadRequest[], options: AskOptions): Promise<ReadResult[]>;
+  /** Asks the service to cancel operations. */
+  'lro.cancel'(calls: CancelCall[]): Promise<CancelResult[]>;
+  /** Deletes what a chain has made, in the order given. What cannot be deleted is named with its reason. */
+  'lro.deleteResources'(requests: DeleteRequest[]): Promise<CleanedResource[]>;
 }

@@ -1,23 +1,28 @@
 /**
- * Activities `prepareChain` and `prepareStep`: check a chain whole before anything is submitted, and each step once its references are known.
+ * Activity `prepareChain`: checks a chain whole before anything is submitted; and the step of a chain that is to be submitted next, with what
+ * earlier steps have made in it.
  *
  * Keeps true: a chain that is refused here has sent nothing.
  */
 import { ApplicationFailure } from '@temporalio/common';
-import { MissingValueError, resolved, sample } from '../chains/references';
 import type { BodyFile, FailureDetails, OperationInput, StepMade } from '../contract';
 import { FileRefusedError } from '../files';
 import type { Connections } from '../http';
+import type { About, StepRef } from '../jobs/model';
+import { MissingValueError, resolved, sample } from '../jobs/references';
 import { checkChain, type CheckedChain } from '../schema/chain';
 import { listed, typedFailure } from './failures';
 import { withHeartbeat } from './heartbeat';
-import type { Identity, PrepareChainRequest, PreparedChain, PreparedStep, PrepareStepRequest, ReadyStep } from './messages';
-import { prepareOperation, type PrepareDependencies } from './prepare';
+import type { PrepareChainRequest, PreparedChain } from './messages';
+import { aboutOf, NOBODY, prepareOperation, type Identity, type PrepareDependencies, type PreparedOperation } from './prepare';
 
 const MAX_TITLE_CHARS = 200;
 
 /** For looking at the files of all steps. */
 const LOOK_SECONDS = 60;
+
+/** A step of a valid chain. */
+type CheckedStep = CheckedChain['steps'][number];
 
 /** @throws ApplicationFailure `InvalidInput`, `UnknownConnection`, `UntrustedUrl`, `FileRefused` */
 export function makePrepareChain({ connections, learn }: PrepareDependencies) {
@@ -25,48 +30,73 @@ export function makePrepareChain({ connections, learn }: PrepareDependencies) {
     return withHeartbeat(async () => {
       const checked = checkChain(kind, input);
       if (!checked.ok) throw typedFailure({ type: 'InvalidInput', message: listed(checked.mistakes) });
-      const { made, bodiesNeeded, deadlineSeconds, cleanup } = checked.value;
-      const steps = await Promise.all(
-        prepareSteps(checked.value, connections).map(async (step) => (Object.hasOwn(made, step.id) ? step : lookedAt(step, connections))),
-      );
-      return { steps, given: made, bodiesNeeded, deadlineSeconds, cleanup, settings: await learn() };
+      const chain = checked.value;
+      const operations = prepareSteps(chain, connections);
+      const step = nextStep(chain, chain.made);
+      const operation = operations.get(step.id);
+      if (operation === undefined) throw ApplicationFailure.nonRetryable('a chain without its next step');
+      const more = { id: '', kind, labels: input.labels, deadlineSeconds: chain.deadlineSeconds, title: titleOf(step) };
+      return {
+        about: { ...aboutOf(operation, more), ...placeInChain(chain, step, chain.made) },
+        steps: chain.steps.map((one) => refOf(one, chain)),
+        fileVersions: await fileVersions(chain, connections),
+        settings: await learn(),
+      };
     });
   };
 }
 
-/** @throws ApplicationFailure `InvalidInput` where a reference leads to nothing, or to something that cannot be sent */
-export function makePrepareStep(connections: Connections) {
-  return function prepareStep({ prepared, made, identity }: PrepareStepRequest): Promise<ReadyStep> {
-    return Promise.resolve().then(() => readyStep(prepared, made, connections, identity));
+/** The first step of a chain that is not made yet. */
+export function nextStep(chain: CheckedChain, there: Readonly<Record<string, StepMade>>): CheckedStep {
+  const step = chain.steps.find(({ id }) => !Object.hasOwn(there, id));
+  if (step === undefined) throw ApplicationFailure.nonRetryable('there is no step left to submit');
+  return step;
+}
+
+/** Where a step stands in its chain. */
+export function placeInChain(
+  chain: CheckedChain,
+  step: CheckedStep,
+  there: Readonly<Record<string, StepMade>>,
+): Pick<About, 'step' | 'left' | 'given' | 'cleanup'> {
+  const left = chain.steps.filter(({ id }) => id !== step.id && !Object.hasOwn(there, id));
+  return {
+    step: refOf(step, chain),
+    left: left.map((one) => refOf(one, chain)),
+    given: Object.keys(chain.made).length === 0 ? undefined : chain.made,
+    cleanup: chain.cleanup === 'onFailure' ? true : undefined,
   };
 }
 
+function refOf(step: CheckedStep, { bodiesNeeded }: CheckedChain): StepRef {
+  const { id, connection } = step;
+  return { id, title: titleOf(step), connection, withBody: bodiesNeeded.includes(id) ? true : undefined };
+}
+
 /**
- * The steps of a valid chain, each checked as the operation that it will be.
+ * The steps of a valid chain by id, each checked as the operation that it will be.
  * @throws ApplicationFailure with the mistakes of all steps
  */
-export function prepareSteps(chain: CheckedChain, connections: Connections): PreparedStep[] {
-  const identity: Identity = { workflowId: '', firstRunId: '', itemId: '', generation: 0 };
+export function prepareSteps(chain: CheckedChain, connections: Connections): Map<string, PreparedOperation> {
   const failures: FailureDetails[] = [];
-  const prepared = chain.steps.map((step): PreparedStep => {
+  const prepared = new Map<string, PreparedOperation>();
+  for (const step of chain.steps) {
     const { id } = step;
     const baseUrl = connections.get(step.connection)?.protocol.trust.baseUrl ?? 'http://0';
     const request = belowBase(sample(step, `${baseUrl.replace(/\/+$/, '')}/0`), baseUrl);
     try {
-      prepareOperation(operationOf(step, request), connections, identity, step.ownQuery);
-      return { id, title: titleOf(step), step };
+      prepared.set(id, prepareOperation(operationOf(step, request), connections, NOBODY, step.ownQuery).operation);
     } catch (error) {
       failures.push(detailsOf(error, id));
-      return { id, title: id, step };
     }
-  });
+  }
   const [first] = failures;
   if (first === undefined) return prepared;
   throw typedFailure({ ...first, message: listed(failures.map(({ message }) => message)) });
 }
 
 /** With its references as they are written. */
-export function titleOf({ submit, attach, connection }: PreparedStep['step']): string {
+function titleOf({ submit, attach, connection }: CheckedStep): string {
   const what =
     submit === undefined
       ? `follow ${attach?.statusUrl.split('?')[0] ?? ''}`
@@ -76,44 +106,29 @@ export function titleOf({ submit, attach, connection }: PreparedStep['step']): s
 
 /**
  * A step whose references are filled in.
- * @throws ApplicationFailure `InvalidInput`
+ * @throws ApplicationFailure `InvalidInput` where a reference leads to nothing, or to something that cannot be sent
  */
 export function readyStep(
-  { id, step, fileVersion }: PreparedStep,
-  made: Readonly<Record<string, StepMade>>,
+  step: CheckedStep,
+  there: Readonly<Record<string, StepMade>>,
   connections: Connections,
   identity: Identity,
-): ReadyStep {
+): { operation: PreparedOperation; request: NonNullable<OperationInput['submit']> | undefined } {
   const baseUrl = connections.get(step.connection)?.protocol.trust.baseUrl ?? '';
-  const request = belowBase(filledIn(step, made), baseUrl);
-  const { operation } = prepareOperation(operationOf(step, request), connections, { ...identity, stepId: id }, step.ownQuery);
-  const { headers, body, bodyFile } = request.submit ?? {};
-  return {
-    operation,
-    request: {
-      ...(headers && { headers }),
-      ...(body !== undefined && { body }),
-      ...(bodyFile && { bodyFile: { ...bodyFile, ...(fileVersion === undefined ? {} : { version: fileVersion }) } }),
-    },
-  };
+  const request = belowBase(filledIn(step, there), baseUrl);
+  const { operation } = prepareOperation(operationOf(step, request), connections, { ...identity, stepId: step.id }, step.ownQuery);
+  return { operation, request: request.submit };
 }
 
 type Request = ReturnType<typeof resolved>;
 
 /** A step with its request as the operation that it is. The chain as a whole has the deadline. */
-function operationOf(step: PreparedStep['step'], request: Request): OperationInput {
+function operationOf(step: CheckedStep, request: Request): OperationInput {
   const { connection, onUncertainSubmit, cancel, finalStateVia, fetchResource } = step;
-  return {
-    connection,
-    ...(onUncertainSubmit === undefined ? {} : { onUncertainSubmit }),
-    ...(cancel === undefined ? {} : { cancel }),
-    ...(finalStateVia === undefined ? {} : { finalStateVia }),
-    ...(fetchResource === undefined ? {} : { fetchResource }),
-    ...request,
-  };
+  return { connection, onUncertainSubmit, cancel, finalStateVia, fetchResource, ...request };
 }
 
-function filledIn(step: PreparedStep['step'], made: Readonly<Record<string, StepMade>>): Request {
+function filledIn(step: CheckedStep, made: Readonly<Record<string, StepMade>>): Request {
   try {
     return resolved(step, made);
   } catch (error) {
@@ -136,14 +151,17 @@ function detailsOf(error: unknown, id: string): FailureDetails {
   return { ...(details ?? { type: 'InvalidInput' }), message: `step "${id}": ${error.message}`, step: id };
 }
 
-/** With the version of its file. One that cannot be reached now is looked at when it is sent. */
-async function lookedAt(prepared: PreparedStep, connections: Connections): Promise<PreparedStep> {
-  const { id, step } = prepared;
-  const file = step.submit?.bodyFile;
-  // Which file it is, an earlier step says.
-  if (file === undefined || JSON.stringify(file).includes('{{')) return prepared;
-  const fileVersion = await versionOf(file, id, connections);
-  return fileVersion === undefined ? prepared : { ...prepared, fileVersion };
+/** Versions of the files of steps that are not made yet. One that cannot be reached now is looked at when it is sent. */
+async function fileVersions(chain: CheckedChain, connections: Connections): Promise<Record<string, string> | undefined> {
+  const versions: [string, string][] = [];
+  for (const { id, submit } of chain.steps) {
+    const file = submit?.bodyFile;
+    // Which file it is, an earlier step says.
+    if (file === undefined || Object.hasOwn(chain.made, id) || JSON.stringify(file).includes('{{')) continue;
+    const version = await versionOf(file, id, connections);
+    if (version !== undefined) versions.push([id, version]);
+  }
+  return versions.length === 0 ? undefined : Object.fromEntries(versions);
 }
 
 async function versionOf(file: BodyFile, step: string, { files }: Connections): Promise<string | undefined> {

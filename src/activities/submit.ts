@@ -1,87 +1,104 @@
 /**
- * Activity `submit`: sends submits, with claims (see `claims.ts`).
+ * Activity `submit`: submits inputs of one page, of a batch or of a workflow of its own, with claims (see `claims.ts`).
  *
- * Keeps true: no request is tied to the activity's cancellation: a shutdown lets it finish.
+ * Keeps true:
+ * 1. No more inputs are claimed at once than a connection may have requests open, whatever the number of activities: a place is given back
+ *    when the server knows the answer, so that a kill leaves no more inputs than that of which nobody knows what became of them.
+ * 2. What found no place is returned unsent and unclaimed; nobody waits for a place while holding others.
+ * 3. No request is tied to the activity's cancellation: a shutdown lets it finish.
+ * 4. Claims and answers together stay below {@link MAX_RESULT_BYTES}, whatever services answer.
  */
-import { FileRefusedError } from '../files';
 import type { Connections } from '../http';
-import { RequestRefusedError } from '../http';
-import { idempotencyHeaders } from '../lro/idempotency';
-import type { SubmitContext, SubmitDecision } from '../lro/monitor';
+import type { MaybeAccepted } from '../jobs/model';
 import { withinBytes } from '../lro/outcome';
-import { decideSubmit } from '../lro/submit';
-import { wellFormed } from '../lro/text';
-import { submitMistakes } from '../schema/allow';
-import { audit, outcomeOf } from './audit';
+import { jsonBytes } from '../lro/sizes';
+import type { Json } from '../contract';
+import { ByteBudget } from './answer-budget';
 import { withClaims } from './claims';
-import { listed } from './failures';
-import { logCap } from './log-cap';
-import type { SubmitItem, SubmitResult } from './messages';
+import type { Claim, SubmitRequest, SubmitResult } from './messages';
+import type { Pages } from './pages';
+import { Places } from './places';
+import { prepareSubmit, type ReadySubmit } from './prepare-submit';
+import { send } from './send-submit';
 
-export function makeSubmit(connections: Connections) {
-  return function submit(items: SubmitItem[]): Promise<SubmitResult[]> {
-    return withClaims<SubmitResult>(
-      items.map(({ id }) => id),
-      (answered) => Promise.all(items.map(async (item) => answered({ id: item.id, decision: kept(item, await send(item, connections)) }))),
+/** Of all that one activity claims, and of all that it returns. With the bytes around them both stay below 1 MiB. */
+const MAX_CLAIM_BYTES = 262_144;
+const MAX_RESULT_BYTES = 655_360;
+
+/** The longest decision besides what is kept of bodies: status and final URL, cookies, the resource's location. */
+const MAX_DECISION_BYTES = 65_536;
+
+export function makeSubmit(connections: Connections, pages: Pages) {
+  return async function submit(request: SubmitRequest): Promise<SubmitResult[]> {
+    const items = await pages.load(request.source, request.page);
+    const results: SubmitResult[] = [];
+    const ready: ReadySubmit[] = [];
+    for (const wanted of request.items) {
+      const prepared = prepareSubmit(items[wanted.index], wanted, request, connections);
+      if ('send' in prepared) ready.push(prepared);
+      else results.push(prepared);
+    }
+    const places = await Places.take(withinClaims(ready), connections);
+    try {
+      const answers = await sendAll(places, request.maxKeptBytes, connections);
+      const answered = new Set(answers.map(({ index }) => index));
+      const unsent = ready.filter(({ index }) => !answered.has(index)).map((item) => unsentOf(item, connections));
+      return [...results, ...answers, ...unsent];
+    } finally {
+      places.giveBackAll();
+    }
+  };
+}
+
+/** As many as fit into one heartbeat. */
+function withinClaims(ready: readonly ReadySubmit[]): ReadySubmit[] {
+  let bytes = 0;
+  return ready.filter((item, position) => {
+    bytes += jsonBytes(claimOf(item) as unknown as Json) ?? Infinity;
+    return bytes <= MAX_CLAIM_BYTES || position === 0;
+  });
+}
+
+async function sendAll(places: Places, maxKeptBytes: number, connections: Connections): Promise<SubmitResult[]> {
+  const { items } = places;
+  if (items.length === 0) return [];
+  const budget = new ByteBudget(MAX_RESULT_BYTES);
+  const work = (answered: (answer: SubmitResult) => void): Promise<unknown> =>
+    Promise.all(
+      items.map(async (item) => {
+        const reserved =
+          MAX_DECISION_BYTES + 3 * maxKeptBytes + (jsonBytes([item.about, item.send.request.headers ?? null] as unknown as Json) ?? 0);
+        if (!(await budget.reserve(reserved))) return;
+        const decision = withinBytes(await send(item.send, connections), maxKeptBytes);
+        const maybeAccepted = decision.kind === 'uncertain' ? keyOf(item) : item.retried;
+        const answer: SubmitResult = {
+          index: item.index,
+          about: item.about,
+          decision,
+          firstSentAtMs: item.send.firstSentAtMs,
+          maybeAccepted,
+        };
+        budget.settle(reserved, jsonBytes(answer as unknown as Json) ?? reserved);
+        answered(answer);
+      }),
     );
-  };
+  // A single one has its place until the activity ends.
+  const acknowledged = items.length === 1 ? undefined : (answers: SubmitResult[]) => places.giveBack(answers.map(({ index }) => index));
+  return withClaims(items.map(claimOf), work, acknowledged);
 }
 
-function kept({ maxKeptBytes }: SubmitItem, decision: SubmitDecision): SubmitDecision {
-  return maxKeptBytes === undefined ? decision : withinBytes(decision, maxKeptBytes);
+/** What a later try needs to send the same submit again. */
+function keyOf({ send: { idempotencyKey, firstSentAtMs } }: ReadySubmit): MaybeAccepted {
+  return { idempotencyKey, firstSentAtMs };
 }
 
-/** One submit and what its answer means. Never throws. */
-export async function send(item: SubmitItem, connections: Connections): Promise<SubmitDecision> {
-  const decision = await sent(item, connections);
-  audit(item.connection, item, outcomeOf(decision));
-  return decision;
+function claimOf(item: ReadySubmit): Claim {
+  return { index: item.index, about: item.about, maybeAccepted: keyOf(item) };
 }
 
-async function sent(item: SubmitItem, connections: Connections): Promise<SubmitDecision> {
-  const connection = connections.get(item.connection);
-  if (connection === undefined) {
-    const message = `connection "${item.connection}" is not in this worker's file`;
-    return { kind: 'notAccepted', waitSeconds: 5, why: 'backoff', trouble: { message } };
-  }
-  const { headers, body, bodyFile } = item.request;
-  const mistakes = submitMistakes({ method: item.method, url: item.url, headers }, connection.config);
-  if (mistakes.length > 0) return { kind: 'failed', failure: { type: 'InvalidInput', message: listed(mistakes) } };
-  const idempotency =
-    item.method === 'GET' ? {} : idempotencyHeaders(connection.protocol.idempotencyHeaders, item.idempotencyKey, item.firstSentAtMs);
-  const context: SubmitContext = {
-    connection: item.connection,
-    method: item.method,
-    url: item.url,
-    ...(headers === undefined ? {} : { headers }),
-    ...(item.cookies === undefined ? {} : { cookies: item.cookies }),
-    ...(item.finalStateVia === undefined ? {} : { finalStateVia: item.finalStateVia }),
-    ...(item.fetchResource === true ? { fetchResource: true } : {}),
-    idempotencyHeaders: Object.keys(idempotency),
-    attempts: item.attempts ?? 0,
-  };
-  try {
-    const exchange = await connection.exchange({
-      purpose: 'submit',
-      method: item.method,
-      url: item.url,
-      headers: { ...idempotency, ...headers },
-      ...(item.cookies === undefined ? {} : { cookies: item.cookies }),
-      ...(bodyFile !== undefined
-        ? { body: { kind: 'file' as const, file: bodyFile } }
-        : body !== undefined
-          ? { body: { kind: 'json' as const, value: body } }
-          : {}),
-      // A keep-alive socket that dies under the request would make a false uncertainty.
-      freshConnection: item.onUncertainSubmit === 'fail',
-    });
-    const decision = decideSubmit(exchange, context, connection.protocol, Date.now(), Math.random());
-    logCap(decision, item.connection);
-    return decision;
-  } catch (err) {
-    if (err instanceof FileRefusedError) return { kind: 'failed', failure: { type: 'FileRefused', message: wellFormed(err.message) } };
-    if (err instanceof RequestRefusedError) return { kind: 'failed', failure: { type: 'InvalidInput', message: wellFormed(err.message) } };
-    const message = `the submit broke inside the worker: ${err instanceof Error ? err.message : String(err)}`;
-    return { kind: 'uncertain', waitSeconds: 5, why: 'backoff', trouble: { message } };
-  }
+function unsentOf({ index, about, send: { connection }, retried }: ReadySubmit, connections: Connections): SubmitResult {
+  const waitSeconds = Math.ceil(connections.get(connection)?.heldSeconds ?? 0);
+  if (waitSeconds === 0) return { index, about, maybeAccepted: retried };
+  const message = `not sent: the service asked for a pause of all submits and polls, ${waitSeconds} s more`;
+  return { index, about, maybeAccepted: retried, waitSeconds, trouble: { message } };
 }

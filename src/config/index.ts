@@ -1,5 +1,7 @@
 /** The worker's file: what is in it, and reading it. */
 export { loadConfig } from './load';
+export { proxyUrl } from './proxy-url';
+export { secretProblem } from './secret-ref';
 export { ConfigError } from './mistakes';
 export { isCredentialHeader, isHeaderName, isHeaderValue, isOverrideHeader, isTransportHeader } from './names';
 export { NO_FILES } from './types';

@@ -6,7 +6,7 @@ const MAX_COMPARED = 20;
 
 /**
  * An object without unknown keys. The message of an unknown key has one line a key, with the one that was probably meant.
- * @param otherwise what is said of something that is no object
+ * @param otherwise message for something that is no object
  */
 export function strictObject<T extends z.core.$ZodShape>(shape: T, otherwise: string) {
   const known = Object.keys(shape);

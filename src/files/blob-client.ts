@@ -11,8 +11,8 @@ import type { Agents } from '../transport/agents';
 import { EntraTokens, type OpenTokenSource } from '../transport/entra';
 import { CredentialsError, Secret } from '../transport/secrets';
 
-/** What clients take from their surroundings. */
-export interface BlobSurroundings {
+/** What clients are given from outside. */
+export interface BlobDependencies {
   agents: Agents;
   env: NodeJS.ProcessEnv;
   openTokenSource?: OpenTokenSource;
@@ -30,12 +30,12 @@ export class ContainerDoor {
 
   constructor(
     private readonly container: BlobContainerConfig,
-    private readonly surroundings: BlobSurroundings,
+    private readonly dependencies: BlobDependencies,
   ) {
     const { auth } = container;
-    const { env } = surroundings;
+    const { env } = dependencies;
     if (auth.type === 'sharedKey' || auth.type === 'sas') this.secret = new Secret(auth.value, env);
-    if (auth.type === 'entra') this.tokens = tokensOf(auth, surroundings);
+    if (auth.type === 'entra') this.tokens = tokensOf(auth, dependencies);
   }
 
   /** The client with the present secret. @throws CredentialsError */
@@ -48,7 +48,7 @@ export class ContainerDoor {
 
   private async openClient(library: typeof Library, secret: string | undefined): Promise<ContainerClient> {
     const { url, auth } = this.container;
-    const options = pipelineOptions(url, this.surroundings.agents);
+    const options = pipelineOptions(url, this.dependencies.agents);
     if (auth.type === 'sharedKey' && secret !== undefined)
       return new library.ContainerClient(url, new library.StorageSharedKeyCredential(auth.account, secret), options);
     if (auth.type === 'sas' && secret !== undefined)
@@ -76,7 +76,7 @@ function pipelineOptions(url: string, agents: Agents): StoragePipelineOptions {
 /** The one scope of Azure Storage in all clouds [Azure Storage, "Authorize with Microsoft Entra ID"]. */
 const STORAGE_SCOPE = 'https://storage.azure.com/.default';
 
-function tokensOf(auth: BlobAuthConfig & { type: 'entra' }, { env, openTokenSource, ca }: BlobSurroundings): EntraTokens {
+function tokensOf(auth: BlobAuthConfig & { type: 'entra' }, { env, openTokenSource, ca }: BlobDependencies): EntraTokens {
   const clientSecret = auth.clientSecret === undefined ? undefined : new Secret(auth.clientSecret, env);
   return new EntraTokens({ ...auth, scope: STORAGE_SCOPE }, async () => clientSecret?.value(true), openTokenSource, ca);
 }

@@ -44,8 +44,8 @@ export interface Files {
   close(): void;
 }
 
-/** What files take from their surroundings. */
-export interface FileSurroundings {
+/** What files are given from outside. */
+export interface FileDependencies {
   /** Where `{ env: NAME }` is looked up at every use. Default `process.env`. */
   env?: NodeJS.ProcessEnv;
   /** Instead of `@azure/identity`. */
@@ -60,7 +60,7 @@ const MAX_BLOB_SOCKETS = 50;
 const ANSWER_TIMEOUT_MS = 60_000;
 
 /** Opens nothing yet; that happens with the first file. */
-export function openFiles(config: FilesConfig, { env = process.env, openTokenSource, ca }: FileSurroundings = {}): Files {
+export function openFiles(config: FilesConfig, { env = process.env, openTokenSource, ca }: FileDependencies = {}): Files {
   const webAgents = openAgents({ keepAlive: false, maxSockets: Infinity, connectSeconds: CONNECT_SECONDS, ca });
   const blobAgents = openAgents({ keepAlive: true, maxSockets: MAX_BLOB_SOCKETS, connectSeconds: CONNECT_SECONDS, ca });
   const local = new LocalFiles({
@@ -85,7 +85,7 @@ export function openFiles(config: FilesConfig, { env = process.env, openTokenSou
     const store = storeOf(file);
     if ('path' in store) return store;
     if (store.blobs === undefined)
-      throw new FileRefusedError(`${store.file.said} is not in a container that the worker's file allows (files.blobContainers)`);
+      throw new FileRefusedError(`${store.file.label} is not in a container that the worker's file allows (files.blobContainers)`);
     return { file: store.file, blobs: store.blobs };
   }
 

@@ -11,16 +11,16 @@ export interface FileUrl {
   /** As the caller wrote it: signatures do not survive a rewriting. */
   text: string;
   url: URL;
-  said: string;
+  label: string;
 }
 
 /** @throws FileRefusedError when it is none that is asked, whoever's host it names */
 export function fileUrl(text: string): FileUrl {
   if (!URL.canParse(text)) throw new FileRefusedError('the file has a URL that is none');
   const url = new URL(text);
-  const said = `file ${url.protocol}//${url.host}${url.pathname.slice(0, 200)}`;
+  const label = `file ${url.protocol}//${url.host}${url.pathname.slice(0, 200)}`;
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url.hostname)))
-    throw new FileRefusedError(`${said}: only https URLs are read`);
-  if (url.username !== '' || url.password !== '') throw new FileRefusedError(`${said}: its URL carries a user name or password`);
-  return { text, url, said };
+    throw new FileRefusedError(`${label}: only https URLs are read`);
+  if (url.username !== '' || url.password !== '') throw new FileRefusedError(`${label}: its URL carries a user name or password`);
+  return { text, url, label };
 }

@@ -4,23 +4,27 @@
  * Keeps true: a bundle that is older than the sources beside it is refused, because it would silently run old code.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join, relative, resolve, sep } from 'node:path';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import type { WorkerOptions } from '@temporalio/worker';
 import { version as sdkVersion } from '@temporalio/worker/package.json';
 
 /** Folder of the compiled or source files this runs from: `dist` or `src`. */
 const HERE = resolve(__dirname, '..');
+/** Where the sources stand, in a checkout. */
+const SOURCES = resolve(HERE, '..', 'src');
 const BUNDLE = join(HERE, 'workflow-bundle.js');
 const STAMP = join(HERE, 'workflow-bundle.json');
 
 interface Stamp {
   sdkVersion: string;
-  /** Of the compiled workflow files. */
+  /** Our own modules in the bundle: `workflows/run-operation`. */
+  modules: string[];
+  /** Hash of these, compiled. */
   compiled: string;
-  /** Of their TypeScript sources, when they stood beside. */
+  /** Hash of their TypeScript sources, when they stood beside. */
   sources?: string;
 }
 
@@ -29,22 +33,33 @@ export class BundleError extends Error {
   override readonly name = 'BundleError';
 }
 
-/** Hash of all workflow files below `root`, and of the contract they share. */
-function hashOf(root: string, extension: '.js' | '.ts'): string | undefined {
-  const folder = join(root, 'workflows');
-  if (!existsSync(folder)) return undefined;
-  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(
-    (name) => name.endsWith(extension) && !name.endsWith('.d.ts'),
-  );
+/** Hash of all modules of a bundle below `root`; undefined when one is not there. */
+function hashOf(modules: readonly string[], root: string, extension: '.js' | '.ts'): string | undefined {
   const hash = createHash('sha256');
-  for (const path of [join(root, `contract${extension}`), ...files.sort().map((name) => join(folder, name))])
-    hash.update(readFileSync(path));
+  for (const name of modules) {
+    const path = join(root, `${name}${extension}`);
+    if (!existsSync(path)) return undefined;
+    hash.update(name).update(readFileSync(path));
+  }
   return hash.digest('hex');
 }
 
-function currentStamp(): Stamp {
-  const sources = hashOf(resolve(HERE, '..', 'src'), '.ts');
-  return { sdkVersion, compiled: hashOf(HERE, '.js') ?? '', ...(sources === undefined ? {} : { sources }) };
+function stampOf(modules: string[]): Stamp {
+  return { sdkVersion, modules, compiled: hashOf(modules, HERE, '.js') ?? '', sources: hashOf(modules, SOURCES, '.ts') };
+}
+
+/** Our own modules in a bundle, as its inline source map names them: every one whose change would be missed. */
+function modulesOf(code: string): string[] {
+  const map = /sourceMappingURL=data:application\/json;[^,]*base64,([A-Za-z0-9+/=]+)\s*$/.exec(code.trimEnd())?.[1];
+  if (map === undefined) throw new BundleError('the workflow bundle has no inline source map');
+  const { sources } = JSON.parse(Buffer.from(map, 'base64').toString()) as { sources: string[] };
+  return sources
+    .flatMap((source) => {
+      const inside = [SOURCES, HERE].find((root) => source.startsWith(`${root}${sep}`));
+      const found = inside === undefined ? undefined : /^(.*)\.(ts|js)$/.exec(relative(inside, source))?.[1];
+      return found === undefined ? [] : [found.split(sep).join('/')];
+    })
+    .sort();
 }
 
 /** Bundles the workflows and writes the bundle with its stamp, each file in one step. */
@@ -53,7 +68,7 @@ export async function writeWorkflowBundle(): Promise<string> {
   await mkdir(dirname(BUNDLE), { recursive: true });
   for (const [path, content] of [
     [BUNDLE, code],
-    [STAMP, JSON.stringify(currentStamp(), undefined, 2)],
+    [STAMP, JSON.stringify(stampOf(modulesOf(code)), undefined, 2)],
   ] as const) {
     await writeFile(`${path}.part`, content);
     await rename(`${path}.part`, path);
@@ -69,7 +84,7 @@ export function workflowSource(): Pick<WorkerOptions, 'workflowBundle' | 'workfl
   if (__filename.endsWith('.ts')) return { workflowsPath: join(HERE, 'workflows') };
   if (!existsSync(BUNDLE) || !existsSync(STAMP)) throw new BundleError('the workflow bundle is missing; "npm run build" makes it');
   const written = JSON.parse(readFileSync(STAMP, 'utf8')) as Stamp;
-  const current = currentStamp();
+  const current = stampOf(written.modules);
   if (written.sdkVersion !== current.sdkVersion) {
     throw new BundleError(
       `the workflow bundle was made with Temporal SDK ${written.sdkVersion}, this is ${current.sdkVersion}; run "npm run build"`,

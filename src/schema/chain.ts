@@ -1,8 +1,8 @@
 /** What the inputs of chains may be: `runChain`'s and `buildTileset`'s. */
 import { z } from 'zod';
-import { bodiesNeededBy, referenceMistakes } from '../chains/references';
-import { TILESET_OWN_QUERY, tilesetChain } from '../chains/tileset';
-import type { ChainKind } from '../chains/resume';
+import { bodiesNeededBy, referenceMistakes } from '../jobs/references';
+import { TILESET_OWN_QUERY, tilesetChain } from '../jobs/tileset';
+import type { ChainKind } from '../jobs/resume';
 import type { BuildTilesetInput, ChainInput, ChainStep, StepMade, TilesetStep } from '../contract';
 import { DEFAULT_CONNECTION, DEFAULT_DEADLINE_SECONDS, MAX_STEPS } from '../contract';
 import { check, type Checked } from './check';

@@ -1,5 +1,5 @@
 /** The workflows of a worker. Everything exported here is registered by its name. */
 export { runOperation } from './run-operation';
-export { buildTileset, runChain } from './chain/run-chain';
+export { buildTileset, runChain } from './run-chain';
 export { runBatch } from './batch/run-batch';
-export { runShard } from './batch/shard';
+export { runShard } from './batch/run-shard';

@@ -1,11 +1,11 @@
 /**
- * What an operator sees of one operation in the Temporal UI, without opening a payload.
+ * What an operator sees in the Temporal UI, without opening a payload.
  *
  * Keeps true: URLs are shown with signatures masked; search attributes are written on change only, and only those the namespace has.
  */
 import { defineSearchAttributeKey } from '@temporalio/common';
 import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
-import type { OperationProgress } from '../contract';
+import type { ChainProgress, OperationProgress, Problem, StepProgress } from '../contract';
 import { SEARCH_ATTRIBUTES } from '../contract';
 
 /** How lists show a run that has ended, by its phase. */
@@ -16,21 +16,64 @@ export function plain(text: string): string {
   return text.replace(/[\\`*_{}[\]<>#|!]/g, '\\$&');
 }
 
-/** The workflow's current details. */
+/** The current details: a line each, those that say nothing left out. */
+export function showLines(lines: readonly (string | undefined)[]): void {
+  setCurrentDetails(lines.filter((line) => line !== undefined).join('\n'));
+}
+
+/** The current details of an operation. */
 export function showProgress(title: string, progress: OperationProgress, labels: Record<string, string> | undefined): void {
   const { phase, status, operationId, statusUrl, polls, lastPollAt, nextPollAt, lastProblem, resourceLocation } = progress;
-  const lines = [
-    `**${plain(status ?? phase)}** · ${plain(title)}${operationId === undefined ? '' : ` · operation \`${operationId.replaceAll('`', '')}\``}`,
+  const id = operationId === undefined ? '' : ` · operation \`${operationId.replaceAll('`', '')}\``;
+  showLines([
+    `**${plain(status ?? phase)}** · ${plain(title)}${id}`,
     '',
     `- phase: ${phase}, polls: ${polls}`,
-    ...(lastPollAt === undefined ? [] : [`- last poll: ${lastPollAt}`]),
-    ...(nextPollAt === undefined ? [] : [`- next poll: ${nextPollAt}`]),
-    ...(statusUrl === undefined ? [] : [`- status URL: <${statusUrl}>`]),
-    ...(resourceLocation === undefined ? [] : [`- resource: <${resourceLocation}>`]),
-    ...(lastProblem === undefined ? [] : [`- last problem (${lastProblem.at}): ${plain(lastProblem.message)}`]),
-    ...Object.entries(labels ?? {}).map(([name, value]) => `- ${plain(name)}: ${plain(value)}`),
+    lastPollAt && `- last poll: ${lastPollAt}`,
+    nextPollAt && `- next poll: ${nextPollAt}`,
+    statusUrl && `- status URL: <${statusUrl}>`,
+    resourceLocation && `- resource: <${resourceLocation}>`,
+    lastProblem && `- ${problemLine(lastProblem)}`,
+    ...labelLines(labels),
+  ]);
+}
+
+/** The current details of a chain: its steps as a table. */
+export function showChain({ phase, step, steps }: ChainProgress, labels: Record<string, string> | undefined): void {
+  const current = steps.find(({ id }) => id === step);
+  showLines([
+    `**${phase}**${current === undefined ? '' : ` · ${plain(current.id)}: ${plain(current.title)}`}`,
+    '',
+    '| step | | phase | status | polls | next poll | operation | resource |',
+    '|---|---|---|---|---|---|---|---|',
+    ...steps.map(row),
+    ...steps.flatMap(({ id, lastProblem }) => (lastProblem === undefined ? [] : ['', `- ${plain(id)}, ${problemLine(lastProblem)}`])),
+    '',
+    ...labelLines(labels),
+  ]);
+}
+
+function row({ id, title, phase, status, polls, nextPollAt, operationId, resourceLocation }: StepProgress): string {
+  const cells = [
+    plain(id),
+    plain(title),
+    phase,
+    plain(status ?? ''),
+    polls === 0 ? '' : String(polls),
+    nextPollAt ?? '',
+    operationId === undefined ? '' : `\`${operationId.replaceAll(/[`|]/g, '')}\``,
+    resourceLocation === undefined ? '' : `<${resourceLocation.replaceAll('|', '%7C')}>`,
   ];
-  setCurrentDetails(lines.join('\n'));
+  return `| ${cells.join(' | ')} |`;
+}
+
+/** What went wrong last, and when. */
+export function problemLine({ at, message }: Problem): string {
+  return `last problem (${at}): ${plain(message)}`;
+}
+
+function labelLines(labels: Record<string, string> = {}): string[] {
+  return Object.entries(labels).map(([name, value]) => `- ${plain(name)}: ${plain(value)}`);
 }
 
 type SearchAttributeName = keyof typeof SEARCH_ATTRIBUTES;

@@ -3,9 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import { Worker } from '@temporalio/worker';
-import type { BatchActivities, PreparedBatch, SubmitChunk } from '../../src/activities/batch/messages';
+import type { BatchActivities, PreparedBatch } from '../../src/activities/batch/messages';
 import { withHeartbeat } from '../../src/activities/heartbeat';
-import type { Ask, AskResult } from '../../src/activities/messages';
+import type { Ask, AskResult, LroActivities, SubmitRequest } from '../../src/activities/messages';
 import { RUN_BATCH, type BatchInput, type BatchResult, type FailureDetails } from '../../src/contract';
 import type { SubmitDecision } from '../../src/lro/monitor';
 import { workflowBundle } from '../support/bundle';
@@ -13,21 +13,25 @@ import { eventually } from '../support/eventually';
 import { accepted, running, type Server } from '../workflows/bed';
 
 /** Every member may be left out. */
-export interface BatchScript extends Partial<BatchActivities> {
+export interface BatchScript {
+  prepareBatch?: BatchActivities['lro.prepareBatch'];
+  writeReportPage?: BatchActivities['lro.writeReportPage'];
+  writeReportRest?: BatchActivities['lro.writeReportRest'];
+  finishReport?: BatchActivities['lro.finishReport'];
   /** Default: one shard with all items in one page of a manifest. */
   shards?: PreparedBatch['shards'];
   items: number;
   maxInFlight?: number;
   continueAsNewAfterEvents?: number;
   /** Default: accepted, to be asked after a second. */
-  submitted?: (chunk: SubmitChunk, index: number) => SubmitDecision | Promise<SubmitDecision>;
+  submitted?: (chunk: SubmitRequest, index: number) => SubmitDecision | Promise<SubmitDecision>;
   status?: (asks: Ask[]) => Promise<AskResult[]>;
 }
 
 export interface ScriptedBatch {
   handle: WorkflowHandle<(input: BatchInput) => Promise<BatchResult>>;
   /** Chunks that were submitted. */
-  chunks: SubmitChunk[];
+  chunks: SubmitRequest[];
   /** Ids of the report's lines. */
   lines: string[];
   /** Of the only shard: items that were submitted, and lines that it has handed on or keeps. */
@@ -49,11 +53,11 @@ export async function startScripted(
 ): Promise<ScriptedBatch> {
   const taskQueue = `lro-${randomUUID()}`;
   const workflowId = `batch-${randomUUID()}`;
-  const chunks: SubmitChunk[] = [];
+  const chunks: SubmitRequest[] = [];
   const lines: string[] = [];
   const { items, continueAsNewAfterEvents, maxInFlight = 250, submitted = () => accepted(1) } = script;
-  const activities: Partial<BatchActivities> & { status: (asks: Ask[]) => Promise<AskResult[]> } = {
-    prepareBatch: ({ firstRunId }) =>
+  const activities: Partial<BatchActivities & LroActivities> = {
+    'lro.prepareBatch': ({ firstRunId }) =>
       Promise.resolve({
         source: { workflowId, firstRunId, file: { path: 'items.jsonl' } },
         total: items,
@@ -63,42 +67,44 @@ export async function startScripted(
         report: { report: { path: 'report.jsonl' }, run: 'r' },
         settings: { searchAttributes: [], ...(continueAsNewAfterEvents === undefined ? {} : { continueAsNewAfterEvents }) },
       }),
-    submitItems: (chunk) => {
+    'lro.submit': (chunk) => {
       chunks.push(chunk);
-      const { nowMs } = chunk;
       return withHeartbeat(() =>
         Promise.all(
-          chunk.items.map(async ({ index }) => ({
+          chunk.items.map(async ({ index, firstSentAtMs }) => ({
             index,
             about: {
               id: `i-${index}`,
               title: `item ${index}`,
               deadlineSeconds: 0,
               onUncertainSubmit: 'retry' as const,
+              connection: 'maps',
+              minSeconds: 0,
               timeoutSeconds: 30,
-              firstSentAtMs: nowMs,
             },
+            firstSentAtMs,
             decision: await submitted(chunk, index),
           })),
         ),
       );
     },
-    status: (asks) => Promise.resolve(asks.map(({ id }) => ({ id, decision: running(1) }))),
-    writeReportPage: async (page) => {
+    'lro.ask': (asks) => Promise.resolve(asks.map(({ id }) => ({ id, decision: running(1) }))),
+    'lro.writeReportPage': async (page) => {
       await script.writeReportPage?.(page);
       lines.push(...page.ended.map(({ report }) => report.id));
     },
-    writeReportRest: ({ page, from, indexes }) => {
+    'lro.writeReportRest': ({ page, from, indexes }) => {
       const rest = indexes ?? Array.from({ length: page.count - from }, (_, index) => from + index);
       lines.push(...rest.map((index) => `i-${index}`));
       return Promise.resolve({ notStarted: rest.length });
     },
-    finishReport: ({ target }) => Promise.resolve(target.report),
-    cancelMany: (calls) => Promise.resolve(calls.map(({ id }) => ({ id, result: { kind: 'told', httpStatus: 202 } }))),
-    findItem: () => Promise.resolve(undefined),
+    'lro.finishReport': ({ target }) => Promise.resolve(target.report),
+    'lro.cancel': (calls) => Promise.resolve(calls.map(({ id }) => ({ id, decision: { kind: 'accepted', httpStatus: 202 } }))),
+    'lro.findItem': () => Promise.resolve(undefined),
   };
-  for (const name of ['prepareBatch', 'submitItems', 'status', 'writeReportRest', 'finishReport', 'findItem'] as const) {
-    if (script[name] !== undefined) Object.assign(activities, { [name]: script[name] });
+  if (script.status !== undefined) activities['lro.ask'] = script.status;
+  for (const name of ['prepareBatch', 'writeReportRest', 'finishReport'] as const) {
+    if (script[name] !== undefined) Object.assign(activities, { [`lro.${name}`]: script[name] });
   }
   const worker = await Worker.create({ connection: nativeConnection, taskQueue, workflowBundle: workflowBundle(), activities });
   const ended = worker.run();

@@ -108,8 +108,8 @@ test('steps of different buildings go into the same submits and polls', async ()
   expect((await batch.result()).counts).toMatchObject({ succeeded: 20 });
   const activities = await activitiesOf(batch.id);
   // 80 operations: alone they would be 80 of each.
-  expect(activities.filter((name) => name === 'submitItems').length).toBeLessThanOrEqual(12);
-  expect(activities.filter((name) => name === 'status').length).toBeLessThanOrEqual(16);
+  expect(activities.filter((name) => name === 'lro.submit').length).toBeLessThanOrEqual(12);
+  expect(activities.filter((name) => name === 'lro.ask').length).toBeLessThanOrEqual(16);
 });
 
 test('a retry goes on from where each building failed, and makes nothing again', async () => {

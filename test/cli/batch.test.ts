@@ -1,14 +1,18 @@
 /** `lro batch …` as a process. */
 import { randomUUID } from 'node:crypto';
+import type { CommandEnd } from '../support/lro-command';
 import { startStandInBed, type StandInBed } from '../support/stand-in-bed';
 import { batchYaml, fileWith, lroJson, lroOf, type Lro } from './support';
 
 let bed: StandInBed;
 let lro: Lro;
+let unreachable: Promise<CommandEnd>;
 
 beforeAll(async () => {
   bed = await startStandInBed();
   lro = lroOf(bed);
+  // Takes ten seconds: goes on while the other tests run.
+  unreachable = lroOf({ ...bed, address: '127.0.0.1:1' })(['batch', 'progress', 'x']);
 });
 
 afterAll(() => bed.close());
@@ -91,7 +95,7 @@ test.each<[string, string[], string, string]>([
 });
 
 test('a server that cannot be reached is exit code 3', async () => {
-  const { code, stderr } = await lroOf({ ...bed, address: '127.0.0.1:1' })(['batch', 'progress', 'x']);
+  const { code, stderr } = await unreachable;
   expect(stderr).toContain('Temporal cannot be reached at 127.0.0.1:1');
   expect(stderr).toContain('Set TEMPORAL_ADDRESS');
   expect(code).toBe(3);

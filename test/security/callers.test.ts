@@ -5,8 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Context } from '@temporalio/activity';
 import { AUDIT_MESSAGE } from '../../src/activities/audit';
-import type { SubmitItem } from '../../src/activities/messages';
-import { send } from '../../src/activities/submit';
+import { send, type OutgoingSubmit } from '../../src/activities/send-submit';
 import { OperationError } from '../../src/client';
 import { RUN_OPERATION, type ChainStep, type OperationInput } from '../../src/contract';
 import { openConnections } from '../../src/http';
@@ -120,10 +119,11 @@ test('the activity that sends looks at the path again, whoever made its input', 
   const connections = openConnections(
     testConfig({ maps: { baseUrl: `${bed.emulator.url}/styles`, allow: { methods: ['POST'], headers: ['x-ms-*'] } } }),
   );
-  const item: SubmitItem = {
-    id: 'a',
+  const item: OutgoingSubmit = {
     connection: 'maps',
     method: 'POST',
+    fetchResource: false,
+    tries: 0,
     url: `${bed.emulator.url}/styles/1`,
     request: {},
     idempotencyKey: 'k',
@@ -131,7 +131,7 @@ test('the activity that sends looks at the path again, whoever made its input', 
     onUncertainSubmit: 'fail',
   };
   const before = await bed.emulator.admin.counts();
-  const forgeries: SubmitItem[] = [
+  const forgeries: OutgoingSubmit[] = [
     { ...item, url: `${bed.emulator.url}/tilesets` },
     { ...item, url: `${bed.emulator.url}/styles/..%2ftilesets` },
     { ...item, method: 'DELETE' },

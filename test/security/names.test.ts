@@ -1,5 +1,5 @@
 /** Names that callers choose and that plain objects inherit: they are names like others, or refused; never found where nobody put them. */
-import { readItem } from '../../src/activities/batch/item';
+import { readItem } from '../../src/activities/item';
 import type { ChainInput, OperationInput } from '../../src/contract';
 import { checkBatch } from '../../src/schema/batch';
 import { checkChain } from '../../src/schema/chain';

@@ -79,11 +79,9 @@ test.each([
 
 test('what a reference fills in is judged as part of the path it becomes', () => {
   const ready = (path: string, resourceId: string, resourceLocation = ''): string => {
-    const step = { id: 's', connection: 'default', submit: { path } };
+    const step = { id: 's', connection: 'default', onUncertainSubmit: 'fail' as const, submit: { path } };
     try {
-      return (
-        readyStep({ id: 's', title: 's', step }, { a: { resourceId, resourceLocation } }, connections, IDENTITY).operation.submit?.url ?? ''
-      );
+      return readyStep(step, { a: { resourceId, resourceLocation } }, connections, IDENTITY).operation.submit?.url ?? '';
     } catch (error) {
       return (error as Error).message;
     }
@@ -106,9 +104,9 @@ test('what a reference fills in is judged as part of the path it becomes', () =>
 
 test('in an attach a reference is one segment, unless the URL begins with it', () => {
   const ready = (statusUrl: string, operationId: string): string => {
-    const step = { id: 's', connection: 'default', attach: { statusUrl } };
+    const step = { id: 's', connection: 'default', onUncertainSubmit: 'fail' as const, attach: { statusUrl } };
     try {
-      return readyStep({ id: 's', title: 's', step }, { a: { operationId } }, connections, IDENTITY).operation.attach?.statusUrl ?? '';
+      return readyStep(step, { a: { operationId } }, connections, IDENTITY).operation.attach?.statusUrl ?? '';
     } catch (error) {
       return (error as Error).message;
     }

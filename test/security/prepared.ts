@@ -2,8 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ApplicationFailure } from '@temporalio/common';
-import { prepareOperation } from '../../src/activities/prepare';
-import type { PreparedOperation } from '../../src/activities/messages';
+import { prepareOperation, type PreparedOperation } from '../../src/activities/prepare';
 import type { OperationInput } from '../../src/contract';
 import { loadConfig } from '../../src/config';
 import { openConnections, type Connections } from '../../src/http';

@@ -1,6 +1,6 @@
 /**
  * Beds for tests of workflows. On the time-skipping server hours pass in no time while a test waits for a result. Workflow code is the
- * built bundle; activities are the real ones over a service, or scripted {@link LroActivities} where a test must hold one at an exact
+ * built bundle; activities are the real ones over a service, or scripted {@link OperationActivities} where a test must hold one at an exact
  * place, or needs thousands of polls.
  */
 import { randomUUID } from 'node:crypto';
@@ -9,11 +9,13 @@ import { Client, Connection, type WorkflowHandleWithFirstExecutionRunId } from '
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, makeTelemetryFilterString, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { withHeartbeat } from '../../src/activities/heartbeat';
-import type { LroActivities, Prepared, SubmitItem } from '../../src/activities/messages';
+import type { LroActivities, SubmitItem } from '../../src/activities/messages';
+import type { About } from '../../src/jobs/model';
 import { LroClient } from '../../src/client';
 import type { LroConfig } from '../../src/config';
 import { RUN_OPERATION, type OperationInput, type OperationResult } from '../../src/contract';
 import { createLroWorker } from '../../src/hosting/create-worker';
+import type { CancelDecision } from '../../src/lro/cancel';
 import type { Monitor, Running, StatusDecision, SubmitDecision } from '../../src/lro/monitor';
 import { workflowBundle } from '../support/bundle';
 import { sharedAddress } from '../support/in-process';
@@ -83,15 +85,15 @@ export async function openBed(
 
 export interface ScriptedBed extends Omit<Bed, 'start'> {
   /** Starts an operation whose activities do what `activities` say. */
-  start(activities: LroActivities, input?: OperationInput): Promise<Handle>;
+  start(activities: OperationActivities, input?: OperationInput): Promise<Handle>;
   /** The id of a workflow that is to be started in another way. */
-  script(activities: LroActivities): string;
+  script(activities: OperationActivities): string;
 }
 
 /** One worker for operations with a script each: to end a worker and start another takes longer than most tests. */
 export async function openScriptedBed({ nativeConnection, client }: Server): Promise<ScriptedBed> {
   const taskQueue = `lro-${randomUUID()}`;
-  const scripts = new Map<string, LroActivities>();
+  const scripts = new Map<string, OperationActivities>();
   const worker = await Worker.create({
     connection: nativeConnection,
     taskQueue,
@@ -99,7 +101,7 @@ export async function openScriptedBed({ nativeConnection, client }: Server): Pro
     activities: byWorkflow(scripts),
   });
   const ended = worker.run();
-  const script = (activities: LroActivities): string => {
+  const script = (activities: OperationActivities): string => {
     const workflowId = `operation-${randomUUID()}`;
     scripts.set(workflowId, activities);
     return workflowId;
@@ -116,20 +118,33 @@ export async function openScriptedBed({ nativeConnection, client }: Server): Pro
   };
 }
 
+/** The activities of one operation, by the names that tests call them by. */
+export interface OperationActivities {
+  prepare: LroActivities['lro.prepare'];
+  submit: LroActivities['lro.submit'];
+  status: LroActivities['lro.ask'];
+  resource: LroActivities['lro.readResults'];
+  cancel: LroActivities['lro.cancel'];
+}
+
+/** As a worker registers them. */
+export function registered(script: () => OperationActivities): Partial<LroActivities> {
+  return {
+    'lro.prepare': (request) => script().prepare(request),
+    'lro.submit': (request) => script().submit(request),
+    'lro.ask': (asks, options) => script().status(asks, options),
+    'lro.readResults': (requests, options) => script().resource(requests, options),
+    'lro.cancel': (calls) => script().cancel(calls),
+  };
+}
+
 /** The activities of the script that the calling workflow was started with. */
-function byWorkflow(scripts: ReadonlyMap<string, LroActivities>): LroActivities {
-  const script = (): LroActivities => {
+function byWorkflow(scripts: ReadonlyMap<string, OperationActivities>): Partial<LroActivities> {
+  return registered(() => {
     const found = scripts.get(Context.current().info.workflowExecution?.workflowId ?? '');
     if (found === undefined) throw new Error('no script for this workflow');
     return found;
-  };
-  return {
-    prepare: (request) => script().prepare(request),
-    submit: (items) => script().submit(items),
-    status: (asks) => script().status(asks),
-    resource: (requests) => script().resource(requests),
-    cancel: (call) => script().cancel(call),
-  };
+  });
 }
 
 export type Handle = WorkflowHandleWithFirstExecutionRunId<RunOperation>;
@@ -147,19 +162,19 @@ export interface Scripted {
   prepare?: () => Promise<void>;
   /** By the number of the poll, from 1. Default: succeeded. */
   status?: (poll: number, monitor: Monitor) => StatusDecision | Promise<StatusDecision>;
-  cancel?: LroActivities['cancel'];
-  resource?: LroActivities['resource'];
-  prepared?: Partial<Prepared['operation']>;
+  cancel?: () => CancelDecision | Promise<CancelDecision>;
+  resource?: OperationActivities['resource'];
+  prepared?: Partial<About>;
   continueAsNewAfterEvents?: number;
 }
 
-export interface ScriptedActivities extends LroActivities {
+export interface ScriptedActivities extends OperationActivities {
   /** What was sent, in order. */
   submitted: SubmitItem[];
   polls: number;
   cancels: number;
   /** Resolves when this activity has been called so often. */
-  called(activity: keyof LroActivities, times?: number): Promise<void>;
+  called(activity: keyof OperationActivities, times?: number): Promise<void>;
 }
 
 /** Holds whoever awaits `passed` until `open` is called. */
@@ -205,54 +220,48 @@ export function scripted(script: Scripted = {}): ScriptedActivities {
     polls: 0,
     cancels: 0,
     called: (activity, times = 1) => calls.reached(activity, times),
-    prepare: async ({ input, identity }) => {
+    prepare: async ({ input }) => {
       calls.count('prepare');
       await script.prepare?.();
       return {
-        operation: {
+        about: {
+          id: '',
           connection: 'maps',
           title: 'POST /tilesets · maps',
           deadlineSeconds: input.deadlineSeconds ?? 86_400,
           onUncertainSubmit: input.onUncertainSubmit ?? 'retry',
-          fetchResource: false,
           minSeconds: 1,
           timeoutSeconds: 30,
-          ...(input.cancel && { cancel: input.cancel }),
-          ...(input.attach
-            ? { attach: { ...MONITOR, statusUrl: input.attach.statusUrl } }
-            : {
-                submit: {
-                  method: 'POST' as const,
-                  url: 'https://maps.example.com/tilesets',
-                  idempotencyKey: identity.firstRunId,
-                  streamsFile: false,
-                },
-              }),
+          cancel: input.cancel,
+          labels: input.labels,
           ...script.prepared,
         },
-        settings: { searchAttributes: [], ...(continueAsNewAfterEvents === undefined ? {} : { continueAsNewAfterEvents }) },
+        attach: input.attach && { ...MONITOR, statusUrl: input.attach.statusUrl },
+        settings: { searchAttributes: [], continueAsNewAfterEvents },
       };
     },
-    submit: async (items) => {
+    submit: async ({ items }) => {
       activities.submitted.push(...items);
       const next = submits[Math.min(activities.submitted.length, submits.length) - 1] ?? accepted();
       calls.count('submit');
       const decision = await withHeartbeat(() => Promise.resolve(next));
-      return items.map(({ id }) => ({ id, decision }));
+      return items.map(({ index, firstSentAtMs }) => ({ index, decision, firstSentAtMs }));
     },
     status: (asks) => {
       const poll = ++activities.polls;
       calls.count('status');
       return withHeartbeat(() => Promise.all(asks.map(async ({ id, monitor }) => ({ id, decision: await status(poll, monitor) }))));
     },
-    resource: (requests) => {
+    resource: (requests, options) => {
       calls.count('resource');
-      return script.resource?.(requests) ?? Promise.resolve(requests.map(({ id }) => ({ id, decision: { kind: 'fetched', cut: false } })));
+      const fetched = requests.map(({ id }) => ({ id, decision: { kind: 'fetched' as const, cut: false } }));
+      return script.resource?.(requests, options) ?? Promise.resolve(fetched);
     },
-    cancel: (call) => {
+    cancel: async (requests) => {
       activities.cancels++;
       calls.count('cancel');
-      return script.cancel?.(call) ?? Promise.resolve({ kind: 'told', httpStatus: 202 });
+      const decision = (await script.cancel?.()) ?? { kind: 'accepted' as const, httpStatus: 202 };
+      return requests.map(({ id }) => ({ id, decision }));
     },
   };
   return activities;

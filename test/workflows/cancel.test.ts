@@ -1,7 +1,7 @@
 /** Cancelling an operation, whatever it is at. Afterwards its memo says what is left at the service. Scripted, to hold it at each place. */
 import { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
-import type { CancelResult } from '../../src/activities/messages';
+import type { CancelDecision } from '../../src/lro/cancel';
 import type { FailureDetails, OperationInput, OperationProgress } from '../../src/contract';
 import type { SubmitDecision } from '../../src/lro/monitor';
 import {
@@ -198,7 +198,7 @@ test('while it is being cancelled: the service is told once', async () => {
   const told = gate();
   const activities = scripted({
     submits: [accepted(HOUR)],
-    cancel: () => told.passed.then((): CancelResult => ({ kind: 'told', httpStatus: 200 })),
+    cancel: () => told.passed.then((): CancelDecision => ({ kind: 'accepted', httpStatus: 200 })),
   });
   const handle = await bed.start(activities, CANCELLABLE);
   await untilTimer(server.client, handle);
@@ -212,7 +212,7 @@ test('while it is being cancelled: the service is told once', async () => {
 });
 
 describe('what the service says to it', () => {
-  async function afterCancel(answer: CancelResult | Error) {
+  async function afterCancel(answer: CancelDecision | Error) {
     const activities = scripted({
       submits: [accepted(HOUR)],
       cancel: () => (answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer)),

@@ -21,7 +21,7 @@ export function pollWaits(events: readonly HistoryEvent[]): number[] {
   for (const event of events) {
     const name = event.activityTaskScheduledEventAttributes?.activityType?.name;
     if (event.activityTaskCompletedEventAttributes) answeredAt = timeOf(event);
-    if (name === 'status' && answeredAt !== undefined) waits.push((timeOf(event) - answeredAt) / 1000);
+    if (name === 'lro.ask' && answeredAt !== undefined) waits.push((timeOf(event) - answeredAt) / 1000);
   }
   return waits;
 }

@@ -5,10 +5,22 @@
 import { randomUUID } from 'node:crypto';
 import { CancelledFailure } from '@temporalio/common';
 import { Worker } from '@temporalio/worker';
-import type { LroActivities } from '../../src/activities/messages';
 import { ACCEPTED_UPDATE, RUN_OPERATION, type Acceptance, type OperationInput, type OperationResult } from '../../src/contract';
 import { workflowBundle } from '../support/bundle';
-import { accepted, gate, running, scripted, sharedServer, SUBMIT, SUCCEEDED, type Gate, type Handle, type ScriptedActivities } from './bed';
+import {
+  accepted,
+  gate,
+  registered,
+  running,
+  scripted,
+  sharedServer,
+  SUBMIT,
+  SUCCEEDED,
+  type Gate,
+  type Handle,
+  type OperationActivities,
+  type ScriptedActivities,
+} from './bed';
 import { untilHistory, type HistoryEvent } from './history';
 
 let server: Awaited<ReturnType<typeof sharedServer>>;
@@ -52,12 +64,12 @@ function run(worker: Worker): () => Promise<void> {
 async function inOneTask(
   activities: ScriptedActivities,
   held: Gate,
-  [activity, times]: [keyof LroActivities, number],
+  [activity, times]: [keyof OperationActivities, number],
   meanwhile: (handle: Handle) => Promise<unknown>,
   input: OperationInput = SUBMIT,
 ): Promise<Handle> {
   const taskQueue = `lro-${randomUUID()}`;
-  run(await Worker.create({ connection: server.nativeConnection, taskQueue, activities: { ...activities } }));
+  run(await Worker.create({ connection: server.nativeConnection, taskQueue, activities: registered(() => activities) }));
   const stop = await workflowWorker(taskQueue);
   const handle = await server.client.workflow.start<(input: OperationInput) => Promise<OperationResult>>(RUN_OPERATION, {
     workflowId: `operation-${randomUUID()}`,

@@ -9,8 +9,8 @@ import type { Connections } from '../../http';
 import { withHeartbeat } from '../heartbeat';
 import type { FindItem, ShardAnswer } from './messages';
 import { ITEM_QUERY } from './messages';
-import { lineItem } from './pages';
-import { linesOf } from './lines';
+import { lineItem } from '../pages';
+import { linesOf } from '../lines';
 import { partOf, reportWithoutSignatures } from './report';
 
 const READ_SECONDS = 300;

@@ -10,17 +10,17 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { BatchInput, FileRef, ItemOutcome } from '../../contract';
 import { DEFAULT_CONNECTION, REPORT_MEMO } from '../../contract';
 import { FileRefusedError } from '../../files';
-import { Patience, type Connections } from '../../http';
+import { ExchangeTimeout, type Connections } from '../../http';
 import { listed, typedFailure } from '../failures';
 import { withHeartbeat } from '../heartbeat';
-import type { LearntSettings } from '../messages';
-import { prepareOperation } from '../prepare';
+import type { LearntSettings, ManifestPage, Source } from '../messages';
+import { NOBODY, prepareOperation } from '../prepare';
 import { prepareSteps } from '../prepare-chain';
-import type { ReadItem } from './item';
-import type { BatchSource, ManifestPage, PrepareBatchRequest, PreparedBatch } from './messages';
-import type { PageItem } from './pages';
-import { inlineItems, nameOf } from './pages';
-import { NoManifestError } from './lines';
+import type { ReadItem } from '../item';
+import type { PrepareBatchRequest, PreparedBatch } from './messages';
+import type { PageItem } from '../pages';
+import { inlineItems, nameOf } from '../pages';
+import { NoManifestError } from '../lines';
 import { Mistakes, scanManifest, Seen } from './scan';
 import type { CheckedBatch } from '../../schema/batch';
 import { checkBatch } from '../../schema/batch';
@@ -73,7 +73,7 @@ function filled(file: FileRef, { workflowId, runId }: PrepareBatchRequest): File
   return file.path === undefined ? { url: fill(file.url ?? '') } : { path: fill(file.path) };
 }
 
-async function sourceOf(batch: CheckedBatch, { workflowId, firstRunId, input }: PrepareBatchRequest): Promise<BatchSource> {
+async function sourceOf(batch: CheckedBatch, { workflowId, firstRunId, input }: PrepareBatchRequest): Promise<Source> {
   const { manifest, retryOf } = batch;
   const { defaults } = input;
   const common = { workflowId, firstRunId, ...(defaults === undefined ? {} : { defaults }) };
@@ -126,7 +126,7 @@ class Finder {
 
   constructor(
     private readonly batch: CheckedBatch,
-    private readonly source: BatchSource,
+    private readonly source: Source,
     private readonly connections: Connections,
   ) {}
 
@@ -151,18 +151,18 @@ class Finder {
   }
 
   private async manifest(file: FileRef): Promise<Omit<Found, 'connection'>> {
-    const patience = new Patience(SILENT_SECONDS);
+    const timeout = new ExchangeTimeout(SILENT_SECONDS);
     try {
-      const opened = await this.connections.files.open(file, { signal: patience.signal });
+      const opened = await this.connections.files.open(file, { signal: timeout.signal });
       try {
-        return await scanManifest(watched(opened.bytes, patience), this.source, this.seen);
+        return await scanManifest(watched(opened.bytes, timeout), this.source, this.seen);
       } finally {
         await opened.close();
       }
     } catch (error) {
       throw this.unreadable(error);
     } finally {
-      patience.stop();
+      timeout.stop();
     }
   }
 
@@ -182,13 +182,13 @@ class Finder {
 
   private tried(item: ReadItem): { connection: string | undefined } | { mistakes: string[] } {
     if (item.kind === 'operation') {
-      const identity = { workflowId: '', firstRunId: '', itemId: item.id, generation: 0 };
-      const { operation } = prepareOperation(item.input, this.connections, identity);
+      const { operation } = prepareOperation(item.input, this.connections, NOBODY);
       return { connection: operation.connection };
     }
     const checked = checkChain(item.kind, item.input);
     if (!checked.ok) return checked;
-    return { connection: prepareSteps(checked.value, this.connections)[0]?.step.connection };
+    prepareSteps(checked.value, this.connections);
+    return { connection: checked.value.steps[0]?.connection };
   }
 
   private refusal(total: number): Error {
@@ -211,9 +211,9 @@ class Finder {
 }
 
 /** Every piece that comes starts the time anew. */
-async function* watched(bytes: AsyncIterable<Buffer>, patience: Patience): AsyncGenerator<Buffer> {
+async function* watched(bytes: AsyncIterable<Buffer>, timeout: ExchangeTimeout): AsyncGenerator<Buffer> {
   for await (const chunk of bytes) {
-    patience.touch();
+    timeout.touch();
     yield chunk;
   }
 }

@@ -7,15 +7,15 @@
  * 3. No signature in a URL is written: they are masked as for people.
  */
 import { ApplicationFailure } from '@temporalio/common';
-import { resumeFrom } from '../../chains/resume';
+import { resumeFrom } from '../../jobs/resume';
 import type { BuildTilesetInput, ChainInput, ChainResult, FailureDetails, FileRef, ItemReport, OperationResult } from '../../contract';
 import { FileRefusedError, wholeOf, type OpenedFile } from '../../files';
 import type { Connections } from '../../http';
 import { masked } from '../../lro/trust';
 import { typedFailure } from '../failures';
 import { withHeartbeat } from '../heartbeat';
-import { readItem, type ReadItem } from './item';
-import type { PageItem, Pages } from './pages';
+import { readItem, type ReadItem } from '../item';
+import type { PageItem, Pages } from '../pages';
 import type { EndedItem, FinishReport, ReportPage, ReportRest, ReportTarget, RestCounts } from './messages';
 
 /** For writing one page; the whole report has more. */
@@ -31,7 +31,7 @@ export function makeReport({ files }: Connections, pages: Pages) {
     return files.write(partOf(target, shard, number), bytes, AbortSignal.timeout(WRITE_SECONDS * 1000));
   };
   return {
-    writeReportPage: ({ source, target, shard, number, ended, pages: used }: ReportPage): Promise<void> =>
+    'lro.writeReportPage': ({ source, target, shard, number, ended, pages: used }: ReportPage): Promise<void> =>
       withHeartbeat(async () => {
         const loaded = new Map<number, PageItem[]>();
         for (const [name, page] of Object.entries(used)) loaded.set(Number(name), await pages.load(source, page).catch(withoutInputs));
@@ -41,7 +41,7 @@ export function makeReport({ files }: Connections, pages: Pages) {
         await write(target, shard, number, lines);
       }),
 
-    writeReportRest: ({ source, target, shard, number, page, from, indexes }: ReportRest): Promise<RestCounts> =>
+    'lro.writeReportRest': ({ source, target, shard, number, page, from, indexes }: ReportRest): Promise<RestCounts> =>
       withHeartbeat(async () => {
         const items = await pages.load(source, page);
         const rest = indexes === undefined ? items.slice(from) : indexes.flatMap((index) => items[index] ?? []);
@@ -52,7 +52,7 @@ export function makeReport({ files }: Connections, pages: Pages) {
         return counts;
       }),
 
-    finishReport: ({ target, pages: written }: FinishReport): Promise<FileRef> =>
+    'lro.finishReport': ({ target, pages: written }: FinishReport): Promise<FileRef> =>
       withHeartbeat(async () => {
         const parts: FileRef[] = [];
         for (const [shard, count] of written.entries()) parts.push(...(await partsOf(target, shard, count, files)));

@@ -4,9 +4,9 @@
  * Keeps true: memory grows with the number of items by their ids and pages only, not with what they hold.
  */
 import { createHash, type Hash } from 'node:crypto';
-import { linesOf, NoManifestError } from './lines';
-import type { BatchSource, ManifestPage } from './messages';
-import { lineItem, REPEATED_ID, type PageItem } from './pages';
+import { linesOf, NoManifestError } from '../lines';
+import type { ManifestPage, Source } from '../messages';
+import { lineItem, REPEATED_ID, type PageItem } from '../pages';
 
 /** Small pages spread a batch over its shards; large ones keep the list of a million items short. */
 const PAGE_ITEMS = 100;
@@ -54,7 +54,7 @@ export class Seen {
 /** The pages of a manifest. @throws NoManifestError when there is too much of it, and what reading throws */
 export async function scanManifest(
   bytes: AsyncIterable<Buffer>,
-  source: BatchSource,
+  source: Source,
   seen: Seen,
 ): Promise<{ pages: ManifestPage[]; total: number }> {
   const pages: ManifestPage[] = [];

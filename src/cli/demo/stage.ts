@@ -5,9 +5,9 @@
  * rejects `broken`, so that nobody waits for it.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { stringify } from 'yaml';
 import { startChild, describeExit, type Child, type ChildExit } from '../../devserver';
 // Not from the index: the emulator itself runs in its own process, and takes half a second to load.
@@ -18,6 +18,8 @@ import { findTemporal, isFree, type DemoTemporal, type TemporalWish } from './te
 export const CONNECTION = 'maps';
 
 const DIST = resolve(__dirname, '../..');
+/** Below the demo's folder: what the worker may read, without its own file. */
+const FILES = 'files';
 const USUAL_EMULATOR_PORT = 4010;
 const KEY_VARIABLE = 'DEMO_MAPS_KEY';
 
@@ -108,7 +110,8 @@ export class Stage {
 
   /** Puts a file into the folder that the worker may read from. */
   addFile(name: string, content: Buffer): string {
-    const path = join(this.folder, name);
+    const path = join(this.folder, FILES, name);
+    mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, content);
     return path;
   }
@@ -145,6 +148,6 @@ export class Stage {
       auth: { type: 'key', in: 'query', name: 'subscription-key', value: { env: KEY_VARIABLE } },
     };
     // Paths in the file start at its own folder.
-    writeFileSync(this.configPath, stringify({ connections: { [CONNECTION]: connection }, files: { readBelow: ['.'] } }));
+    writeFileSync(this.configPath, stringify({ connections: { [CONNECTION]: connection }, files: { readBelow: [FILES] } }));
   }
 }

@@ -4,7 +4,8 @@
  * Keeps true: pages are written one after the other, each with a number of its own, and hold every line once.
  */
 import { CancellationScope } from '@temporalio/workflow';
-import type { BatchSource, EndedItem, Page, ReportTarget } from '../../activities/batch/messages';
+import type { EndedItem, ReportTarget } from '../../activities/batch/messages';
+import type { Page, Source } from '../../activities/messages';
 import type { ItemReport } from '../../contract';
 import { writeReportPage } from './calls';
 
@@ -20,10 +21,10 @@ export class ReportBuffer {
   private readonly lines: { item: EndedItem; bytes: number }[] = [];
   private bytes = 0;
   private writing: Promise<void> | undefined;
-  private onItsWay: readonly EndedItem[] = [];
+  private underWay: readonly EndedItem[] = [];
 
   constructor(
-    private readonly source: BatchSource,
+    private readonly source: Source,
     private readonly target: ReportTarget | undefined,
     private readonly shard: number,
     private readonly pages: ReadonlyMap<number, Page>,
@@ -48,7 +49,7 @@ export class ReportBuffer {
 
   /** The line of an item that has ended, as long as it is in no page yet. */
   find(id: string): ItemReport | undefined {
-    const waiting = [...this.onItsWay, ...this.lines.map(({ item }) => item)];
+    const waiting = [...this.underWay, ...this.lines.map(({ item }) => item)];
     return waiting.find(({ report }) => report.id === id)?.report;
   }
 
@@ -71,16 +72,16 @@ export class ReportBuffer {
     const { source, target, shard } = this;
     if (target === undefined) return;
     do {
-      const ended = (this.onItsWay = this.takePage());
+      const ended = (this.underWay = this.takePage());
       const pages: Record<number, Page> = {};
       for (const { page } of ended) {
         const found = page === undefined ? undefined : this.pages.get(page);
-        if (page !== undefined && found !== undefined && !('items' in found)) pages[page] = found;
+        if (page !== undefined && found !== undefined && 'offset' in found) pages[page] = found;
       }
       const request = { source, target, shard, number: this.written++, ended, pages };
       // Lines are not lost by a cancellation.
       await CancellationScope.nonCancellable(() => writeReportPage(request));
-      this.onItsWay = [];
+      this.underWay = [];
       this.relieved();
     } while (more());
     this.writing = undefined;

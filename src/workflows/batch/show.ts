@@ -1,16 +1,14 @@
 /** What an operator sees of a batch and its shards in the Temporal UI. */
-import { setCurrentDetails } from '@temporalio/workflow';
 import type { BatchProgress } from '../../contract';
-import { plain } from '../show';
-import { endedOf } from './counts';
-import type { ShardTally } from './messages';
+import { plain, problemLine, showLines } from '../show';
+import { endedOf, type Tally } from './tally';
 
 /** The current details of a batch: where it stands, as a table. */
 export function showBatch(title: string, progress: BatchProgress): void {
   const { phase, counts, submitted, running, itemsPerSecond, etaSeconds, shards, lastProblems, report } = progress;
   const { total, ...outcomes } = counts;
   const row = (name: string, value: string | number): string => `| ${name} | ${value} |`;
-  const lines = [
+  showLines([
     `**${phase}** · ${plain(title)}`,
     '',
     '| | |',
@@ -22,34 +20,31 @@ export function showBatch(title: string, progress: BatchProgress): void {
       .filter(([outcome, count]) => count > 0 || outcome === 'succeeded' || outcome === 'failed')
       .map(([outcome, count]) => row(outcome, count)),
     row('rate', `${itemsPerSecond.toFixed(1)} items/s`),
-    ...(etaSeconds === undefined ? [] : [row('ETA', durationText(etaSeconds))]),
+    etaSeconds === undefined ? undefined : row('ETA', durationText(etaSeconds)),
     row('shards', shards),
-    ...(report === undefined ? [] : [row('report', `\`${(report.path ?? report.url ?? '').replaceAll('`', '')}\``)]),
-    ...(lastProblems.length === 0
-      ? []
-      : ['', '**last problems**', '', ...lastProblems.map(({ at, message }) => `- ${at}: ${plain(message)}`)]),
-  ];
-  setCurrentDetails(lines.join('\n'));
+    report && row('report', `\`${(report.path ?? report.url ?? '').replaceAll('`', '')}\``),
+    lastProblems.length === 0 ? undefined : '\n**last problems**\n',
+    ...lastProblems.map(({ at, message }) => `- ${at}: ${plain(message)}`),
+  ]);
 }
 
-/** The current details of one shard. */
+/** The current details of one shard. @param waiting items that wait to be submitted (again) */
 export function showShard(
-  tally: ShardTally,
+  { counts, submitted, running, lastProblem }: Tally,
   shard: number,
   shards: number,
-  state: { paused: boolean; stopped: boolean; waiting: unknown[] },
+  { isPaused, isStopped }: { isPaused: boolean; isStopped: boolean },
+  waiting: number,
 ): void {
-  const { counts, submitted, running, lastProblem } = tally;
-  const phase = state.stopped ? 'stopping' : state.paused ? 'paused' : 'running';
-  const lines = [
+  const phase = isStopped ? 'stopping' : isPaused ? 'paused' : 'running';
+  showLines([
     `**${phase}** · shard ${shard + 1} of ${shards}`,
     '',
     '| submitted | running | waiting to be submitted again | succeeded | failed | ended |',
     '|---|---|---|---|---|---|',
-    `| ${submitted} | ${running} | ${state.waiting.length} | ${counts.succeeded} | ${counts.failed} | ${endedOf(counts)} |`,
-    ...(lastProblem === undefined ? [] : ['', `- last problem (${lastProblem.at}): ${plain(lastProblem.message)}`]),
-  ];
-  setCurrentDetails(lines.join('\n'));
+    `| ${submitted} | ${running} | ${waiting} | ${counts.succeeded} | ${counts.failed} | ${endedOf(counts)} |`,
+    lastProblem && `\n- ${problemLine(lastProblem)}`,
+  ]);
 }
 
 function durationText(seconds: number): string {

@@ -1,0 +1,74 @@
+/**
+ * Activity `ask`: asks the status of a set of operations, in parallel, and decides for each what its answer means.
+ *
+ * Keeps true: an answer that a heartbeat has told is not asked for again by the next attempt, whichever worker makes it.
+ */
+import { Context } from '@temporalio/activity';
+import type { Connections } from '../http';
+import { RequestRefusedError } from '../http';
+import type { Exchange } from '../lro/answer';
+import type { Monitor, StatusDecision } from '../lro/monitor';
+import { withinBytes } from '../lro/outcome';
+import { decideStatus } from '../lro/status';
+import { withinAnswerBudget } from './answer-budget';
+import { withHeartbeat } from './heartbeat';
+import { logCap } from './log-cap';
+import type { Ask, AskOptions, AskResult } from './messages';
+import { RecentAnswers } from './recent-answers';
+
+/** Lanes of one activity; each connection bounds its own requests below that. With answers of at most 140 KiB each, a budget overrun stays below 2 MB. */
+const CONCURRENCY = 10;
+
+export function makeAsk(connections: Connections) {
+  const recent = new RecentAnswers();
+  const decide = async ({ id, monitor }: Ask): Promise<StatusDecision> => {
+    const recalled = recent.recall(id);
+    if (recalled !== undefined) return recalled;
+    const decision = await ask(monitor, connections);
+    recent.remember(id, decision);
+    return decision;
+  };
+  return function askAll(asks: Ask[], { maxKeptBytes, concurrency = CONCURRENCY }: AskOptions): Promise<AskResult[]> {
+    const recorded = (Context.current().info.heartbeatDetails as AskResult[] | undefined) ?? [];
+    const known = new Map(recorded.map((result) => [result.id, result]));
+    const results: AskResult[] = asks.map(({ id }) => known.get(id) ?? { id });
+    const decideWithin = async (request: Ask): Promise<StatusDecision> => withinBytes(await decide(request), maxKeptBytes);
+    return withHeartbeat(
+      () => withinAnswerBudget(asks, concurrency, decideWithin, withoutNews, results),
+      () => results.filter(({ decision }) => decision !== undefined),
+    );
+  };
+}
+
+/** Of an answer that is too large beside the others: its wait. What it told is told again by the next one. */
+function withoutNews(decision: StatusDecision): StatusDecision | undefined {
+  if (decision.kind !== 'running') return undefined;
+  const { kind, waitSeconds, why, notAsked } = decision;
+  return { kind, waitSeconds, why, notAsked };
+}
+
+/** One question and what its answer means. Never throws. */
+export async function ask(monitor: Monitor, connections: Connections): Promise<StatusDecision> {
+  const connection = connections.get(monitor.connection);
+  if (connection === undefined) {
+    const message = `connection "${monitor.connection}" is not in this worker's file`;
+    return { kind: 'running', waitSeconds: 5, why: 'backoff', trouble: { message } };
+  }
+  let exchange: Exchange;
+  try {
+    exchange = await connection.exchange({
+      purpose: 'status',
+      method: 'GET',
+      url: monitor.statusUrl,
+      headers: monitor.headers,
+      cookies: monitor.cookies,
+    });
+  } catch (err) {
+    // This worker's connection may refuse a header that the one which took the operation allowed.
+    if (err instanceof RequestRefusedError) return { kind: 'failed', failure: { type: 'InvalidInput', message: err.message } };
+    throw err;
+  }
+  const decision = decideStatus(exchange, monitor, connection.protocol, Date.now(), Math.random());
+  logCap(decision, monitor.connection);
+  return decision;
+}

@@ -1,0 +1,119 @@
+/**
+ * One item as it is written (in the input, a manifest, or an earlier batch's report) → what is to be run.
+ *
+ * Keeps true: whatever is written there is an item or a list of mistakes, never an error.
+ */
+import type { BatchItem, ItemInput, ItemKind, ItemOutcome, ItemReport, Json, JsonObject, OperationInput } from '../contract';
+import { ITEM_KINDS } from '../contract';
+import { nearest } from '../config/suggest';
+import type { Source } from './messages';
+
+/** An item that can be run: its input has the batch's defaults in it. */
+export interface ReadItem {
+  ok: true;
+  id: string;
+  kind: ItemKind;
+  input: ItemInput;
+  /** How many batches had tried it before this one. */
+  generation: number;
+  /** Of an uncertain submit of an earlier batch. */
+  idempotencyKey?: string;
+  firstSentAtMs?: number;
+  /** Of a chain: versions of the body files of its steps, as they were when it was started. */
+  fileVersions?: Record<string, string>;
+}
+
+/** One that cannot. `id` is a name for it where it has none of its own. */
+export interface BrokenItem {
+  ok: false;
+  id: string;
+  mistakes: string[];
+}
+
+const MAX_ID_CHARS = 256;
+
+/** @param place what a broken item without an id is called: `line 7` */
+export function readItem(written: unknown, place: string, source: Source): ReadItem | BrokenItem | undefined {
+  if (!isObject(written)) return { ok: false, id: place, mistakes: ['must be an object'] };
+  return source.retried === undefined ? itemOf(written, place, source.defaults) : retriedItem(written, place, source, source.retried);
+}
+
+function itemOf(written: JsonObject, place: string, defaults: OperationInput | undefined): ReadItem | BrokenItem {
+  const { id, kind, ...input } = written as Partial<BatchItem>;
+  const name = typeof id === 'string' && id !== '' ? id.slice(0, MAX_ID_CHARS) : place;
+  const mistakes = [...idMistakes(id), ...kindMistakes(kind)];
+  if (mistakes.length > 0 || id === undefined) return { ok: false, id: name, mistakes };
+  const shared = kind === undefined || kind === 'operation' ? defaults : defaultsOfChains(defaults);
+  return { ok: true, id, kind: kind ?? 'operation', input: withDefaults(input, shared), generation: 0 };
+}
+
+function idMistakes(id: unknown): string[] {
+  if (id === undefined) return ['id: is required'];
+  if (typeof id !== 'string' || id === '') return ['id: must be a string that is not empty'];
+  return id.length > MAX_ID_CHARS ? [`id: must be at most ${MAX_ID_CHARS} characters`] : [];
+}
+
+function kindMistakes(kind: unknown): string[] {
+  if (kind === undefined || ITEM_KINDS.some((known) => known === kind)) return [];
+  const near = typeof kind === 'string' ? nearest(kind, ITEM_KINDS) : undefined;
+  return [`kind: must be one of ${ITEM_KINDS.join(', ')}${near === undefined ? '' : ` (did you mean "${near}"?)`}`];
+}
+
+/** A line of a report. Undefined: it ended as it should. */
+function retriedItem(written: JsonObject, place: string, source: Source, retried: ItemOutcome[]): ReadItem | BrokenItem | undefined {
+  const line = written as unknown as Partial<ItemReport>;
+  if (typeof line.outcome !== 'string') return { ok: false, id: place, mistakes: ['is not a line of a report: it has no outcome'] };
+  if (!retried.includes(line.outcome)) return undefined;
+  // What a chain has made already is not made again.
+  const input = (line.failure?.resumeFrom ?? line.input) as JsonObject | undefined;
+  const item = itemOf({ ...input, id: line.id as Json, kind: line.kind as Json }, place, source.defaults);
+  if (!item.ok) return item;
+  if (line.input === undefined) return { ok: false, id: item.id, mistakes: ['has no input in the report, so it cannot be run again'] };
+  const firstSentAtMs = Date.parse(line.firstSentAt ?? '');
+  const generation = typeof line.generation === 'number' ? line.generation : 0;
+  return {
+    ...item,
+    generation: generation + 1,
+    // Only the service can say whether it has the first submit: the same key asks it.
+    ...(typeof line.idempotencyKey === 'string' ? { idempotencyKey: line.idempotencyKey } : {}),
+    ...(line.idempotencyKey !== undefined && !Number.isNaN(firstSentAtMs) ? { firstSentAtMs } : {}),
+  };
+}
+
+/** What chains have in common with operations. */
+function defaultsOfChains(defaults: OperationInput | undefined): OperationInput | undefined {
+  if (defaults === undefined) return undefined;
+  const { connection, deadlineSeconds, onUncertainSubmit, cancel, labels } = defaults;
+  return JSON.parse(JSON.stringify({ connection, deadlineSeconds, onUncertainSubmit, cancel, labels })) as OperationInput;
+}
+
+/** The batch's defaults, field by field, with the item's own values over them. Items share the parts of them that they leave as they are. */
+function withDefaults(input: ItemInput & OperationInput, defaults: OperationInput | undefined): ItemInput {
+  if (defaults === undefined) return input;
+  const { submit, attach, ...others } = defaults;
+  const written: JsonObject = isObject(input.submit) ? input.submit : {};
+  // An operation to follow stands instead of one to submit, and a body of one kind instead of one of the other.
+  const base = {
+    ...others,
+    submit: input.attach === undefined && isObject(submit) ? withoutOther(submit, written) : undefined,
+    attach: input.submit === undefined ? attach : undefined,
+  };
+  return merged(base as unknown as JsonObject, input as unknown as JsonObject) as OperationInput;
+}
+
+function withoutOther(submit: JsonObject, written: JsonObject): JsonObject {
+  const dropped = [...(Object.hasOwn(written, 'bodyFile') ? ['body'] : []), ...(Object.hasOwn(written, 'body') ? ['bodyFile'] : [])];
+  return Object.fromEntries(Object.entries(submit).filter(([name]) => !dropped.includes(name)));
+}
+
+/** Own fields only, and none is assigned: `__proto__` and `constructor` are names like others here. */
+function merged(base: Json | undefined, over: Json): Json {
+  if (!isObject(base) || !isObject(over)) return over;
+  const fields = new Map(Object.entries(base).filter(([, value]) => (value as Json | undefined) !== undefined));
+  for (const [name, value] of Object.entries(over)) fields.set(name, merged(fields.get(name), value));
+  return Object.fromEntries(fields);
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,44 @@
+/**
+ * Places for submits at connections.
+ *
+ * Keeps true: a place is given back once; nobody waits for a place while holding others.
+ */
+import type { Connections } from '../http';
+import type { ReadySubmit } from './prepare-submit';
+
+export class Places {
+  private readonly open: Set<ReadySubmit>;
+
+  private constructor(
+    readonly items: ReadySubmit[],
+    private readonly connections: Connections,
+  ) {
+    this.open = new Set(items);
+  }
+
+  /** Places for as many of the submits as their connections have now; waits for some at the first connection only, holding none. */
+  static async take(ready: readonly ReadySubmit[], connections: Connections): Promise<Places> {
+    const items: ReadySubmit[] = [];
+    for (const name of new Set(ready.map(({ send }) => send.connection))) {
+      const own = ready.filter(({ send }) => send.connection === name);
+      const connection = connections.get(name);
+      if (connection === undefined || connection.heldSeconds > 0) continue;
+      items.push(...own.slice(0, await connection.enter(own.length, items.length === 0)));
+    }
+    return new Places(items, connections);
+  }
+
+  giveBack(indexes: readonly number[]): void {
+    const wanted = new Set(indexes);
+    for (const item of this.open) if (wanted.has(item.index)) this.leave(item);
+  }
+
+  giveBackAll(): void {
+    for (const item of this.open) this.leave(item);
+  }
+
+  private leave(item: ReadySubmit): void {
+    this.open.delete(item);
+    this.connections.get(item.send.connection)?.leave(1);
+  }
+}

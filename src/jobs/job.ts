@@ -1,0 +1,272 @@
+/**
+ * A job: one operation, or several one after the other (a chain), from the first submit to the end. Whatever runs operations runs jobs: a
+ * workflow of its own runs one, a batch runs many.
+ *
+ * States of a job's step, and the events between them:
+ *
+ *     submit ──submitted: accepted──▶ poll ──polled: succeeded──▶ fetch ──fetched──▶ (next step: submit) │ end
+ *       └─ submitted: not accepted, unsent ─▶ submit                └─ polled: running ─▶ poll
+ *     any ──expired, failed, canceled──▶ end, or for a chain that cleans up: cleanup ──cleaned──▶ end
+ *
+ * Keeps true:
+ * 1. A job ends once. What was read as the end is its end, whatever comes later.
+ * 2. With `onUncertainSubmit: "fail"` nothing is sent after a submit that may have arrived.
+ * 3. A step is never due before the wait that the last answer asked for is over; `hurried` is the one exception, and keeps `minSeconds`.
+ * 4. A job is plain JSON and equals its own JSON round trip. Nothing here reads a clock.
+ */
+import type { CancelDecision } from '../lro/cancel';
+import type { FetchDecision } from '../lro/fetch';
+import type { Monitor, StatusDecision } from '../lro/monitor';
+import {
+  afterUncertainSubmit,
+  canceledAtService,
+  canceledUnsent,
+  deadlineExceeded,
+  failedEnd,
+  neverAccepted,
+  resultOf,
+  toDelete,
+  uncertainSubmit,
+  withMissing,
+  withRead,
+} from './ends';
+import type { DoneStep, EndedJob, FetchStep, Job, JobEvent, Place, PollStep, Submitted, SubmitStep, UnsuccessfulEnd } from './model';
+
+/** A job that is submitted as soon as possible. */
+export function newJob(place: Place, more: Omit<Job, 'step' | 'page' | 'index'> = {}): Job {
+  return { ...place, ...more, step: { at: 'submit', dueAtMs: 0, why: 'start', tries: 0 } };
+}
+
+/** A job that follows an operation which was started elsewhere. */
+export function attachedJob(place: Place, monitor: Monitor, nowMs: number, more: Omit<Job, 'step' | 'page' | 'index'>): Job {
+  return { ...place, ...more, step: { at: 'poll', monitor, polls: 0, dueAtMs: nowMs, why: 'first poll' } };
+}
+
+/** Whether a job has ended. */
+export function isEnded(result: Job | EndedJob): result is EndedJob {
+  return 'end' in result;
+}
+
+/** What an event makes of a job. An event that does not concern the step it is at changes nothing. Pure; never throws. */
+export function apply(job: Job, event: JobEvent, nowMs: number): Job | EndedJob {
+  const { step } = job;
+  switch (event.kind) {
+    case 'submitted':
+      return step.at === 'submit' ? submitted(job, step, event, nowMs) : job;
+    case 'polled':
+      return step.at === 'poll' ? polled(job, step, event.decision, nowMs) : job;
+    case 'fetched':
+      return step.at === 'fetch' ? fetched(job, step, event.decision, nowMs) : job;
+    case 'unreachable':
+      return postponed(job, event.message, nowMs + event.waitSeconds * 1000, nowMs);
+    case 'expired':
+      return expired(job, nowMs);
+    case 'hurried':
+      return hurried(job, nowMs);
+    case 'canceled':
+      return canceled(job, event.decision, nowMs);
+    case 'abandoned':
+      return step.at === 'submit' ? ended(job, canceledUnsent(job, step), nowMs) : job;
+    case 'cleaned':
+      return step.at === 'cleanup' ? { job: { ...job, step: step.before }, end: { ...step.end, cleaned: event.cleaned } } : job;
+  }
+}
+
+function submitted(job: Job, step: SubmitStep, event: Submitted, nowMs: number): Job | EndedJob {
+  const { decision, waitSeconds = 0, trouble, firstSentAtMs = step.firstSentAtMs } = event;
+  const maybeAccepted = step.maybeAccepted ?? event.maybeAccepted;
+  const about = event.about ?? job.about;
+  const problem = trouble === undefined ? step.problem : { ...trouble, at: isoTime(nowMs) };
+  const held: SubmitStep = { ...step, maybeAccepted, problem, dueAtMs: nowMs + waitSeconds * 1000, why: 'held' };
+  if (about === undefined) return { ...job, step: held };
+  const startedAtMs = job.startedAtMs ?? firstSentAtMs ?? nowMs;
+  const deadlineAtMs = job.deadlineAtMs ?? (about.deadlineSeconds > 0 ? startedAtMs + about.deadlineSeconds * 1000 : undefined);
+  const begun: Job = { ...job, about, startedAtMs, deadlineAtMs };
+  if (decision === undefined) return { ...begun, step: held };
+  switch (decision.kind) {
+    case 'invalid':
+      return ended(begun, { kind: 'invalid', failure: decision.failure }, nowMs);
+    case 'failed': {
+      const failure = maybeAccepted === undefined ? decision.failure : afterUncertainSubmit(decision.failure);
+      return ended(begun, { ...failedEnd(failure), maybeAccepted }, nowMs);
+    }
+    case 'accepted': {
+      const { monitor, waitSeconds: pollSeconds, why, status, created, createdText } = decision;
+      const record = { monitor, status, polls: 0, submittedAtMs: firstSentAtMs, created, createdText, problem: step.problem };
+      const poll: PollStep = { at: 'poll', ...record, dueAtMs: nowMs + pollSeconds * 1000, why };
+      const next: Job = { ...begun, step: poll };
+      return step.thenHurry === true ? hurried(next, nowMs) : next;
+    }
+    case 'succeeded': {
+      const { outcome, shownLocation, fetches = [] } = decision;
+      const record = { polls: 0, submittedAtMs: firstSentAtMs };
+      return finishing(begun, { at: 'fetch', ...record, outcome, shownLocation, fetches, dueAtMs: nowMs, why: '' }, nowMs);
+    }
+    case 'notAccepted':
+    case 'uncertain': {
+      const refused = { ...decision.trouble, at: isoTime(nowMs) };
+      const doubtful = decision.kind === 'uncertain' ? (maybeAccepted ?? { firstSentAtMs }) : maybeAccepted;
+      if (decision.kind === 'uncertain' && about.onUncertainSubmit === 'fail')
+        return ended(begun, { ...failedEnd(uncertainSubmit(about, refused)), maybeAccepted: doubtful }, nowMs);
+      // Many are held back for the sake of one that was told to wait: they would back off further with every such one.
+      const isTry = decision.kind === 'uncertain' || decision.heldBack !== true;
+      const again: SubmitStep = {
+        ...step,
+        tries: step.tries + (isTry ? 1 : 0),
+        firstSentAtMs,
+        maybeAccepted: doubtful,
+        problem: refused,
+        cookies: decision.cookies ?? step.cookies,
+        dueAtMs: nowMs + decision.waitSeconds * 1000,
+        why: decision.why,
+      };
+      return { ...begun, step: again };
+    }
+  }
+}
+
+function polled(job: Job, step: PollStep, decision: StatusDecision, nowMs: number): Job | EndedJob {
+  const isPoll = decision.kind !== 'running' || decision.notAsked !== true;
+  const asked = isPoll ? { ...step, polls: step.polls + 1, lastPollAtMs: nowMs } : step;
+  switch (decision.kind) {
+    case 'failed':
+      return ended({ ...job, step: asked }, failedEnd(decision.failure), nowMs);
+    case 'succeeded': {
+      const { outcome, shownLocation, fetches = [] } = decision;
+      const fetch: FetchStep = { ...asked, at: 'fetch', status: outcome.status, outcome, shownLocation, fetches, dueAtMs: nowMs, why: '' };
+      return finishing(job, fetch, nowMs);
+    }
+    case 'running': {
+      const { monitor = step.monitor, status = step.status, trouble, waitSeconds, why } = decision;
+      const problem = trouble === undefined ? step.problem : { ...trouble, at: isoTime(nowMs) };
+      return { ...job, step: { ...asked, monitor, status, problem, dueAtMs: nowMs + waitSeconds * 1000, why } };
+    }
+  }
+}
+
+function fetched(job: Job, step: FetchStep, decision: FetchDecision, nowMs: number): Job | EndedJob {
+  const [fetch, ...rest] = step.fetches;
+  if (fetch === undefined) return succeeded(job, step, nowMs);
+  if (decision.kind === 'again') {
+    const problem = { message: `final GET: ${decision.reason}`, at: isoTime(nowMs) };
+    const dueAtMs = nowMs + decision.waitSeconds * 1000;
+    return { ...job, step: { ...step, fetches: [decision.fetch, ...rest], dueAtMs, why: decision.why, problem } };
+  }
+  const outcome =
+    decision.kind === 'fetched'
+      ? withRead(step.outcome, fetch, decision.value, decision.cut)
+      : withMissing(step.outcome, [fetch], decision.reason);
+  return finishing(job, { ...step, outcome, fetches: rest, dueAtMs: nowMs }, nowMs);
+}
+
+/** The operation has succeeded: it ends here, or after what is still to be read. */
+function finishing(job: Job, step: FetchStep, nowMs: number): Job | EndedJob {
+  return step.fetches.length === 0 ? succeeded(job, step, nowMs) : { ...job, step };
+}
+
+function succeeded(job: Job, step: FetchStep, nowMs: number): Job | EndedJob {
+  const { about } = job;
+  const { id = '', connection = about?.connection ?? '', withBody } = about?.step ?? {};
+  const [next, ...left] = about?.left ?? [];
+  const result = resultOf(step, nowMs);
+  const kept = about?.short === true ? shortened(result, next === undefined, withBody === true) : result;
+  const done: DoneStep[] = [...(job.done ?? []), { id, connection, withBody, result: kept, shownLocation: step.shownLocation }];
+  if (about === undefined || next === undefined) return { job: { ...job, step, done }, end: { kind: 'succeeded', steps: done } };
+  const { title, connection: nextConnection } = next;
+  return {
+    ...job,
+    about: { ...about, title, connection: nextConnection, step: next, left, cancel: undefined },
+    done,
+    step: { at: 'submit', dueAtMs: nowMs, why: 'next step', tries: 0 },
+  };
+}
+
+function postponed(job: Job, message: string, dueAtMs: number, nowMs: number): Job {
+  return { ...job, step: { ...job.step, dueAtMs, why: 'backoff', problem: { message, at: isoTime(nowMs) } } };
+}
+
+function expired(job: Job, nowMs: number): Job | EndedJob {
+  const { step, deadlineAtMs = Infinity } = job;
+  if (nowMs < deadlineAtMs) return job;
+  switch (step.at) {
+    case 'submit':
+      return ended(job, { ...failedEnd(neverAccepted(job, step)), maybeAccepted: step.maybeAccepted }, nowMs);
+    case 'poll':
+      return ended(job, failedEnd(deadlineExceeded(step)), nowMs);
+    case 'fetch':
+      return succeeded(job, unread(step, 'not read before the deadline'), nowMs);
+    case 'cleanup':
+      return job;
+  }
+}
+
+function hurried(job: Job, nowMs: number): Job {
+  const { step, about } = job;
+  if (step.at === 'cleanup') return job;
+  if (step.at === 'submit') return { ...job, step: { ...step, thenHurry: true } };
+  const soonestMs = step.lastPollAtMs === undefined ? nowMs : step.lastPollAtMs + (about?.minSeconds ?? 0) * 1000;
+  return soonestMs < step.dueAtMs ? { ...job, step: { ...step, dueAtMs: soonestMs, why: 'pollNow' } } : job;
+}
+
+/** It is to be canceled. What has succeeded stays so; what has ended by itself has its own end. */
+function canceled(job: Job, decision: CancelDecision | undefined, nowMs: number): Job | EndedJob {
+  const { step } = job;
+  switch (step.at) {
+    case 'submit':
+      return ended(job, canceledUnsent(job, step), nowMs);
+    case 'fetch':
+      return succeededAtCancel(job, step, nowMs);
+    case 'cleanup':
+      return job;
+    case 'poll': {
+      const known = decision?.kind === 'ended' ? decision.decision : undefined;
+      if (known?.kind === 'succeeded') {
+        const { outcome, shownLocation, fetches = [] } = known;
+        return succeededAtCancel(job, { ...step, at: 'fetch', status: outcome.status, outcome, shownLocation, fetches }, nowMs);
+      }
+      // Whatever else it says (gone, unauthorized): it was to be canceled, and it is not there any more.
+      if (known?.kind === 'failed' && known.failure.type === 'OperationFailed') return ended(job, failedEnd(known.failure), nowMs);
+      return ended(job, canceledAtService(step, decision), nowMs);
+    }
+  }
+}
+
+/** The last step of all is the job's success; after any other the rest of the chain is not begun. */
+function succeededAtCancel(job: Job, step: FetchStep, nowMs: number): Job | EndedJob {
+  const next = succeeded(job, unread(step, 'cancelled before it was read'), nowMs);
+  return isEnded(next) ? next : canceled(next, undefined, nowMs);
+}
+
+function unread(step: FetchStep, reason: string): FetchStep {
+  return { ...step, outcome: withMissing(step.outcome, step.fetches, reason), fetches: [] };
+}
+
+/** It did not come to its end: what a chain has made is deleted first, where its input says so. */
+function ended(job: Job, end: UnsuccessfulEnd, nowMs: number): Job | EndedJob {
+  const { about, step, done = [] } = job;
+  if (step.at === 'cleanup') return job;
+  const requests = about?.cleanup === true ? toDelete(done) : [];
+  if (requests.length === 0) return { job, end };
+  return { ...job, step: { at: 'cleanup', dueAtMs: nowMs, why: 'clean up', end, requests, before: step } };
+}
+
+/** Of each warning that a chain carries to its end. */
+const MAX_WARNING_CHARS = 1024;
+
+/** A step's result without what nobody asks for later. */
+function shortened(result: DoneStep['result'], isLast: boolean, withBody: boolean): DoneStep['result'] {
+  if (isLast) return result;
+  const { body, warning } = result;
+  const text = JSON.stringify(warning ?? null);
+  const short = text.length <= MAX_WARNING_CHARS ? warning : `${text.slice(0, MAX_WARNING_CHARS)}…`;
+  return { ...result, warning: short, body: withBody ? body : undefined, statusUrl: undefined, resource: undefined };
+}
+
+function isoTime(atMs: number): string {
+  return new Date(atMs).toISOString();
+}
+
+/** A job's name in its set. */
+export function keyOf({ page, index }: Place): string {
+  return `${page}.${index}`;
+}

@@ -1,0 +1,81 @@
+/** What callers and operators see of a batch: query `progress`, search attributes, current details. */
+import type { PreparedBatch } from '../../activities/batch/messages';
+import type { BatchCounts, BatchPhase, BatchProgress, Problem } from '../../contract';
+import { ENDED_STATUS, showSearchAttributes } from '../show';
+import { showBatch } from './show';
+import { endedOf, noTally, sumOf, type Tally } from './tally';
+
+/** Problems that are shown. */
+const MAX_PROBLEMS = 5;
+
+export class BatchView {
+  phase: BatchPhase = 'validating';
+  readonly startedAtMs = Date.now();
+  private prepared: PreparedBatch | undefined;
+  private tallies: Tally[] = [];
+  private readonly problems: Problem[] = [];
+  private readonly written: Record<string, string> = {};
+
+  /** The batch is right, and is about to start its shards. */
+  open(prepared: PreparedBatch, phase: BatchPhase): void {
+    this.prepared = prepared;
+    this.tallies = prepared.shards.map(noTally);
+    this.enter(phase);
+  }
+
+  enter(phase: BatchPhase): void {
+    this.phase = phase;
+    this.show();
+  }
+
+  /** What a shard has come to. */
+  take(shard: number, tally: Tally): void {
+    if (shard >= 0 && shard < this.tallies.length) this.tallies[shard] = tally;
+    if (tally.lastProblem !== undefined) this.note(tally.lastProblem);
+    this.show();
+  }
+
+  note(problem: Problem): void {
+    if (this.problems.some(({ message }) => message === problem.message)) return;
+    this.problems.unshift(problem);
+    this.problems.splice(MAX_PROBLEMS);
+  }
+
+  /** What the shards have come to. */
+  all(): readonly Tally[] {
+    return this.tallies;
+  }
+
+  counts(): BatchCounts {
+    return { ...sumOf(this.tallies.map(({ counts }) => counts)), total: this.prepared?.total ?? 0 };
+  }
+
+  /** Answer of query `progress`. */
+  progress(): BatchProgress {
+    const counts = this.counts();
+    const ended = endedOf(counts);
+    const seconds = (Date.now() - this.startedAtMs) / 1000;
+    const itemsPerSecond = seconds > 0 ? ended / seconds : 0;
+    const left = counts.total - ended;
+    return {
+      phase: this.phase,
+      counts,
+      submitted: this.tallies.reduce((sum, { submitted }) => sum + submitted, 0),
+      running: this.tallies.reduce((sum, { running }) => sum + running, 0),
+      itemsPerSecond,
+      etaSeconds: itemsPerSecond > 0 && left > 0 ? Math.ceil(left / itemsPerSecond) : undefined,
+      startedAt: new Date(this.startedAtMs).toISOString(),
+      shards: this.tallies.length,
+      lastProblems: this.problems,
+      report: this.prepared?.report?.report,
+    };
+  }
+
+  private show(): void {
+    const { prepared } = this;
+    if (prepared === undefined) return;
+    showBatch(`batch of ${prepared.total} · ${prepared.connection}`, this.progress());
+    const values = { connection: prepared.connection, status: ENDED_STATUS[this.phase] ?? 'Running' };
+    showSearchAttributes(values, prepared.settings.searchAttributes, this.written);
+  }
+}

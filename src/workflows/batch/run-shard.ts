@@ -1,0 +1,96 @@
+/**
+ * Workflow `runShard`: a part of a batch.
+ *
+ * Keeps true:
+ * 1. Every item of its pages ends once, in the counts and in the report, whatever becomes of the batch.
+ * 2. It continues as new with all that is begun; what it has to report is written before.
+ * 3. After its batch is cancelled, or gone, nothing more is submitted.
+ */
+import { CancellationScope, isCancellation, makeContinueAsNewFunc, setHandler, workflowInfo } from '@temporalio/workflow';
+import type { Page } from '../../activities/messages';
+import type { Job } from '../../jobs/model';
+import { cancelAll } from '../engine/cancel';
+import { carriedBy } from '../engine/carry';
+import { throwIfCancelled } from '../engine/engine';
+import { shouldContinueAsNew } from '../engine/single';
+import { typedFailure } from '../failures';
+import { itemQuery, pauseSignal, resumeSignal, stopSignal, type ShardInput, type ShardResult } from './messages';
+import { Shard, type CarriedShard } from './shard';
+
+/** Temporal ends a workflow at 51,200: before that, what is under way is waited for without asking. */
+const MAX_HISTORY_EVENTS = 30_000;
+
+/** Jobs that continue as new travel in arguments of at most so many characters: a payload may have 2 MB. */
+const MAX_ARGUMENT_CHARS = 500_000;
+
+/** @returns what became of its items; also when it is cancelled */
+export async function runShard(
+  input: ShardInput,
+  carried?: CarriedShard,
+  pages?: [number, Page][],
+  ...jobs: Job[][]
+): Promise<ShardResult> {
+  requireParent(input);
+  const shard = new Shard(input, carriedBy(carried), pages, jobs.flat());
+  setHandler(pauseSignal, () => shard.change({ isPaused: true }));
+  setHandler(resumeSignal, () => shard.change({ isPaused: false }));
+  setHandler(stopSignal, () => shard.change({ isStopped: true }));
+  setHandler(itemQuery, (id) => shard.find(id));
+  const { engine } = shard;
+  try {
+    while (engine.isOpen) {
+      if (await mayContinueAsNew(shard)) return await continueAsNew(input, shard);
+      await engine.send(shard.room());
+      shard.collect();
+      await engine.rest(shard.room());
+      shard.collect();
+    }
+  } catch (err) {
+    if (!isCancellation(err)) throw err;
+    await CancellationScope.nonCancellable(() => cancelAll(engine));
+  }
+  return CancellationScope.nonCancellable(() => shard.close());
+}
+
+/** Nobody but a batch starts shards. @throws ApplicationFailure `InvalidInput` */
+function requireParent(input: Partial<ShardInput> | undefined): void {
+  const { parent } = workflowInfo();
+  if (parent !== undefined && input?.source?.workflowId === parent.workflowId && Array.isArray(input.pages)) return;
+  throw typedFailure({ type: 'InvalidInput', message: 'runShard is a part of runBatch, which starts it: start a batch instead' });
+}
+
+/** When the history is long enough, all that is under way is waited for, and what was told of it is written. */
+async function mayContinueAsNew(shard: Shard): Promise<boolean> {
+  const { engine, input } = shard;
+  const isLongEnough = shouldContinueAsNew(input.settings);
+  shard.change({ isWaitingForNewRun: isLongEnough });
+  // A chunk that is long in coming back, a large file say, does not keep the others from being asked.
+  if (!isLongEnough || (engine.isSubmitting && workflowInfo().historyLength <= MAX_HISTORY_EVENTS)) return false;
+  await engine.settle();
+  await shard.flush();
+  // The next run would not know of a cancellation that this one was told of.
+  await throwIfCancelled();
+  return engine.isOpen;
+}
+
+async function continueAsNew(input: ShardInput, shard: Shard): Promise<never> {
+  const next = makeContinueAsNewFunc<typeof runShard>({ memo: workflowInfo().memo });
+  const { carried, pages, jobs } = shard.carried();
+  return await next({ ...input, pages: [] }, carried, pages, ...inArguments(jobs));
+}
+
+/** The jobs in groups that are small enough for one argument each. */
+function inArguments(jobs: readonly Job[]): Job[][] {
+  const groups: Job[][] = [];
+  let chars = Infinity;
+  for (const job of jobs) {
+    const more = JSON.stringify(job).length;
+    if (chars + more > MAX_ARGUMENT_CHARS) {
+      groups.push([]);
+      chars = 0;
+    }
+    groups.at(-1)?.push(job);
+    chars += more;
+  }
+  return groups;
+}

@@ -1,0 +1,85 @@
+/** Counting the items of a batch by outcome. */
+import { ITEM_OUTCOMES, type FailureDetails, type ItemOutcome, type ItemReport, type Problem } from '../../contract';
+
+export type OutcomeCounts = Record<ItemOutcome, number>;
+
+/** What a shard, or a batch, has come to. */
+export interface Tally {
+  counts: OutcomeCounts;
+  /** Accepted by the service so far. */
+  submitted: number;
+  /** Open there now. */
+  running: number;
+  /** The first items that did not succeed. */
+  firstFailures: ItemReport[];
+  lastProblem?: Problem;
+  /** Why it submits no more though there are items left. */
+  broken?: FailureDetails;
+}
+
+/** Failures that are listed one by one, and how long what stands in them may be: they travel with every report to the batch. */
+const MAX_FIRST_FAILURES = 10;
+const MAX_URL_CHARS = 2048;
+const MAX_FIELD_CHARS = 1024;
+
+export function noTally(): Tally {
+  return { counts: noCounts(), submitted: 0, running: 0, firstFailures: [] };
+}
+
+export function noCounts(): OutcomeCounts {
+  return Object.fromEntries(ITEM_OUTCOMES.map((outcome) => [outcome, 0])) as OutcomeCounts;
+}
+
+export function sumOf(all: readonly OutcomeCounts[]): OutcomeCounts {
+  const sum = noCounts();
+  for (const counts of all) for (const outcome of ITEM_OUTCOMES) sum[outcome] += counts[outcome];
+  return sum;
+}
+
+/** Items that have ended, however. */
+export function endedOf(counts: OutcomeCounts): number {
+  return ITEM_OUTCOMES.reduce((sum, outcome) => sum + counts[outcome], 0);
+}
+
+/** Items that the service was asked for and that did not succeed: what `stopAfterFailures` and `failWhen` count. */
+export function failuresOf(counts: OutcomeCounts): number {
+  return counts.failed + counts.uncertain + counts.canceled;
+}
+
+/** The first of all failures, without what is large in them: the report has it. */
+export function firstOf(failures: readonly ItemReport[]): ItemReport[] {
+  return failures.slice(0, MAX_FIRST_FAILURES).map(({ failure, labels, ...report }) => ({
+    ...report,
+    labels: unlessLong(labels),
+    failure: failure && small(failure),
+  }));
+}
+
+function small(failure: FailureDetails): FailureDetails {
+  const { cause, statusUrl, made } = failure;
+  return {
+    ...failure,
+    error: undefined,
+    body: undefined,
+    made: unlessLong(made),
+    labels: unlessLong(failure.labels),
+    statusUrl: statusUrl !== undefined && statusUrl.length > MAX_URL_CHARS ? undefined : statusUrl,
+    cause: cause && small(cause),
+  };
+}
+
+function unlessLong<T>(value: T | undefined): T | undefined {
+  return JSON.stringify(value ?? null).length > MAX_FIELD_CHARS ? undefined : value;
+}
+
+/** A tally as anybody could send it: one that is none is not taken for one. */
+export function isTally(value: unknown): value is Tally {
+  if (typeof value !== 'object' || value === null) return false;
+  const { counts, submitted, running, firstFailures } = value as Partial<Record<keyof Tally, unknown>>;
+  if (typeof submitted !== 'number' || typeof running !== 'number' || !Array.isArray(firstFailures)) return false;
+  return (
+    typeof counts === 'object' &&
+    counts !== null &&
+    ITEM_OUTCOMES.every((outcome) => typeof (counts as Partial<OutcomeCounts>)[outcome] === 'number')
+  );
+}

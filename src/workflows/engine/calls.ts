@@ -1,0 +1,247 @@
+/**
+ * Calling activities, and what came of it as events of jobs.
+ *
+ * Keeps true:
+ * 1. A worker that dies is noticed by its missing heartbeat in {@link HEARTBEAT_TIMEOUT}, and what only reads is asked again.
+ * 2. Of every submit it is known what is known, whatever happened to its activity: its answer, uncertain, or provably never sent.
+ */
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  CancellationScope,
+  TimeoutFailure,
+  isCancellation,
+  proxyActivities,
+} from '@temporalio/workflow';
+import type { ActivityOptions } from '@temporalio/workflow';
+import type { AskOptions, CancelCall, Claims, InlinePage, LroActivities, Page, Source, SubmitResult } from '../../activities/messages';
+import type { FailureDetails } from '../../contract';
+import { madeOf } from '../../jobs/ends';
+import { keyOf } from '../../jobs/job';
+import type { CleanupStep, Job, JobEvent, Place } from '../../jobs/model';
+import type { Uncertain } from '../../lro/monitor';
+import { failureIn, reasonOf } from '../failures';
+
+const HEARTBEAT_TIMEOUT = '5 seconds';
+/** Reads are repeated soon and not for ever: beyond this the loop itself waits and asks again. */
+const READ_RETRIES = { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '10 seconds', maximumAttempts: 10 } as const;
+/** A file of a gigabyte over a slow line takes hours. */
+const FILE_SUBMIT_SECONDS = 6 * 3600;
+/** After an activity has failed in all its retries. */
+const POSTPONE_SECONDS = 10;
+/** Of submits whose activity could not even begin, their manifest being out of reach: soon again, not at once. */
+const RESTART_SECONDS = 5;
+/** Where the connection had no place for any submit of a chunk. */
+const NO_PLACE_SECONDS = 1;
+/** For each resource that is to be deleted. */
+const DELETE_SECONDS = 120;
+
+/** What a set of jobs has in common. */
+export interface SetSource {
+  source: Source;
+  pages: ReadonlyMap<number, Page>;
+  options: AskOptions;
+}
+
+/** An event for each job it concerns, by the job's key. */
+export type Events = Map<string, JobEvent>;
+
+/** Options of activities that only read. */
+export function reading(timeoutSeconds: number, summary: string): ActivityOptions {
+  return { startToCloseTimeout: boundSeconds(timeoutSeconds) * 1000, heartbeatTimeout: HEARTBEAT_TIMEOUT, retry: READ_RETRIES, summary };
+}
+
+/** Options of the activity that checks an input. What it throws besides typed failures would be thrown again: a few tries, then it is the end. */
+export const PREPARING: ActivityOptions = {
+  startToCloseTimeout: '30 seconds',
+  retry: { ...READ_RETRIES, maximumAttempts: 8 },
+  summary: 'check the input',
+};
+
+/** Options of an activity that submits. Temporal must never send a submit again by itself. */
+function submitting(jobs: readonly Job[]): ActivityOptions {
+  // Nobody knows yet which inputs stream files.
+  const mayStream = jobs.some(({ about }) => about === undefined || about.streamsFile === true);
+  return {
+    startToCloseTimeout: (mayStream ? FILE_SUBMIT_SECONDS : boundSeconds(longestTimeout(jobs))) * 1000,
+    heartbeatTimeout: HEARTBEAT_TIMEOUT,
+    retry: { maximumAttempts: 1 },
+    summary: submitSummary(jobs),
+  };
+}
+
+function submitSummary(jobs: readonly Job[]): string {
+  const [job, ...others] = jobs;
+  if (others.length > 0 || job?.about === undefined) return `submit ${jobs.length}`;
+  const { about, step } = job;
+  const title = about.step === undefined ? about.title : `${about.step.id}: ${about.title}`;
+  return step.at === 'submit' && step.tries > 0 ? `${title} (try ${step.tries + 1})` : title;
+}
+
+/** Time for one exchange and its repetition with new credentials, and for its turn at a busy connection. */
+function boundSeconds(timeoutSeconds: number): number {
+  return Math.ceil(2 * timeoutSeconds) + 180;
+}
+
+function call(options: ActivityOptions): LroActivities {
+  return proxyActivities<LroActivities>(options);
+}
+
+/** What became of submits; `broken`: their manifest is not what it was, so none can be sent any more. */
+export interface SubmitsEnd {
+  events: Events;
+  broken?: FailureDetails;
+}
+
+/** Submits jobs of one page. Not cut by a cancellation. Never throws. @param nowMs first try of those that were not tried yet */
+export async function submitJobs(jobs: readonly Job[], { source, pages, options }: SetSource, nowMs: number): Promise<SubmitsEnd> {
+  const page = pages.get(jobs[0]?.page ?? -1);
+  if (page === undefined) return { events: new Map() };
+  // Of inputs that stand in the page itself only those of the chunk travel: there each has another index.
+  const isExcerpt = 'items' in page;
+  const keys = new Map(jobs.map((job, position) => [isExcerpt ? position : job.index, keyOf(job)]));
+  const items = jobs.map(({ index, step, done }, position) => {
+    const { tries, cookies, firstSentAtMs = nowMs } = step.at === 'submit' ? step : {};
+    return { index: isExcerpt ? position : index, tries, cookies, firstSentAtMs, made: done && madeOf(done) };
+  });
+  const request = { source, page: isExcerpt ? excerpt(page, jobs) : page, items, maxKeptBytes: options.maxKeptBytes };
+  try {
+    const results = await CancellationScope.nonCancellable(() => call(submitting(jobs))['lro.submit'](request));
+    return { events: submitEvents(keys, results) };
+  } catch (err) {
+    const broken = manifestProblem(err);
+    if (broken !== undefined) return { events: new Map(), broken };
+    return { events: submitEvents(keys, resultsOf(err, [...keys.keys()])) };
+  }
+}
+
+/** What is known of submits whose activity did not live to return. */
+function resultsOf(err: unknown, indexes: readonly number[]): SubmitResult[] {
+  const claims = claimsOf(err);
+  // It ended with an error of its own before it claimed anything.
+  if (claims === undefined) return indexes.map((index) => ({ index, waitSeconds: RESTART_SECONDS, trouble: { message: reasonOf(err) } }));
+  const answered = new Set(claims.answered.map(({ index }) => index));
+  const uncertain = claims.claimed.filter(({ index }) => !answered.has(index)).map((claim) => ({ ...claim, decision: INTERRUPTED }));
+  return [...claims.answered, ...uncertain];
+}
+
+/** A submit that was claimed by an activity that did not live to tell its answer. */
+const INTERRUPTED: Uncertain = {
+  kind: 'uncertain',
+  waitSeconds: 0,
+  why: 'backoff',
+  trouble: { message: 'the worker ended while the submit was under way' },
+};
+
+/** What an activity that submits had claimed when it ended; `undefined` when it ended before. */
+function claimsOf(err: unknown): Claims | undefined {
+  const cause = err instanceof ActivityFailure ? err.cause : undefined;
+  // No heartbeat at all: nothing was claimed, so nothing was sent.
+  if (cause instanceof TimeoutFailure) return (cause.lastHeartbeatDetails as Claims | undefined) ?? { claimed: [], answered: [] };
+  return cause instanceof ApplicationFailure && cause.type === 'SubmitInterrupted' ? (cause.details?.[0] as Claims) : undefined;
+}
+
+function submitEvents(keys: ReadonlyMap<number, string>, results: readonly SubmitResult[]): Events {
+  const events: Events = new Map();
+  // Where nothing at all could be sent, trying again at once would find the connection as busy.
+  const waitSeconds = results.some(({ decision }) => decision !== undefined) ? 0 : NO_PLACE_SECONDS;
+  for (const key of keys.values()) events.set(key, { kind: 'submitted', waitSeconds });
+  for (const { index, ...result } of results) {
+    const key = keys.get(index);
+    if (key !== undefined) events.set(key, { kind: 'submitted', ...result, waitSeconds: result.waitSeconds ?? waitSeconds });
+  }
+  return events;
+}
+
+/** The inputs of a chunk alone: the others do not travel with it. */
+function excerpt(page: InlinePage, chunk: readonly Place[]): InlinePage {
+  const repeated = new Set(page.duplicates);
+  const duplicates = chunk.flatMap(({ index }, position) => (repeated.has(index) ? [position] : []));
+  return {
+    items: chunk.flatMap(({ index }) => page.items[index] ?? []),
+    count: chunk.length,
+    numbers: chunk.map(({ index }) => (page.first ?? 0) + index),
+    duplicates: duplicates.length > 0 ? duplicates : undefined,
+  };
+}
+
+/** A manifest that is not what it was. */
+export function manifestProblem(err: unknown): FailureDetails | undefined {
+  const failure = failureIn(err);
+  return failure?.type === 'ManifestInvalid' ? failure : undefined;
+}
+
+/** Asks the status of jobs at `poll`, and reads for those at `fetch`. Throws only when it is cancelled. */
+export async function readJobs(jobs: readonly Job[], { options }: SetSource): Promise<Events> {
+  const [asked, read] = await Promise.all([askStatus(jobs, options), readResults(jobs, options)]);
+  return new Map([...asked, ...read]);
+}
+
+async function askStatus(jobs: readonly Job[], options: AskOptions): Promise<Events> {
+  const asks = jobs.flatMap((job) =>
+    job.step.at === 'poll' ? [{ id: keyOf(job), monitor: job.step.monitor, polls: job.step.polls }] : [],
+  );
+  if (asks.length === 0) return new Map();
+  const summary = asks.length === 1 ? `status #${(asks[0]?.polls ?? 0) + 1}` : `status of ${asks.length}`;
+  const ids = asks.map(({ id }) => id);
+  return eventsOf(ids, async () => {
+    const results = await call(reading(longestTimeout(jobs), summary))['lro.ask'](
+      asks.map(({ id, monitor }) => ({ id, monitor })),
+      options,
+    );
+    return results.flatMap(({ id, decision }) => (decision === undefined ? [] : [[id, { kind: 'polled', decision }] as const]));
+  });
+}
+
+async function readResults(jobs: readonly Job[], options: AskOptions): Promise<Events> {
+  const requests = jobs.flatMap((job) => {
+    const fetch = job.step.at === 'fetch' ? job.step.fetches[0] : undefined;
+    return fetch === undefined ? [] : [{ id: keyOf(job), fetch }];
+  });
+  if (requests.length === 0) return new Map();
+  const summary = requests.length === 1 ? `read ${requests[0]?.fetch.into.join(' and ') ?? ''}` : `read the results of ${requests.length}`;
+  const ids = requests.map(({ id }) => id);
+  return eventsOf(ids, async () => {
+    const results = await call(reading(longestTimeout(jobs), summary))['lro.readResults'](requests, options);
+    return results.flatMap(({ id, decision }) => (decision === undefined ? [] : [[id, { kind: 'fetched', decision }] as const]));
+  });
+}
+
+/** An activity that failed whatever was tried is no fault of the operations: they are asked again. */
+async function eventsOf(ids: readonly string[], work: () => Promise<(readonly [string, JobEvent])[]>): Promise<Events> {
+  try {
+    return new Map(await work());
+  } catch (err) {
+    if (isCancellation(err)) throw err;
+    const message = `the worker could not ask: ${reasonOf(err)}`;
+    return new Map(ids.map((id) => [id, { kind: 'unreachable', message, waitSeconds: POSTPONE_SECONDS }]));
+  }
+}
+
+/** Asks the service to cancel operations: a decision for each that was reached, in the order given. Never throws. */
+export async function cancelOperations(calls: CancelCall[], timeoutSeconds: number): Promise<Events> {
+  const summary = calls.length === 1 ? 'tell the service to cancel' : `tell the service to cancel ${calls.length}`;
+  try {
+    const options = { ...reading(2 * timeoutSeconds, summary), retry: { maximumAttempts: 1 } };
+    const results = await call(options)['lro.cancel'](calls);
+    return new Map(results.flatMap(({ id, decision }) => (decision === undefined ? [] : [[id, { kind: 'canceled', decision }] as const])));
+  } catch (err) {
+    const decision = { kind: 'unreachable' as const, reason: reasonOf(err) };
+    return new Map(calls.map(({ id }) => [id, { kind: 'canceled', decision }]));
+  }
+}
+
+/** Deletes what a chain has made. Never throws: what could not be deleted is named. Not cut by a cancellation. */
+export async function deleteResources({ requests }: CleanupStep): Promise<JobEvent> {
+  const options = reading(DELETE_SECONDS * requests.length, `delete ${requests.map(({ step }) => step).join(', ')}`);
+  try {
+    return { kind: 'cleaned', cleaned: await CancellationScope.nonCancellable(() => call(options)['lro.deleteResources'](requests)) };
+  } catch (err) {
+    const reason = reasonOf(err);
+    return { kind: 'cleaned', cleaned: requests.map(({ step, resourceLocation }) => ({ step, resourceLocation, deleted: false, reason })) };
+  }
+}
+
+function longestTimeout(jobs: readonly Job[]): number {
+  return Math.max(0, ...jobs.map(({ about }) => about?.timeoutSeconds ?? 0));
+}

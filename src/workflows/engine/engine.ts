@@ -1,0 +1,255 @@
+/**
+ * Runs a set of jobs: a single operation or chain is a set of one. Whoever owns it turns the loop:
+ *
+ *     while (engine.isOpen) {
+ *       await engine.send(room);     // what is due leaves, each kind in one activity
+ *       …take engine.takeEnded(), show engine.jobs()…
+ *       await engine.rest(room);     // until something is due, has landed, or was changed from outside
+ *     }
+ *
+ * Keeps true:
+ * 1. No job is sent or asked before it is due. Every wait is a durable timer; a wait of nothing sets none.
+ * 2. Every job is in one place: idle, in one activity, or handed out as ended, once.
+ * 3. All that is to be carried is in the jobs and in {@link EngineState}: plain JSON.
+ */
+import { CancellationScope, condition, isCancellation } from '@temporalio/workflow';
+import type { FailureDetails, Problem } from '../../contract';
+import { apply, isEnded, keyOf, newJob } from '../../jobs/job';
+import type { EndedJob, Job, JobEvent, Place } from '../../jobs/model';
+import { Backlog } from './backlog';
+import { deleteResources, readJobs, submitJobs, type Events, type SetSource } from './calls';
+import { WorkflowClock } from './clock';
+import * as due from './due';
+import { Timer } from './timer';
+import { Weights } from './weights';
+
+/** An answer that is longer in coming holds up those that were asked with it, and from then on no others. */
+const STRAGGLING_SECONDS = 3;
+
+/** What one run hands to the next, besides the jobs. Plain JSON. */
+export interface EngineState {
+  /** The first input that was never begun; absent: there is none. */
+  next?: Place;
+  /** No submit goes before that. */
+  submitsFromMs?: number;
+}
+
+/** An activity that is under way. */
+interface Flight {
+  kind: 'submit' | 'read' | 'cleanup';
+  startedAtMs: number;
+}
+
+export class Engine {
+  /** `hold`: what is due to be submitted waits. `stop`: it will never be. */
+  submits: 'go' | 'hold' | 'stop' = 'go';
+  /** Why inputs can no longer be read. */
+  broken: FailureDetails | undefined;
+  /** Jobs that services have accepted. */
+  accepted = 0;
+  /** What went wrong last, with any of them. */
+  lastProblem: Problem | undefined;
+  readonly weights = new Weights();
+  private readonly open = new Map<string, Job>();
+  private readonly busy = new Set<string>();
+  private readonly flights = new Set<Flight>();
+  private readonly hurried = new Set<string>();
+  private ended: EndedJob[] = [];
+  private isAwake = false;
+  private readonly backlog: Backlog;
+  private submitsFromMs: number;
+  private readonly clock = new WorkflowClock();
+  private readonly timer = new Timer(this.clock);
+
+  constructor(
+    private readonly set: SetSource,
+    private readonly limits: due.SubmitLimits,
+    jobs: readonly Job[],
+    { next = { page: -1, index: 0 }, submitsFromMs = 0 }: EngineState = {},
+  ) {
+    for (const job of jobs) this.open.set(keyOf(job), job);
+    this.backlog = new Backlog(set.pages, next);
+    this.submitsFromMs = submitsFromMs;
+  }
+
+  /** Whether anything can still happen. */
+  get isOpen(): boolean {
+    if (this.flights.size > 0) return true;
+    return this.submits === 'stop' ? this.jobs().some(({ step }) => step.at !== 'submit') : this.open.size > 0 || this.backlog.left > 0;
+  }
+
+  /** Whether submits are under way. */
+  get isSubmitting(): boolean {
+    return this.flightsOf('submit').length > 0;
+  }
+
+  /** The jobs as they stand, to be shown. */
+  jobs(): Job[] {
+    return [...this.open.values()];
+  }
+
+  isBusy(job: Place): boolean {
+    return this.busy.has(keyOf(job));
+  }
+
+  /** What the next run needs, when nothing is under way. */
+  carried(): { jobs: Job[]; state: EngineState } {
+    // A signal may have come after the last turn.
+    this.hurryThose();
+    return { jobs: this.jobs(), state: this.carriedState() };
+  }
+
+  /** How far it has come. */
+  carriedState(): EngineState {
+    return { next: this.backlog.left > 0 ? this.backlog.from : undefined, submitsFromMs: this.submitsFromMs };
+  }
+
+  /** Jobs that have ended since this was asked last. */
+  takeEnded(): EndedJob[] {
+    return this.ended.splice(0);
+  }
+
+  /** Ask now instead of waiting. Several calls before the next answer are one. */
+  hurry(keys: Iterable<string> = this.open.keys()): void {
+    for (const key of keys) this.hurried.add(key);
+    this.wake();
+  }
+
+  /** Something was changed from outside: `rest` ends. */
+  wake(): void {
+    this.isAwake = true;
+  }
+
+  /** Sends what is due, each kind in one activity. @param room new jobs that may begin. @throws CancelledFailure */
+  async send(room = 0): Promise<void> {
+    // What is to follow at once passes no timer: nothing else would tell of a cancellation.
+    await throwIfCancelled();
+    this.hurryThose();
+    const nowMs = this.clock.now();
+    for (const job of this.idle()) this.apply(keyOf(job), { kind: 'expired' });
+    for (let jobs = this.nextSubmits(room); jobs.length > 0; jobs = this.nextSubmits(room)) {
+      room -= jobs.filter(({ step }) => step.at === 'submit' && step.why === 'start').length;
+      this.launch('submit', jobs, this.submit(jobs, nowMs));
+    }
+    if (this.readsFromMs() <= nowMs) {
+      const reads = due.readsDue(this.idle(), nowMs, (job) => this.weights.of(job));
+      if (reads.length > 0) this.launch('read', reads, readJobs(reads, this.set));
+    }
+    for (const job of this.idle()) {
+      if (job.step.at !== 'cleanup') continue;
+      const cleaned = deleteResources(job.step).then((event): Events => new Map([[keyOf(job), event]]));
+      this.launch('cleanup', [job], cleaned);
+    }
+  }
+
+  /** Waits until there is something to do. @throws CancelledFailure, after all that was under way has landed */
+  async rest(room = 0): Promise<void> {
+    if (!this.isOpen || this.ended.length > 0) return;
+    const holds = { submitsFromMs: this.submitsMayGoMs(), readsFromMs: this.readsFromMs(), hasNew: this.newJobs(room) > 0 };
+    this.timer.set(due.nextMoment(this.idle(), this.clock.now(), holds));
+    try {
+      await condition(() => this.isAwake || this.timer.hasFired);
+    } catch (err) {
+      await CancellationScope.nonCancellable(() => this.settle());
+      throw err;
+    } finally {
+      this.isAwake = false;
+      this.timer.reset();
+    }
+  }
+
+  /** Waits until nothing is under way. */
+  settle(kind?: Flight['kind']): Promise<void> {
+    return condition(() => (kind === undefined ? this.flights.size : this.flightsOf(kind).length) === 0);
+  }
+
+  /** Tells a job of an event. */
+  apply(key: string, event: JobEvent): void {
+    const job = this.open.get(key);
+    if (job === undefined) return;
+    const result = apply(job, event, this.clock.now());
+    const after = isEnded(result) ? result.job : result;
+    const isFirst = job.step.at === 'submit' && job.done === undefined;
+    if (isFirst && (after.step.at === 'poll' || after.step.at === 'fetch' || after.done !== undefined)) this.accepted++;
+    const { problem } = after.step;
+    if (problem !== undefined && problem !== job.step.problem) this.lastProblem = problem;
+    if (isEnded(result)) {
+      this.open.delete(key);
+      this.ended.push(result);
+    } else if (result !== job) {
+      this.open.set(key, result);
+    }
+  }
+
+  private async submit(jobs: readonly Job[], nowMs: number): Promise<Events> {
+    const { events, broken } = await submitJobs(jobs, this.set, nowMs);
+    if (broken !== undefined) {
+      this.broken = broken;
+      this.submits = 'stop';
+    }
+    return events;
+  }
+
+  private launch(kind: Flight['kind'], jobs: readonly Job[], work: Promise<Events>): void {
+    const flight: Flight = { kind, startedAtMs: this.clock.now() };
+    this.flights.add(flight);
+    for (const job of jobs) this.busy.add(keyOf(job));
+    const landed = (events: Events): void => {
+      this.flights.delete(flight);
+      for (const job of jobs) this.busy.delete(keyOf(job));
+      for (const [key, event] of events) this.apply(key, event);
+      this.wake();
+    };
+    work.then(landed, (err: unknown) => {
+      // Cut by a cancellation: the jobs are as they were.
+      if (!isCancellation(err)) throw err;
+      landed(new Map());
+    });
+  }
+
+  /** The submits that may go now: those that are due again, else new ones. */
+  private nextSubmits(room: number): Job[] {
+    const nowMs = this.clock.now();
+    if (this.submitsMayGoMs() > nowMs) return [];
+    const again = due.submitsDue(this.idle(), nowMs, due.chunkSize(this.limits));
+    const jobs = again.length > 0 ? again : this.backlog.take(this.newJobs(room)).map((place) => newJob(place));
+    for (const job of jobs) this.open.set(keyOf(job), job);
+    this.submitsFromMs = due.nextSubmitAtMs(nowMs, this.submitsFromMs, jobs.length, this.limits);
+    return jobs;
+  }
+
+  private newJobs(room: number): number {
+    return due.newJobsDue(this.backlog.left, room, this.limits, due.chunkSize(this.limits));
+  }
+
+  private submitsMayGoMs(): number {
+    return this.submits === 'go' && this.flightsOf('submit').length < due.MAX_SUBMIT_FLIGHTS ? this.submitsFromMs : Infinity;
+  }
+
+  /** One question at a time, so that others come due meanwhile and go together; one that straggles is not waited for. */
+  private readsFromMs(): number {
+    return Math.max(-Infinity, ...this.flightsOf('read').map(({ startedAtMs }) => startedAtMs + STRAGGLING_SECONDS * 1000));
+  }
+
+  private flightsOf(kind: Flight['kind']): Flight[] {
+    return [...this.flights].filter((flight) => flight.kind === kind);
+  }
+
+  private idle(): Job[] {
+    return this.jobs().filter((job) => !this.isBusy(job));
+  }
+
+  private hurryThose(): void {
+    for (const key of this.hurried) {
+      if (this.busy.has(key)) continue;
+      this.apply(key, { kind: 'hurried' });
+      this.hurried.delete(key);
+    }
+  }
+}
+
+/** Where nothing that waits would tell of it. @throws CancelledFailure */
+export async function throwIfCancelled(): Promise<void> {
+  const scope = CancellationScope.current();
+  if (scope.consideredCancelled) await scope.cancelRequested;
+}

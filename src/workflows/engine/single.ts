@@ -1,0 +1,61 @@
+/** The loop of a workflow that runs one job. */
+import { CancellationScope, isCancellation, workflowInfo } from '@temporalio/workflow';
+import type { LearntSettings, SinglePage } from '../../activities/messages';
+import type { EndedJob, Job } from '../../jobs/model';
+import { cancelAll } from './cancel';
+import { Engine } from './engine';
+
+/** How a single job came to rest: it has ended, as it was canceled or not, or it goes on in a new run. */
+export type SingleEnd = { kind: 'ended'; ended: EndedJob; cancellation?: Error } | { kind: 'continueAsNew'; job: Job };
+
+/** The engine of a workflow's only job. */
+export function singleEngine(page: SinglePage, job: Job, maxKeptBytes: number): Engine {
+  const { workflowId, firstExecutionRunId, runId } = workflowInfo();
+  const source = { workflowId, firstRunId: firstExecutionRunId || runId };
+  return new Engine({ source, pages: new Map([[0, page]]), options: { maxKeptBytes } }, { maxInFlight: 1 }, [job]);
+}
+
+/**
+ * Runs the only job of an engine.
+ * @param changed is called whenever something about it may have changed
+ * @param mayContinueAsNew whether a new run may take over now
+ */
+export async function runSingle(
+  engine: Engine,
+  settings: LearntSettings,
+  changed: (phase?: 'canceling') => void,
+  mayContinueAsNew: () => boolean = () => true,
+): Promise<SingleEnd> {
+  let cancellation: Error | undefined;
+  try {
+    while (engine.isOpen) {
+      if (shouldContinueAsNew(settings) && mayContinueAsNew()) {
+        await engine.settle();
+        const [job] = engine.carried().jobs;
+        if (job !== undefined && shouldContinueAsNew(settings) && mayContinueAsNew()) return { kind: 'continueAsNew', job };
+      }
+      await engine.send();
+      changed();
+      await engine.rest();
+      changed();
+    }
+  } catch (err) {
+    if (!isCancellation(err)) throw err;
+    cancellation = err as Error;
+    await CancellationScope.nonCancellable(async () => {
+      await engine.settle();
+      changed('canceling');
+      await cancelAll(engine);
+    });
+  }
+  const [ended] = engine.takeEnded();
+  if (ended === undefined) throw new Error('the job has no end');
+  return { kind: 'ended', ended, cancellation };
+}
+
+/** Whether the history is long enough. Never after a request to cancel: the next run would not know of it. */
+export function shouldContinueAsNew({ continueAsNewAfterEvents = Infinity }: LearntSettings): boolean {
+  if (CancellationScope.current().consideredCancelled) return false;
+  const { continueAsNewSuggested, historyLength } = workflowInfo();
+  return continueAsNewSuggested || historyLength >= continueAsNewAfterEvents;
+}

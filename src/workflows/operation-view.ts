@@ -1,0 +1,126 @@
+/**
+ * What callers and operators see of one operation: query `progress`, update `accepted`, memo, search attributes, current details.
+ *
+ * Keeps true: an update `accepted` gets the answer of a submit that a cancellation does not cut, and a typed failure where there is none.
+ */
+import { CancellationScope, condition, upsertMemo } from '@temporalio/workflow';
+import type { ApplicationFailure } from '@temporalio/workflow';
+import type { Prepared } from '../activities/messages';
+import type { Acceptance, FailureDetails, OperationInput, OperationPhase, OperationProgress } from '../contract';
+import type { Job } from '../jobs/model';
+import { phaseOf, progressOf } from '../jobs/progress';
+import type { Engine } from './engine/engine';
+import { refusalIn, typedFailure } from './failures';
+import { ENDED_STATUS, showProgress, showSearchAttributes } from './show';
+
+export class OperationView {
+  /** Search attributes as they were written. */
+  written: Record<string, string> = {};
+  private engine: Engine | undefined;
+  private prepared: Pick<Prepared, 'about' | 'settings'> | undefined;
+  /** The job as it was last seen. */
+  private last: Job | undefined;
+  /** Instead of what the job says. */
+  private phase: OperationPhase | undefined = 'validating';
+  private failure: FailureDetails | undefined;
+  private isClosed = false;
+  private isHurried = false;
+  private isNoted = false;
+
+  constructor(private readonly input: OperationInput) {}
+
+  /** The input is right: from now on `engine` knows where the operation stands. */
+  open(engine: Engine, prepared: Pick<Prepared, 'about' | 'settings'>, written: Record<string, string> = {}): void {
+    Object.assign(this, { engine, prepared, written, phase: undefined });
+    if (this.isHurried) engine.hurry();
+    this.changed();
+  }
+
+  /** Something about the operation may have changed. */
+  changed(phase: OperationPhase | undefined = this.phase): void {
+    this.phase = phase;
+    this.note();
+    this.show();
+  }
+
+  /** It has ended. */
+  end(job: Job, phase: OperationPhase): void {
+    this.last = job;
+    this.changed(phase);
+  }
+
+  /** The failure it ends with. */
+  fail(failure: FailureDetails | undefined, job?: Job): ApplicationFailure {
+    const labels = this.prepared === undefined ? undefined : this.input.labels;
+    const details: FailureDetails = { ...(failure ?? { type: 'ProtocolError', message: 'it ended for no reason that is known' }), labels };
+    this.failure = details;
+    this.last = job ?? this.last;
+    this.changed(details.type === 'OperationCanceled' ? 'canceled' : 'failed');
+    return typedFailure(details);
+  }
+
+  /** The failure of an input that was refused. @throws cancellations as they are */
+  refused(err: unknown): ApplicationFailure {
+    return this.fail(refusalIn(err));
+  }
+
+  /** The workflow ends without a result. */
+  close(isCanceled: boolean): void {
+    this.isClosed = true;
+    if (isCanceled) this.changed('canceled');
+  }
+
+  pollNow(): void {
+    this.isHurried = true;
+    this.engine?.hurry();
+  }
+
+  /** Answer of query `progress`. */
+  progress(): OperationProgress {
+    const { job } = this;
+    if (job === undefined) return { phase: this.phase ?? 'validating', polls: 0 };
+    return progressOf(job, this.phase ?? phaseOf(job, this.engine?.isBusy(job) === true));
+  }
+
+  /** Answer of update `accepted`: waits until the service has accepted, or fails as the operation does. */
+  async acceptance(): Promise<Acceptance> {
+    await CancellationScope.nonCancellable(() => condition(() => this.isAccepted || this.failure !== undefined || this.isClosed));
+    if (this.isAccepted) {
+      const { step } = this.job ?? {};
+      const { monitor } = step?.at === 'poll' || step?.at === 'fetch' ? step : {};
+      return { operationId: this.progress().operationId, statusUrl: monitor?.statusUrl };
+    }
+    const message = 'the workflow was cancelled before the service had accepted the operation';
+    throw typedFailure(this.failure ?? { type: 'OperationCanceled', message });
+  }
+
+  private get job(): Job | undefined {
+    const [job] = this.engine?.jobs() ?? [];
+    if (job !== undefined) this.last = job;
+    return this.last;
+  }
+
+  private get isAccepted(): boolean {
+    const at = this.job?.step.at;
+    return at === 'poll' || at === 'fetch';
+  }
+
+  /** From its acceptance on the memo says so, whatever becomes of this workflow. */
+  private note(): void {
+    const step = this.job?.step;
+    if (this.isNoted || step?.at !== 'poll') return;
+    this.isNoted = true;
+    const { operationId = null, shownUrl, statusUrl } = step.monitor;
+    upsertMemo({ operationId, statusUrl: shownUrl ?? statusUrl });
+  }
+
+  private show(): void {
+    if (this.prepared === undefined) return;
+    const { about, settings } = this.prepared;
+    const progress = this.progress();
+    showProgress(about.title, progress, this.input.labels);
+    const status = ENDED_STATUS[progress.phase] ?? progress.status ?? 'Submitting';
+    const values = { connection: about.connection, operationId: progress.operationId, status };
+    showSearchAttributes(values, settings.searchAttributes, this.written);
+  }
+}

@@ -1,0 +1,139 @@
+/**
+ * Workflows `runChain` and `buildTileset`: operations one after the other, each of what the ones before it have made.
+ *
+ * Keeps true:
+ * 1. Handlers are registered before anything else; nothing is submitted before the whole chain was found right.
+ * 2. A step is submitted only after all before it have succeeded, and what was made once is not made again by a new run that `resumeFrom` starts.
+ * 3. It ends with a result, with a typed failure, or as cancelled; its memo says what it has made.
+ * 4. Only what this run has made is ever deleted.
+ */
+import {
+  CancelledFailure,
+  defineQuery,
+  defineSignal,
+  isCancellation,
+  makeContinueAsNewFunc,
+  proxyActivities,
+  setHandler,
+  upsertMemo,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { LroActivities, PreparedChain } from '../activities/messages';
+import type { BuildTilesetInput, BuildTilesetResult, ChainInput, ChainProgress, ChainResult, FailureDetails } from '../contract';
+import { CANCELED_MEMO, MAX_KEPT_STEP_BYTES, POLL_NOW_SIGNAL, PROGRESS_QUERY } from '../contract';
+import { afterCleanup, failureOf, jobResult, thereOf } from '../jobs/ends';
+import { newJob } from '../jobs/job';
+import type { EndedJob, Job, UnsuccessfulEnd } from '../jobs/model';
+import { resumeFrom, type ChainKind } from '../jobs/resume';
+import { ChainView } from './chain-view';
+import { reading } from './engine/calls';
+import { carriedBy } from './engine/carry';
+import { runSingle, singleEngine } from './engine/single';
+
+const progressQuery = defineQuery<ChainProgress>(PROGRESS_QUERY);
+const pollNowSignal = defineSignal(POLL_NOW_SIGNAL);
+
+/** For opening the files of a chain. */
+const LOOK_SECONDS = 60;
+
+type AnyChainInput = ChainInput | BuildTilesetInput;
+
+/** What one run hands to the next. Plain JSON. */
+export interface CarriedChain {
+  prepared: PreparedChain;
+  job: Job;
+  /** Search attributes as they were written. */
+  written: Record<string, string>;
+}
+
+/** @throws ApplicationFailure as the contract says */
+export function runChain(input: ChainInput, carried?: CarriedChain): Promise<ChainResult> {
+  return run('chain', input, carried);
+}
+
+/** @throws ApplicationFailure as the contract says */
+export async function buildTileset(input: BuildTilesetInput, carried?: CarriedChain): Promise<BuildTilesetResult> {
+  return (await run('tileset', input, carried)) as BuildTilesetResult;
+}
+
+async function run(kind: ChainKind, input: AnyChainInput, carried: CarriedChain | undefined): Promise<ChainResult> {
+  const view = new ChainView(input);
+  setHandler(progressQuery, () => view.progress());
+  setHandler(pollNowSignal, () => view.pollNow());
+  try {
+    return await toItsEnd(kind, input, view, carried);
+  } catch (err) {
+    if (isCancellation(err)) view.changed('canceled');
+    throw err;
+  }
+}
+
+/** The story. */
+async function toItsEnd(kind: ChainKind, input: AnyChainInput, view: ChainView, given: CarriedChain | undefined): Promise<ChainResult> {
+  const carried = carriedBy(given);
+  const prepared = carried?.prepared ?? (await prepare(kind, input, view));
+  const job = carried?.job ?? firstJob(prepared);
+  const { fileVersions, settings } = prepared;
+  const engine = singleEngine({ single: input, kind, count: 1, fileVersions }, job, MAX_KEPT_STEP_BYTES);
+  view.open(engine, prepared, carried?.written);
+  const end = await runSingle(engine, settings, (phase) => view.changed(phase));
+  if (end.kind === 'continueAsNew') return continueAsNew(kind, input, { prepared, job: end.job, written: view.written });
+  return conclude(kind, input, view, end.ended, end.cancellation);
+}
+
+async function prepare(kind: ChainKind, input: AnyChainInput, view: ChainView): Promise<PreparedChain> {
+  try {
+    return await proxyActivities<LroActivities>(reading(LOOK_SECONDS, 'check the chain'))['lro.prepareChain']({ kind, input });
+  } catch (err) {
+    throw view.refused(err);
+  }
+}
+
+function firstJob({ about }: PreparedChain): Job {
+  const startedAtMs = workflowInfo().startTime.getTime();
+  const { deadlineSeconds } = about;
+  const deadlineAtMs = deadlineSeconds > 0 ? startedAtMs + deadlineSeconds * 1000 : undefined;
+  return newJob({ page: 0, index: 0 }, { about, startedAtMs, deadlineAtMs });
+}
+
+async function continueAsNew(kind: ChainKind, input: AnyChainInput, carried: CarriedChain): Promise<never> {
+  // Temporal hands on the memo that the workflow was started with, not what it wrote since.
+  const { memo } = workflowInfo();
+  if (kind === 'chain') return await makeContinueAsNewFunc<typeof runChain>({ memo })(input as ChainInput, carried);
+  return await makeContinueAsNewFunc<typeof buildTileset>({ memo })(input, carried);
+}
+
+function conclude(
+  kind: ChainKind,
+  input: AnyChainInput,
+  view: ChainView,
+  { job, end }: EndedJob,
+  cancellation: Error | undefined,
+): ChainResult {
+  if (end.kind === 'succeeded') {
+    view.end(job, 'succeeded');
+    return jobResult(job, end.steps, Date.now()) as ChainResult;
+  }
+  if (end.cleaned !== undefined) upsertMemo({ cleanup: end.cleaned });
+  const isCanceled = cancellation !== undefined && (end.kind === 'canceled' || end.kind === 'notStarted');
+  const failure = isCanceled ? canceledAt(job, end) : failureOf(job, end);
+  if (failure === undefined) throw new Error('a chain that ended for no reason');
+  const details = { ...failure, resumeFrom: resumeFrom(kind, input, failure), labels: input.labels };
+  if (!isCanceled) throw view.fail(job, end.kind === 'canceled' ? 'canceled' : 'failed', details);
+  if (end.note !== undefined) upsertMemo({ cancel: end.note });
+  // A workflow that ends as cancelled can say nothing else.
+  upsertMemo({ [CANCELED_MEMO]: isSmall(details) ? details : { ...details, resumeFrom: undefined, made: undefined } });
+  view.end(job, 'canceled');
+  throw new CancelledFailure(details.message, [details]);
+}
+
+function canceledAt(job: Job, { cleaned = [] }: UnsuccessfulEnd): FailureDetails {
+  const { step, title, given = {} } = job.about ?? {};
+  const message = `cancelled at step "${step?.id ?? ''}" (${title ?? ''})`;
+  return afterCleanup({ type: 'OperationCanceled', message, step: step?.id, made: thereOf(job) }, cleaned, given);
+}
+
+/** A memo stands in every list of workflows. */
+function isSmall(details: FailureDetails): boolean {
+  return JSON.stringify(details).length <= 16_384;
+}
