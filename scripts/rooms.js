@@ -7,6 +7,13 @@
  */
 module.exports = [
   {
+    name: 'text',
+    purpose: 'what thrown values say to people',
+    imports: [],
+    packages: [],
+    everywhere: true,
+  },
+  {
     name: 'contract',
     purpose: 'names, inputs and results that callers see; fields are only added',
     imports: [],

@@ -8,6 +8,7 @@ import type { Connections } from '../http';
 import type { DeleteRequest } from '../jobs/model';
 import { decideDelete } from '../lro/cancel';
 import { masked } from '../lro/trust';
+import { audit, outcomeOf } from './audit';
 import { withHeartbeat } from './heartbeat';
 
 /** Tries for each resource, with exponential backoff. */
@@ -35,6 +36,7 @@ async function remove(name: string, url: string, connections: Connections): Prom
   if (connection === undefined) return `connection "${name}" is not in this worker's file`;
   for (let attempt = 1, pauseMs = FIRST_PAUSE_MS; ; attempt++, pauseMs *= 2) {
     const exchange = await connection.exchange({ purpose: 'cancel', method: 'DELETE', url });
+    audit(name, { method: 'DELETE', url }, outcomeOf(exchange));
     const decision = decideDelete(exchange);
     if (decision.kind === 'deleted') return undefined;
     if (decision.kind === 'refused' || attempt === TRIES) return decision.reason;

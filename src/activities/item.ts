@@ -87,24 +87,31 @@ function defaultsOfChains(defaults: OperationInput | undefined): OperationInput 
   return JSON.parse(JSON.stringify({ connection, deadlineSeconds, onUncertainSubmit, cancel, labels })) as OperationInput;
 }
 
-/** The batch's defaults, field by field, with the item's own values over them. */
+/** The batch's defaults, field by field, with the item's own values over them. Items share the parts of them that they leave as they are. */
 function withDefaults(input: ItemInput & OperationInput, defaults: OperationInput | undefined): ItemInput {
   if (defaults === undefined) return input;
-  const base = JSON.parse(JSON.stringify(defaults)) as { submit?: JsonObject; attach?: JsonObject };
-  // An item's `attach` replaces the defaults' `submit` and vice versa; its `body` replaces their `bodyFile` and vice versa.
-  if (input.attach !== undefined) delete base.submit;
-  if (input.submit !== undefined) delete base.attach;
-  if (isObject(input.submit) && 'bodyFile' in input.submit) delete base.submit?.['body'];
-  if (isObject(input.submit) && 'body' in input.submit) delete base.submit?.['bodyFile'];
-  return merged(base, input as unknown as JsonObject) as OperationInput;
+  const { submit, attach, ...others } = defaults;
+  const written: JsonObject = isObject(input.submit) ? input.submit : {};
+  // An operation to follow stands instead of one to submit, and a body of one kind instead of one of the other.
+  const base = {
+    ...others,
+    submit: input.attach === undefined && isObject(submit) ? withoutOther(submit, written) : undefined,
+    attach: input.submit === undefined ? attach : undefined,
+  };
+  return merged(base as unknown as JsonObject, input as unknown as JsonObject) as OperationInput;
 }
 
+function withoutOther(submit: JsonObject, written: JsonObject): JsonObject {
+  const dropped = [...(Object.hasOwn(written, 'bodyFile') ? ['body'] : []), ...(Object.hasOwn(written, 'body') ? ['bodyFile'] : [])];
+  return Object.fromEntries(Object.entries(submit).filter(([name]) => !dropped.includes(name)));
+}
+
+/** Own fields only, and none is assigned: `__proto__` and `constructor` are names like others here. */
 function merged(base: Json | undefined, over: Json): Json {
   if (!isObject(base) || !isObject(over)) return over;
-  const result: JsonObject = {};
-  for (const [name, value] of Object.entries(base)) result[name] = value;
-  for (const [name, value] of Object.entries(over)) result[name] = merged(result[name], value);
-  return result;
+  const fields = new Map(Object.entries(base).filter(([, value]) => (value as Json | undefined) !== undefined));
+  for (const [name, value] of Object.entries(over)) fields.set(name, merged(fields.get(name), value));
+  return Object.fromEntries(fields);
 }
 
 function isObject(value: unknown): value is JsonObject {

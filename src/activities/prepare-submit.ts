@@ -105,7 +105,12 @@ function nextOfChain(
   };
   try {
     const { operation, request } = readyStep(step, there, connections, identity);
-    return { operation, request, about: aboutOf(operation, shared), fileVersion: fileVersions?.[step.id] };
+    return {
+      operation,
+      request,
+      about: aboutOf(operation, shared),
+      fileVersion: fileVersions && Object.hasOwn(fileVersions, step.id) ? fileVersions[step.id] : undefined,
+    };
   } catch (error) {
     if (!(error instanceof ApplicationFailure)) throw error;
     const { connection, onUncertainSubmit } = step;

@@ -7,6 +7,9 @@ import { idempotencyHeaders } from '../lro/idempotency';
 import type { Monitor, SubmitContext, SubmitDecision } from '../lro/monitor';
 import { decideSubmit } from '../lro/submit';
 import { wellFormed } from '../lro/text';
+import { submitMistakes } from '../schema/allow';
+import { audit, outcomeOf } from './audit';
+import { listed } from './failures';
 import { logCap } from './log-cap';
 
 /** One submit as it goes out. */
@@ -29,6 +32,12 @@ export interface OutgoingSubmit {
 
 /** One submit and what its answer means. Never throws. */
 export async function send(submit: OutgoingSubmit, connections: Connections): Promise<SubmitDecision> {
+  const decision = await sent(submit, connections);
+  audit(submit.connection, submit, outcomeOf(decision));
+  return decision;
+}
+
+async function sent(submit: OutgoingSubmit, connections: Connections): Promise<SubmitDecision> {
   const connection = connections.get(submit.connection);
   if (connection === undefined) {
     const message = `connection "${submit.connection}" is not in this worker's file`;
@@ -36,6 +45,8 @@ export async function send(submit: OutgoingSubmit, connections: Connections): Pr
   }
   const { method, url, cookies, finalStateVia } = submit;
   const { headers, body, bodyFile } = submit.request;
+  const mistakes = submitMistakes({ method, url, headers }, connection.config);
+  if (mistakes.length > 0) return { kind: 'failed', failure: { type: 'InvalidInput', message: listed(mistakes) } };
   const idempotency =
     method === 'GET' ? {} : idempotencyHeaders(connection.protocol.idempotencyHeaders, submit.idempotencyKey, submit.firstSentAtMs);
   const context: SubmitContext = {

@@ -10,6 +10,7 @@ import { Command } from 'commander';
 import { addBatchCommands } from './lro/batch';
 import { exitCodeOf, report } from './lro/failures';
 import { addScheduleCommands } from './lro/schedule';
+import { forTerminal } from './lro/terminal';
 
 const ENVIRONMENT_HELP = `
 Temporal is found by TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_API_KEY, … or a profile of temporal.toml; without them at
@@ -23,6 +24,10 @@ function createProgram(): Command {
     .description('Starts, follows and schedules batches of long-running operations.')
     .version(version)
     .addHelpText('after', ENVIRONMENT_HELP)
+    .configureOutput({
+      writeOut: (text) => process.stdout.write(forTerminal(text)),
+      writeErr: (text) => process.stderr.write(forTerminal(text)),
+    })
     .exitOverride();
   addBatchCommands(program);
   addScheduleCommands(program);

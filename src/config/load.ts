@@ -85,8 +85,22 @@ function firstLine(message: string): string {
 }
 
 function connectionOf(name: string, content: ConnectionContent): ConnectionConfig {
-  const { baseUrl, query, headers, auth, limits, poll, statusHeaders, statusWords, statusUrls, idempotencyHeaders, privateHosts, proxy } =
-    content;
+  const {
+    baseUrl,
+    query,
+    headers,
+    auth,
+    allow,
+    overridable,
+    limits,
+    poll,
+    statusHeaders,
+    statusWords,
+    statusUrls,
+    idempotencyHeaders,
+    privateHosts,
+    proxy,
+  } = content;
   const ownParameter = auth.type === 'key' && auth.in === 'query' ? [auth.name] : [];
   const { trustedHosts = [new URL(baseUrl).hostname], attachHosts, otherHosts } = content;
   return {
@@ -95,6 +109,8 @@ function connectionOf(name: string, content: ConnectionContent): ConnectionConfi
     query,
     headers,
     auth,
+    allow,
+    overridable,
     limits,
     privateHosts,
     proxy,

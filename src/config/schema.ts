@@ -5,6 +5,7 @@
  * known is a mistake. What concerns several keys at once stands in `cross-checks.ts`.
  */
 import { z } from 'zod';
+import { HTTP_METHODS } from '../contract';
 import { DEFAULT_POLL_SETTINGS, DEFAULT_STATUS_HEADERS, DEFAULT_STATUS_URLS, IDEMPOTENCY_HEADERS } from '../lro/settings';
 import { isLoopback } from '../lro/trust';
 import { isHeaderName, isTransportHeader } from './names';
@@ -63,6 +64,18 @@ const limits = strict({
   submitsPerSecond: aboveZero.default(DEFAULT_LIMITS.submitsPerSecond),
   pollsPerSecond: aboveZero.default(DEFAULT_LIMITS.pollsPerSecond),
 });
+
+const pathGlob = text.regex(/^(\/|\*\*)[^\s?#\\]*$/, 'must begin with "/" or "**", without query: "/tilesets/**"');
+
+const allow = strict({
+  methods: z
+    .array(z.enum(HTTP_METHODS, { error: `must be one of ${HTTP_METHODS.join(', ')}` }), { error: 'must be a list of methods' })
+    .optional(),
+  paths: z.array(pathGlob, { error: 'must be a list of paths' }).optional(),
+  headers: uniqueHeaders.optional(),
+});
+
+const overridable = strict({ query: words.default([]), headers: uniqueHeaders.default([]) });
 
 const statusWords = strict({
   succeeded: words.default([]),
@@ -148,6 +161,8 @@ function connectionSchema(lookup: SecretLookup) {
     query: orAbsent(texts.default({})),
     headers: orAbsent(texts.default({})),
     auth: orAbsent(auth.default({ type: 'none' })),
+    allow: orAbsent(allow.prefault({})),
+    overridable: orAbsent(overridable.prefault({})),
     trustedHosts: orAbsent(hosts.optional()),
     otherHosts: oneOf(['refuse', 'withoutCredentials'], 'refuse'),
     attachHosts: orAbsent(hosts.default([])),

@@ -67,8 +67,8 @@ export function fillTemplates<T>(value: T, places: { origin: string; base?: stri
 
   function fill(text: string): string {
     return text
-      .replaceAll('{origin}', places.origin)
-      .replaceAll('{base}', places.base ?? places.origin)
+      .replaceAll('{origin}', () => places.origin)
+      .replaceAll('{base}', () => places.base ?? places.origin)
       .replace(
         /\{httpDate([+-]\d+)?\}/g,
         (_whole, shift: string | undefined) => DateTime.fromMillis(places.nowMs + Number(shift ?? 0) * 1000).toHTTP() ?? '',

@@ -32,6 +32,7 @@ function readArguments(argv: string[]): ProgramOptions {
   add('--retry-after-seconds <seconds>', 'Retry-After on open operations, or "none" (1)');
   add('--subscription-keys <keys>', 'comma-separated; requests need one of them', list);
   add('--tokens <tokens>', 'comma-separated; accepted as Bearer and jwt-sas', list);
+  add('--admin-token <token>', 'of the admin API; without one it answers this machine only');
   add('--public-url <url>', 'what status URLs start with (the Host of the request)');
   add('--monitor-url <url>', "where the monitor of Graph's copy dialect is");
   add('--status-header <name>', 'Operation-Location, Location or both');

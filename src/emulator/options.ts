@@ -17,6 +17,8 @@ export const emulatorOptionsSchema = z.strictObject({
   subscriptionKeys: z.array(z.string().min(1)).default([]),
   /** Accepted after `Authorization: Bearer` and `Authorization: jwt-sas`. */
   tokens: z.array(z.string().min(1)).default([]),
+  /** Of the admin API, after `Authorization: Bearer`. Without one (or empty) that API answers this machine only. */
+  adminToken: z.string().optional(),
   /** What status URLs and resource locations start with; default: `http://` and the request's Host. */
   publicUrl: z.url().optional(),
   /** Base URL of the monitor of Graph's copy dialect; default: this server by its other loopback name. */

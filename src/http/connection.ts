@@ -54,7 +54,7 @@ export class Connection {
   private readonly clock: Clock;
 
   constructor(
-    config: ConnectionConfig,
+    readonly config: ConnectionConfig,
     private readonly dependencies: ConnectionDependencies,
   ) {
     const { auth, limits, name, protocol, baseUrl, privateHosts, proxy } = config;

@@ -13,6 +13,8 @@ describe('a file that says only what it must', () => {
       query: {},
       headers: {},
       auth: { type: 'none' },
+      allow: {},
+      overridable: { query: [], headers: [] },
       privateHosts: 'refuse',
       limits: { timeoutSeconds: 30, maxBodyBytes: 1_048_576, concurrentRequests: 50, submitsPerSecond: 50, pollsPerSecond: 5000 },
       protocol: {

@@ -3,6 +3,7 @@
  *
  * Keeps true: a batch that is refused here has sent nothing and written nothing.
  */
+import { setImmediate as untilOthersHadATurn } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
@@ -33,6 +34,9 @@ const SMALL_BATCH = 2000;
 
 /** Longest wait for the next bytes of the manifest. Reading a million lines may take hours, as long as bytes arrive. */
 const SILENT_SECONDS = 60;
+
+/** Longest that checking items keeps the event loop busy at a stretch. */
+const BUSY_MILLISECONDS = 20;
 
 /**
  * The `outcomes` that a retry runs by default. Not `uncertain`: the service may have accepted the submit, so only the caller can decide.
@@ -66,7 +70,7 @@ export function makePrepareBatch(connections: Connections, learn: () => Promise<
 /** `{workflowId}` and `{runId}` in a report's name, as one segment of a path each. */
 function filled(file: FileRef, { workflowId, runId }: PrepareBatchRequest): FileRef {
   const fill = (text: string): string =>
-    text.replaceAll('{workflowId}', workflowId.replace(/[^A-Za-z0-9._-]/g, '_')).replaceAll('{runId}', runId);
+    text.replaceAll('{workflowId}', () => workflowId.replace(/[^A-Za-z0-9._-]/g, '_')).replaceAll('{runId}', () => runId);
   return file.path === undefined ? { url: fill(file.url ?? '') } : { path: fill(file.path) };
 }
 
@@ -128,14 +132,20 @@ class Finder {
   ) {}
 
   async find(input: BatchInput): Promise<Found> {
-    const found = this.source.file === undefined ? this.inline(input) : await this.manifest(this.source.file);
+    const found = await (this.source.file === undefined ? this.inline(input) : this.manifest(this.source.file));
     if (this.mistakes.count > 0 && !this.batch.skipInvalid) throw this.refusal(found.total);
     return { ...found, connection: this.connection ?? DEFAULT_CONNECTION };
   }
 
-  private inline({ items = [] }: BatchInput): Omit<Found, 'connection'> {
+  private async inline({ items = [] }: BatchInput): Promise<Omit<Found, 'connection'>> {
     const duplicates: number[] = [];
+    let since = performance.now();
     for (const [index, item] of inlineItems(this.source, { items, count: items.length }).entries()) {
+      // Small items are many: other activities and heartbeats of this process go on meanwhile.
+      if (performance.now() - since > BUSY_MILLISECONDS) {
+        await untilOthersHadATurn();
+        since = performance.now();
+      }
       if (this.seen.add(item, `items[${index}]`)) duplicates.push(index);
     }
     return { total: items.length, duplicates: duplicates.length > 0 ? duplicates : undefined };

@@ -145,7 +145,12 @@ function withResumption(failure: FailureDetails, { kind, input }: ReadItem): Fai
   const chain = input as ChainInput | BuildTilesetInput;
   // Bodies in the item's own `made` are not carried through the batch.
   const given = 'made' in chain ? chain.made : undefined;
-  const made = Object.fromEntries(Object.entries(failure.made).map(([id, one]) => [id, { ...given?.[id], ...one }]));
+  const made = Object.fromEntries(
+    Object.entries(failure.made).map(([id, one]) => [
+      id,
+      { ...(given !== undefined && Object.hasOwn(given, id) ? given[id] : undefined), ...one },
+    ]),
+  );
   return { ...failure, resumeFrom: resumeFrom(kind, chain, { ...failure, made }) };
 }
 

@@ -1,6 +1,7 @@
 /** Batches as tables. */
 import type { BatchCounts, BatchProgress, BatchResult, ItemStanding } from '../../contract';
 import { ITEM_OUTCOMES } from '../../contract';
+import { writeError } from './terminal';
 import { factTable, fileText, listTable, shorten } from './tables';
 
 export function progressTable(progress: BatchProgress): string {
@@ -46,7 +47,7 @@ export function resultTable(result: BatchResult): string {
 
 /** Beside the message of a batch that failed or was cancelled. */
 export function printUnfinishedBatch(batch: BatchResult): void {
-  console.error(resultTable(batch));
+  writeError(resultTable(batch));
 }
 
 export function itemTable({ id, state, progress, report }: ItemStanding): string {

@@ -5,6 +5,7 @@ import { InvalidArgumentError, type Command } from 'commander';
 import { LroClient } from '../../client';
 import { reasonOf } from '../../text/reason';
 import { UnreachableError, UsageError } from './failures';
+import { writeOut } from './terminal';
 
 export interface CommonOptions {
   json?: true;
@@ -46,7 +47,7 @@ export async function withLro<T>({ taskQueue }: CommonOptions, work: (lro: LroCl
 
 /** Prints a value as JSON, or else as `show` does. */
 export function print<T>({ json }: CommonOptions, value: T, show: (value: T) => string): void {
-  console.log(json === true ? JSON.stringify(value, undefined, 2) : show(value));
+  writeOut(json === true ? JSON.stringify(value, undefined, 2) : show(value));
 }
 
 /** For options that are numbers. */

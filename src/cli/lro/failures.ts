@@ -5,6 +5,7 @@ import { NamespaceNotFoundError, WorkflowNotFoundError } from '@temporalio/clien
 import { CommanderError } from 'commander';
 import { BatchCancelledError, BatchError, ScheduleError, StillRunningError } from '../../client';
 import { printUnfinishedBatch } from './batch-tables';
+import { writeError } from './terminal';
 
 /** Arguments or an input file are wrong. */
 export class UsageError extends Error {
@@ -31,7 +32,7 @@ export function exitCodeOf(err: unknown): number {
 /** Writes to standard error what happened. Commander prints its own errors. */
 export function report(err: unknown): void {
   if (err instanceof CommanderError) return;
-  console.error(messageOf(err));
+  writeError(messageOf(err));
   if ((err instanceof BatchError || err instanceof BatchCancelledError) && err.batch !== undefined) printUnfinishedBatch(err.batch);
 }
 
