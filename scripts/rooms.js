@@ -11,7 +11,6 @@ module.exports = [
     purpose: 'what thrown values say to people',
     imports: [],
     packages: [],
-    everywhere: true,
   },
   {
     name: 'contract',
@@ -35,32 +34,32 @@ module.exports = [
   {
     name: 'config',
     purpose: "the worker's file: read, checked, every mistake named",
-    imports: ['contract', 'lro'],
+    imports: ['text', 'contract', 'lro'],
   },
   {
     name: 'transport',
     purpose: 'sockets, TLS, tokens and secrets for whoever speaks HTTP',
-    imports: ['config'],
+    imports: ['text', 'config'],
   },
   {
     name: 'files',
     purpose: 'body files, manifests and reports: on disk, at a URL, in blob storage',
-    imports: ['contract', 'lro', 'config', 'transport'],
+    imports: ['text', 'contract', 'lro', 'config', 'transport'],
   },
   {
     name: 'http',
     purpose: 'a connection to a service: credentials, trusted hosts, limits, redaction',
-    imports: ['contract', 'lro', 'config', 'transport', 'files'],
+    imports: ['text', 'contract', 'lro', 'config', 'transport', 'files'],
   },
   {
     name: 'schema',
     purpose: 'which inputs are valid, with every mistake named',
-    imports: ['contract', 'lro', 'jobs', 'config'],
+    imports: ['text', 'contract', 'lro', 'jobs', 'config'],
   },
   {
     name: 'activities',
     purpose: 'the side effects: send, apply a decision of `lro`, return it; manifest and report of batches',
-    imports: ['contract', 'lro', 'jobs', 'config', 'files', 'http', 'schema'],
+    imports: ['text', 'contract', 'lro', 'jobs', 'config', 'files', 'http', 'schema'],
   },
   {
     name: 'workflows',
@@ -72,31 +71,31 @@ module.exports = [
   {
     name: 'client',
     purpose: 'the typed client for TypeScript services, and schedules',
-    imports: ['contract', 'config', 'schema'],
+    imports: ['text', 'contract', 'config', 'schema'],
   },
   {
     name: 'hosting',
     purpose: 'what makes a worker: settings, connection to Temporal, log, bundle of the workflows',
-    imports: ['contract', 'config', 'http', 'activities'],
+    imports: ['text', 'contract', 'config', 'http', 'activities'],
   },
   {
     name: 'worker',
     purpose: 'the process: settings, connect, run, drain',
-    imports: ['config', 'hosting'],
+    imports: ['text', 'config', 'hosting'],
   },
   {
     name: 'emulator',
     purpose: 'the services of the family, for demo and tests; knows nothing of the rest',
-    imports: [],
+    imports: ['text'],
   },
   {
     name: 'devserver',
     purpose: "Temporal's own servers for demo and tests: found, fetched, started",
-    imports: [],
+    imports: ['text'],
   },
   {
     name: 'cli',
     purpose: 'the `lro` command line and the demo',
-    imports: ['contract', 'schema', 'client', 'devserver', 'emulator'],
+    imports: ['text', 'contract', 'schema', 'client', 'devserver', 'emulator'],
   },
 ];
