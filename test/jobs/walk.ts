@@ -52,7 +52,7 @@ export function holdsOnWalks(invariant: Invariant, steps: number, seed?: number)
   const choices = fc.array(fc.integer(), { maxLength: MAX_CHOICES, size: 'max' });
   fc.assert(
     fc.property(choices, (numbers) => walk(numbers, invariant)),
-    { numRuns: Math.ceil((2 * steps) / MAX_CHOICES), seed },
+    { numRuns: Math.ceil((2.3 * steps) / MAX_CHOICES), seed },
   );
 }
 
