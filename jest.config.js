@@ -6,7 +6,8 @@ module.exports = {
   transform: { '^.+\\.ts$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'commonjs' } }] },
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
+  testSequencer: '<rootDir>/test/support/slowest-first.js',
   testTimeout: 90_000,
-  // Two cores: more workers than that only make each other wait.
-  maxWorkers: 2,
+  // Most files wait more than they compute: three of them keep two cores busy, and more only make each other wait.
+  maxWorkers: 3,
 };

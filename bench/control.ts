@@ -1,10 +1,10 @@
-/** How the benchmark gives work to a tool that runs inside its own process: one HTTP call a load, answered when all of it has ended. */
+/** How the benchmark runs a load in a tool's own process: one HTTP call for each load, answered when all its operations have ended. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import axios from 'axios';
 import type { Load } from './load';
 
-/** Listens, says so on standard output (`ready at …`), and runs what comes. */
+/** Listens, prints `ready at …`, and runs the loads that it is sent. */
 export function serveLoads(run: (load: Load) => Promise<void>): void {
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];

@@ -1,19 +1,18 @@
 /**
- * How a benchmark ends: whatever it has started is stopped, newest first, after success, after an error and on Ctrl-C.
- *
- * A death that runs no JavaScript is caught by the watchdogs of `src/devserver`.
+ * How a benchmark ends: whatever it has started is stopped, newest first, after success, after an error and on Ctrl-C. When the process
+ * is killed, the watchdogs of `src/devserver` do it.
  */
 type Stop = () => Promise<void> | void;
 
 const stops: Stop[] = [];
 let ending = false;
 
-/** Whether all is being stopped: what fails from now on is no finding. */
+/** Whether everything is being stopped: errors from now on are caused by that. */
 export function isEnding(): boolean {
   return ending;
 }
 
-/** Has `stop` called at the end, unless the returned function was called before; that calls it too. */
+/** Calls `stop` at the end, or when the returned function is called before. */
 export function atEnd(stop: Stop): () => Promise<void> {
   stops.push(stop);
   return async () => {
@@ -34,14 +33,14 @@ async function stopAll(): Promise<void> {
   }
 }
 
-/** Runs a program, stops what it has started, and ends the process: native threads would keep it. */
+/** Runs a program, stops what it has started, and ends the process, which native threads would keep alive. */
 export function runToEnd(main: () => Promise<void>): void {
   const end = (code: number): void => {
     if (ending) return;
     ending = true;
     void stopAll().then(() => process.exit(code));
   };
-  // Again and again: npm passes on the Ctrl-C that the terminal has sent already.
+  // `on`, not `once`: npm passes on the Ctrl-C that the terminal has already sent.
   process.on('SIGINT', () => end(130));
   process.on('SIGTERM', () => end(143));
   main().then(

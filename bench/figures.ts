@@ -11,7 +11,7 @@ export function median(values: readonly number[]): number {
   return quantile(values, 0.5);
 }
 
-/** Prints one row a figure: its name, what was measured, and the bound it is to keep (empty where there is none). */
+/** Prints one row for each figure: its name, the measured value, and its bound (empty if there is none). */
 export function figures(rows: [figure: string, measured: string, bound: string][]): void {
   const table = new Table({ head: ['figure', 'measured', 'bound'], style: { head: [], border: [], compact: true } });
   table.push(...rows);

@@ -8,13 +8,13 @@ import { CONCURRENT_REQUESTS } from './limits';
 
 const client = axios.create({ httpAgent: new Agent({ keepAlive: true, maxSockets: CONCURRENT_REQUESTS }), timeout: 30_000, proxy: false });
 
-/** What the 202 says. */
+/** The 202. */
 export interface Accepted {
   statusUrl: string;
   waitSeconds: number;
 }
 
-/** What a status answer says. */
+/** A status answer. */
 export interface StatusAnswer {
   status: string;
   waitSeconds: number;
@@ -39,7 +39,7 @@ export async function poll(statusUrl: string): Promise<StatusAnswer> {
   return {
     status: data.status,
     waitSeconds: Number(header(headers, 'retry-after') ?? 5),
-    ...(resourceLocation === undefined ? {} : { resourceLocation }),
+    resourceLocation,
   };
 }
 

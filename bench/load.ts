@@ -1,13 +1,13 @@
-/** The load that a tool is given, and how starts are spread over time. */
+/** The load of a tool, and the spreading of its starts over time. */
 import pLimit from 'p-limit';
 
 export interface Load {
   /** Names the run; ids begin with it. */
   name: string;
   operations: number;
-  /** Starts are spread evenly over so many seconds; 0: all at once. */
+  /** Starts are spread evenly over this time; 0: all at once. */
   spreadSeconds: number;
-  /** At most so many are open at once, where a tool is faster with fewer. */
+  /** Most operations open at once, if a tool is faster with fewer. */
   maxOpen?: number;
 }
 

@@ -11,7 +11,7 @@ import { protocol } from './parts/protocol';
 import { steady } from './parts/steady';
 import { upload } from './parts/upload';
 
-// The Temporal CLI that the project has fetched already, if it has.
+// Use the Temporal CLI that the project may have fetched already.
 process.env['LRO_CACHE_DIR'] ??= resolve(__dirname, '../../../.cache');
 
 const PART_NAMES = ['compare', 'steady', 'growth', 'upload', 'protocol', 'operation', 'polls'] as const;
@@ -34,7 +34,7 @@ interface Options {
   quick?: boolean;
 }
 
-/** What `--quick` sets, unless an option says otherwise: a look at whether all works, not figures. */
+/** Defaults of `--quick`: enough to see whether everything works, not for figures. */
 const QUICK: Partial<Options> = {
   operations: [200],
   singleOperations: 50,
@@ -72,7 +72,7 @@ program
   .name('npm run bench --')
   .description('Benchmarks. Without --part: this project beside other tools, as one table.')
   .option('--part <names>', `${PART_NAMES.join(', ')}, or all`, names([...PART_NAMES, 'all']), ['compare'])
-  .option('--quick', 'small counts and one round, for a look at whether all works')
+  .option('--quick', 'small counts and one round, to see whether everything works')
   .option('--tools <names>', `compare: some of ${toolKeys.join(', ')}`, names(toolKeys), toolKeys)
   .option('--operations <counts>', 'compare: operations of a run', counts, [1000, 5000])
   .option('--single-operations <count>', 'compare: the same for tools with a workflow per operation', count, 200)

@@ -1,4 +1,4 @@
-/** This project's worker (`dist/worker.js`) on the fake service, with limits so wide that they are not what is measured. */
+/** This project's worker (`dist/worker.js`) on the fake service, with limits so high that they have no effect. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { stringify } from 'yaml';
@@ -13,11 +13,11 @@ const WORKER = resolve(__dirname, '../../../dist/worker.js');
 
 export interface OwnWorker {
   pid: number;
-  /** A file of so many items, made before anything is measured. */
+  /** Writes a manifest with this many items; not measured. */
   writeManifest(name: string, operations: number): string;
-  /** A place for a file that the worker may read. */
+  /** Path of a file that the worker may read. */
   fileAt(name: string): string;
-  /** What a report beside it says, line by line. */
+  /** The lines of a report. */
   readReport(path: string): ItemReport[];
   stop(): Promise<void>;
 }
@@ -70,10 +70,10 @@ function batchItem(index: number): BatchItem {
   return { id: `item-${index}`, ...OPERATION };
 }
 
-/** More items than this come in a manifest. */
+/** More items than this are put into a manifest. */
 const MAX_INLINE_ITEMS = 1000;
 
-/** The input of a batch, its manifest written where it needs one. */
+/** The input of a batch; writes its manifest if it needs one. */
 export function batchInput(worker: OwnWorker, name: string, operations: number, rest: Omit<BatchInput, 'items' | 'manifest'>): BatchInput {
   const items =
     operations <= MAX_INLINE_ITEMS

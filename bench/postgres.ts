@@ -1,6 +1,5 @@
 /**
- * A PostgreSQL cluster of one's own in a folder of one's own, from the programs that Debian installs. Durable as PostgreSQL comes:
- * `fsync` and `synchronous_commit` stay on.
+ * A new PostgreSQL cluster in a temporary folder, with Debian's programs. Durable as by default: `fsync` and `synchronous_commit` are on.
  *
  * PostgreSQL refuses root, so as root its programs run as the user that its package made.
  */
@@ -36,7 +35,7 @@ function programsFolder(): string | undefined {
     .find((folder) => existsSync(join(folder, 'initdb')) && existsSync(join(folder, 'postgres')));
 }
 
-/** The command line that runs `program` as a user whom PostgreSQL accepts. */
+/** The command line that runs `program` as a user that PostgreSQL accepts. */
 function asUser(program: string, args: string[]): [command: string, args: string[]] {
   if (process.getuid?.() !== 0) return [program, args];
   return ['setpriv', [`--reuid=${USER}`, `--regid=${USER}`, '--init-groups', '--', program, ...args]];

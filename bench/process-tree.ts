@@ -1,4 +1,4 @@
-/** CPU and memory of processes and of all that they started, from Linux's /proc. */
+/** CPU and memory of processes and their descendants, from Linux's /proc. */
 import { readdirSync, readFileSync } from 'node:fs';
 
 interface ProcessStat {
@@ -12,7 +12,7 @@ const TICKS_PER_SECOND = 100;
 
 function readStat(pid: number): ProcessStat | undefined {
   try {
-    // The name before the last parenthesis may hold anything.
+    // The process name before the last parenthesis may contain any characters.
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
     return { parentPid: Number(fields[1]), cpuTicks: [11, 12, 13, 14].reduce((sum, field) => sum + Number(fields[field]), 0) };
   } catch {
@@ -63,7 +63,7 @@ export function peakResidentMegabytes(pid: number): number {
   return statusMegabytes(pid, 'VmHWM');
 }
 
-/** Memory of the processes and their descendants, what they share counted once each (PSS). */
+/** Memory of the processes and their descendants; shared memory is counted once (PSS). */
 export function megabytesOfTrees(roots: readonly number[]): number {
   let kilobytes = 0;
   for (const pid of tree(roots).keys()) {

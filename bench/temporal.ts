@@ -26,7 +26,7 @@ export async function startTemporal(): Promise<Temporal> {
     client: new Client({ connection }),
     folder,
     stop: atEnd(async () => {
-      // Calls that are under way would throw where nobody can catch it.
+      // On an early end calls may be open, and would throw where nothing catches it.
       if (!isEnding()) await connection.close();
       await server.stop();
       await removeFolder();

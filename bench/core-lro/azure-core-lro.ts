@@ -18,7 +18,7 @@ const pipeline = createEmptyPipeline();
 const limit = pLimit(CONCURRENT_REQUESTS);
 
 async function send(method: HttpMethods, url: string, body?: string): Promise<OperationResponse> {
-  const request = createPipelineRequest({ url, method, allowInsecureConnection: true, ...(body === undefined ? {} : { body }) });
+  const request = createPipelineRequest({ url, method, allowInsecureConnection: true, body });
   if (body !== undefined) request.headers.set('content-type', 'application/json');
   const response: PipelineResponse = await limit(() => pipeline.sendRequest(client, request));
   const parsed: unknown = response.bodyAsText ? JSON.parse(response.bodyAsText) : undefined;

@@ -1,4 +1,4 @@
-/** The fake service as the benchmark sees it: started, told how long operations last, and asked what it counted. */
+/** The benchmark's client of the fake service: starts it, sets how long operations last, and reads its counts. */
 import { join } from 'node:path';
 import axios from 'axios';
 import { startChild } from '../../src/devserver';
@@ -6,7 +6,7 @@ import { atEnd } from '../ending';
 
 /** How the operations of one count behave. */
 export interface Settings {
-  /** The poll that says `Succeeded`, the first being 1. */
+  /** Number of the poll that is answered `Succeeded`; the first is 1. */
   polls: number;
   retryAfterSeconds: number;
   /** First polls of each operation whose lateness is not measured. */
@@ -19,11 +19,11 @@ export interface Counts {
   polls: number;
   /** Operations whose last poll was answered. */
   succeeded: number;
-  /** Polls of operations that had already been told to have succeeded. */
+  /** Polls of operations after their `Succeeded`. */
   afterEnd: number;
   /** Polls more than 1 ms before they were due. */
   early: number;
-  /** Polls of operations of an earlier count. */
+  /** Polls of operations from before the last reset. */
   strays: number;
   measuredPolls: number;
   /** Since the measuring began. */
@@ -44,8 +44,8 @@ export interface FakeService {
   stop(): Promise<void>;
 }
 
-const ASK_EVERY_MS = 250;
-/** It shares the machine with what it measures. */
+const CHECK_EVERY_MS = 250;
+/** Long, because the service shares the machine with the tool. */
 const ADMIN_TIMEOUT_MS = 60_000;
 
 export async function startFakeService(): Promise<FakeService> {
@@ -73,7 +73,7 @@ export async function startFakeService(): Promise<FakeService> {
         const { posts } = await counts();
         if (posts >= count) return;
         if (performance.now() > giveUpAtMs) throw new Error(`the service got ${posts} of ${count} submits within ${timeoutSeconds} s`);
-        await new Promise((resume) => setTimeout(resume, ASK_EVERY_MS));
+        await new Promise((resume) => setTimeout(resume, CHECK_EVERY_MS));
       }
     },
     stop: atEnd(async () => {
@@ -82,6 +82,6 @@ export async function startFakeService(): Promise<FakeService> {
   };
 }
 
-/** What every tool submits, below the service's URL: an upload that does not look at its bytes. */
+/** Path and body of every submit: an upload whose bytes the service does not check. */
 export const SUBMIT_PATH = '/mapData?dataFormat=geojson&api-version=2.0';
 export const SUBMIT_BODY = { type: 'FeatureCollection', features: [] };

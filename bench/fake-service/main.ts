@@ -1,7 +1,7 @@
 /**
  * The service that all tools are measured against, as its own process: like Creator, and as fast as `node:http` allows.
  *
- * `POST /mapData` → 202 with `Operation-Location` and `Retry-After`; `GET` of that → `Running` until the last of `polls` polls, which says
+ * `POST /mapData` → 202 with `Operation-Location` and `Retry-After`; `GET` of that → `Running`, and at the last of `polls` polls
  * `Succeeded` with `Resource-Location`. `POST /admin/reset` starts a new count, `GET /admin/counts` reads it.
  *
  * Keeps true:
@@ -145,7 +145,7 @@ const server = createServer((request, response) => {
     administer(request, response);
   }
 });
-// No connection dies under a tool: who closes idle ones is not what is measured.
+// Idle connections are never closed: reconnecting is not what is measured.
 server.keepAliveTimeout = 3_600_000;
 server.requestTimeout = 0;
 server.listen(0, '127.0.0.1', 4096, () => {

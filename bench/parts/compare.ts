@@ -1,8 +1,8 @@
 /**
- * This project beside other ways to carry the same operations, on the same fake service, in one run: one table.
+ * This project beside other tools with the same operations, on the same fake service, in one run: one table.
  *
- * Keeps true: a figure stands in the table only when the service counted exactly one submit for each operation, the expected polls, and
- * the end of each; anything else is printed as a failure and ends the program with code 1.
+ * Keeps true: a figure is in the table only if the service counted exactly one submit, the expected polls and the end of each operation;
+ * otherwise it is printed as a failure, and the exit code is 1.
  */
 import Table from 'cli-table3';
 import { isEnding } from '../ending';
@@ -46,11 +46,11 @@ export interface CompareOptions {
 const POLLS = 3;
 const STEADY_POLLS = 12;
 const STEADY_RETRY_AFTER_SECONDS = 2;
-/** The start is no steady state. */
+/** Polls at the start are not measured: it is not the steady state. */
 const STEADY_SKIPPED_POLLS = 2;
 const OPEN_RETRY_AFTER_SECONDS = 3600;
 const OPEN_TIMEOUT_SECONDS = 900;
-/** Restate takes handlers out of memory that have slept for ten seconds. */
+/** Restate removes handlers from memory that have slept for ten seconds. */
 const SETTLE_SECONDS = 20;
 const WARM_OPERATIONS = 100;
 
@@ -123,7 +123,7 @@ async function warm(tool: RunningTool, service: FakeService): Promise<void> {
   await measureRate(tool, service, { name: 'bench/warm', operations: WARM_OPERATIONS, spreadSeconds: 0 });
 }
 
-/** Of a tool that was started for this alone. */
+/** For a tool that was started for this measurement only. */
 async function measureMemory(tool: RunningTool, service: FakeService, operations: number): Promise<{ worker: number; servers: number }> {
   await warm(tool, service);
   await service.reset({ polls: 1_000_000, retryAfterSeconds: OPEN_RETRY_AFTER_SECONDS });
@@ -138,7 +138,7 @@ async function measureMemory(tool: RunningTool, service: FakeService, operations
   return { worker: residentMegabytes(tool.workerPid), servers: megabytesOfTrees(tool.serverPids) };
 }
 
-/** Runs `measure`; what it throws is said at once and stands in the table instead of a figure. */
+/** Runs `measure`; an error is printed at once, and is in the table instead of a figure. */
 async function attempt<T>(what: string, measure: () => Promise<T>): Promise<T | Error> {
   try {
     return await measure();

@@ -1,4 +1,4 @@
-/** How time, memory and history of a batch grow with the number of its items, the number of open ones being the same. */
+/** How time, memory and history of a batch grow with the number of its items, with the same number of open ones. */
 import Table from 'cli-table3';
 import { DEFAULT_TASK_QUEUE, RUN_BATCH, type BatchInput, type BatchResult } from '../../src/contract';
 import { startFakeService, type FakeService } from '../fake-service/client';
@@ -16,7 +16,7 @@ export interface GrowthOptions {
 
 const POLLS = 3;
 
-/** One size, on a server and a worker of its own: the most memory of a process is over its whole life. */
+/** One size, on a new server and worker, because peak memory is counted from the start of a process. */
 async function measure(service: FakeService, operations: number, maxInFlight: number): Promise<string[]> {
   const temporal = await startTemporal();
   const worker = await startOwnWorker(temporal, service.url);
@@ -41,7 +41,7 @@ async function measure(service: FakeService, operations: number, maxInFlight: nu
     lines.length !== operations ||
     lines.some(({ outcome }) => outcome !== 'succeeded')
   )
-    throw new Error(`of ${operations} operations the report tells in ${lines.length} lines, not each once and succeeded`);
+    throw new Error(`of ${operations} operations the report has ${lines.length} lines, not each once and succeeded`);
   const peak = peakResidentMegabytes(worker.pid);
   const { parent, shards } = await historyOfBatch(temporal.client, workflowId);
   await worker.stop();

@@ -1,16 +1,16 @@
 /**
- * The figures of single operations, against the bounds they are to keep:
+ * The figures of single operations beside their bounds:
  * lateness of polls by the service's own clock, history per poll, the worker's start, and its memory per open operation.
  */
 import { figures, median, quantile } from '../figures';
 import { residentMegabytes } from '../process-tree';
-import { startSurroundings, UPLOAD, type Surroundings } from '../surroundings';
+import { startServices, UPLOAD, type Services } from '../services';
 
 const RUNS = 3;
 const OPERATIONS = 50;
 const SPREAD_MS = 2000;
 const RETRY_AFTER_SECONDS = 2;
-/** Below the 300 workflows that a worker keeps in its cache, those of the warm-up included. */
+/** With those of the warm-up fewer than the 300 workflows of a worker's cache. */
 const OPEN_OPERATIONS = 240;
 
 interface Lateness {
@@ -21,7 +21,7 @@ interface Lateness {
 }
 
 /** Milliseconds by which each poll came after it was due: due is the end of the answer before it plus Retry-After. */
-async function lateness(on: Surroundings, run: number): Promise<Lateness> {
+async function lateness(on: Services, run: number): Promise<Lateness> {
   const since = (await on.admin.requests()).at(-1)?.seq ?? 0;
   const started = Array.from({ length: OPERATIONS }, async (_, index) => {
     await new Promise((resume) => setTimeout(resume, (index * SPREAD_MS) / OPERATIONS));
@@ -44,7 +44,7 @@ async function lateness(on: Surroundings, run: number): Promise<Lateness> {
 }
 
 /** History events and bytes that one more poll costs: two operations of different length, and their difference. */
-async function historyPerPoll(on: Surroundings): Promise<{ events: number; bytes: number }> {
+async function historyPerPoll(on: Services): Promise<{ events: number; bytes: number }> {
   const sizes = [];
   for (const seconds of [4, 24]) {
     await on.admin.setDefaults({ durationSeconds: seconds });
@@ -61,15 +61,15 @@ async function historyPerPoll(on: Surroundings): Promise<{ events: number; bytes
   return { events: (long.events - short.events) / polls, bytes: (long.bytes - short.bytes) / polls };
 }
 
-/** When the worker took the operation's first workflow task, by Temporal's clock (the same machine's). */
-async function firstTaskStartedAtMs(on: Surroundings, workflowId: string): Promise<number> {
+/** Start of the operation's first workflow task, by Temporal's clock, which is this machine's. */
+async function firstTaskStartedAtMs(on: Services, workflowId: string): Promise<number> {
   const history = await on.temporalClient.workflow.getHandle(workflowId).fetchHistory();
   const started = history.events?.find(({ workflowTaskStartedEventAttributes }) => workflowTaskStartedEventAttributes != null);
   return Number(started?.eventTime?.seconds) * 1000 + Number(started?.eventTime?.nanos) / 1e6;
 }
 
 /** Worker memory per open operation that it holds in its cache. */
-async function memoryPerOperation(on: Surroundings): Promise<number> {
+async function memoryPerOperation(on: Services): Promise<number> {
   const worker = await on.startWorker();
   // Warm, so that what a process needs once is not counted.
   await Promise.all(Array.from({ length: 50 }, (_, index) => on.lro.execute(UPLOAD, { id: `bench/warm-${index}` })));
@@ -85,9 +85,9 @@ async function memoryPerOperation(on: Surroundings): Promise<number> {
 }
 
 export async function operation(): Promise<void> {
-  const on = await startSurroundings(['--operation-seconds', '11', '--retry-after-seconds', String(RETRY_AFTER_SECONDS)]);
+  const on = await startServices(['--operation-seconds', '11', '--retry-after-seconds', String(RETRY_AFTER_SECONDS)]);
   try {
-    // Its first task is waiting when the worker starts.
+    // Its first workflow task is pending when the worker starts.
     const first = await on.lro.start(UPLOAD, { id: 'bench/first' });
     const startedAtMs = Date.now();
     const worker = await on.startWorker();

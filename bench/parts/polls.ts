@@ -5,7 +5,7 @@
 import { runWithCoreLro } from '../core-lro/azure-core-lro';
 import { figures, median } from '../figures';
 import { cpuSecondsOf, residentMegabytes } from '../process-tree';
-import { startSurroundings, UPLOAD, type Surroundings } from '../surroundings';
+import { startServices, UPLOAD, type Services } from '../services';
 
 const OPERATIONS = 20;
 const SECONDS = 10;
@@ -19,7 +19,7 @@ interface Cost {
   cpuMsPerPoll: number;
 }
 
-async function cost(on: Surroundings, pid: number, run: (index: number) => Promise<unknown>): Promise<Cost> {
+async function cost(on: Services, pid: number, run: (index: number) => Promise<unknown>): Promise<Cost> {
   const before = (await on.admin.requests()).at(-1)?.seq ?? 0;
   const cpuBefore = cpuSecondsOf(pid);
   const startedAtMs = performance.now();
@@ -29,7 +29,7 @@ async function cost(on: Surroundings, pid: number, run: (index: number) => Promi
   return { pollsPerSecond: count / seconds, cpuMsPerPoll: ((cpuSecondsOf(pid) - cpuBefore) * 1000) / count };
 }
 
-async function compared(on: Surroundings, workerPid: number): Promise<void> {
+async function compared(on: Services, workerPid: number): Promise<void> {
   const url = `${on.emulatorUrl}/mapData?dataFormat=geojson&api-version=2.0`;
   const ours: Cost[] = [];
   const theirs: Cost[] = [];
@@ -47,7 +47,7 @@ async function compared(on: Surroundings, workerPid: number): Promise<void> {
   ]);
 }
 
-async function bigAnswers(on: Surroundings, workerPid: number): Promise<void> {
+async function bigAnswers(on: Services, workerPid: number): Promise<void> {
   const running = { httpStatus: 200, headers: { 'Retry-After': '0' }, body: { status: 'Running' }, hugeBody: { bytes: BIG_BYTES } };
   const { url } = await on.admin.addScript({ name: 'big', routes: [{ path: '/operation', answers: [running] }] });
   const handles = await Promise.all(
@@ -71,7 +71,7 @@ async function bigAnswers(on: Surroundings, workerPid: number): Promise<void> {
 }
 
 export async function polls(): Promise<void> {
-  const on = await startSurroundings(['--operation-seconds', String(SECONDS), '--retry-after-seconds', '0']);
+  const on = await startServices(['--operation-seconds', String(SECONDS), '--retry-after-seconds', '0']);
   try {
     const worker = await on.startWorker();
     await compared(on, worker.pid);

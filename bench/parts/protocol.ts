@@ -1,7 +1,7 @@
 /** Decisions per second of the pure protocol: status answers of all kinds, one after the other, on one core. */
 import type { Answer } from '../../src/lro/answer';
 import type { Monitor } from '../../src/lro/monitor';
-import { DEFAULT_POLL_SETTINGS, DEFAULT_STATUS_HEADERS, type ProtocolSettings } from '../../src/lro/settings';
+import { DEFAULT_POLL_SETTINGS, DEFAULT_STATUS_HEADERS, DEFAULT_STATUS_URLS, type ProtocolSettings } from '../../src/lro/settings';
 import { decideStatus } from '../../src/lro/status';
 import { figures } from '../figures';
 
@@ -10,9 +10,9 @@ const SECONDS = 3;
 const settings: ProtocolSettings = {
   poll: DEFAULT_POLL_SETTINGS,
   statusHeaders: DEFAULT_STATUS_HEADERS,
-  statusWords: { succeeded: [], failed: [], canceled: [] },
-  trust: { baseUrl: 'https://us.atlas.microsoft.com', trustedHosts: ['us.atlas.microsoft.com'], otherHosts: 'refuse' },
-  query: { 'api-version': '2.0' },
+  statusWords: { succeeded: [], failed: [], canceled: [], running: [] },
+  statusUrls: DEFAULT_STATUS_URLS,
+  trust: { baseUrl: 'https://us.atlas.microsoft.com', trustedHosts: ['us.atlas.microsoft.com'], attachHosts: [], otherHosts: 'refuse' },
   credentialParameters: ['subscription-key'],
   idempotencyHeaders: [],
 };

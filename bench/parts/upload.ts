@@ -1,4 +1,4 @@
-/** What an upload costs a worker in memory: files of growing size through `bodyFile`, on the fake service. */
+/** A worker's memory during uploads of files of growing size through `bodyFile`, on the fake service. */
 import { truncateSync, writeFileSync } from 'node:fs';
 import { LroClient } from '../../src/client';
 import { startFakeService } from '../fake-service/client';
@@ -22,7 +22,7 @@ export async function upload(): Promise<void> {
   let first: number | undefined;
   for (const megabytes of MEGABYTES) {
     const path = worker.fileAt(`upload-${megabytes}.bin`);
-    // A file of that size that takes no room on the disk.
+    // A sparse file, which uses no disk space.
     writeFileSync(path, '');
     truncateSync(path, megabytes * 1024 * 1024);
     const submit = { path: '/mapData', query: { dataFormat: 'dwgzippackage', 'api-version': '2.0' }, bodyFile: { path } };

@@ -7,6 +7,5 @@ export function submitOperation(url: string, body: unknown): Promise<Accepted> {
 
 export async function pollOperation(statusUrl: string): Promise<{ waitSeconds: number; resource?: string }> {
   const answer = await poll(statusUrl);
-  const resource = resourceOf(answer);
-  return { waitSeconds: answer.waitSeconds, ...(resource === undefined ? {} : { resource }) };
+  return { waitSeconds: answer.waitSeconds, resource: resourceOf(answer) };
 }

@@ -6,7 +6,7 @@ import { atEnd } from '../ending';
 import { postgresMissing, startPostgres } from '../postgres';
 import { openLoad, type Tool } from './tool';
 
-/** Half as fast again as with thousands open at once. */
+/** 1.5 times as fast as with thousands open at once. */
 const MAX_OPEN = 200;
 
 export const dbos: Tool = {

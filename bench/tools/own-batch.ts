@@ -4,7 +4,7 @@ import type { Load } from '../load';
 import { historyOfBatch } from '../history';
 import { batchInput, startOwnWorker } from '../own-worker';
 import { startTemporal } from '../temporal';
-import type { RunningTool, Surroundings, Tool } from './tool';
+import type { RunningTool, ToolContext, Tool } from './tool';
 
 /** Throws unless each of `operations` items has succeeded. */
 export function checkBatchResult({ counts }: BatchResult, operations: number): void {
@@ -16,7 +16,7 @@ export function ownBatch(key: string, title: string, onUncertainSubmit: 'retry' 
   return {
     key,
     title,
-    start: async ({ service }: Surroundings): Promise<RunningTool> => {
+    start: async ({ service }: ToolContext): Promise<RunningTool> => {
       const temporal = await startTemporal();
       const worker = await startOwnWorker(temporal, service.url);
       const { workflow } = temporal.client;
@@ -34,7 +34,7 @@ export function ownBatch(key: string, title: string, onUncertainSubmit: 'retry' 
           prepared = batchInput(worker, load.name, load.operations, {
             defaults: { onUncertainSubmit },
             maxInFlight: load.operations,
-            ...(load.spreadSeconds === 0 ? {} : { submitsPerSecond: load.operations / load.spreadSeconds }),
+            submitsPerSecond: load.spreadSeconds === 0 ? undefined : load.operations / load.spreadSeconds,
           });
         },
         run: async (load) => {

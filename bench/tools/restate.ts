@@ -99,7 +99,7 @@ export const restate: Tool = {
   },
 };
 
-/** Tells the server of the service, as soon as it listens. */
+/** Registers the service with the server, as soon as that listens. */
 async function register(adminUrl: string, serviceUrl: string): Promise<void> {
   const giveUpAtMs = performance.now() + 60_000;
   for (;;) {

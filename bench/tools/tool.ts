@@ -1,20 +1,20 @@
-/** What a tool is to the comparison. */
+/** A tool of the comparison. */
 import type { FakeService } from '../fake-service/client';
 import type { Load } from '../load';
 
-/** What every tool comes to know of the run. */
-export interface Surroundings {
+/** What a tool needs to start. */
+export interface ToolContext {
   service: FakeService;
 }
 
 export interface RunningTool {
   /** The process that submits and polls: its memory is measured. */
   workerPid: number;
-  /** What the tool needs besides: Temporal, Restate, PostgreSQL. */
+  /** Its servers: Temporal, Restate, PostgreSQL. */
   serverPids: number[];
-  /** Makes what `run` needs for a load and what a caller would have beforehand. */
+  /** Prepares a load; not measured. */
   prepare?(load: Load): void;
-  /** Starts all operations and resolves when the tool says that each has succeeded. Throws otherwise. */
+  /** Starts all operations and resolves when the tool reports that each has succeeded. Throws otherwise. */
   run(load: Load): Promise<void>;
   /** Starts operations that are to stay open, and does not wait for them. */
   open?(load: Load): Promise<void>;
@@ -28,14 +28,14 @@ export interface Tool {
   key: string;
   /** In the table. */
   title: string;
-  /** A workflow on Temporal for each operation: slower by so much that fewer operations give its rate. */
+  /** One workflow on Temporal for each operation: so much slower that fewer operations are run. */
   workflowPerOperation?: boolean;
   /** Why it cannot run here. */
   missing?(): string | undefined;
-  start(on: Surroundings): Promise<RunningTool>;
+  start(context: ToolContext): Promise<RunningTool>;
 }
 
-/** Leaves a load to itself that is never to end: it fails when its process is stopped, which is all right, or before, which the counts show. */
+/** For a load that never ends: it fails when its process is stopped, which is expected, or before, which the counts show. */
 export function openLoad(running: Promise<void>): Promise<void> {
   running.catch(() => undefined);
   return Promise.resolve();

@@ -1,20 +1,18 @@
-/**
- * How much one activity may answer: a payload that is too large wedges the workflow that waits for it.
- */
+/** Limits the size of an activity's result: a payload that is too large wedges the workflow that waits for it. */
 import type { Json } from '../contract';
 import { jsonBytes } from '../lro/sizes';
 
-/** Of one activity's answers: those that were not begun by then are not asked. */
+/** When the answers of one activity have this size, no further request is begun. */
 const MAX_ANSWER_BYTES = 524_288;
 
-/** Of all answers together; one that would go beyond it is replaced by what is known without it. */
+/** Limit of all answers together; an answer that would exceed it is replaced by `short` of it. */
 const MAX_RESULT_BYTES = 983_040;
 
 /**
  * Runs `decide` for every request at once and keeps answers in the order of the requests until the budget is used up.
  * Those that were not begun by then come back without a decision; the caller asks for them again.
- * @param short what is left of a decision that is too large beside the others; absent: nothing
- * @param results where they stand as they come; one that is decided there already is not asked
+ * @param short what to keep of a decision that does not fit; undefined: nothing
+ * @param results filled in as answers come; a request that has a decision there already is skipped
  */
 export async function withinAnswerBudget<R extends { id: string }, D>(
   requests: readonly R[],
@@ -41,7 +39,7 @@ export async function withinAnswerBudget<R extends { id: string }, D>(
   return results;
 }
 
-/** Bytes that may be used up, reserved before they are known. */
+/** A number of bytes that are reserved before their exact use is known. */
 export class ByteBudget {
   private used = 0;
   private reserved = 0;
@@ -49,7 +47,7 @@ export class ByteBudget {
 
   constructor(private readonly maxBytes: number) {}
 
-  /** Waits until so many may be used. False when there will never be so many, unless nothing at all is used. */
+  /** Waits until so many are free. False when they will never be; true for any number as long as nothing is used. */
   async reserve(bytes: number): Promise<boolean> {
     while (this.used + this.reserved + bytes > this.maxBytes) {
       if (this.reserved === 0) {
@@ -62,11 +60,13 @@ export class ByteBudget {
     return true;
   }
 
-  /** So many of the reserved ones were used in fact. */
-  settle(reserved: number, used: number): void {
+  /** Uses what was reserved for something of `bytes`: as it is where there is room for it, else shortened to what was reserved. */
+  settle(reserved: number, bytes: number): 'whole' | 'short' {
     this.reserved -= reserved;
-    this.used += used;
+    const fits = this.used + this.reserved + bytes <= this.maxBytes;
+    this.used += fits ? bytes : reserved;
     for (const resume of this.waiting) resume();
     this.waiting.clear();
+    return fits ? 'whole' : 'short';
   }
 }

@@ -1,7 +1,7 @@
 /**
  * Activity `ask`: asks the status of a set of operations, in parallel, and decides for each what its answer means.
  *
- * Keeps true: an answer that a heartbeat has told is not asked for again by the next attempt, whichever worker makes it.
+ * Keeps true: an answer that a heartbeat has recorded is not asked for again by the next attempt, on whichever worker it runs.
  */
 import { Context } from '@temporalio/activity';
 import type { Connections } from '../http';
@@ -16,7 +16,7 @@ import { logCap } from './log-cap';
 import type { Ask, AskOptions, AskResult } from './messages';
 import { RecentAnswers } from './recent-answers';
 
-/** Lanes of one activity; each connection bounds its own requests below that. With answers of at most 140 KiB each, a budget overrun stays below 2 MB. */
+/** Requests at once; each connection has its own limit besides. With answers of at most 140 KiB each, a budget overrun stays below 2 MB. */
 const CONCURRENCY = 10;
 
 export function makeAsk(connections: Connections) {
@@ -40,14 +40,14 @@ export function makeAsk(connections: Connections) {
   };
 }
 
-/** Of an answer that is too large beside the others: its wait. What it told is told again by the next one. */
+/** Of an answer that does not fit: only its wait. The next poll gets its content again. */
 function withoutNews(decision: StatusDecision): StatusDecision | undefined {
   if (decision.kind !== 'running') return undefined;
   const { kind, waitSeconds, why, notAsked } = decision;
   return { kind, waitSeconds, why, notAsked };
 }
 
-/** One question and what its answer means. Never throws. */
+/** Asks for one status and decides what the answer means. Never throws. */
 export async function ask(monitor: Monitor, connections: Connections): Promise<StatusDecision> {
   const connection = connections.get(monitor.connection);
   if (connection === undefined) {
@@ -60,13 +60,11 @@ export async function ask(monitor: Monitor, connections: Connections): Promise<S
       purpose: 'status',
       method: 'GET',
       url: monitor.statusUrl,
-      // Once, and not for ever: the neighbours of an operation that is always told to wait are asked all the same.
-      wasHeld: monitor.tally?.held === undefined ? undefined : true,
       headers: monitor.headers,
       cookies: monitor.cookies,
     });
   } catch (err) {
-    // This worker's connection may refuse a header that the one which took the operation allowed.
+    // This worker's connection may refuse a header that the worker which submitted the operation allowed.
     if (err instanceof RequestRefusedError) return { kind: 'failed', failure: { type: 'InvalidInput', message: err.message } };
     throw err;
   }

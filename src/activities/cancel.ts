@@ -1,13 +1,15 @@
 /**
  * Activity `cancel`: asks the service to cancel operations. Where it will not, each is asked once how it stands: most often it has ended already.
  */
-import type { CancelRequest } from '../contract';
 import type { Connections } from '../http';
 import { decideCancel, type CancelDecision } from '../lro/cancel';
-import type { Monitor } from '../lro/monitor';
-import { withApiVersion } from '../lro/status-url';
+import { cancelUrl } from '../lro/paths';
+import { judgeCallerUrl } from '../lro/trust';
+import { headerMistakes, queryMistakes, routeMistakes } from '../schema/allow';
 import { withinAnswerBudget } from './answer-budget';
 import { ask } from './ask';
+import { audit, outcomeOf } from './audit';
+import { listed } from './failures';
 import { withHeartbeat } from './heartbeat';
 import type { CancelCall, CancelResult } from './messages';
 
@@ -30,27 +32,26 @@ export function makeCancel(connections: Connections) {
 async function requestCancel({ monitor, cancel }: CancelCall, connections: Connections): Promise<CancelDecision> {
   const connection = connections.get(monitor.connection);
   if (connection === undefined) return { kind: 'unreachable', reason: `connection "${monitor.connection}" is not in this worker's file` };
-  const exchange = await connection.exchange({
-    purpose: 'cancel',
-    method: cancel.method ?? 'POST',
-    url: cancelUrl(monitor, cancel, connection.protocol.trust.baseUrl),
-    headers: monitor.headers,
-    cookies: monitor.cookies,
-  });
-  const decided = decideCancel(exchange, monitor, connection.protocol, Date.now());
+  const { config, protocol } = connection;
+  const method = cancel.method ?? 'POST';
+  const made = cancelUrl(monitor, cancel, config.baseUrl);
+  if ('problem' in made) return { kind: 'refused', reason: `cancel.path: ${made.problem}` };
+  const { url } = made;
+  // Elsewhere only the service itself may have it sent: by its status URL.
+  if (!cancel.path.startsWith('{statusPath}') && judgeCallerUrl(url, protocol.trust).kind !== 'withCredentials') {
+    return { kind: 'refused', reason: "cancel.path: goes to the connection's trusted hosts only" };
+  }
+  const mistakes = [
+    ...routeMistakes('cancel', { method, url }, config),
+    // The version is that of the status URL.
+    ...queryMistakes('cancel', url, config, ['api-version']),
+    ...headerMistakes('cancel', monitor.headers, config),
+  ];
+  if (mistakes.length > 0) return { kind: 'refused', reason: listed(mistakes) };
+  const exchange = await connection.exchange({ purpose: 'cancel', method, url, headers: monitor.headers, cookies: monitor.cookies });
+  audit(monitor.connection, { method, url }, outcomeOf(exchange));
+  const decided = decideCancel(exchange, monitor, protocol, Date.now());
   if (decided.kind !== 'refused') return decided;
   const decision = await ask(monitor, connections);
   return decision.kind === 'running' ? decided : { kind: 'ended', decision };
-}
-
-/** `{statusPath}` and `{operationId}` filled in; below the base URL unless it is absolute. Whether it is trusted is decided where it is sent. */
-function cancelUrl(monitor: Monitor, request: CancelRequest, baseUrl: string): string {
-  const status = new URL(monitor.statusUrl);
-  const filled = request.path
-    .replaceAll('{statusPath}', () => status.pathname)
-    .replaceAll('{operationId}', () => encodeURIComponent(monitor.operationId ?? ''));
-  // The status path is whole already; another path stands below the base URL, like a submit's.
-  const below = request.path.startsWith('{statusPath}') ? status.origin : baseUrl.replace(/\/+$/, '');
-  const url = URL.canParse(filled) ? filled : `${below}/${filled.replace(/^\//, '')}`;
-  return withApiVersion(url, monitor.apiVersion ?? status.searchParams.get('api-version') ?? undefined);
 }

@@ -3,10 +3,9 @@
  *
  * Keeps true:
  * 1. Before a request goes out, the server has acknowledged a heartbeat that claims it. So when the activity dies, whoever reads its
- *    last heartbeat knows of every item: answered, claimed (nobody knows), or provably never sent.
- * 2. There is one claim an activity, and no heartbeat before it: the later ones may arrive in any order, and each of them says at least
- *    as much.
- * 3. What was claimed is answered or reported; nothing that fails after the claim is thrown away.
+ *    last heartbeat knows of every item: answered, claimed (it may have been sent), or provably never sent.
+ * 2. An activity claims once, and sends no heartbeat before: later heartbeats may arrive in any order, and all of them contain the claim.
+ * 3. Every claimed item is in the result or in the failure's details; a failure after the claim loses none.
  */
 import { Context } from '@temporalio/activity';
 import { ActivityNotFoundError } from '@temporalio/client';
@@ -16,14 +15,14 @@ import { SUBMIT_INTERRUPTED } from './messages';
 
 /** Below the heartbeat timeout of 5 s, with room for a slow server. */
 const HEARTBEAT_INTERVAL_MS = 1000;
-/** Answers are recorded by the server so soon, where somebody waits for that. */
+/** How often answers are sent to the server when `acknowledged` is given. */
 const REPORT_INTERVAL_MS = 200;
-/** The last of them are not waited for longer. */
+/** Longest wait for the last of these reports. */
 const LAST_REPORT_MS = 1000;
 
 /**
- * Claims, then runs `work`, which says each answer as it comes. Returns all answers.
- * @param acknowledged called with answers that the server has acknowledged: from then on they stand, whatever becomes of this worker
+ * Claims, then runs `work`, which passes on each answer as it comes. Returns all answers.
+ * @param acknowledged called with answers that the server has acknowledged: they are kept even if this worker dies
  * @throws ApplicationFailure {@link SUBMIT_INTERRUPTED} with the claims, when it ended in any other way
  */
 export async function withClaims(
@@ -33,7 +32,7 @@ export async function withClaims(
 ): Promise<SubmitResult[]> {
   const claims: Claims = { claimed: [], answered: [] };
   const context = Context.current();
-  // The SDK watches for its own heartbeats only: without them it takes an activity for dead after the heartbeat timeout and drops its answer.
+  // The SDK knows only heartbeats that it sent itself: without them it counts the activity as timed out and drops its result.
   const beat = (): void => context.heartbeat({ claimed: claims.claimed, answered: [...claims.answered] });
   const acknowledgedBeat = (details: Claims): Promise<void> =>
     heartbeatOrThrow(() => context.client.activity.heartbeat(context.info.taskToken, details));
@@ -44,13 +43,13 @@ export async function withClaims(
     isReporting = true;
     try {
       const answered = [...claims.answered];
-      // Or an older one that the SDK still holds back would follow.
+      // The SDK may hold back an older heartbeat, which would follow this one: replace it.
       beat();
       await acknowledgedBeat({ claimed, answered });
       acknowledged(answered.slice(acknowledgedCount));
       acknowledgedCount = answered.length;
     } catch {
-      // The server is away: later.
+      // The server cannot be reached: the next report repeats it.
     } finally {
       isReporting = false;
     }
@@ -68,7 +67,7 @@ export async function withClaims(
       await Promise.race([report(), new Promise((resolve) => timers.push(setTimeout(resolve, LAST_REPORT_MS)))]);
     return claims.answered;
   } catch (err) {
-    // The exception's own message may hold anything, a secret too.
+    // The exception's message may contain a secret.
     const message = `the submit was interrupted (${err instanceof Error ? err.name : 'exception'})`;
     throw ApplicationFailure.create({ type: SUBMIT_INTERRUPTED, message, nonRetryable: true, details: [claims] });
   } finally {
@@ -76,7 +75,7 @@ export async function withClaims(
   }
 }
 
-/** A request to cancel is recorded like any other beat, and a submit is not cut. Whatever else fails: nothing is sent. */
+/** A heartbeat that is answered with a cancel request is recorded all the same. After any other failure nothing may be sent. */
 async function heartbeatOrThrow(beat: () => Promise<void>): Promise<void> {
   try {
     await beat();

@@ -1,16 +1,17 @@
 /**
  * Activity `deleteResources`: deletes what a chain has made, by DELETE of the resource locations.
  *
- * Keeps true: what is not there any more counts as deleted; every other resource comes back with its reason.
+ * Keeps true: a resource that does not exist any more counts as deleted; every other one comes back with the reason why it is left.
  */
 import type { CleanedResource } from '../contract';
 import type { Connections } from '../http';
 import type { DeleteRequest } from '../jobs/model';
 import { decideDelete } from '../lro/cancel';
 import { masked } from '../lro/trust';
+import { audit, outcomeOf } from './audit';
 import { withHeartbeat } from './heartbeat';
 
-/** Services are asked so often, with a pause that grows, before it is said that they could not be reached. */
+/** Tries for each resource, with exponential backoff. */
 const TRIES = 4;
 const FIRST_PAUSE_MS = 500;
 
@@ -18,7 +19,7 @@ export function makeDeleteResources(connections: Connections) {
   return function deleteResources(requests: DeleteRequest[]): Promise<CleanedResource[]> {
     return withHeartbeat(async () => {
       const cleaned: CleanedResource[] = [];
-      // What was made of another thing goes first: one after the other, as they are given.
+      // One after the other in the given order: a resource is deleted before what it was made from.
       for (const { step, connection, resourceLocation } of requests) {
         const reason = await remove(connection, resourceLocation, connections);
         const shown = masked(resourceLocation) ?? resourceLocation;
@@ -35,6 +36,7 @@ async function remove(name: string, url: string, connections: Connections): Prom
   if (connection === undefined) return `connection "${name}" is not in this worker's file`;
   for (let attempt = 1, pauseMs = FIRST_PAUSE_MS; ; attempt++, pauseMs *= 2) {
     const exchange = await connection.exchange({ purpose: 'cancel', method: 'DELETE', url });
+    audit(name, { method: 'DELETE', url }, outcomeOf(exchange));
     const decision = decideDelete(exchange);
     if (decision.kind === 'deleted') return undefined;
     if (decision.kind === 'refused' || attempt === TRIES) return decision.reason;

@@ -1,7 +1,7 @@
 /**
- * One item as it is written (in the input, a manifest, or an earlier batch's report) → what is to be run.
+ * Reads one item as it is written (in the input, a manifest, or an earlier batch's report).
  *
- * Keeps true: whatever is written there is an item or a list of mistakes, never an error.
+ * Keeps true: whatever is written there becomes an item or a list of mistakes, never an error.
  */
 import type { BatchItem, ItemInput, ItemKind, ItemOutcome, ItemReport, Json, JsonObject, OperationInput } from '../contract';
 import { ITEM_KINDS } from '../contract';
@@ -23,7 +23,7 @@ export interface ReadItem {
   fileVersions?: Record<string, string>;
 }
 
-/** One that cannot. `id` is a name for it where it has none of its own. */
+/** An item that cannot be run. `id` is its place if it has no id. */
 export interface BrokenItem {
   ok: false;
   id: string;
@@ -32,7 +32,7 @@ export interface BrokenItem {
 
 const MAX_ID_CHARS = 256;
 
-/** @param place what a broken item without an id is called: `line 7` */
+/** @param place the name of a broken item without an id: `line 7` */
 export function readItem(written: unknown, place: string, source: Source): ReadItem | BrokenItem | undefined {
   if (!isObject(written)) return { ok: false, id: place, mistakes: ['must be an object'] };
   return source.retried === undefined ? itemOf(written, place, source.defaults) : retriedItem(written, place, source, source.retried);
@@ -59,7 +59,7 @@ function kindMistakes(kind: unknown): string[] {
   return [`kind: must be one of ${ITEM_KINDS.join(', ')}${near === undefined ? '' : ` (did you mean "${near}"?)`}`];
 }
 
-/** A line of a report. Undefined: it ended as it should. */
+/** The item of a report's line; undefined when its outcome is not to be run again. */
 function retriedItem(written: JsonObject, place: string, source: Source, retried: ItemOutcome[]): ReadItem | BrokenItem | undefined {
   const line = written as unknown as Partial<ItemReport>;
   if (typeof line.outcome !== 'string') return { ok: false, id: place, mistakes: ['is not a line of a report: it has no outcome'] };
@@ -74,37 +74,44 @@ function retriedItem(written: JsonObject, place: string, source: Source, retried
   return {
     ...item,
     generation: generation + 1,
-    // Only the service can say whether it has the first submit: the same key asks it.
-    ...(typeof line.idempotencyKey === 'string' ? { idempotencyKey: line.idempotencyKey } : {}),
-    ...(line.idempotencyKey !== undefined && !Number.isNaN(firstSentAtMs) ? { firstSentAtMs } : {}),
+    // Only the service knows whether it has accepted the first submit: with the same key it answers that one again.
+    idempotencyKey: typeof line.idempotencyKey === 'string' ? line.idempotencyKey : undefined,
+    firstSentAtMs: line.idempotencyKey !== undefined && !Number.isNaN(firstSentAtMs) ? firstSentAtMs : undefined,
   };
 }
 
-/** What chains have in common with operations. */
+/** The defaults that hold for chains, too. */
 function defaultsOfChains(defaults: OperationInput | undefined): OperationInput | undefined {
   if (defaults === undefined) return undefined;
   const { connection, deadlineSeconds, onUncertainSubmit, cancel, labels } = defaults;
   return JSON.parse(JSON.stringify({ connection, deadlineSeconds, onUncertainSubmit, cancel, labels })) as OperationInput;
 }
 
-/** The batch's defaults, field by field, with the item's own values over them. */
+/** The batch's defaults, field by field, with the item's own values over them. Items share the parts of them that they leave as they are. */
 function withDefaults(input: ItemInput & OperationInput, defaults: OperationInput | undefined): ItemInput {
   if (defaults === undefined) return input;
-  const base = JSON.parse(JSON.stringify(defaults)) as { submit?: JsonObject; attach?: JsonObject };
+  const { submit, attach, ...others } = defaults;
+  const written: JsonObject = isObject(input.submit) ? input.submit : {};
   // An operation to follow stands instead of one to submit, and a body of one kind instead of one of the other.
-  if (input.attach !== undefined) delete base.submit;
-  if (input.submit !== undefined) delete base.attach;
-  if (isObject(input.submit) && 'bodyFile' in input.submit) delete base.submit?.['body'];
-  if (isObject(input.submit) && 'body' in input.submit) delete base.submit?.['bodyFile'];
-  return merged(base, input as unknown as JsonObject) as OperationInput;
+  const base = {
+    ...others,
+    submit: input.attach === undefined && isObject(submit) ? withoutOther(submit, written) : undefined,
+    attach: input.submit === undefined ? attach : undefined,
+  };
+  return merged(base as unknown as JsonObject, input as unknown as JsonObject) as OperationInput;
 }
 
+function withoutOther(submit: JsonObject, written: JsonObject): JsonObject {
+  const dropped = [...(Object.hasOwn(written, 'bodyFile') ? ['body'] : []), ...(Object.hasOwn(written, 'body') ? ['bodyFile'] : [])];
+  return Object.fromEntries(Object.entries(submit).filter(([name]) => !dropped.includes(name)));
+}
+
+/** Own fields only, and none is assigned: `__proto__` and `constructor` are names like others here. */
 function merged(base: Json | undefined, over: Json): Json {
   if (!isObject(base) || !isObject(over)) return over;
-  const result: JsonObject = {};
-  for (const [name, value] of Object.entries(base)) result[name] = value;
-  for (const [name, value] of Object.entries(over)) result[name] = merged(result[name], value);
-  return result;
+  const fields = new Map(Object.entries(base).filter(([, value]) => (value as Json | undefined) !== undefined));
+  for (const [name, value] of Object.entries(over)) fields.set(name, merged(fields.get(name), value));
+  return Object.fromEntries(fields);
 }
 
 function isObject(value: unknown): value is JsonObject {

@@ -1,8 +1,9 @@
 /**
- * What a worker knows of its namespace and of how it was set: asked once, then told to every workflow that starts.
+ * The settings of a worker and its namespace that workflows need: read once, then passed to every workflow that starts.
  */
 import { Context, log } from '@temporalio/activity';
 import { SEARCH_ATTRIBUTES } from '../contract';
+import { reasonOf } from '../text/reason';
 import type { LearntSettings } from './messages';
 
 /** @param continueAsNewAfterEvents as in {@link LearntSettings} */
@@ -11,13 +12,13 @@ export function makeLearn(namespace: string, continueAsNewAfterEvents?: number):
   return async () => {
     registered ??= registeredSearchAttributes(namespace);
     const searchAttributes = await registered;
-    // Nothing found may mean that they are about to be registered: look again next time.
+    // None found: they may be registered later, so look again next time.
     if (searchAttributes.length === 0) registered = undefined;
-    return { searchAttributes, ...(continueAsNewAfterEvents === undefined ? {} : { continueAsNewAfterEvents }) };
+    return { searchAttributes, continueAsNewAfterEvents };
   };
 }
 
-/** Those of our search attributes that the namespace has as keywords. Going without is better than failing. */
+/** Those of {@link SEARCH_ATTRIBUTES} that the namespace has as keywords; none when it cannot be asked, because they are not essential. */
 async function registeredSearchAttributes(namespace: string): Promise<string[]> {
   try {
     const { connection } = Context.current().client;
@@ -27,7 +28,7 @@ async function registeredSearchAttributes(namespace: string): Promise<string[]> 
     const KEYWORD = 2;
     return Object.values(SEARCH_ATTRIBUTES).filter((name) => Number(customAttributes[name]) === KEYWORD);
   } catch (err) {
-    log.debug('search attributes are not known; going without', { reason: err instanceof Error ? err.message : String(err) });
+    log.debug('search attributes are not known; going without', { reason: reasonOf(err) });
     return [];
   }
 }

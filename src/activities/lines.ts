@@ -1,11 +1,11 @@
-/** Lines of JSON Lines files, as bytes: their places must be known to the byte. */
+/** Lines of JSON Lines files, as bytes: pages of a manifest are found by their offset in bytes. */
 
-/** However often it is read, it will be no manifest. */
+/** The file is no manifest; reading it again does not help. */
 export class NoManifestError extends Error {
   override readonly name = 'NoManifestError';
 }
 
-/** One line longer than this is no item. */
+/** A longer line is no item. */
 const MAX_LINE_BYTES = 1_048_576;
 
 /**

@@ -1,5 +1,5 @@
 /**
- * What workflows and activities send each other. Types and names only: workflow code may import this file and no other of this folder but
+ * What workflows and activities send each other. Types and names only: of this folder, workflow code may import only this file and
  * `batch/messages.ts`.
  *
  * Keeps true: fields are only added; a worker of one version and one of the next understand each other.
@@ -23,9 +23,9 @@ import type { CancelDecision } from '../lro/cancel';
 import type { FetchDecision } from '../lro/fetch';
 import type { Fetch, Monitor, StatusDecision } from '../lro/monitor';
 
-/** What the first activity learns of the worker's settings; lives in the workflow's state, so that workers with other settings replay alike. */
+/** Settings of the worker that the first activity reads; kept in the workflow's state, so that workers with other settings replay alike. */
 export interface LearntSettings {
-  /** Search attributes of ours that the namespace has; upserting another would wedge the workflow. */
+  /** Those of this project's search attributes that the namespace has; upserting any other would wedge the workflow. */
   searchAttributes: string[];
   /** Continue as new after so many events, though Temporal does not suggest it yet. */
   continueAsNewAfterEvents?: number;
@@ -35,7 +35,7 @@ export interface PrepareRequest {
   input: OperationInput;
 }
 
-/** A valid operation, completed with what the connection says. */
+/** A valid operation, completed with the settings of its connection. */
 export interface Prepared {
   about: About;
   settings: LearntSettings;
@@ -59,7 +59,7 @@ export interface PreparedChain {
   fileVersions?: Record<string, string>;
 }
 
-/** A stretch of a manifest: whole lines, and a hash that pins what stands there. */
+/** A part of a manifest: whole lines, pinned by a hash. */
 export interface ManifestPage {
   offset: number;
   bytes: number;
@@ -69,22 +69,22 @@ export interface ManifestPage {
   line: number;
   /** Of its bytes. */
   hash: string;
-  /** Indexes of items whose id stood in the manifest before; only where broken items are skipped. */
+  /** Indexes of items whose id an earlier item has; only where invalid items are skipped. */
   duplicates?: number[];
 }
 
-/** Items that stand in the batch's own input. */
+/** Items in the batch's own input. */
 export interface InlinePage {
   items: BatchItem[];
   count: number;
-  /** Where its first item stands in the batch's input, from 0. */
+  /** Index of its first item in the batch's input. */
   first?: number;
-  /** Where each stands, where they are not one after the other. */
+  /** Index of each in the batch's input, if they do not follow each other. */
   numbers?: number[];
   duplicates?: number[];
 }
 
-/** The input of a workflow that is no batch. */
+/** The input of a workflow that is not a batch. */
 export interface SinglePage {
   single: ItemInput;
   kind: ItemKind;
@@ -101,7 +101,7 @@ export interface Source {
   firstRunId: string;
   /** JSON Lines with items, or a report of an earlier batch. Absent: the pages hold the inputs themselves. */
   file?: FileRef;
-  /** The file is a report, and items that ended so are to be run. */
+  /** The file is a report, and items with these outcomes are to be run. */
   retried?: ItemOutcome[];
   defaults?: OperationInput;
 }
@@ -109,7 +109,7 @@ export interface Source {
 /** One input of a page that is to be submitted. */
 export interface SubmitItem {
   index: number;
-  /** Tries that came to nothing. */
+  /** Earlier tries that were not accepted. */
   tries?: number;
   cookies?: Monitor['cookies'];
   /** Workflow time of its first try. */
@@ -123,7 +123,7 @@ export interface SubmitRequest {
   source: Source;
   page: Page;
   items: SubmitItem[];
-  /** Kept at most of each body, resource and error. */
+  /** Of each body, resource and error. */
   maxKeptBytes: number;
 }
 
@@ -133,7 +133,7 @@ export interface SubmitResult extends Submitted {
 }
 
 /**
- * Details of a submit activity's heartbeats. Claimed and answered: `answered` says how. Claimed and not answered: nobody knows.
+ * Details of a submit activity's heartbeats. Claimed and answered: see `answered`. Claimed and not answered: it may have been sent.
  * Not claimed: provably never sent.
  */
 export interface Claims {
@@ -147,18 +147,18 @@ export interface Claim {
   maybeAccepted: MaybeAccepted;
 }
 
-/** `type` of the failure a submit activity ends with when it stops by itself; `details[0]` are its {@link Claims}. */
+/** `type` of the failure of a submit activity that was interrupted; `details[0]` are its {@link Claims}. */
 export const SUBMIT_INTERRUPTED = 'SubmitInterrupted';
 
-/** One operation to ask for. */
+/** One operation whose status is to be asked for. */
 export interface Ask {
   id: string;
   monitor: Monitor;
 }
 
-/** How a set is asked. */
+/** Options of a set of status requests. */
 export interface AskOptions {
-  /** Kept at most of each body, resource and error. */
+  /** Of each body, resource and error. */
   maxKeptBytes: number;
   /** Requests at once. */
   concurrency?: number;
@@ -166,7 +166,7 @@ export interface AskOptions {
 
 export interface AskResult {
   id: string;
-  /** Absent: not asked, because the answers of the others were large enough for one payload. */
+  /** Absent: not asked, because the other answers filled the payload. */
   decision?: StatusDecision;
 }
 
@@ -187,23 +187,23 @@ export interface CancelCall {
   cancel: CancelRequest;
 }
 
-/** No decision: not tried, because the answers of others were large. */
+/** No decision: not tried, because the other answers filled the payload. */
 export interface CancelResult {
   id: string;
   decision?: CancelDecision;
 }
 
-/** The activities by name. Names begin with `lro.`, so that they never collide with those of a host's own. */
+/** The activities by name. Names begin with `lro.`, so that they never collide with activities of a host program. */
 export interface LroActivities {
   /** Checks an input and completes it. Fails with `InvalidInput`, `UnknownConnection`, `FileRefused` or `UntrustedUrl`, before any request. */
   'lro.prepare'(request: PrepareRequest): Promise<Prepared>;
   /** Checks a chain whole, before anything is submitted. Fails like `lro.prepare`. */
   'lro.prepareChain'(request: PrepareChainRequest): Promise<PreparedChain>;
-  /** Submits inputs of one page, with claims; what chains refer to is filled in. Never retried by Temporal. */
+  /** Submits inputs of one page, with claims; references in chains are filled in. Never retried by Temporal. */
   'lro.submit'(request: SubmitRequest): Promise<SubmitResult[]>;
   /** Asks the status of a set of operations, in parallel. */
   'lro.ask'(asks: Ask[], options: AskOptions): Promise<AskResult[]>;
-  /** Reads what is still to be read of finished operations. */
+  /** Reads the results of operations that have succeeded. */
   'lro.readResults'(requests: ReadRequest[], options: AskOptions): Promise<ReadResult[]>;
   /** Asks the service to cancel operations. */
   'lro.cancel'(calls: CancelCall[]): Promise<CancelResult[]>;

@@ -1,5 +1,5 @@
 /**
- * Pages of items: where a batch's items stand, read again whenever they are needed, so that they never pass through history.
+ * Pages of items: parts of a batch's manifest, read again whenever they are needed, so that items never enter a history.
  *
  * Keeps true: what is read is what was checked at the start: a page whose bytes have changed is refused.
  */
@@ -8,6 +8,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { FileRef, Json } from '../contract';
 import type { Files } from '../files';
 import { FileRefusedError, wholeOf } from '../files';
+import { reasonOf } from '../text/reason';
 import { typedFailure } from './failures';
 import type { BrokenItem, ReadItem } from './item';
 import { readItem } from './item';
@@ -15,11 +16,11 @@ import type { InlinePage, ManifestPage, Page, Source } from './messages';
 
 export type PageItem = ReadItem | BrokenItem;
 
-/** A page is read for each chunk of it: the last ones are kept, as long as they are small. */
+/** A page is read for each chunk of its items: the latest pages are cached, if they are small. */
 const KEPT_PAGES = 200;
 const MAX_KEPT_BYTES = 262_144;
 
-/** For the reading of one page. */
+/** Timeout of reading one page. */
 const READ_SECONDS = 60;
 
 /** Hash of a page's bytes. */
@@ -27,7 +28,7 @@ function hashOf(bytes: Buffer): string {
   return createHash('sha256').update(bytes).digest('hex').slice(0, 16);
 }
 
-/** How a file is named in messages: without the query, which is often a signature. */
+/** A file's name in messages: without the query, which is often a signature. */
 export function nameOf({ path, url }: FileRef): string {
   return path ?? (url === undefined ? 'none' : (url.split('?')[0] ?? url));
 }
@@ -39,7 +40,7 @@ export class Pages {
 
   /**
    * The items of a page, in order.
-   * @throws ApplicationFailure `ManifestInvalid` when it is not what it was; retryable when it cannot be read now
+   * @throws ApplicationFailure `ManifestInvalid` when its bytes have changed; retryable when it cannot be read now
    */
   async load(source: Source, page: Page): Promise<PageItem[]> {
     if ('single' in page)
@@ -65,7 +66,7 @@ export class Pages {
     try {
       bytes = await this.bytesOf(source.file, page);
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = reasonOf(error);
       if (error instanceof FileRefusedError) throw typedFailure({ type: 'ManifestInvalid', message: `manifest ${name}: ${reason}` });
       throw ApplicationFailure.create({ type: 'ManifestUnreadable', message: `manifest ${name}: ${reason}` });
     }
@@ -83,7 +84,7 @@ export class Pages {
   }
 }
 
-/** What a line of a manifest says; undefined for a blank one, and for a report's line that is not to be run. */
+/** The item in a line of a manifest; undefined for a blank line, and for a report's line that is not to be run again. */
 export function lineItem(text: string, line: number, source: Source): PageItem | undefined {
   const trimmed = (line === 1 ? text.replace(/^\uFEFF/, '') : text).trim();
   if (trimmed === '') return undefined;
@@ -110,5 +111,5 @@ function withoutDuplicates(items: PageItem[], duplicates: number[] | undefined):
   return items.map((item, index) => (repeated.has(index) ? { ok: false, id: item.id, mistakes: [REPEATED_ID] } : item));
 }
 
-/** What is wrong with an item whose id another item before it has. */
+/** The mistake of an item whose id an earlier item has. */
 export const REPEATED_ID = 'id: stands in an earlier item, too';

@@ -1,7 +1,7 @@
 /**
- * Places for submits at connections.
+ * Room for submits at connections, which limit their concurrent requests.
  *
- * Keeps true: a place is given back once; nobody waits for a place while holding others.
+ * Keeps true: a place is returned once; no activity waits for a place while it holds others.
  */
 import type { Connections } from '../http';
 import type { ReadySubmit } from './prepare-submit';
@@ -17,7 +17,7 @@ export class Places {
   }
 
   /** Places for as many of the submits as their connections have now; waits for some at the first connection only, holding none. */
-  static async take(ready: readonly ReadySubmit[], connections: Connections): Promise<Places> {
+  static async enter(ready: readonly ReadySubmit[], connections: Connections): Promise<Places> {
     const items: ReadySubmit[] = [];
     for (const name of new Set(ready.map(({ send }) => send.connection))) {
       const own = ready.filter(({ send }) => send.connection === name);

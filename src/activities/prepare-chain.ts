@@ -85,7 +85,7 @@ export function prepareSteps(chain: CheckedChain, connections: Connections): Map
     const baseUrl = connections.get(step.connection)?.protocol.trust.baseUrl ?? 'http://0';
     const request = belowBase(sample(step, `${baseUrl.replace(/\/+$/, '')}/0`), baseUrl);
     try {
-      prepared.set(id, prepareOperation(operationOf(step, request), connections, NOBODY).operation);
+      prepared.set(id, prepareOperation(operationOf(step, request), connections, NOBODY, step.ownQuery).operation);
     } catch (error) {
       failures.push(detailsOf(error, id));
     }
@@ -116,7 +116,7 @@ export function readyStep(
 ): { operation: PreparedOperation; request: NonNullable<OperationInput['submit']> | undefined } {
   const baseUrl = connections.get(step.connection)?.protocol.trust.baseUrl ?? '';
   const request = belowBase(filledIn(step, there), baseUrl);
-  const { operation } = prepareOperation(operationOf(step, request), connections, { ...identity, stepId: step.id });
+  const { operation } = prepareOperation(operationOf(step, request), connections, { ...identity, stepId: step.id }, step.ownQuery);
   return { operation, request: request.submit };
 }
 

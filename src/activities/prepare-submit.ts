@@ -1,7 +1,7 @@
 /**
- * What of an input is to be submitted now: the operation itself, or the step of a chain that is not made yet.
+ * Finds what is to be submitted of an input: the operation itself, or the first step of a chain that is not made yet.
  *
- * Keeps true: whatever stands there is a submit that can be sent, or a decision; never an error.
+ * Keeps true: the result is a submit that can be sent, or a decision; never an error.
  */
 import { ApplicationFailure } from '@temporalio/common';
 import type { FailureDetails, OperationInput, StepMade } from '../contract';
@@ -21,11 +21,11 @@ export interface ReadySubmit {
   index: number;
   about: About;
   send: OutgoingSubmit;
-  /** The same submit of an earlier batch, of which nobody knows whether it was accepted. */
+  /** Of an earlier batch that does not know whether the service accepted it: send it again with its key. */
   retried?: MaybeAccepted;
 }
 
-/** The submit of an input, or what becomes of it without one. */
+/** The submit of an input, or its result when there is nothing to send. */
 export function prepareSubmit(
   item: PageItem | undefined,
   wanted: SubmitItem,
@@ -44,13 +44,13 @@ export function prepareSubmit(
       return { index, about, decision: { kind: 'accepted', monitor: operation.attach, waitSeconds: 0, why: 'default interval' } };
     }
     const key = { idempotencyKey: item.idempotencyKey, firstSentAtMs: item.firstSentAtMs };
-    // An earlier batch's key is of the operation that this one begins with.
+    // The key of an earlier batch belongs to the first submit, not to later steps of a chain.
     const retried = made === undefined && item.idempotencyKey !== undefined ? key : undefined;
     return { index, about, retried, send: outgoing(next, wanted, retried) };
   } catch (error) {
     if (!(error instanceof ApplicationFailure)) throw error;
     const failure = error.details?.[0] as FailureDetails;
-    // An item that cannot be run is no failure of a service; a chain that has begun, or a workflow of its own, ends like any other.
+    // A batch item that cannot be run is `invalid`; a chain that has begun, or a workflow of its own, has failed.
     return made === undefined && !('single' in page) && !(error instanceof StepFailure)
       ? invalid(index, item.id, failure)
       : { index, about: error instanceof StepFailure ? error.about : undefined, decision: { kind: 'failed', failure } };
@@ -105,7 +105,12 @@ function nextOfChain(
   };
   try {
     const { operation, request } = readyStep(step, there, connections, identity);
-    return { operation, request, about: aboutOf(operation, shared), fileVersion: fileVersions?.[step.id] };
+    return {
+      operation,
+      request,
+      about: aboutOf(operation, shared),
+      fileVersion: fileVersions && Object.hasOwn(fileVersions, step.id) ? fileVersions[step.id] : undefined,
+    };
   } catch (error) {
     if (!(error instanceof ApplicationFailure)) throw error;
     const { connection, onUncertainSubmit } = step;

@@ -6,13 +6,14 @@
 import { log } from '@temporalio/activity';
 import type { BodyFile, CancelRequest, FinalStateVia, HttpMethod, OperationInput } from '../contract';
 import type { Connection, Connections } from '../http';
+import { attachedMonitor } from '../lro/attach';
 import { idempotencyKey } from '../lro/idempotency';
 import type { Monitor } from '../lro/monitor';
-import { apiVersionOf, lastSegment } from '../lro/status-url';
-import { judgeUrl, masked, shown, withoutParameters } from '../lro/trust';
-import { listed, typedFailure } from './failures';
+import { headerMistakes, queryMistakes, routeMistakes } from '../schema/allow';
 import { checkInput, type CheckedInput } from '../schema/operation';
 import type { About } from '../jobs/model';
+import { attachedUrl, checkCancel, invalid, submitUrl } from './caller-urls';
+import { typedFailure } from './failures';
 import type { LearntSettings, PrepareRequest, Prepared } from './messages';
 
 export interface PrepareDependencies {
@@ -70,11 +71,15 @@ export function aboutOf(operation: PreparedOperation, more: Pick<About, 'id'> & 
   return { title, connection, deadlineSeconds, onUncertainSubmit, minSeconds, timeoutSeconds, cancel, streamsFile, ...more };
 }
 
-/** @throws ApplicationFailure `InvalidInput`, `UnknownConnection`, `UntrustedUrl` */
+/**
+ * @param ownQuery query parameters that a built-in chain sets itself, whatever the connection says; in lower case
+ * @throws ApplicationFailure `InvalidInput`, `UnknownConnection`, `UntrustedUrl`
+ */
 export function prepareOperation(
   input: OperationInput,
   connections: Connections,
   identity: Identity,
+  ownQuery: readonly string[] = [],
 ): { operation: PreparedOperation; value: CheckedInput } {
   const checked = checkInput(input);
   if (!checked.ok) throw invalid(checked.mistakes);
@@ -86,8 +91,9 @@ export function prepareOperation(
     const message = `connection "${value.connection}" is not in the worker's file (${known})`;
     throw typedFailure({ type: 'UnknownConnection', message });
   }
+  checkCancel(value.cancel, connection);
   const operation =
-    value.submit === undefined ? prepareAttach(value, connection) : prepareSubmit(value, value.submit, connection, identity);
+    value.submit === undefined ? prepareAttach(value, connection) : prepareSubmit(value, value.submit, connection, identity, ownQuery);
   return { operation, value };
 }
 
@@ -110,10 +116,16 @@ function prepareSubmit(
   request: NonNullable<CheckedInput['submit']>,
   connection: Connection,
   identity: Identity,
+  ownQuery: readonly string[],
 ): PreparedOperation {
   const method = request.method ?? 'POST';
   const url = submitUrl(request.path, request.query ?? {}, connection);
-  const mistakes = [...ownCredentialHeaders(request.headers, connection, 'submit.headers')];
+  const mistakes = [
+    ...ownCredentialHeaders(request.headers, connection, 'submit.headers'),
+    ...routeMistakes('submit', { method, url }, connection.config),
+    ...queryMistakes('submit', url, connection.config, ownQuery),
+    ...headerMistakes('submit', request.headers, connection.config),
+  ];
   if (method === 'GET' && (request.body !== undefined || request.bodyFile !== undefined)) mistakes.push('submit.body: GET has none');
   if (mistakes.length > 0) throw invalid(mistakes);
   return {
@@ -132,67 +144,17 @@ function prepareSubmit(
 function prepareAttach(value: CheckedInput, connection: Connection): PreparedOperation {
   const request = value.attach;
   if (request === undefined) throw invalid(['input: must have exactly one of "submit" and "attach"']);
-  const { trust, credentialParameters } = connection.protocol;
-  const base = trust.baseUrl.endsWith('/') ? trust.baseUrl : `${trust.baseUrl}/`;
-  const absolute = (text: string, field: string): string => {
-    // Bare words would be taken for paths.
-    if (!/^(https?:|[/?])/i.test(text) || !URL.canParse(text, base))
-      throw invalid([`attach.${field}: must be an http(s) URL, or start with "/"`]);
-    const url = withoutParameters(new URL(text, base).toString(), credentialParameters);
-    const verdict = judgeUrl(url, trust);
-    if (verdict.kind === 'refused') {
-      throw typedFailure({ type: 'UntrustedUrl', message: `attach.${field} ${shown(url)} refused: ${verdict.reason}`, statusUrl: url });
-    }
-    return url;
-  };
-  const statusUrl = absolute(request.statusUrl, 'statusUrl');
-  const requestUrl = request.requestUrl === undefined ? undefined : absolute(request.requestUrl, 'requestUrl');
-  const mistakes = ownCredentialHeaders(request.headers, connection, 'attach.headers');
+  const statusUrl = attachedUrl('attach.statusUrl', request.statusUrl, connection);
+  const requestUrl = request.requestUrl === undefined ? undefined : attachedUrl('attach.requestUrl', request.requestUrl, connection);
+  const mistakes = [
+    ...ownCredentialHeaders(request.headers, connection, 'attach.headers'),
+    ...headerMistakes('attach', request.headers, connection.config),
+  ];
   if (mistakes.length > 0) throw invalid(mistakes);
-  const method = request.method ?? 'POST';
-  const viaOriginal =
-    value.finalStateVia === 'original-uri' || (value.finalStateVia === undefined && (method === 'PUT' || method === 'PATCH'));
-  const apiVersion = apiVersionOf(statusUrl) ?? (requestUrl === undefined ? undefined : apiVersionOf(requestUrl));
-  const monitor: Monitor = {
-    connection: value.connection,
-    statusUrl,
-    shownUrl: masked(statusUrl),
-    style: statusUrl === requestUrl ? 'resource' : 'unknown',
-    ...(statusUrl === requestUrl ? {} : { operationId: lastSegment(statusUrl) }),
-    ...(viaOriginal && requestUrl !== undefined && requestUrl !== statusUrl
-      ? { finalUrl: requestUrl, ...(value.finalStateVia === undefined ? {} : { finalUrlIsChosen: true }) }
-      : {}),
-    ...(value.finalStateVia === 'operation-location' || value.finalStateVia === 'azure-async-operation' ? { mayFetch: false } : {}),
-    ...(apiVersion === undefined ? {} : { apiVersion }),
-    ...(request.headers === undefined ? {} : { headers: request.headers }),
-    ...(value.fetchResource ? { fetchResource: true } : {}),
-    acceptedAtMs: Date.now(),
-  };
+  const { method, headers } = request;
+  const { connection: name, finalStateVia, fetchResource } = value;
+  const monitor = attachedMonitor({ connection: name, statusUrl, requestUrl, method, headers, finalStateVia, fetchResource }, Date.now());
   return { ...common(value, connection, 'follow', statusUrl), attach: monitor };
-}
-
-/** The absolute URL of a submit: below the base URL, with the caller's query, without anything that carries credentials. */
-function submitUrl(path: string, query: Record<string, string | number | boolean>, connection: Connection): string {
-  const { trust, credentialParameters } = connection.protocol;
-  const base = new URL(trust.baseUrl);
-  const below = base.pathname.replace(/\/+$/, '');
-  // Whole URLs and `//host` would leave the base URL; a fragment never reaches a server.
-  if (/^[a-z][a-z0-9+.-]*:/i.test(path) || path.startsWith('//') || path.includes('\\') || path.includes('#')) {
-    throw invalid(['submit.path: must be a path below the base URL of the connection']);
-  }
-  const joined = `${base.origin}${below}/${path.replace(/^\//, '')}`;
-  if (!URL.canParse(joined)) throw invalid(['submit.path: is not a path']);
-  const url = new URL(joined);
-  if (url.origin !== base.origin || !(url.pathname === below || url.pathname.startsWith(`${below}/`))) {
-    throw invalid(['submit.path: must stay below the base URL of the connection']);
-  }
-  for (const [name, value] of Object.entries(query)) url.searchParams.set(name, String(value));
-  const secret = new Set(credentialParameters.map((name) => name.toLowerCase()));
-  const refused = [...new Set(url.searchParams.keys())].filter((name) => secret.has(name.toLowerCase()));
-  if (refused.length > 0) {
-    throw invalid(refused.map((name) => `submit.query.${name}: carries credentials, which come from the worker's connection only`));
-  }
-  return url.toString();
 }
 
 /** The header in which this very connection sends its key is refused too. */
@@ -201,8 +163,4 @@ function ownCredentialHeaders(headers: Record<string, string> | undefined, conne
   return Object.keys(headers ?? {})
     .filter((name) => name.toLowerCase() === own)
     .map((name) => `${field}.${name}: carries credentials, which come from the worker's connection only`);
-}
-
-function invalid(mistakes: string[]): Error {
-  return typedFailure({ type: 'InvalidInput', message: listed(mistakes) });
 }

@@ -1,5 +1,5 @@
 /**
- * Activity `readResults`: reads what is still to be read of operations that have succeeded: the final GET, and the resource itself.
+ * Activity `readResults`: reads the results of operations that have succeeded: by the final GET, and the resource itself.
  */
 import type { Connections } from '../http';
 import { RequestRefusedError } from '../http';

@@ -1,8 +1,8 @@
 /**
- * Answers that this worker got and Temporal may never have recorded: it was away longer than the heartbeat timeout, say. The activity's next
- * attempt finds them here, instead of asking a service again that has just asked to be left alone.
+ * Status answers that this worker got and Temporal may not have recorded, for example because it could not be reached for longer than the
+ * heartbeat timeout. The activity's next attempt finds them here and does not poll the service before its `Retry-After` is over.
  *
- * Keeps true: bounded memory; only answers that ask for a wait are kept, and they lose their worth when that wait is over.
+ * Keeps true: bounded memory; only answers with a wait are kept, and they are used only until that wait is over.
  */
 import { Context } from '@temporalio/activity';
 import type { Running, StatusDecision } from '../lro/monitor';
@@ -17,7 +17,7 @@ const MAX_ANSWERS = 5000;
 export class RecentAnswers {
   private readonly answers = new Map<string, RecentAnswer>();
 
-  /** @param now milliseconds of a clock that only its differences are used of */
+  /** @param now milliseconds of a monotonic clock */
   constructor(private readonly now: () => number = () => performance.now()) {}
 
   remember(id: string, decision: StatusDecision): void {
@@ -27,7 +27,7 @@ export class RecentAnswers {
     this.answers.set(keyOf(id), { decision, atMs: this.now() });
   }
 
-  /** What an earlier attempt of this very activity was answered here, with the rest of its wait. */
+  /** The answer to an earlier attempt of the same activity on this worker, with the rest of its wait. */
   recall(id: string): Running | undefined {
     if (Context.current().info.attempt === 1) return undefined;
     const answer = this.answers.get(keyOf(id));
@@ -37,7 +37,7 @@ export class RecentAnswers {
   }
 }
 
-/** An activity keeps its id through all its attempts. */
+/** All attempts of an activity have the same id. */
 function keyOf(id: string): string {
   const { workflowExecution, activityId } = Context.current().info;
   return JSON.stringify([workflowExecution?.runId, activityId, id]);

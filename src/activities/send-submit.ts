@@ -1,4 +1,4 @@
-/** Sends one submit, and decides what its answer means. */
+/** Sends one submit and decides what its answer means. */
 import type { BodyFile, FinalStateVia, HttpMethod, SubmitRequest } from '../contract';
 import { FileRefusedError } from '../files';
 import type { Connections } from '../http';
@@ -7,6 +7,9 @@ import { idempotencyHeaders } from '../lro/idempotency';
 import type { Monitor, SubmitContext, SubmitDecision } from '../lro/monitor';
 import { decideSubmit } from '../lro/submit';
 import { wellFormed } from '../lro/text';
+import { submitMistakes } from '../schema/allow';
+import { audit, outcomeOf } from './audit';
+import { listed } from './failures';
 import { logCap } from './log-cap';
 
 /** One submit as it goes out. */
@@ -22,13 +25,19 @@ export interface OutgoingSubmit {
   onUncertainSubmit: 'retry' | 'fail';
   fetchResource: boolean;
   finalStateVia?: FinalStateVia;
-  /** Tries that came to nothing. */
+  /** Earlier tries that were not accepted. */
   tries: number;
   cookies?: Monitor['cookies'];
 }
 
 /** One submit and what its answer means. Never throws. */
 export async function send(submit: OutgoingSubmit, connections: Connections): Promise<SubmitDecision> {
+  const decision = await sent(submit, connections);
+  audit(submit.connection, submit, outcomeOf(decision));
+  return decision;
+}
+
+async function sent(submit: OutgoingSubmit, connections: Connections): Promise<SubmitDecision> {
   const connection = connections.get(submit.connection);
   if (connection === undefined) {
     const message = `connection "${submit.connection}" is not in this worker's file`;
@@ -36,6 +45,8 @@ export async function send(submit: OutgoingSubmit, connections: Connections): Pr
   }
   const { method, url, cookies, finalStateVia } = submit;
   const { headers, body, bodyFile } = submit.request;
+  const mistakes = submitMistakes({ method, url, headers }, connection.config);
+  if (mistakes.length > 0) return { kind: 'failed', failure: { type: 'InvalidInput', message: listed(mistakes) } };
   const idempotency =
     method === 'GET' ? {} : idempotencyHeaders(connection.protocol.idempotencyHeaders, submit.idempotencyKey, submit.firstSentAtMs);
   const context: SubmitContext = {
@@ -54,10 +65,12 @@ export async function send(submit: OutgoingSubmit, connections: Connections): Pr
       purpose: 'submit',
       method,
       url,
+      // Many operations are submitted to one URL.
+      operation: submit.idempotencyKey,
       headers: { ...idempotency, ...headers },
       cookies,
       body: bodyFile !== undefined ? { kind: 'file', file: bodyFile } : body !== undefined ? { kind: 'json', value: body } : undefined,
-      // A keep-alive socket that dies under the request would make a false uncertainty.
+      // A keep-alive socket may break when it is used again, and the submit would be uncertain though it was never sent.
       freshConnection: submit.onUncertainSubmit === 'fail',
     });
     const decision = decideSubmit(exchange, context, connection.protocol, Date.now(), Math.random());
@@ -66,7 +79,7 @@ export async function send(submit: OutgoingSubmit, connections: Connections): Pr
   } catch (err) {
     if (err instanceof FileRefusedError) return { kind: 'failed', failure: { type: 'FileRefused', message: wellFormed(err.message) } };
     if (err instanceof RequestRefusedError) return { kind: 'failed', failure: { type: 'InvalidInput', message: wellFormed(err.message) } };
-    // The exception's own message may hold anything, a secret too.
+    // The exception's message may contain a secret.
     const name = err instanceof Error ? err.name : 'exception';
     return {
       kind: 'uncertain',

@@ -1,10 +1,10 @@
 /**
- * Activity `submit`: submits inputs of one page, of a batch or of a workflow of its own, with claims (see `claims.ts`).
+ * Activity `submit`: submits inputs of one page, of a batch or of a single operation or chain, with claims (see `claims.ts`).
  *
  * Keeps true:
- * 1. No more inputs are claimed at once than a connection may have requests open, whatever the number of activities: a place is given back
- *    when the server knows the answer, so that a kill leaves no more inputs than that of which nobody knows what became of them.
- * 2. What found no place is returned unsent and unclaimed; nobody waits for a place while holding others.
+ * 1. No more inputs are claimed at once than the connection allows concurrent requests, whatever the number of activities: a place is
+ *    returned when Temporal has recorded the answer. So a killed worker leaves at most that many uncertain submits.
+ * 2. Inputs without a place are returned unsent and unclaimed; no activity waits for a place while it holds others.
  * 3. No request is tied to the activity's cancellation: a shutdown lets it finish.
  * 4. Claims and answers together stay below {@link MAX_RESULT_BYTES}, whatever services answer.
  */
@@ -20,13 +20,14 @@ import type { Pages } from './pages';
 import { Places } from './places';
 import { prepareSubmit, type ReadySubmit } from './prepare-submit';
 import { send } from './send-submit';
+import { shortDecision } from './short-decision';
 
-/** Of all that one activity claims, and of all that it returns. With the bytes around them both stay below 1 MiB. */
-const MAX_CLAIM_BYTES = 262_144;
-const MAX_RESULT_BYTES = 655_360;
+/** Of all that one activity claims, and of all that it returns: both together stay below 1 MiB, for heartbeats carry both. */
+const MAX_CLAIM_BYTES = 131_072;
+const MAX_RESULT_BYTES = 884_736;
 
-/** The longest decision besides what is kept of bodies: status and final URL, cookies, the resource's location. */
-const MAX_DECISION_BYTES = 65_536;
+/** A decision without what can be left out of it (`short-decision.ts`): a status URL and one for the final GET, as long as they may be. */
+const SHORT_DECISION_BYTES = 40_960;
 
 export function makeSubmit(connections: Connections, pages: Pages) {
   return async function submit(request: SubmitRequest): Promise<SubmitResult[]> {
@@ -38,7 +39,7 @@ export function makeSubmit(connections: Connections, pages: Pages) {
       if ('send' in prepared) ready.push(prepared);
       else results.push(prepared);
     }
-    const places = await Places.take(withinClaims(ready), connections);
+    const places = await Places.enter(withinClaims(ready), connections);
     try {
       const answers = await sendAll(places, request.maxKeptBytes, connections);
       const answered = new Set(answers.map(({ index }) => index));
@@ -54,7 +55,7 @@ export function makeSubmit(connections: Connections, pages: Pages) {
 function withinClaims(ready: readonly ReadySubmit[]): ReadySubmit[] {
   let bytes = 0;
   return ready.filter((item, position) => {
-    bytes += jsonBytes(claimOf(item) as unknown as Json) ?? Infinity;
+    bytes += bytesOf(claimOf(item));
     return bytes <= MAX_CLAIM_BYTES || position === 0;
   });
 }
@@ -66,23 +67,17 @@ async function sendAll(places: Places, maxKeptBytes: number, connections: Connec
   const work = (answered: (answer: SubmitResult) => void): Promise<unknown> =>
     Promise.all(
       items.map(async (item) => {
-        const reserved =
-          MAX_DECISION_BYTES + 3 * maxKeptBytes + (jsonBytes([item.about, item.send.request.headers ?? null] as unknown as Json) ?? 0);
+        const { index, about, send: submit } = item;
+        const reserved = SHORT_DECISION_BYTES + bytesOf([about, submit.request.headers ?? null]);
         if (!(await budget.reserve(reserved))) return;
-        const decision = withinBytes(await send(item.send, connections), maxKeptBytes);
+        const decision = withinBytes(await send(submit, connections), maxKeptBytes);
         const maybeAccepted = decision.kind === 'uncertain' ? keyOf(item) : item.retried;
-        const answer: SubmitResult = {
-          index: item.index,
-          about: item.about,
-          decision,
-          firstSentAtMs: item.send.firstSentAtMs,
-          maybeAccepted,
-        };
-        budget.settle(reserved, jsonBytes(answer as unknown as Json) ?? reserved);
+        const answer: SubmitResult = { index, about, decision, firstSentAtMs: submit.firstSentAtMs, maybeAccepted };
+        if (budget.settle(reserved, bytesOf(answer)) === 'short') answer.decision = shortDecision(decision);
         answered(answer);
       }),
     );
-  // A single one has its place until the activity ends.
+  // A single submit keeps its place until the activity ends.
   const acknowledged = items.length === 1 ? undefined : (answers: SubmitResult[]) => places.giveBack(answers.map(({ index }) => index));
   return withClaims(items.map(claimOf), work, acknowledged);
 }
@@ -101,4 +96,8 @@ function unsentOf({ index, about, send: { connection }, retried }: ReadySubmit, 
   if (waitSeconds === 0) return { index, about, maybeAccepted: retried };
   const message = `not sent: the service asked for a pause of all submits and polls, ${waitSeconds} s more`;
   return { index, about, maybeAccepted: retried, waitSeconds, trouble: { message } };
+}
+
+function bytesOf(value: unknown): number {
+  return jsonBytes(value as Json) ?? Infinity;
 }

@@ -8,6 +8,7 @@ import { constants } from 'node:os';
 import { Command } from 'commander';
 import { LroClient } from '../client';
 import { DEFAULT_TASK_QUEUE } from '../contract';
+import { reasonOf } from '../text/reason';
 import { keepText } from './demo/keep';
 import { Screen, seconds } from './demo/screen';
 import { Stage, type DemoService } from './demo/stage';
@@ -39,16 +40,16 @@ async function run(options: DemoOptions, stage: Stage, screen: Screen): Promise<
   screen.title('durable-lro: a drawing package becomes a tileset, though its worker is killed on the way');
   screen.line();
   const keep = options.keep === true;
-  screen.underWay('temporal', 'starting');
+  screen.pending('temporal', 'starting');
   const [temporal, service] = await Promise.all([
-    stage.startTemporal({ usualPorts: keep, uiUrl: options.ui, onStep: (message) => screen.step('underWay', 'temporal', message) }),
+    stage.startTemporal({ usualPorts: keep, uiUrl: options.ui, onStep: (message) => screen.step('pending', 'temporal', message) }),
     stage.startService(keep),
   ]);
-  // Another worker on the usual queue of a server that was there before would not know our connection.
+  // On a server that already existed, a worker on the usual task queue would not know the demo's connection.
   const taskQueue = process.env['LRO_TASK_QUEUE'] ?? (temporal.server === undefined ? 'lro-demo' : DEFAULT_TASK_QUEUE);
   screen.step('done', 'temporal', temporal.description);
   screen.step('done', 'service', `emulator of Azure Maps Creator at ${service.url}, pid ${service.pid}`);
-  screen.underWay('worker', 'starting');
+  screen.pending('worker', 'starting');
   const [worker, lro] = await Promise.all([stage.startWorker(taskQueue), LroClient.connect({ taskQueue })]);
   screen.step(
     'done',
@@ -59,7 +60,7 @@ async function run(options: DemoOptions, stage: Stage, screen: Screen): Promise<
   screen.line();
 
   const story = new Story({ screen, stage, service, temporal, lro, taskQueue, workerPid: worker.pid });
-  const datasetId = await story.tell();
+  const datasetId = await story.run();
   screen.line();
   await story.countPosts();
   await lro.close();
@@ -94,7 +95,7 @@ async function main(): Promise<void> {
   const stage = new Stage();
   let asExpected = false;
   endOnSignals(stage, screen, () => asExpected);
-  // After an error its logs are wanted.
+  // After an error its logs are kept.
   process.once('exit', (code) => {
     if (code !== 1) stage.removeFolder();
   });
@@ -103,10 +104,10 @@ async function main(): Promise<void> {
     asExpected = true;
     if (options.keep === true) await stage.broken;
   } catch (err) {
-    // A signal is ending everything, and the process with it: what fails now fails because of that.
+    // A signal is ending all processes: errors from now on are caused by that.
     if (stage.isClearing) return;
     asExpected = false;
-    screen.step('wrong', 'demo', err instanceof Error ? err.message : String(err));
+    screen.step('wrong', 'demo', reasonOf(err));
     screen.note(`the logs of all processes are in ${stage.folder}`);
   }
   await stage.clear();
@@ -114,11 +115,11 @@ async function main(): Promise<void> {
 }
 
 /** Ends the processes in order, then this one. A second signal ends them at once. */
-function endOnSignals(stage: Stage, screen: Screen, isTold: () => boolean): void {
+function endOnSignals(stage: Stage, screen: Screen, isDone: () => boolean): void {
   let firstAtMs: number | undefined;
   const end = (signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP'): void => {
     // The exit hooks end what still runs.
-    const exit = (): never => process.exit(isTold() ? 0 : 128 + constants.signals[signal]);
+    const exit = (): never => process.exit(isDone() ? 0 : 128 + constants.signals[signal]);
     if (firstAtMs !== undefined) {
       if (performance.now() - firstAtMs > SAME_INTERRUPT_MS) exit();
       return;
@@ -129,7 +130,7 @@ function endOnSignals(stage: Stage, screen: Screen, isTold: () => boolean): void
     stage.clear().then(exit, exit);
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => end(signal));
-  // A reader that went away, like `| head`.
+  // The reader has closed the pipe, like `| head`.
   process.stdout.on('error', () => end('SIGHUP'));
 }
 

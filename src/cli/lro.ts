@@ -10,9 +10,10 @@ import { Command } from 'commander';
 import { addBatchCommands } from './lro/batch';
 import { exitCodeOf, report } from './lro/failures';
 import { addScheduleCommands } from './lro/schedule';
+import { forTerminal } from './lro/terminal';
 
 const ENVIRONMENT_HELP = `
-Temporal is found as TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_API_KEY, … or a profile of temporal.toml say; without them at
+Temporal is found by TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_API_KEY, … or a profile of temporal.toml; without them at
 localhost:7233. The task queue is that of --task-queue, LRO_TASK_QUEUE, or "lro".
 
 Exit codes: 0 done, 1 it failed, 2 wrong arguments or a wrong input, 3 Temporal cannot be reached.`;
@@ -23,13 +24,17 @@ function createProgram(): Command {
     .description('Starts, follows and schedules batches of long-running operations.')
     .version(version)
     .addHelpText('after', ENVIRONMENT_HELP)
+    .configureOutput({
+      writeOut: (text) => process.stdout.write(forTerminal(text)),
+      writeErr: (text) => process.stderr.write(forTerminal(text)),
+    })
     .exitOverride();
   addBatchCommands(program);
   addScheduleCommands(program);
   return program;
 }
 
-// A reader that went away, like `| head`.
+// The reader has closed the pipe, like `| head`.
 process.stdout.on('error', () => process.exit(0));
 
 createProgram()

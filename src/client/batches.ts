@@ -4,11 +4,11 @@
  * Keeps true: ids mean what they mean for operations, and nothing that shows in lists carries the query string of a URL.
  */
 import { randomUUID } from 'node:crypto';
-import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import { WorkflowNotFoundError, type Client, type WorkflowHandle } from '@temporalio/client';
 import type { BatchInput, BatchItem, BatchProgress, BatchResult, FileRef, ItemStanding } from '../contract';
-import { DEFAULT_CONNECTION, ITEM_UPDATE, PAUSE_SIGNAL, PROGRESS_QUERY, RESUME_SIGNAL, RUN_BATCH } from '../contract';
+import { CANCELED_MEMO, DEFAULT_CONNECTION, ITEM_UPDATE, PAUSE_SIGNAL, PROGRESS_QUERY, RESUME_SIGNAL, RUN_BATCH } from '../contract';
 import { DEFAULT_ANSWER_SECONDS, startOnce, waitFor, type StartOptions, type WaitOptions } from './calls';
-import { BatchEndedError } from './errors';
+import { BatchCancelledError, BatchEndedError } from './errors';
 
 /** One batch, found by its id. */
 export interface BatchHandle {
@@ -21,17 +21,17 @@ export interface BatchHandle {
    */
   item(itemId: string, options?: WaitOptions): Promise<ItemStanding>;
   /**
-   * No new submits; polling, clocks and deadlines of what is open go on.
+   * No new submits; polls and deadlines of open items go on.
    * @throws BatchEndedError
    */
   pause(): Promise<void>;
   /** @throws BatchEndedError */
   resume(): Promise<void>;
-  /** Asks for its cancellation, and that of its open items. Of one that has ended nothing changes. */
+  /** Requests its cancellation, and that of its open items. Does nothing when it has ended. */
   cancel(): Promise<void>;
   /**
    * Waits for the end.
-   * @throws BatchError, BatchCancelledError, StillRunningError (with `timeoutSeconds`)
+   * @throws BatchError, BatchCancelledError (both with what became of the items), StillRunningError (with `timeoutSeconds`)
    */
   result(options?: WaitOptions): Promise<BatchResult>;
 }
@@ -55,7 +55,7 @@ export function getBatch(client: Client, id: string): BatchHandle {
     item: (itemId, { timeoutSeconds = DEFAULT_ANSWER_SECONDS } = {}) =>
       whileItRuns(id, () =>
         waitFor(client, run, `answer about item "${itemId}"`, timeoutSeconds, () =>
-          // Each question is one of its own: an item stands elsewhere a moment later.
+          // A new id for every call: an update that Temporal knows would only repeat its first answer.
           handle.executeUpdate<ItemStanding, [string]>(ITEM_UPDATE, { updateId: randomUUID(), args: [itemId] }),
         ),
       ),
@@ -64,11 +64,25 @@ export function getBatch(client: Client, id: string): BatchHandle {
     cancel: async () => {
       await handle.cancel();
     },
-    result: ({ timeoutSeconds } = {}) => waitFor(client, run, 'result', timeoutSeconds, () => handle.result() as Promise<BatchResult>),
+    result: async ({ timeoutSeconds } = {}) => {
+      try {
+        return await waitFor(client, run, 'result', timeoutSeconds, () => handle.result() as Promise<BatchResult>);
+      } catch (err) {
+        if (!(err instanceof BatchCancelledError)) throw err;
+        throw new BatchCancelledError(id, await cancelledResult(handle));
+      }
+    },
   };
 }
 
-/** Temporal does not find a workflow that has ended either. */
+/** A cancelled workflow has no result: the batch leaves it in its memo, without the first failures. */
+async function cancelledResult(handle: WorkflowHandle): Promise<BatchResult | undefined> {
+  const { memo } = await handle.describe();
+  const left = memo?.[CANCELED_MEMO] as Omit<BatchResult, 'firstFailures'> | undefined;
+  return left && { ...left, firstFailures: [] };
+}
+
+/** Temporal has the same error for a workflow that has ended and for one that never was. */
 async function whileItRuns<T>(id: string, call: () => Promise<T>): Promise<T> {
   try {
     return await call();
@@ -78,7 +92,7 @@ async function whileItRuns<T>(id: string, call: () => Promise<T>): Promise<T> {
   }
 }
 
-/** At most, so that it fits a list. */
+/** So that it fits a row of the Web UI. */
 const MAX_SUMMARY_CHARS = 200;
 
 /** `batch of 200 · maps`, `batch of manifest ./nightly.jsonl`: what the list of workflows shows. */
@@ -88,7 +102,7 @@ export function batchSummary(input: BatchInput): string {
 
 function wordsOf({ items, manifest, retryOf, defaults }: BatchInput): string {
   if (Array.isArray(items)) {
-    // The workflow refuses what is no item; here it must only not break.
+    // Items are not checked yet: the workflow refuses bad ones.
     const ofItem = (item: BatchItem | null | undefined) => item?.connection ?? defaults?.connection ?? DEFAULT_CONNECTION;
     return `batch of ${items.length} · ${[...new Set(items.map(ofItem))].join(', ')}`;
   }

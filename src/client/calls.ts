@@ -1,5 +1,5 @@
 /**
- * What calls about operations and batches have in common: how they are started under an id, and what Temporal's errors become.
+ * What calls about operations and batches have in common: how they are started with an id, and what errors of this client Temporal's errors become.
  *
  * Keeps true: the same id is the same run. A running one is joined, one that has succeeded is left as it is, and only one that has
  * failed is started anew.
@@ -30,11 +30,11 @@ export interface StartOptions {
 }
 
 export interface WaitOptions {
-  /** Of this call, not of what it waits for. Default: none for results, 60 s for answers. */
+  /** Timeout of this call, not of the operation or batch. Default: none for results, 60 s for answers. */
   timeoutSeconds?: number;
 }
 
-/** How long a call waits for an answer that a worker has to give, where the caller says nothing. */
+/** Timeout of a call that waits for a worker's answer, unless the caller sets one. */
 export const DEFAULT_ANSWER_SECONDS = 60;
 
 /** What a call is about. */
@@ -49,7 +49,7 @@ export const SAME_ID_SAME_RUN = {
   workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
 } as const satisfies Partial<WorkflowStartOptions>;
 
-/** Starts a run under its id, or leaves the one that has it. */
+/** Starts a run with this id, unless one runs or has succeeded. */
 export async function startOnce(client: Client, workflowType: string, options: WorkflowStartOptions): Promise<void> {
   try {
     await client.workflow.start(workflowType, { ...options, ...SAME_ID_SAME_RUN });

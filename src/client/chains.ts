@@ -20,9 +20,9 @@ export interface ChainHandle<R extends ChainResult = ChainResult> {
    * @throws ChainError, ChainCancelledError, StillRunningError (with `timeoutSeconds`)
    */
   result(options?: WaitOptions): Promise<R>;
-  /** Asks for its cancellation, and that of its open step. */
+  /** Requests its cancellation, and that of its open step. */
   cancel(): Promise<void>;
-  /** Asks the service about the open step now instead of waiting. */
+  /** Polls the open step now instead of waiting. */
   pollNow(): Promise<void>;
 }
 
@@ -69,7 +69,7 @@ export function getChain<R extends ChainResult>(client: Client, id: string): Cha
   };
 }
 
-/** `upload → conversion → dataset`: what the list of workflows shows. The workflow refuses what is no list of steps. */
+/** `upload → conversion → dataset`: what the list of workflows shows. The input is not checked yet: the workflow refuses a wrong one. */
 function summaryOf({ steps, connection = DEFAULT_CONNECTION }: ChainInput): string {
   const ids = Array.isArray(steps) ? steps.map(({ id }) => id).join(' → ') : 'chain';
   return `${ids.slice(0, 150)} · ${connection}`;

@@ -1,6 +1,6 @@
 /**
- * Errors of the client, one class for what can be told apart: a run's own failure, its cancellation, a call that did not wait long
- * enough or came too late, and a schedule that is refused or not there.
+ * Errors of the client, one class for each case: a run failed, was cancelled, is still running when the call's timeout is over, or has
+ * ended already; a schedule was refused or does not exist.
  */
 import { ApplicationFailure } from '@temporalio/common';
 import type { BatchResult, FailureDetails, FailureType } from '../contract';
@@ -28,7 +28,7 @@ export class OperationCancelledError extends Error {
   }
 }
 
-/** The chain ended with a typed failure: most often `StepFailed`, whose details name the step and say where a new run goes on. */
+/** The chain ended with a typed failure: most often `StepFailed`, whose details name the step and the input that a new run continues with. */
 export class ChainError extends Error {
   override readonly name = 'ChainError';
 
@@ -41,7 +41,7 @@ export class ChainError extends Error {
   }
 }
 
-/** The chain's workflow was cancelled (or terminated) before it had an end. `details` say what it has made, where it could still say so. */
+/** The chain's workflow was cancelled (or terminated) before it had an end. `details` name what it has made, if it could record that. */
 export class ChainCancelledError extends Error {
   override readonly name = 'ChainCancelledError';
 
@@ -75,7 +75,14 @@ export class BatchError extends Error {
 export class BatchCancelledError extends Error {
   override readonly name = 'BatchCancelledError';
 
-  constructor(readonly workflowId: string) {
+  /**
+   * @param batch its counts, times and the place of its report; `firstFailures` is empty, because the report has them. Absent where the
+   *   workflow could not record it: it was terminated, or cancelled before it began.
+   */
+  constructor(
+    readonly workflowId: string,
+    readonly batch?: BatchResult,
+  ) {
     super(`batch "${workflowId}" was cancelled before all its items had an end`);
   }
 }
@@ -89,7 +96,7 @@ export class BatchEndedError extends Error {
   }
 }
 
-/** The call's own timeout is over. What it waited for goes on; ask for it again by its id. */
+/** The call's own timeout is over. The run goes on; call again with its id. */
 export class StillRunningError extends Error {
   override readonly name = 'StillRunningError';
 
@@ -104,7 +111,7 @@ export class StillRunningError extends Error {
   }
 }
 
-/** Why a call about a schedule was refused: its options are wrong, the id is taken, or there is none of that id. */
+/** Why a call about a schedule was refused: wrong options, the id exists already, or there is no schedule of that id. */
 export type ScheduleProblem = 'invalid' | 'exists' | 'missing';
 
 /** A call about a schedule was refused, and nothing was changed. */

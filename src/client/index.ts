@@ -18,7 +18,6 @@ export {
 export type { CalendarTimes, DayName, IntervalTimes, MonthName, ScheduleTimes, Times } from './schedule-times';
 export {
   DEFAULT_CATCHUP_WINDOW_SECONDS,
-  LroSchedules,
   SCHEDULE_OVERLAPS,
   type BackfillOptions,
   type CreateScheduleOptions,
@@ -26,5 +25,6 @@ export {
   type ScheduledRun,
   type ScheduleOverlap,
   type ScheduleSummary,
-} from './schedules';
+} from './schedule-types';
+export { LroSchedules } from './schedules';
 export * from '../contract';

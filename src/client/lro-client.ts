@@ -33,7 +33,7 @@ import { DEFAULT_ANSWER_SECONDS, SAME_ID_SAME_RUN, startOnce, waitFor, type Star
 import { LroSchedules } from './schedules';
 
 export interface LroClientOptions {
-  /** A Temporal client of one's own. */
+  /** The caller's own Temporal client. */
   client: Client;
   /** Default `lro`. */
   taskQueue?: string;
@@ -54,9 +54,9 @@ export interface OperationHandle {
    * @throws OperationError when it was refused, StillRunningError
    */
   accepted(options?: WaitOptions): Promise<Acceptance>;
-  /** Asks for its cancellation, at the service too where the input says how. */
+  /** Requests its cancellation, also at the service if the input has `cancel`. */
   cancel(): Promise<void>;
-  /** Asks the service now instead of waiting. */
+  /** Polls now instead of waiting. */
   pollNow(): Promise<void>;
 }
 
@@ -73,15 +73,15 @@ export class LroClient {
     this.schedules = new LroSchedules(client, taskQueue);
   }
 
-  /** Connects as `TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`, … or `temporal.toml` say. `close()` it at the end. */
+  /** Connects to what `TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`, … or `temporal.toml` name. `close()` it at the end. */
   static async connect(
     options: Omit<LroClientOptions, 'client'> & Partial<Pick<ClientOptions, 'namespace'>> & { address?: string } = {},
   ): Promise<LroClient> {
     const { connectionOptions, namespace } = loadClientConnectConfig();
     const address = options.address ?? connectionOptions.address;
-    const connection = await Connection.connect({ ...connectionOptions, ...(address === undefined ? {} : { address }) });
+    const connection = await Connection.connect({ ...connectionOptions, address });
     const client = new Client({ connection, namespace: options.namespace ?? namespace ?? 'default' });
-    const lro = new LroClient({ client, ...(options.taskQueue === undefined ? {} : { taskQueue: options.taskQueue }) });
+    const lro = new LroClient({ client, taskQueue: options.taskQueue });
     lro.owned = connection;
     return lro;
   }
@@ -125,12 +125,12 @@ export class LroClient {
     } catch (err) {
       if (!(err instanceof WorkflowExecutionAlreadyStartedError)) throw err;
       const { operationId, statusUrl } = await this.get(id).result();
-      acceptance = { ...(operationId === undefined ? {} : { operationId }), ...(statusUrl === undefined ? {} : { statusUrl }) };
+      acceptance = { operationId, statusUrl };
     }
     return Object.assign(this.get(id), { acceptance });
   }
 
-  /** An operation that was started before, by whomever. Asks nothing yet. */
+  /** An operation that was started before, by anyone. Makes no call yet. */
   get(id: string): OperationHandle {
     const handle: WorkflowHandle = this.client.workflow.getHandle(id);
     return {
@@ -158,7 +158,7 @@ export class LroClient {
     return startChain(this.client, this.taskQueue, input, options);
   }
 
-  /** A chain that was started before, by whomever. Asks nothing yet. */
+  /** A chain that was started before, by anyone. Makes no call yet. */
   getChain<R extends ChainResult = ChainResult>(id: string): ChainHandle<R> {
     return getChain(this.client, id);
   }
@@ -176,7 +176,7 @@ export class LroClient {
     return (await this.startBatch(input, options)).result(options);
   }
 
-  /** A batch that was started before, by whomever, or by a schedule. Asks nothing yet. */
+  /** A batch that was started before, by anyone or by a schedule. Makes no call yet. */
   getBatch(id: string): BatchHandle {
     return getBatch(this.client, id);
   }
@@ -190,7 +190,7 @@ export class LroClient {
   }
 }
 
-/** All callers that wait for one operation's acceptance wait for one and the same update: at most 10 may be in flight. */
+/** One update id for all callers: they wait for the same update, of which Temporal allows 10 in flight for a workflow. */
 const ACCEPTANCE_UPDATE_ID = 'accepted';
 
 /** `POST /tilesets · maps`: what the list of workflows shows. */

@@ -75,9 +75,10 @@ export interface ScheduleTimes {
 
 const strict = <T extends z.core.$ZodShape>(shape: T) => strictObject(shape, 'must be an object');
 const text = z.string({ error: 'must be a string' }).min(1, 'must not be empty');
-const instant = z.iso.datetime({ offset: true, error: 'must be a time in ISO 8601 with its offset, such as 2026-11-25T02:00:00Z' });
+/** A time as callers write it. */
+export const instant = z.iso.datetime({ offset: true, error: 'must be a time in ISO 8601 with its offset, such as 2026-11-25T02:00:00Z' });
 
-/** A field of a calendar. `orderOf` says which of two values is the later one. */
+/** A field of a calendar. `orderOf` orders its values. */
 function field<T extends number | string>(value: z.ZodType<T>, what: string, orderOf: (value: T) => number) {
   const range = strict({
     start: value,
@@ -98,7 +99,7 @@ function numbers(min: number, max: number) {
   return field(z.int({ error }).min(min, error).max(max, error), what, (value) => value);
 }
 
-/** Names are taken in any case. */
+/** Names in upper or lower case. */
 function names<T extends string>(words: readonly [T, ...T[]], what: string) {
   const upperCase = (value: unknown): unknown => (typeof value === 'string' ? value.toUpperCase() : value);
   const name = z.preprocess(upperCase, z.enum(words, { error: `must be ${what} in English, such as ${words[0]}` }));
@@ -147,29 +148,25 @@ export const scheduleTimes = strict({
     'must not end before it starts ("startAt", "endAt")',
   );
 
-/** As Temporal takes it. */
+/** The same as Temporal's own type. */
 export function toTemporalSpec(checked: z.output<typeof scheduleTimes>): ScheduleSpec {
-  const times = checked;
+  const { cron, intervals, calendars: dates, except, timeZone, jitterSeconds, startAt, endAt } = checked;
   return {
-    ...(times.cron && { cronExpressions: times.cron }),
-    ...(times.intervals && {
-      intervals: times.intervals.map(({ everySeconds, offsetSeconds = 0 }) => ({
-        every: everySeconds * 1000,
-        offset: offsetSeconds * 1000,
-      })),
-    }),
-    ...(times.calendars && { calendars: times.calendars.map(toTemporalCalendar) }),
-    ...(times.except && { skip: times.except.map(toTemporalCalendar) }),
-    ...(times.timeZone !== undefined && { timezone: times.timeZone }),
-    ...(times.jitterSeconds !== undefined && { jitter: times.jitterSeconds * 1000 }),
-    ...(times.startAt !== undefined && { startAt: new Date(times.startAt) }),
-    ...(times.endAt !== undefined && { endAt: new Date(times.endAt) }),
+    cronExpressions: cron,
+    intervals: intervals?.map(({ everySeconds, offsetSeconds = 0 }) => ({ every: everySeconds * 1000, offset: offsetSeconds * 1000 })),
+    calendars: dates?.map(toTemporalCalendar),
+    skip: except?.map(toTemporalCalendar),
+    timezone: timeZone,
+    jitter: jitterSeconds === undefined ? undefined : jitterSeconds * 1000,
+    startAt: startAt === undefined ? undefined : new Date(startAt),
+    endAt: endAt === undefined ? undefined : new Date(endAt),
   };
 }
 
 function toTemporalCalendar({ comment, ...fields }: CalendarTimes): CalendarSpec {
-  const whole = Object.entries(fields).map(([name, value]) => [name, wholeRanges(value as Times<number>)] as const);
-  return { ...Object.fromEntries(whole), ...(comment !== undefined && { comment }) };
+  const given = Object.entries(fields as Record<string, Times<number> | undefined>);
+  const whole = given.map(([name, value]) => [name, value === undefined ? undefined : wholeRanges(value)] as const);
+  return { ...Object.fromEntries(whole), comment };
 }
 
 function wholeRanges<T extends number | string>(value: Times<T>): LooseRange<T>[] | '*' {
@@ -180,36 +177,39 @@ function wholeRanges<T extends number | string>(value: Times<T>): LooseRange<T>[
   });
 }
 
-/** As the server knows it: cron expressions have become calendars and intervals there. */
+/** Of what the server stores: cron expressions have become calendars and intervals there. */
 export function fromTemporalSpec(spec: ScheduleSpecDescription): ScheduleTimes {
   return {
-    ...(spec.intervals?.length && {
-      intervals: spec.intervals.map(({ every, offset }) => ({
-        everySeconds: every / 1000,
-        ...(offset && { offsetSeconds: offset / 1000 }),
-      })),
-    }),
-    ...(spec.calendars?.length && { calendars: spec.calendars.map(fromTemporalCalendar) }),
-    ...(spec.skip?.length && { except: spec.skip.map(fromTemporalCalendar) }),
-    ...(spec.timezone && { timeZone: spec.timezone }),
-    ...(spec.jitter && { jitterSeconds: spec.jitter / 1000 }),
-    ...(spec.startAt && { startAt: spec.startAt.toISOString() }),
-    ...(spec.endAt && { endAt: spec.endAt.toISOString() }),
+    intervals: listOf(spec.intervals, ({ every, offset }) => ({
+      everySeconds: every / 1000,
+      offsetSeconds: offset ? offset / 1000 : undefined,
+    })),
+    calendars: listOf(spec.calendars, fromTemporalCalendar),
+    except: listOf(spec.skip, fromTemporalCalendar),
+    timeZone: spec.timezone || undefined,
+    jitterSeconds: spec.jitter ? spec.jitter / 1000 : undefined,
+    startAt: spec.startAt?.toISOString(),
+    endAt: spec.endAt?.toISOString(),
   };
 }
 
-/** Fields that say "all" are left out, as in what callers write; so is second 0. */
+/** The server has empty lists where callers write none. */
+function listOf<T, R>(list: T[] | undefined, of: (one: T) => R): R[] | undefined {
+  return list?.length ? list.map(of) : undefined;
+}
+
+/** Fields that match everything are left out, as callers leave them out; so is second 0. */
 function fromTemporalCalendar(spec: CalendarSpecDescription): CalendarTimes {
   const second = plainTimes(spec.second);
   return {
-    ...(second !== 0 && { second }),
+    second: second === 0 ? undefined : second,
     minute: plainTimes(spec.minute, 60),
     hour: plainTimes(spec.hour, 24),
-    ...(!isAll(spec.dayOfMonth, 31) && { dayOfMonth: plainTimes(spec.dayOfMonth) }),
-    ...(!isAll(spec.month, 12, (month) => MONTHS.indexOf(month)) && { month: plainTimes(spec.month) }),
-    ...(spec.year.length > 0 && { year: plainTimes(spec.year) }),
-    ...(!isAll(spec.dayOfWeek, 7, (day) => DAYS.indexOf(day)) && { dayOfWeek: plainTimes(spec.dayOfWeek) }),
-    ...(spec.comment && { comment: spec.comment }),
+    dayOfMonth: isAll(spec.dayOfMonth, 31) ? undefined : plainTimes(spec.dayOfMonth),
+    month: isAll(spec.month, 12, (month) => MONTHS.indexOf(month)) ? undefined : plainTimes(spec.month),
+    year: spec.year.length === 0 ? undefined : plainTimes(spec.year),
+    dayOfWeek: isAll(spec.dayOfWeek, 7, (day) => DAYS.indexOf(day)) ? undefined : plainTimes(spec.dayOfWeek),
+    comment: spec.comment || undefined,
   };
 }
 
@@ -220,6 +220,6 @@ function isAll<T>(ranges: Range<T>[], size: number, orderOf: (value: T) => numbe
 
 function plainTimes<T extends number | string>(ranges: Range<T>[], size?: number): Times<T> {
   if (size !== undefined && isAll(ranges, size)) return '*';
-  const plain = ranges.map(({ start, end, step }) => (start === end ? start : { start, end, ...(step !== 1 && { step }) }));
+  const plain = ranges.map(({ start, end, step }) => (start === end ? start : { start, end, step: step === 1 ? undefined : step }));
   return plain.length === 1 && plain[0] !== undefined ? plain[0] : plain;
 }

@@ -64,13 +64,13 @@ function wrongHeader(name: string, value: unknown): string | undefined {
 function entraMistakes(auth: Written): Mistake[] {
   if (auth.type !== 'entra') return [];
   if (auth.clientSecret !== undefined && auth.tokenFile !== undefined) {
-    return [{ path: ['auth', 'tokenFile'], message: 'must not stand beside clientSecret: one of the two proves who the worker is' }];
+    return [{ path: ['auth', 'tokenFile'], message: 'must not stand beside clientSecret: only one of the two can show who the worker is' }];
   }
-  const proof = auth.clientSecret !== undefined ? 'clientSecret' : auth.tokenFile !== undefined ? 'tokenFile' : undefined;
-  if (proof === undefined) return [];
+  const credential = auth.clientSecret !== undefined ? 'clientSecret' : auth.tokenFile !== undefined ? 'tokenFile' : undefined;
+  if (credential === undefined) return [];
   return ['tenantId', 'clientId']
     .filter((key) => auth[key] === undefined)
-    .map((key) => ({ path: ['auth', key], message: `is required beside ${proof}` }));
+    .map((key) => ({ path: ['auth', key], message: `is required beside ${credential}` }));
 }
 
 /** Two of the same container could not both be meant, and a token does not go over the wire in the clear. */

@@ -1,7 +1,9 @@
 /** The worker's file: what is in it, and reading it. */
 export { loadConfig } from './load';
+export { proxyUrl } from './proxy-url';
+export { secretProblem } from './secret-ref';
 export { ConfigError } from './mistakes';
-export { isCredentialHeader, isHeaderName, isHeaderValue, isTransportHeader } from './names';
+export { isCredentialHeader, isHeaderName, isHeaderValue, isOverrideHeader, isTransportHeader } from './names';
 export { NO_FILES } from './types';
 export type {
   AuthConfig,

@@ -9,13 +9,14 @@ import { LineCounter, isMap, isScalar, parseDocument, type Document } from 'yaml
 import { ALWAYS_CUT_PARAMETERS } from './names';
 import { crossMistakes } from './cross-checks';
 import { ConfigError, lineOf, mistakesOf, placeOf, type Source } from './mistakes';
+import { exposedMistakes } from './exposed-files';
 import { configSchema, type ConnectionContent } from './schema';
 import type { ConnectionConfig, LroConfig } from './types';
 
 /**
  * The configuration in the YAML file at `path`. Relative paths in it start at its own folder.
  *
- * @param env where `{ env: NAME }` is looked up; a secret that is not there is a mistake.
+ * @param env where `{ env: NAME }` is looked up; a secret of a connection that is not there yet is no mistake.
  * @throws ConfigError that lists every mistake, one a line.
  */
 export function loadConfig(path: string, env: NodeJS.ProcessEnv = process.env): LroConfig {
@@ -31,7 +32,8 @@ export function loadConfig(path: string, env: NodeJS.ProcessEnv = process.env): 
 
   const folder = dirname(resolve(path));
   const parsed = configSchema({ env, resolvePath: (relative) => resolve(folder, relative) }).safeParse(file);
-  const mistakes = [...(parsed.success ? [] : mistakesOf(parsed.error.issues)), ...crossMistakes(file)];
+  const exposed = parsed.success ? exposedMistakes(path, parsed.data) : mistakesOf(parsed.error.issues);
+  const mistakes = [...exposed, ...crossMistakes(file)];
   if (!parsed.success || mistakes.length > 0) {
     throw new ConfigError([...new Set(mistakes.map((mistake) => lineOf(source, file, mistake)))]);
   }
@@ -83,22 +85,41 @@ function firstLine(message: string): string {
 }
 
 function connectionOf(name: string, content: ConnectionContent): ConnectionConfig {
-  const { baseUrl, query, headers, auth, limits, poll, statusHeaders, statusWords, otherHosts, idempotencyHeaders } = content;
+  const {
+    baseUrl,
+    query,
+    headers,
+    auth,
+    allow,
+    overridable,
+    limits,
+    poll,
+    statusHeaders,
+    statusWords,
+    statusUrls,
+    idempotencyHeaders,
+    privateHosts,
+    proxy,
+  } = content;
   const ownParameter = auth.type === 'key' && auth.in === 'query' ? [auth.name] : [];
-  const trustedHosts = content.trustedHosts ?? [new URL(baseUrl).hostname];
+  const { trustedHosts = [new URL(baseUrl).hostname], attachHosts, otherHosts } = content;
   return {
     name,
     baseUrl,
     query,
     headers,
     auth,
+    allow,
+    overridable,
     limits,
+    privateHosts,
+    proxy,
     protocol: {
       poll,
       statusHeaders,
       statusWords,
-      trust: { baseUrl, trustedHosts, otherHosts },
-      query,
+      statusUrls,
+      trust: { baseUrl, trustedHosts, attachHosts, otherHosts },
       credentialParameters: [...new Set([...ownParameter, ...ALWAYS_CUT_PARAMETERS])],
       idempotencyHeaders,
     },

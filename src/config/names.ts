@@ -38,10 +38,60 @@ const TRANSPORT_HEADERS = new Set([
   'expect',
 ]);
 
+/**
+ * In lower case. Servers, gateways and clouds take them for the method, host, path or sender of the request, or let them into what only
+ * the machine itself may ask (metadata services).
+ */
+const OVERRIDE_HEADERS = new Set([
+  'forwarded',
+  'via',
+  'x-http-method-override',
+  'x-http-method',
+  'x-method-override',
+  'x-original-method',
+  'x-original-url',
+  'x-original-uri',
+  'x-original-path',
+  'x-original-host',
+  'x-rewrite-url',
+  'x-rewrite-uri',
+  'x-override-url',
+  'x-host',
+  'x-http-host-override',
+  'x-real-ip',
+  'x-client-ip',
+  'x-cluster-client-ip',
+  'true-client-ip',
+  'client-ip',
+  'x-remote-addr',
+  'x-url-scheme',
+  'x-scheme',
+  'x-waws-unencoded-url',
+  'front-end-https',
+  'metadata',
+  'metadata-flavor',
+  'secret',
+  'x-google-metadata-request',
+  'x-aws-ec2-metadata-token',
+  'x-aws-ec2-metadata-token-ttl-seconds',
+  'x-identity-header',
+]);
+const OVERRIDE_PREFIXES = ['x-forwarded-', 'x-envoy-', 'x-arr-', 'x-ms-client-principal'];
+
+const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
+const QUOTED = '"(?:[\\t !#-\\[\\]-~]|\\\\[\\t -~])*"';
+const MEDIA_TYPE = new RegExp(`^${TOKEN}/${TOKEN}(?:[ \\t]*;[ \\t]*${TOKEN}=(?:${TOKEN}|${QUOTED}))*$`);
+
 /** Whether `name` carries credentials. `own` is the header in which this connection sends its key, if it does. */
 export function isCredentialHeader(name: string, own?: string): boolean {
   const lower = name.toLowerCase();
   return CREDENTIAL_HEADERS.has(lower) || lower === own?.toLowerCase();
+}
+
+/** Whether somebody on the way may take `name` for the method, host, path or sender of the request. */
+export function isOverrideHeader(name: string): boolean {
+  const lower = name.toLowerCase();
+  return OVERRIDE_HEADERS.has(lower) || OVERRIDE_PREFIXES.some((prefix) => lower.startsWith(prefix));
 }
 
 /** Whether only the transport may set `name`. */
@@ -57,4 +107,9 @@ export function isHeaderName(name: string): boolean {
 /** A header value that HTTP can carry: no control characters but tab, nothing beyond latin-1 [RFC 9110 §5.5]. */
 export function isHeaderValue(value: string): boolean {
   return /^[\t\u0020-\u007e\u0080-\u00ff]*$/.test(value);
+}
+
+/** A media type with its parameters, as `Content-Type` takes it [RFC 9110 §8.3.1]. A value of one of its parameters may be quoted. */
+export function isMediaType(value: string): boolean {
+  return MEDIA_TYPE.test(value);
 }

@@ -5,12 +5,14 @@
  * known is a mistake. What concerns several keys at once stands in `cross-checks.ts`.
  */
 import { z } from 'zod';
-import { DEFAULT_POLL_SETTINGS, DEFAULT_STATUS_HEADERS, IDEMPOTENCY_HEADERS } from '../lro/settings';
+import { HTTP_METHODS } from '../contract';
+import { DEFAULT_POLL_SETTINGS, DEFAULT_STATUS_HEADERS, DEFAULT_STATUS_URLS, IDEMPOTENCY_HEADERS } from '../lro/settings';
 import { isLoopback } from '../lro/trust';
 import { isHeaderName, isTransportHeader } from './names';
-import { secretRefSchema, type SecretSurroundings } from './secret-ref';
+import { secretRefSchema, type SecretLookup } from './secret-ref';
 import { strictObject } from './strict-object';
 import { nearest } from './suggest';
+import { proxyUrl } from './proxy-url';
 import { DEFAULT_LIMITS, type BlobContainerConfig } from './types';
 
 /** As YAML calls it. */
@@ -51,6 +53,8 @@ const poll = strict({
   maxSeconds: atLeastZero.default(DEFAULT_POLL_SETTINGS.maxSeconds),
   goneAfterSeconds: atLeastZero.default(DEFAULT_POLL_SETTINGS.goneAfterSeconds),
   maxUnreadable: count.default(DEFAULT_POLL_SETTINGS.maxUnreadable),
+  unreadableSeconds: atLeastZero.default(DEFAULT_POLL_SETTINGS.unreadableSeconds),
+  unauthorizedSeconds: atLeastZero.default(DEFAULT_POLL_SETTINGS.unauthorizedSeconds),
 });
 
 const limits = strict({
@@ -61,32 +65,63 @@ const limits = strict({
   pollsPerSecond: aboveZero.default(DEFAULT_LIMITS.pollsPerSecond),
 });
 
-const statusWords = strict({ succeeded: words.default([]), failed: words.default([]), canceled: words.default([]) });
+const pathGlob = text.regex(/^(\/|\*\*)[^\s?#\\]*$/, 'must begin with "/" or "**", without query: "/tilesets/**"');
+
+const allow = strict({
+  methods: z
+    .array(z.enum(HTTP_METHODS, { error: `must be one of ${HTTP_METHODS.join(', ')}` }), { error: 'must be a list of methods' })
+    .optional(),
+  paths: z.array(pathGlob, { error: 'must be a list of paths' }).optional(),
+  headers: uniqueHeaders.optional(),
+});
+
+const overridable = strict({ query: words.default([]), headers: uniqueHeaders.default([]) });
+
+const statusWords = strict({
+  succeeded: words.default([]),
+  failed: words.default([]),
+  canceled: words.default([]),
+  running: words.default([]),
+});
+
+/** An unknown value is answered with the one that was probably meant, like an unknown key. */
+function oneOf<const T extends readonly [string, string]>(values: T, fallback: T[number]) {
+  return z.enum(values, { error: wrongValue(values, values.join(' or ')) }).default(fallback);
+}
+
+const statusUrls = strict({
+  through: oneOf(['asGiven', 'baseUrl'], DEFAULT_STATUS_URLS.through),
+  resolveBelow: oneOf(['origin', 'baseUrl'], DEFAULT_STATUS_URLS.resolveBelow),
+  credentials: z.boolean({ error: 'must be true or false' }).default(DEFAULT_STATUS_URLS.credentials),
+});
 
 /** An identity of Microsoft Entra ID, without what its tokens are for. */
-function entraIdentity(surroundings: SecretSurroundings) {
+function entraIdentity(lookup: SecretLookup) {
   const authorityHost = z.string().refine((value) => URL.canParse(value) && new URL(value).protocol === 'https:', 'must be an https URL');
   return {
     type: z.literal('entra'),
     tenantId: text.optional(),
     clientId: text.optional(),
-    clientSecret: secretRefSchema(surroundings).optional(),
-    tokenFile: text.transform(surroundings.resolvePath).optional(),
+    clientSecret: secretRefSchema(lookup).optional(),
+    tokenFile: text.transform(lookup.resolvePath).optional(),
     authorityHost: authorityHost.optional(),
   };
 }
 
-/** What is said of an `auth` whose type is none of `types`. */
+/** The message for an `auth` whose type is none of `types`. */
 function wrongType(types: readonly string[]) {
-  return (issue: { input?: unknown }): string => {
-    const written = (issue.input as { type?: unknown } | null | undefined)?.type;
-    const near = typeof written === 'string' ? nearest(written, types) : undefined;
-    return `must be one of ${types.join(', ')}${near === undefined ? '' : ` (did you mean "${near}"?)`}`;
+  return (issue: { input?: unknown }): string => wrongValue(types)({ input: (issue.input as { type?: unknown } | null | undefined)?.type });
+}
+
+function wrongValue(values: readonly string[], listed = `one of ${values.join(', ')}`) {
+  return ({ input }: { input?: unknown }): string => {
+    const near = typeof input === 'string' ? nearest(input, values) : undefined;
+    return `must be ${listed}${near === undefined ? '' : ` (did you mean "${near}"?)`}`;
   };
 }
 
-function authSchema(surroundings: SecretSurroundings) {
-  const secret = secretRefSchema(surroundings);
+function authSchema(lookup: SecretLookup) {
+  const secret = secretRefSchema(lookup);
   const headerOrParameter = text
     .refine(isHeaderName, 'must be a name without blanks')
     .refine((name) => !isTransportHeader(name), 'is set by the worker itself');
@@ -102,23 +137,41 @@ function authSchema(surroundings: SecretSurroundings) {
       }),
       strict({ type: z.literal('bearer'), value: secret }),
       strict({ type: z.literal('sas'), value: secret }),
-      strict({ scope: text, ...entraIdentity(surroundings) }),
+      strict({ scope: text, ...entraIdentity(lookup) }),
     ],
     { error: wrongType(['none', 'key', 'bearer', 'sas', 'entra']) },
   );
 }
 
-function connectionSchema(surroundings: SecretSurroundings) {
+/** A proxy, whose URL may carry a password and so is never repeated. */
+function proxySchema({ env }: SecretLookup) {
+  return strict({ env: text }).superRefine(({ env: name }, context) => {
+    const value = env[name]?.trim() ?? '';
+    const refuse = (message: string) => context.addIssue({ code: 'custom', path: ['env'], message });
+    if (value === '') refuse(`environment variable ${name} is not set`);
+    else if (proxyUrl(value) === undefined) refuse(`environment variable ${name} holds no http(s) URL of a proxy`);
+  });
+}
+
+function connectionSchema(lookup: SecretLookup) {
+  // The worker starts without a connection's secret: that connection waits for it, the others work.
+  const auth = authSchema({ ...lookup, mayBeMissing: true });
   return strict({
     baseUrl,
     query: orAbsent(texts.default({})),
     headers: orAbsent(texts.default({})),
-    auth: orAbsent(authSchema(surroundings).default({ type: 'none' })),
+    auth: orAbsent(auth.default({ type: 'none' })),
+    allow: orAbsent(allow.prefault({})),
+    overridable: orAbsent(overridable.prefault({})),
     trustedHosts: orAbsent(hosts.optional()),
-    otherHosts: z.enum(['refuse', 'withoutCredentials'], { error: 'must be refuse or withoutCredentials' }).default('refuse'),
+    otherHosts: oneOf(['refuse', 'withoutCredentials'], 'refuse'),
+    attachHosts: orAbsent(hosts.default([])),
+    privateHosts: oneOf(['refuse', 'allow'], 'refuse'),
+    proxy: orAbsent(proxySchema(lookup).optional()),
     poll: orAbsent(poll.prefault({})),
     statusHeaders: orAbsent(uniqueHeaders.min(1, 'must name at least one header').default([...DEFAULT_STATUS_HEADERS])),
     statusWords: orAbsent(statusWords.prefault({})),
+    statusUrls: orAbsent(statusUrls.prefault({})),
     idempotencyHeaders: orAbsent(
       z
         .array(z.enum(IDEMPOTENCY_HEADERS, { error: `must be one of ${IDEMPOTENCY_HEADERS.join(', ')}` }), {
@@ -155,15 +208,15 @@ function accountOf(url: URL): string {
   return second === undefined ? (url.hostname.split('.')[0] ?? '') : first;
 }
 
-function blobContainerSchema(surroundings: SecretSurroundings) {
-  const secret = secretRefSchema(surroundings);
+function blobContainerSchema(lookup: SecretLookup) {
+  const secret = secretRefSchema(lookup);
   const auth = z.discriminatedUnion(
     'type',
     [
       strict({ type: z.literal('none') }),
       strict({ type: z.literal('sharedKey'), account: text.optional(), value: secret }),
       strict({ type: z.literal('sas'), value: secret }),
-      strict(entraIdentity(surroundings)),
+      strict(entraIdentity(lookup)),
     ],
     { error: wrongType(['none', 'sharedKey', 'sas', 'entra']) },
   );
@@ -171,22 +224,22 @@ function blobContainerSchema(surroundings: SecretSurroundings) {
     url: containerUrl,
     auth: orAbsent(auth.default({ type: 'none' })),
     writable: z.boolean({ error: 'must be true or false' }).default(false),
-  }).transform(({ url: written, auth: { ...proof }, writable }): BlobContainerConfig => {
+  }).transform(({ url: written, auth: { ...identity }, writable }): BlobContainerConfig => {
     const url = new URL(written);
     return {
       url: `${url.origin}${url.pathname.replace(/\/$/, '')}`,
-      auth: proof.type === 'sharedKey' ? { ...proof, account: proof.account ?? accountOf(url) } : proof,
+      auth: identity.type === 'sharedKey' ? { ...identity, account: identity.account ?? accountOf(url) } : identity,
       writable,
     };
   });
 }
 
-/** Schema of the whole file; secrets and relative paths are looked up in `surroundings`. */
-export function configSchema(surroundings: SecretSurroundings) {
-  const folders = z.array(text.transform(surroundings.resolvePath), { error: 'must be a list of folders' });
+/** Schema of the whole file; secrets and relative paths are looked up in `lookup`. */
+export function configSchema(lookup: SecretLookup) {
+  const folders = z.array(text.transform(lookup.resolvePath), { error: 'must be a list of folders' });
   return strict({
     connections: z
-      .record(z.string(), connectionSchema(surroundings), { error: 'must be a map of connections by name' })
+      .record(z.string(), connectionSchema(lookup), { error: 'must be a map of connections by name' })
       .superRefine((entries, context) => {
         if (Object.keys(entries).length === 0) context.addIssue({ code: 'custom', message: 'must name at least one connection' });
       }),
@@ -195,7 +248,7 @@ export function configSchema(surroundings: SecretSurroundings) {
         readBelow: orAbsent(folders.default([])),
         writeBelow: orAbsent(folders.default([])),
         urlHosts: orAbsent(hosts.default([])),
-        blobContainers: orAbsent(z.array(blobContainerSchema(surroundings), { error: 'must be a list of containers' }).default([])),
+        blobContainers: orAbsent(z.array(blobContainerSchema(lookup), { error: 'must be a list of containers' }).default([])),
       }).prefault({}),
     ),
   });

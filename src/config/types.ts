@@ -3,12 +3,13 @@
  *
  * Keeps true: no secret stands here, only where it is found.
  */
+import type { HttpMethod } from '../contract';
 import type { ProtocolSettings } from '../lro/settings';
 
 /** Where a secret is found: an environment variable's name, or an absolute path whose whole content (without surrounding blanks) it is. */
 export type SecretRef = { env: string } | { file: string };
 
-/** How a connection proves who it is. */
+/** How a connection shows who it is. */
 export type AuthConfig =
   | { type: 'none' }
   | { type: 'key'; in: 'query' | 'header'; name: string; value: SecretRef }
@@ -17,7 +18,7 @@ export type AuthConfig =
   | { type: 'sas'; value: SecretRef }
   | EntraAuthConfig;
 
-/** An identity of Microsoft Entra ID. Without `clientSecret` and `tokenFile` it comes from the surroundings (`DefaultAzureCredential`). */
+/** An identity of Microsoft Entra ID. Without `clientSecret` and `tokenFile` the environment names it (`DefaultAzureCredential`). */
 export interface EntraIdentityConfig {
   type: 'entra';
   tenantId?: string;
@@ -46,6 +47,21 @@ export interface Limits {
   pollsPerSecond: number;
 }
 
+/** What callers may send over a connection in `submit`, `cancel` and `attach`. A list that is absent allows all. */
+export interface AllowConfig {
+  methods?: readonly HttpMethod[] | undefined;
+  /** Globs of paths below the base URL: `*` is one segment or a part of one, `**` any number of them. */
+  paths?: readonly string[] | undefined;
+  /** Globs of header names. Headers that override method, host or route are allowed only where they are named whole. */
+  headers?: readonly string[];
+}
+
+/** Which of the file's own query parameters and headers callers may give another value. */
+export interface OverridableConfig {
+  query: readonly string[];
+  headers: readonly string[];
+}
+
 export interface ConnectionConfig {
   name: string;
   baseUrl: string;
@@ -54,7 +70,13 @@ export interface ConnectionConfig {
   /** Added to every request to a trusted host. */
   headers: Readonly<Record<string, string>>;
   auth: AuthConfig;
+  allow: AllowConfig;
+  overridable: OverridableConfig;
   limits: Limits;
+  /** Whether hosts other than the base URL's own may have loopback, link-local or private addresses. */
+  privateHosts: 'refuse' | 'allow';
+  /** The environment variable with the URL of the proxy that all requests go through. */
+  proxy?: { env: string };
   /** What decisions depend on, derived from the rest. */
   protocol: ProtocolSettings;
 }
@@ -69,7 +91,7 @@ export interface FilesConfig {
   blobContainers: readonly BlobContainerConfig[];
 }
 
-/** How the worker proves to Azure Blob Storage who it is. */
+/** How the worker shows Azure Blob Storage who it is. */
 export type BlobAuthConfig =
   /** A container that anybody may read. */
   | { type: 'none' }

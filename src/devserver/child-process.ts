@@ -1,5 +1,5 @@
 /**
- * The one place that starts, watches and reaps child processes: Temporal, the worker, the emulator, pip.
+ * Starts, watches and ends child processes: Temporal, the worker, the emulator, pip. The only place that does.
  *
  * Keeps true:
  * - a child leads its own process group, so Ctrl-C in the terminal reaches it only when the parent passes it on;
@@ -12,16 +12,16 @@ import { dirname } from 'node:path';
 import type { Readable } from 'node:stream';
 import { guardAgainstOrphan, hasProcessGroups, signalGroup } from './orphan-guard';
 
-/** What to start, and how to see that it works. */
+/** What to start, and when it is ready. */
 export interface ChildOptions {
-  /** What messages call it, like `Temporal dev server`. */
+  /** Its name in messages, like `Temporal dev server`. */
   name: string;
   command: string;
   args?: readonly string[];
-  /** Laid over this process's environment; `undefined` takes a variable away. */
+  /** Merged into this process's environment; `undefined` removes a variable. */
   env?: Readonly<Record<string, string | undefined>>;
   cwd?: string;
-  /** The line of output that says that it works. Without it the child counts as ready once it runs. */
+  /** The line of output by which it is ready. Without it the child is ready once it runs. */
   readyLine?: RegExp;
   /** How long to wait for `readyLine`; default 60. */
   readyTimeoutSeconds?: number;
@@ -67,10 +67,10 @@ export class ChildStartError extends Error {
 
 const MAX_KEPT_CHARACTERS = 1024 * 1024;
 const LAST_LINES_IN_ERROR = 20;
-/** After the end of a child its pipes normally close at once; a stranger that inherited one must not hold us up. */
+/** A child's pipes normally close with it; a process that inherited one may keep it open. */
 const PIPE_CLOSE_TIMEOUT_MS = 1_000;
 
-/** Starts a child and resolves when it is ready. Throws `ChildStartError` when it does not come to that; nothing is left running then. */
+/** Starts a child and resolves when it is ready. Throws `ChildStartError` when it does not get ready; nothing is left running then. */
 export async function startChild(options: ChildOptions): Promise<Child> {
   const { name, command, args = [], stopGraceSeconds = 10 } = options;
   const child = spawn(command, [...args], {
@@ -92,7 +92,7 @@ export async function startChild(options: ChildOptions): Promise<Child> {
   const exited = new Promise<ChildExit>((resolve) => {
     child.once('exit', (code, signal) => {
       ended = true;
-      // Whatever the child left in its group ends with it.
+      // Processes that the child has left in its group end with it.
       signalGroup(pid, 'SIGKILL');
       release();
       const finish = (): void => {
@@ -137,7 +137,7 @@ export async function startChild(options: ChildOptions): Promise<Child> {
   return { pid, ready, stop, kill, signal: sendSignal, output: () => output.text(), exited };
 }
 
-/** Says in words how a child ended: `ended with code 1`, `was ended by SIGKILL`. */
+/** How a child ended, as text: `ended with code 1`, `was ended by SIGKILL`. */
 export function describeExit(exit: ChildExit): string {
   return exit.signal === null ? `ended with code ${String(exit.code)}` : `was ended by ${exit.signal}`;
 }
@@ -165,7 +165,7 @@ async function waitForReadyLine(
       readyTimeoutSeconds * 1_000,
     );
     output.onLine = (line) => {
-      // `match` and not `exec`: a global or sticky expression must not remember where it stood.
+      // `match` and not `exec`, which keeps a position in global and sticky expressions.
       const match = line.match(readyLine);
       if (!match) return;
       clearTimeout(timer);
@@ -186,7 +186,7 @@ class OutputTail {
     if (logFile !== undefined) {
       mkdirSync(dirname(logFile), { recursive: true });
       this.log = createWriteStream(logFile, { flags: 'a' });
-      // A full disk must not take down the program whose output this is.
+      // A full disk must not stop the child or this process.
       this.log.on('error', () => undefined);
     }
     for (const stream of streams) this.follow(stream);

@@ -34,13 +34,13 @@ export interface DevServerOptions {
   logFile?: string;
   /** The Temporal CLI to use; default: what `provisionTemporalCli` finds. */
   cliPath?: string;
-  /** How long the server may take until it answers; default 60. */
+  /** Timeout until the server answers; default 60. */
   startTimeoutSeconds?: number;
 }
 
 /** A dev server that answers. */
 export interface DevServer {
-  /** `host:port` of the gRPC frontend, as `TEMPORAL_ADDRESS` takes it. */
+  /** `host:port` of the gRPC frontend, as in `TEMPORAL_ADDRESS`. */
   readonly address: string;
   readonly port: number;
   readonly namespace: string;
@@ -56,10 +56,10 @@ export interface DevServer {
   readonly exited: Promise<ChildExit>;
 }
 
-// Not `localhost`: where that is IPv6 first, a free port found on IPv4 would say nothing.
+// Not `localhost`: it may be IPv6 first, where a port that is free on IPv4 may be in use.
 const HOST = '127.0.0.1';
 const ATTEMPTS_FOR_FREE_PORTS = 4;
-const ASK_EVERY_MS = 100;
+const CHECK_EVERY_MS = 100;
 const ANSWER_TIMEOUT_MS = 2_000;
 
 /** Starts the dev server and resolves when it answers for its namespace. Throws `ChildStartError` or `ProvisionError`, with nothing left running. */
@@ -71,8 +71,7 @@ export async function startDevServer(options: DevServerOptions = {}): Promise<De
     try {
       return await startOnce(cliPath, options);
     } catch (error) {
-      // Between finding a free port and listening on it another process may take it. Of the ports that it chooses for itself the
-      // server says so by a panic.
+      // Another process may have used a free port before the server did. For the ports that it chooses itself, the server panics.
       const last = error instanceof ChildStartError ? error.lastLines : '';
       const lostRace = (portsAreOurs && /address already in use/i.test(last)) || /^panic: /m.test(last);
       if (!lostRace || attempt === ATTEMPTS_FOR_FREE_PORTS) throw error;
@@ -90,7 +89,7 @@ async function startOnce(cliPath: string, options: DevServerOptions): Promise<De
     name: 'the Temporal dev server',
     command: cliPath,
     args: devServerArgs(options, namespace, port, uiPort),
-    // The CLI reads a profile and an address from the environment, which are meant for its client commands.
+    // These settings are for the CLI's client commands and would disturb its server.
     env: { TEMPORAL_ADDRESS: undefined, TEMPORAL_NAMESPACE: undefined, TEMPORAL_API_KEY: undefined },
     logFile: options.logFile,
   });
@@ -129,7 +128,7 @@ function devServerArgs(options: DevServerOptions, namespace: string, port: numbe
   return args;
 }
 
-/** A port that is open is not enough: the frontend refuses calls until the namespace is in its cache. */
+/** An open port is not enough: the frontend refuses calls until the namespace is in its cache. */
 async function waitUntilItAnswers(child: Child, address: string, namespace: string, timeoutSeconds: number): Promise<void> {
   let exit: ChildExit | undefined;
   void child.exited.then((ended) => (exit = ended));
@@ -142,11 +141,11 @@ async function waitUntilItAnswers(child: Child, address: string, namespace: stri
   try {
     for (;;) {
       const answers = await Promise.race([describeNamespace(connection, namespace), child.exited.then(() => false)]);
-      // Asked after the answer: a stranger on the same port may be the one who answered.
+      // Checked after the answer, because another process on the same port may have answered.
       if (exit) fail(`${describeExit(exit)} before it answered`);
       if (answers) return;
       if (Date.now() > giveUpAt) fail(`did not answer within ${timeoutSeconds} s`);
-      await sleep(ASK_EVERY_MS);
+      await sleep(CHECK_EVERY_MS);
     }
   } finally {
     await connection.close();

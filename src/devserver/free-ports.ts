@@ -1,10 +1,10 @@
-/** Finds TCP ports that nobody uses. */
+/** Finds free TCP ports. */
 import { createServer } from 'node:net';
 import type { Server } from 'node:net';
 
 /**
- * As many different free ports of `host` as asked for. All are held open until the last is found, so they differ.
- * Another process may still take one before the caller does: who starts a server on it must be ready to ask again.
+ * `count` different free ports of `host`. All are held open until the last is found, so they differ.
+ * Another process may use one before the caller does: then the caller has to ask for others.
  */
 export async function findFreePorts(count: number, host = '127.0.0.1'): Promise<number[]> {
   const holders = await Promise.all(Array.from({ length: count }, () => listenAnywhere(host)));

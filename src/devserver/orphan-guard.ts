@@ -1,10 +1,10 @@
 /**
- * Sees to it that no child outlives this process, whatever ends it.
+ * Ends all children when this process ends, for whatever reason.
  *
- * Two nets, because no single one catches every death:
+ * Two mechanisms, because neither covers every case:
  * - the `exit` hook, for a normal end and for an uncaught exception;
- * - a watchdog shell a child, for the deaths that run no JavaScript (Ctrl-C and SIGTERM without a handler, SIGKILL, a crash). It reads from a
- *   pipe that only this process holds: the end of the pipe is the death of the parent.
+ * - a watchdog shell for each child, for ends that run no JavaScript (Ctrl-C and SIGTERM without a handler, SIGKILL, a crash). It reads from a
+ *   pipe that only this process holds, and that ends with this process.
  *
  * Invariant: only process groups that `startChild` made are ever signalled.
  */
@@ -14,12 +14,12 @@ import { Socket } from 'node:net';
 /** Where there are process groups a signal reaches grandchildren too; Windows has none. */
 export const hasProcessGroups = process.platform !== 'win32';
 
-// SIGTERM first, so that a database file is closed in order; the parent is gone, so nobody waits longer than this.
+// SIGTERM first, so that a database file is closed in order; SIGKILL after two seconds.
 const WATCHDOG_SCRIPT = 'read -r done_line || { kill -s TERM -- "-$1"; sleep 2; kill -s KILL -- "-$1"; } 2>/dev/null';
 
 const guardedPids = new Set<number>();
 
-/** Sends `signal` to the group that `pid` leads; false when nobody of it is left. */
+/** Sends `signal` to the group that `pid` leads; false when no process of it is left. */
 export function signalGroup(pid: number, signal: NodeJS.Signals): boolean {
   try {
     process.kill(hasProcessGroups ? -pid : pid, signal);
@@ -46,12 +46,12 @@ export function guardAgainstOrphan(pid: number): () => void {
 }
 
 function startWatchdog(pid: number): () => void {
-  // Detached, or the Ctrl-C that ends the parent would end the watchdog with it.
+  // Detached, because Ctrl-C would end the watchdog together with this process.
   const watchdog = spawn('/bin/sh', ['-c', WATCHDOG_SCRIPT, 'watchdog', String(pid)], {
     stdio: ['pipe', 'ignore', 'ignore'],
     detached: true,
   });
-  // Without a shell the exit hook is all there is; that is no reason to fail.
+  // Without a shell there is only the exit hook, which is no reason to fail.
   watchdog.on('error', () => undefined);
   watchdog.stdin.on('error', () => undefined);
   watchdog.unref();

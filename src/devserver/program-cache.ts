@@ -1,8 +1,8 @@
 /**
  * The project's cache of downloaded programs: `LRO_CACHE_DIR`, by default `.cache` in the package's own folder.
  *
- * Keeps true: a program in the cache is whole. It is made beside its place and renamed into it, so a reader sees all of it or nothing, and of
- * two processes that bring the same program at once the later one replaces the earlier.
+ * Keeps true: a program in the cache is complete. It is written to another folder and renamed into the cache, so readers see all of it or
+ * nothing, and two processes can fetch the same program at once.
  */
 import { access, chmod, constants, existsSync, mkdirSync, promises as fs } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -18,7 +18,7 @@ function packageRoot(): string {
   return folder;
 }
 
-/** The folder that the programs are kept in. */
+/** The folder of the programs. */
 export function programCacheFolder(env: NodeJS.ProcessEnv): string {
   return join(env.LRO_CACHE_DIR ?? join(packageRoot(), '.cache'), 'temporal');
 }

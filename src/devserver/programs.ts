@@ -2,7 +2,7 @@
 
 /** One program and where it can come from. */
 export interface TemporalProgram {
-  /** What messages call it. */
+  /** Its name in messages. */
   title: string;
   /** Its name on the PATH, in the wheel and in the cache. */
   executable: string;

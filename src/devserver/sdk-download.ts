@@ -11,13 +11,13 @@ import { lastLines, startChild } from './child-process';
 import type { ChildExit } from './child-process';
 import type { TemporalProgram } from './programs';
 
-/** Where there is no way out a connection may hang for minutes; an answer normally takes less than a second. */
+/** Without internet access a connection may hang for minutes; normally the answer comes within a second. */
 const FIRST_ANSWER_TIMEOUT_MS = 5_000;
 const STALLED_TIMEOUT_MS = 20_000;
 const LOOK_EVERY_MS = 100;
 const UNFINISHED = '.downloading';
 
-// Plain JavaScript in a string, because it has to run from the sources (tests) as well as from `dist`.
+// Plain JavaScript in a string, so that it runs from the sources (tests) and from `dist`.
 const DOWNLOAD_SCRIPT = `
   const [testing, server, downloadDir] = process.argv.slice(1);
   const { TestWorkflowEnvironment } = require(testing);
@@ -51,17 +51,17 @@ export async function downloadWithSdk(program: TemporalProgram, folder: string, 
     let progress: Progress = { bytes: -1 };
     let progressAt = Date.now();
     for (;;) {
-      // Read before looking: a program that comes with the end of the process is seen too.
+      // Read before the folder, so that a program which is complete when the process ends is found.
       const endedBefore = exit !== undefined;
       const now = await readProgress(folder);
       if (now.finished !== undefined) return now.finished;
-      if (endedBefore) throw new Error(lastLines(child.output()) || 'the download ended without a word');
+      if (endedBefore) throw new Error(lastLines(child.output()) || 'the download ended without a message');
       if (now.bytes !== progress.bytes) {
         progress = now;
         progressAt = Date.now();
       }
-      const patienceMs = progress.bytes < 0 ? FIRST_ANSWER_TIMEOUT_MS : STALLED_TIMEOUT_MS;
-      if (Date.now() - progressAt > patienceMs) throw new Error(`nothing came from temporal.download for ${patienceMs / 1_000} s`);
+      const timeoutMs = progress.bytes < 0 ? FIRST_ANSWER_TIMEOUT_MS : STALLED_TIMEOUT_MS;
+      if (Date.now() - progressAt > timeoutMs) throw new Error(`nothing came from temporal.download for ${timeoutMs / 1_000} s`);
       await sleep(LOOK_EVERY_MS);
     }
   } finally {

@@ -10,6 +10,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { openPromise } from 'yauzl';
+import { reasonOf } from '../text/reason';
 import { describeExit, lastLines, startChild } from './child-process';
 import type { TemporalProgram } from './programs';
 
@@ -54,7 +55,7 @@ async function run(command: string, args: readonly string[], env: NodeJS.Process
     if (exit.code === 0) return undefined;
     return `${describeExit(exit)}: ${lastLines(child.output())}`;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return reasonOf(error);
   }
 }
 

@@ -1,6 +1,7 @@
-/** `/_admin`: makes the emulator misbehave, and tells what it has seen. Its own requests are not recorded. */
+/** `/_admin`: makes the emulator misbehave, and lists the requests it got. Requests to `/_admin` are not recorded. */
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
+import { adminRefusal } from './admin-guard';
 import { faultSchema, patternSchema, scriptSchema } from './fault-schema';
 import type { Faults } from './faults';
 import type { Gate } from './gate';
@@ -17,6 +18,8 @@ export interface AdminContext {
   faults: Faults;
   gate: Gate;
   scripts: Scripts;
+  /** Wanted of every request; without one only this machine may ask. */
+  token: string | undefined;
   /** Aborts when the emulator closes, so that long polls end. */
   closing: AbortSignal;
 }
@@ -38,6 +41,11 @@ export function registerAdminApi(server: FastifyInstance, context: AdminContext)
     const httpStatus = error instanceof z.ZodError || error instanceof SyntaxError ? 400 : 500;
     const message = error instanceof z.ZodError ? z.prettifyError(error) : String(error);
     return reply.code(httpStatus).send({ error: { code: httpStatus === 400 ? 'InvalidInput' : 'InternalServerError', message } });
+  });
+
+  server.addHook('onRequest', async (request, reply) => {
+    const message = adminRefusal(request, context.token);
+    if (message !== undefined) await reply.code(403).send({ error: { code: 'Forbidden', message } });
   });
 
   // A kept connection of a test would break with the emulator's next restart on the same port.

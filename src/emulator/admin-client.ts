@@ -1,4 +1,4 @@
-/** The admin API for tests and demos in any process. Every call throws when the emulator says no, with its words. */
+/** The admin API for tests and demos in any process. Every call throws when the emulator refuses it, with the emulator's message. */
 import type { ActiveFault, Fault, Script } from './fault-schema';
 import type { OperationPlan, OperationView } from './operation';
 import type { RecordedRequest, RequestFilter } from './request-log';
@@ -18,8 +18,14 @@ export interface OperationsReport {
 }
 
 export class EmulatorAdmin {
-  /** @param url where the emulator is: `http://127.0.0.1:4010`. */
-  constructor(private readonly url: string) {}
+  /**
+   * @param url where the emulator is: `http://127.0.0.1:4010`
+   * @param token that it was started with, if it was
+   */
+  constructor(
+    private readonly url: string,
+    private readonly token?: string,
+  ) {}
 
   health(): Promise<{ status: string }> {
     return this.get('/health');
@@ -98,7 +104,11 @@ export class EmulatorAdmin {
   private async call(method: string, path: string, body?: object): Promise<string> {
     const answer = await fetch(`${this.url}/_admin${path}`, {
       method,
-      ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+      headers: {
+        ...(this.token === undefined ? {} : { authorization: `Bearer ${this.token}` }),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await answer.text();
     if (!answer.ok) throw new Error(`The emulator refused ${method} ${path} (${answer.status}): ${text}`);

@@ -27,7 +27,7 @@ export interface Answer {
 
 /** A refusal with an OData body, as Azure services phrase it. */
 export function refusal(httpStatus: number, code: string, message: string, target?: string): Answer {
-  return { httpStatus, body: { error: { code, message, ...(target === undefined ? {} : { target }) } } };
+  return { httpStatus, body: { error: { code, message, target } } };
 }
 
 /** Thrown anywhere in a service to answer with a refusal. */
@@ -67,8 +67,8 @@ export function fillTemplates<T>(value: T, places: { origin: string; base?: stri
 
   function fill(text: string): string {
     return text
-      .replaceAll('{origin}', places.origin)
-      .replaceAll('{base}', places.base ?? places.origin)
+      .replaceAll('{origin}', () => places.origin)
+      .replaceAll('{base}', () => places.base ?? places.origin)
       .replace(
         /\{httpDate([+-]\d+)?\}/g,
         (_whole, shift: string | undefined) => DateTime.fromMillis(places.nowMs + Number(shift ?? 0) * 1000).toHTTP() ?? '',

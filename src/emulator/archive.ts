@@ -1,4 +1,4 @@
-/** A ZIP archive on disk, read entry by entry: never more in memory than was asked for. */
+/** A ZIP archive on disk, read entry by entry: with no more of it in memory than is read. */
 import type { Readable } from 'node:stream';
 import type { Entry, ZipFile } from 'yauzl';
 import { openPromise } from 'yauzl';
@@ -24,7 +24,7 @@ export class Archive {
     return this.entries.size === 0;
   }
 
-  /** @returns the size in bytes of what the archive has under this name; undefined when there is no such entry */
+  /** @returns the size of the entry of this name in bytes; undefined when there is no such entry */
   sizeOf(name: string): number | undefined {
     return this.entries.get(plainName(name))?.uncompressedSize;
   }

@@ -5,7 +5,7 @@ import type { Georeference } from './manifest';
 /** West, south, east, north in degrees. */
 export type BoundingBox = [number, number, number, number];
 
-/** What a building without readable extents is taken for: a square of 100 m around its georeference. */
+/** The size of a building without readable extents: a square of 100 m around its georeference. */
 const assumedExtents: Extents = { minX: -50, minY: -50, maxX: 50, maxY: 50 };
 const metersPerDegree = 111_320;
 

@@ -1,4 +1,4 @@
-/** What each of Creator's collections wants from a submit, and what it will make of it. Wrong ids and parameters are 400s. */
+/** Submits to Creator's collections: what each requires, and the resource it will make. Wrong ids and parameters are answered 400. */
 import { join } from 'node:path';
 import { v4 as uuid } from 'uuid';
 import { Refusal } from './answer';
@@ -11,7 +11,7 @@ import type { ServiceContext } from './service';
 import type { ServiceRequest } from './service-request';
 import type { ResourceRecord } from './store';
 
-/** Longest first where one lies in another. */
+/** Longest first where one is the beginning of another. */
 export const creatorCollections = [
   '/mapData',
   '/conversions',
@@ -25,7 +25,7 @@ export type CreatorCollection = (typeof creatorCollections)[number];
 
 type Submit = (context: ServiceContext, request: ServiceRequest) => Promise<Omit<NewOperation, 'family' | 'collection'>>;
 
-/** The levels that the service's own examples show. */
+/** As in the examples of the service's documentation. */
 const tilesetZoom = { minZoom: 16, maxZoom: 18 };
 
 export const submits: Record<CreatorCollection, Submit> = {
@@ -46,8 +46,9 @@ async function upload(context: ServiceContext, request: ServiceRequest): ReturnT
   const id = uuid();
   const fileName = `${id}.upload`;
   const saved = await request.saveBody(join(context.uploadDirectory, fileName), context.settings.maxUploadBytes);
-  const at = { resourcePath: `/mapData/metadata/${id}`, ...(context.settings.immediateUpload ? { durationSeconds: 0 } : {}) };
-  return { ...at, resource: resourceOf(request, '/mapData', id, { dataFormat, fileName, ...saved }) };
+  const resource = resourceOf(request, '/mapData', id, { dataFormat, fileName, ...saved });
+  const accepted = { resourcePath: `/mapData/metadata/${id}`, resource };
+  return context.settings.immediateUpload ? { ...accepted, durationSeconds: 0 } : accepted;
 }
 
 async function convert(context: ServiceContext, request: ServiceRequest): ReturnType<Submit> {
@@ -62,10 +63,12 @@ async function convert(context: ServiceContext, request: ServiceRequest): Return
   const properties = { diagnosticPackageLocation: `/mapData/${uploaded.id}` };
   if (check.building === undefined) return { outcome: 'Failed', error: conversionProblem('failed', check.errors), properties };
   const ontology = request.query.get('outputOntology') ?? (check.building.manifestVersion === '2.0' ? 'facility-3.0' : 'facility-2.0');
+  const hasWarnings = check.warnings.length > 0;
   const content: ConversionContent = { udid: uploaded.id, packageSha256: String(uploaded.content.sha256), ...check.building };
   return {
     resourcePath: `/conversions/${id}`,
-    ...(check.warnings.length > 0 ? { warning: conversionProblem('warning', check.warnings), properties } : {}),
+    warning: hasWarnings ? conversionProblem('warning', check.warnings) : undefined,
+    properties: hasWarnings ? properties : undefined,
     resource: resourceOf(request, '/conversions', id, { ontology, ...content }),
   };
 }
@@ -78,7 +81,7 @@ function createDataset(context: ServiceContext, request: ServiceRequest): Return
   const parts = conversions.map(contentOfConversion);
   const content = mergedContent(base === undefined ? parts : [contentOfDataset(base), ...parts]);
   const id = uuid();
-  const datasetSources = { conversionIds: conversions.map((one) => one.id), ...(base === undefined ? {} : { appendDatasetId: base.id }) };
+  const datasetSources = { conversionIds: conversions.map((one) => one.id), appendDatasetId: base?.id };
   const ontology = conversions[0]?.content.ontology;
   const resource = resourceOf(request, '/datasets', id, { datasetSources, ontology, ...content });
   return Promise.resolve({ resourcePath: `/datasets/${id}`, resource });

@@ -58,7 +58,7 @@ function monitor(context: ServiceContext, request: ServiceRequest, statusKey: st
   const found = context.operations.monitor(statusKey, (operation) => statusUrlOf(context, request, operation));
   const moved: HeaderValues = found.kind === 'moved' ? statusHeaders(context, found.url) : {};
   const answer = statusAnswer(context, request, found.operation);
-  // Whoever is sent elsewhere is told nothing final here: the new place has the result.
+  // A client that is sent to another URL gets no final status here: the new URL has it.
   if (found.kind === 'moved') answer.body = { ...(answer.body as object), status: 'Running', error: undefined };
   return {
     ...answer,

@@ -1,10 +1,10 @@
-/** Who may ask, when the emulator was told keys or tokens. */
+/** Checks credentials, if the emulator's options have keys or tokens. */
 import { Refusal } from './answer';
 import type { EmulatorSettings } from './options';
 import type { Service } from './service';
 import type { ServiceRequest } from './service-request';
 
-/** A service that answers nothing, but throws a 401 refusal for requests without a right credential. */
+/** A service that never answers, but throws a 401 refusal for requests without valid credentials. */
 export function credentialCheck(settings: EmulatorSettings): Service {
   return (request) => {
     const isOpen = settings.subscriptionKeys.length === 0 && settings.tokens.length === 0;

@@ -1,4 +1,4 @@
-/** Azure Resource Manager: `Azure-AsyncOperation`, `Location`, and resources that tell their own `provisioningState`. */
+/** Azure Resource Manager: `Azure-AsyncOperation`, `Location`, and resources with a `provisioningState`. */
 import type { Answer, HeaderValues } from './answer';
 import { Refusal } from './answer';
 import type { Dialect, DialectCall } from './dialect';
@@ -26,13 +26,13 @@ export const armAsync: Dialect = {
       body: {
         id: `/dialects/${call.name}/operations/${operation.operationId}`,
         name: operation.operationId,
-        // ARM leaves the words for open operations to the service.
+        // ARM lets each service choose its status words for open operations.
         status: status === 'NotStarted' ? 'Accepted' : status === 'Running' ? 'InProgress' : status,
         startTime: createdText(operation.createdAtMs, 'iso'),
-        ...(terminal ? { endTime: createdText(endsAtMs(operation), 'iso') } : {}),
+        endTime: terminal ? createdText(endsAtMs(operation), 'iso') : undefined,
         percentComplete: terminal ? 100 : 50,
         ...call.error(found),
-        ...(status === 'Succeeded' && operation.method === 'POST' ? { properties: operation.result } : {}),
+        properties: status === 'Succeeded' && operation.method === 'POST' ? operation.result : undefined,
       },
     };
   },

@@ -3,7 +3,7 @@ import type { Dialect } from './dialect';
 import { createdText, endsAtMs } from './operation';
 
 /**
- * POST to any path. The query parameter `result` says where the result will be: `body` (default) in the monitor's body,
+ * POST to any path. The query parameter `result` chooses where the result will be: `body` (default) in the monitor's body,
  * `resourceLocation` behind the URL in the monitor's body, `location` behind the `Location` of the submit answer, `none` nowhere.
  * PUT makes a resource that is read at its own URL in the end.
  */
@@ -37,7 +37,7 @@ export const dataPlane: Dialect = {
   },
 };
 
-/** Azure Maps Route Matrix 2025-01-01: says `Completed`, and where the matrix is. POST to any path. */
+/** Azure Maps Route Matrix 2025-01-01: the status `Completed` and the URL of the matrix. POST to any path. */
 export const routeMatrix: Dialect = {
   needsApiVersion: true,
   call: async (call) => {
@@ -53,9 +53,8 @@ export const routeMatrix: Dialect = {
       ...times(found.operation),
       status: status === 'Succeeded' ? 'Completed' : status,
       ...call.error(found),
-      ...(status === 'Succeeded'
-        ? { result: { resultUrl: call.resultUrl(found.operation), summary: { totalCount: 1, successfulCount: 1 } } }
-        : {}),
+      result:
+        status === 'Succeeded' ? { resultUrl: call.resultUrl(found.operation), summary: { totalCount: 1, successfulCount: 1 } } : undefined,
     };
     return { httpStatus: 200, headers: call.pollHeaders(found, 'Operation-Location'), body };
   },

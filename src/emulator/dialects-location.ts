@@ -52,7 +52,7 @@ export const fabric: Dialect = {
   },
 };
 
-/** Microsoft Graph's copy: a monitor on another host, which wants no credentials and says 202 to the end. */
+/** Microsoft Graph's copy: a monitor on another host, which refuses credentials and answers 202 even at the end. */
 export const graphCopy: Dialect = {
   needsApiVersion: false,
   call: (call) => post(call, (operation) => call.statusUrl(operation, 'operations', `${monitorOrigin(call)}/dialects/${call.name}`)),
@@ -72,7 +72,7 @@ async function post(call: DialectCall, locationOf: (operation: OperationRecord) 
   return call.accepted(operation, { Location: locationOf(operation) });
 }
 
-/** Another host that is reached all the same: the other name of the loopback interface, unless the settings name one. */
+/** The host of Graph's monitor: the one in the settings, or the other name of the loopback interface, which is another host to clients. */
 function monitorOrigin(call: DialectCall): string {
   if (call.context.settings.monitorUrl !== undefined) return call.context.settings.monitorUrl.replace(/\/$/, '');
   const url = new URL(call.request.origin);

@@ -1,4 +1,4 @@
-/** The family of long-running operations, one dialect below `/dialects/{name}` each, all with the same operations behind. */
+/** The other styles of long-running operations, each below `/dialects/{name}`; all use the same operations. */
 import type { Answer } from './answer';
 import { Refusal } from './answer';
 import type { Dialect } from './dialect';
@@ -35,8 +35,8 @@ export function dialectsService(context: ServiceContext): Service {
 }
 
 /**
- * The monitor of Graph's copy stands outside the credential check: its URL is its own credential, and a request that brings others
- * is refused, as SharePoint does with tokens that were not made for it.
+ * The monitor of Graph's copy is outside the credential check: its URL is the credential, and a request with any other is refused, as
+ * SharePoint refuses tokens that were not made for it.
  */
 export function graphMonitorService(context: ServiceContext): Service {
   return async (request) => {

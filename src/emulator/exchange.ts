@@ -1,8 +1,8 @@
 /**
  * One request from its arrival to the last byte of its answer: recorded, hit by a fault or not, served, sent.
  *
- * Keeps true: a fault that says `beforeAccept` leaves no operation behind, one that says `afterAccept` leaves exactly the operation
- * that an undisturbed request would have made.
+ * Keeps true: a fault with `beforeAccept` leaves no operation behind, one with `afterAccept` leaves exactly the operation that the
+ * request would have made without it.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -51,7 +51,7 @@ export async function exchange(context: ExchangeContext, message: IncomingMessag
     const served = await serve(context, request, response, (id) => (operationId = id));
     if (served !== undefined) await send(response, served.answer, served.bends);
   } catch (error) {
-    // The client is gone in the middle of its body, or the emulator is wrong: the log tells which.
+    // Either the client went away in the middle of its body, or the emulator has a bug: the log has the error.
     context.logger.error({ err: error, method: request.method, path: request.path }, 'request ended without an answer');
     if (response.headersSent || message.destroyed) response.destroy();
     else await send(response, refusal(500, 'InternalServerError', String(error)));
@@ -114,7 +114,7 @@ async function serviceAnswer(context: ExchangeContext, request: ServiceRequest):
     return { ...refusal(404, 'NotFound', `There is nothing at ${request.path}.`), headers: common };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    // After a body that was too large the rest of it is still on the way: the connection is of no more use.
+    // The rest of a body that is too large is still arriving, so the connection cannot be used again.
     const closing: Record<string, string> = error.answer.httpStatus === 413 ? { Connection: 'close' } : {};
     return { ...error.answer, headers: { ...common, ...closing, ...error.answer.headers } };
   }

@@ -29,16 +29,16 @@ export type LiteralAnswer = z.infer<typeof literalAnswerSchema>;
 /** Ways to bend a real answer. Several may be combined. */
 const bends = {
   changeHeaders: z.strictObject({ set: headerValues.optional(), remove: z.array(z.string()).optional() }).optional(),
-  /** `merge` goes into the JSON object, nested objects too; `replace` stands instead of it. */
+  /** `merge` adds fields to the JSON object, also in nested objects; `replace` replaces it. */
   changeBody: z.strictObject({ merge: z.record(z.string(), z.unknown()).optional(), replace: z.unknown().optional() }).optional(),
-  /** Adds a text of so many bytes as a field (default `filler`): valid JSON, but large. */
+  /** Adds a text of this many bytes as a field (default `filler`): valid JSON, but large. */
   hugeBody: z.strictObject({ bytes: z.number().int().positive(), jsonField: z.string().optional() }).optional(),
   manyHeaders: z.strictObject({ count: z.number().int().positive(), bytesEach: z.number().int().positive().optional() }).optional(),
-  /** The connection ends after so many bytes of a body that was announced as longer. */
+  /** The connection ends after this many bytes of a body whose Content-Length is larger. */
   cutBody: z.number().int().min(0).optional(),
   /** A body that begins like JSON and never ends. Without a rate: as fast as it is read. */
   endlessBody: z.strictObject({ bytesPerSecond: z.number().positive().optional() }).optional(),
-  /** The body comes so slowly. */
+  /** The body is sent at this rate. */
   drip: z.strictObject({ bytesPerSecond: z.number().positive() }).optional(),
 };
 
@@ -65,14 +65,14 @@ export const faultSchema = z.strictObject({
       query: patternSchema.optional(),
     })
     .default({}),
-  /** So many matching requests pass first. */
+  /** This many matching requests pass first. */
   skip: z.number().int().min(0).default(0),
-  /** So many are hit; 0: all, until the fault is removed. */
+  /** This many are hit; 0: all, until the fault is removed. */
   times: z.number().int().min(0).default(1),
   delayMs: z.number().min(0).optional(),
   /** Wait for `POST /_admin/release`. */
   holdUntilReleased: z.boolean().optional(),
-  /** Where delay and hold take place: before the service does its work (default), or between that and the answer. */
+  /** When to delay or hold: before the service does its work (default), or between that and the answer. */
   waitAt: z.enum(['beforeAccept', 'afterAccept']).default('beforeAccept'),
   action: actionSchema.default({}),
 });

@@ -1,4 +1,4 @@
-/** Which requests are to go wrong, and how a real answer is bent. */
+/** Decides which requests go wrong, and bends real answers. */
 import { v4 as uuid } from 'uuid';
 import type { Answer, HeaderValues } from './answer';
 import { fillTemplates, withHeader, withoutHeader } from './answer';
@@ -60,10 +60,10 @@ function matches({ match }: ActiveFault, request: ServiceRequest): boolean {
   );
 }
 
-/** An answer from a fault or a script, with its places filled in. */
+/** An answer of a fault or a script, with its templates filled in. */
 export function literalAnswer(literal: LiteralAnswer, origin: string, base?: string): Answer {
   const { httpStatus, headers, body, rawBody } = fillTemplates(literal, { origin, base, nowMs: preciseNowMs() });
-  return { httpStatus, headers, body, ...(rawBody === undefined ? {} : { rawBody: Buffer.from(rawBody, 'base64') }) };
+  return { httpStatus, headers, body, rawBody: rawBody === undefined ? undefined : Buffer.from(rawBody, 'base64') };
 }
 
 /** Changes headers and body; how the body goes over the wire is the sender's part. */

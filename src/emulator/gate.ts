@@ -1,4 +1,4 @@
-/** Holds requests until somebody lets them go. */
+/** Holds requests until they are released. */
 export class Gate {
   private held: (() => void)[] = [];
   private readonly watchers = new Set<() => void>();
@@ -10,7 +10,7 @@ export class Gate {
     });
   }
 
-  /** @returns how many were let go. */
+  /** @returns how many were released. */
   release(): number {
     const held = this.held;
     this.held = [];

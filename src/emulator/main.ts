@@ -26,12 +26,13 @@ function readArguments(argv: string[]): ProgramOptions {
     program.addOption(option.env(`EMULATOR_${option.name().toUpperCase().replaceAll('-', '_')}`));
   };
   add('--host <address>', 'address to listen on (127.0.0.1)');
-  add('--port <number>', 'port; 0 takes a free one (4010)', Number);
+  add('--port <number>', 'port; 0 for any free one (4010)', Number);
   add('--database <file>', 'SQLite file that keeps the state (in memory)');
   add('--operation-seconds <seconds>', 'how long operations take (2)', Number);
   add('--retry-after-seconds <seconds>', 'Retry-After on open operations, or "none" (1)');
   add('--subscription-keys <keys>', 'comma-separated; requests need one of them', list);
   add('--tokens <tokens>', 'comma-separated; accepted as Bearer and jwt-sas', list);
+  add('--admin-token <token>', 'of the admin API; without one it answers this machine only');
   add('--public-url <url>', 'what status URLs start with (the Host of the request)');
   add('--monitor-url <url>', "where the monitor of Graph's copy dialect is");
   add('--status-header <name>', 'Operation-Location, Location or both');
@@ -47,9 +48,9 @@ function readArguments(argv: string[]): ProgramOptions {
   const { retryAfterSeconds, ...options } = program
     .parse(argv)
     .opts<Omit<ProgramOptions, 'retryAfterSeconds'> & { retryAfterSeconds?: string }>();
-  // Commander takes a null from a parser for "no value", so the word is translated here.
-  const retryAfter = retryAfterSeconds === 'none' ? null : Number(retryAfterSeconds);
-  return { port: 4010, ...options, ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds: retryAfter }) };
+  // Commander treats null from a parser as "no value", so "none" becomes null only here.
+  const retryAfter = retryAfterSeconds === undefined ? undefined : retryAfterSeconds === 'none' ? null : Number(retryAfterSeconds);
+  return { port: 4010, ...options, retryAfterSeconds: retryAfter };
 }
 
 function list(value: string): string[] {

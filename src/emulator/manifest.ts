@@ -1,4 +1,4 @@
-/** Reads `manifest.json` of a drawing package, versions 1.x and 2.0, into what conversions, datasets and tilesets say about the building. */
+/** Reads `manifest.json` of a drawing package, versions 1.x and 2.0, into the facts about the building that conversions, datasets and tilesets contain. */
 import { z } from 'zod';
 import type { ODataError } from './answer';
 

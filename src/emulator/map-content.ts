@@ -1,4 +1,4 @@
-/** What datasets, and everything made of them, say about the buildings in them, and which packages these came from. */
+/** The facts about buildings that datasets, and everything made of them, contain, and the packages they came from. */
 import { unitedBoxes, type BoundingBox } from './bounding-box';
 import type { BuildingSummary, LevelSummary } from './manifest';
 import type { ResourceRecord } from './store';

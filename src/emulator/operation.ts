@@ -10,7 +10,7 @@ import type { ODataError } from './answer';
 export type OperationStatus = 'NotStarted' | 'Running' | 'Succeeded' | 'Failed' | 'Canceled';
 export type TerminalStatus = Exclude<OperationStatus, 'NotStarted' | 'Running'>;
 
-/** The share of an operation's time in which it says `NotStarted`. */
+/** The share of an operation's time in which its status is `NotStarted`. */
 const notStartedShare = 0.2;
 
 export interface OperationRecord {
@@ -47,8 +47,8 @@ export interface OperationRecord {
   hold?: boolean;
   /** The monitor answers 404. */
   lost?: boolean;
-  /** A poll has been told where the monitor moved to. */
-  moveTold?: boolean;
+  /** A poll has been answered with the new URL of the monitor. */
+  moveAnnounced?: boolean;
   idempotencyKey?: string;
   /** How many submits led to this operation. */
   submitCount: number;
@@ -68,8 +68,8 @@ const odataErrorSchema: z.ZodType<ODataError> = z.lazy(() =>
 );
 
 /**
- * How operations should go: the defaults of new ones (`POST /_admin/defaults`), one submit's own wish (header `Emulator-Plan`, JSON),
- * or a change of a running one (`POST /_admin/operations/{id}`). `finish` ends a running one now and says how a new one will end.
+ * How operations behave: defaults of new ones (`POST /_admin/defaults`), the plan of one submit (header `Emulator-Plan`, JSON), or a
+ * change of a running one (`POST /_admin/operations/{id}`). `finish` ends a running one now, and is the outcome of a new one.
  */
 export const operationPlanSchema = z.strictObject({
   lose: z.boolean().optional(),
@@ -95,7 +95,7 @@ export function isTerminal(status: OperationStatus): status is TerminalStatus {
   return status !== 'NotStarted' && status !== 'Running';
 }
 
-/** When it ended, or will end if nobody interferes. */
+/** When it ended, or will end if nothing changes. */
 export function endsAtMs(operation: OperationRecord): number {
   return operation.ended?.atMs ?? operation.createdAtMs + operation.durationSeconds * 1000;
 }

@@ -31,7 +31,7 @@ export class Operations {
     private readonly settings: EmulatorSettings,
   ) {}
 
-  /** The operation an earlier submit with the same key made, counted as submitted once more. */
+  /** The operation of an earlier submit with the same key; its submits are counted. */
   repeated(request: ServiceRequest): OperationRecord | undefined {
     const key = this.settings.idempotency ? request.idempotencyKey : undefined;
     const operationId = key === undefined ? undefined : this.store.operationIdOfIdempotencyKey(scopedKey(request, key));
@@ -42,7 +42,7 @@ export class Operations {
     return operation;
   }
 
-  /** Accepts a submit: from here on the operation exists, whatever becomes of the answer. */
+  /** Accepts a submit: from here on the operation exists, even if the answer is lost. */
   accept(request: ServiceRequest, wanted: NewOperation): OperationRecord {
     const earlier = this.repeated(request);
     if (earlier !== undefined) return earlier;
@@ -75,7 +75,7 @@ export class Operations {
       if (resource !== undefined) this.store.putResource({ ...resource, createdAtMs, operationId });
     });
     if (plan.moveTo !== undefined) this.move(operation, plan.moveTo);
-    // The answer to the submit names the first URL; polls of it tell of the move.
+    // The answer to the submit has the first URL; the move shows in polls of it.
     return { ...operation, statusKey: operationId };
   }
 
@@ -85,8 +85,8 @@ export class Operations {
     const operation = operationId === undefined ? undefined : this.store.operation(operationId);
     if (operation === undefined || operation.lost === true || this.isForgotten(operation)) throw notFound(statusKey);
     if (operation.movedTo !== undefined) {
-      if (operation.moveTold === true) throw notFound(statusKey);
-      operation.moveTold = true;
+      if (operation.moveAnnounced === true) throw notFound(statusKey);
+      operation.moveAnnounced = true;
       this.store.updateOperation(operation);
       return { kind: 'moved', operation, url: operation.movedTo };
     }
@@ -97,7 +97,7 @@ export class Operations {
       }
       return { kind: 'open', operation };
     }
-    // The old URL answers until somebody has followed it to the new one, so that a lost answer does not lose the operation.
+    // The old URL answers until a client has followed it to the new one, so that a lost answer does not lose the operation.
     if (statusKey === operation.oldStatusKey) return { kind: 'moved', operation, url: statusUrlOf(operation) };
     throw notFound(statusKey);
   }
@@ -152,7 +152,7 @@ export class Operations {
       this.store.setStatusKey(operation.statusKey, operation.operationId);
     } else {
       operation.movedTo = target;
-      operation.moveTold = false;
+      operation.moveAnnounced = false;
     }
     this.store.updateOperation(operation);
   }
@@ -163,7 +163,7 @@ export class Operations {
     return isTerminal(statusAt(operation, nowMs)) && nowMs > endsAtMs(operation) + this.settings.retentionSeconds * 1000;
   }
 
-  /** `Operation-Id` names the operation, as Azure's guidelines have it, as long as the name is free. */
+  /** The id in the header `Operation-Id`, as in Azure's guidelines, unless it exists already. */
   private newOperationId(request: ServiceRequest): string {
     const wished = request.headers['operation-id'];
     const usable = typeof wished === 'string' && /^[\w-]{1,100}$/.test(wished) && this.store.operation(wished) === undefined;
@@ -180,7 +180,7 @@ function applyPlan(operation: OperationRecord, plan: OperationPlan): void {
   if (plan.hold !== undefined) operation.hold = plan.hold;
 }
 
-/** The wish of one submit, in the header `Emulator-Plan`: lets a batch mix good and bad items without any set-up. */
+/** The plan of one submit, in the header `Emulator-Plan`: so a batch can mix good and bad items without any set-up. */
 function planOf(request: ServiceRequest): OperationPlan {
   const text = request.headers['emulator-plan'];
   if (typeof text !== 'string') return {};

@@ -1,15 +1,15 @@
-/** What can be set about the emulator, with the defaults in one place. */
+/** The emulator's options and their defaults. */
 import { z } from 'zod';
 
 /** Everything is optional; see the defaults. Durations are seconds. */
 export const emulatorOptionsSchema = z.strictObject({
   /** Address to listen on. */
   host: z.string().default('127.0.0.1'),
-  /** 0 takes a free port. */
+  /** 0: any free port. */
   port: z.number().int().min(0).max(65535).default(0),
   /** SQLite file that holds all state, or `:memory:`. */
   databasePath: z.string().min(1).default(':memory:'),
-  /** How long a new operation takes from acceptance to its end. */
+  /** Duration of a new operation from its acceptance to its end. */
   operationSeconds: z.number().min(0).default(2),
   /** `Retry-After` on the 202 and on polls that find the operation open; null sends none. */
   retryAfterSeconds: z.number().int().min(0).nullable().default(1),
@@ -17,9 +17,11 @@ export const emulatorOptionsSchema = z.strictObject({
   subscriptionKeys: z.array(z.string().min(1)).default([]),
   /** Accepted after `Authorization: Bearer` and `Authorization: jwt-sas`. */
   tokens: z.array(z.string().min(1)).default([]),
+  /** Of the admin API, after `Authorization: Bearer`. Without one (or empty) that API answers this machine only. */
+  adminToken: z.string().optional(),
   /** What status URLs and resource locations start with; default: `http://` and the request's Host. */
   publicUrl: z.url().optional(),
-  /** Where Graph's copy dialect puts its monitor; default: this server under its other loopback name. */
+  /** Base URL of the monitor of Graph's copy dialect; default: this server by its other loopback name. */
   monitorUrl: z.url().optional(),
   /** The header that carries Creator's status URL. */
   statusHeader: z.enum(['Operation-Location', 'Location', 'both']).default('Operation-Location'),
@@ -41,7 +43,7 @@ export const emulatorOptionsSchema = z.strictObject({
     .default(1024 ** 3),
   /** How long a finished operation's monitor and result can be read; afterwards 404. */
   retentionSeconds: z.number().min(0).default(86_400),
-  /** How many requests are remembered one by one; older ones are forgotten, the counts of submits are not. */
+  /** How many requests are kept in the log; older ones are removed, their counts of submits are not. */
   maxRecordedRequests: z.number().int().positive().default(200_000),
 });
 

@@ -1,13 +1,14 @@
 /**
  * Opens a drawing package and looks at it as the conversion does: the archive, `manifest.json`, and the drawings it names.
  *
- * Of a drawing in the version that Creator asks for, AC1032, the layer names and the extents are read; of other versions and of very large
- * ones only that they are DWG files, and then a layer that no drawing has cannot be told. The sample drawings of `sample-package.ts` carry
- * a readable list of their layers instead, and no extents.
+ * Of a drawing of version AC1032, the one that Creator requires, the layer names and the extents are read. Other versions and very large
+ * drawings are only checked to be DWG files, so missing layers are not found in them. The sample drawings of `sample-package.ts` have a
+ * plain list of their layers instead, and no extents.
  *
  * Codes are those of the document "Drawing conversion errors and warnings". `unknownLayer`, `manifestError` and `dwgWarning` are not in it:
  * it names none for these cases.
  */
+import { reasonOf } from '../text/reason';
 import type { ODataError } from './answer';
 import { Archive } from './archive';
 import { boundingBox, type BoundingBox } from './bounding-box';
@@ -38,12 +39,12 @@ export async function checkDrawingPackage(filePath: string): Promise<PackageChec
   try {
     archive = await Archive.open(filePath);
   } catch (error) {
-    return failed('invalidArchiveFormat', `The drawing package is not a ZIP archive that can be read: ${messageOf(error)}.`);
+    return failed('invalidArchiveFormat', `The drawing package is not a ZIP archive that can be read: ${reasonOf(error)}.`);
   }
   try {
     return await checkArchive(archive);
   } catch (error) {
-    return failed('invalidArchiveFormat', `The drawing package cannot be unpacked: ${messageOf(error)}.`);
+    return failed('invalidArchiveFormat', `The drawing package cannot be unpacked: ${reasonOf(error)}.`);
   } finally {
     archive.close();
   }
@@ -103,10 +104,6 @@ function unknownLayers(building: BuildingSummary, drawings: Drawing[]): ODataErr
 
 function failed(code: string, message: string): PackageCheck {
   return { errors: [{ code, message }], warnings: [] };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** A conversion's `error` or `warning`: like the real one it has no message of its own, the texts are two `details` levels down. */

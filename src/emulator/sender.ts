@@ -43,7 +43,7 @@ function bodyBytes(answer: Answer): Buffer {
 async function sendFile(response: ServerResponse, { httpStatus, headers }: Answer, path: string): Promise<void> {
   const { size } = await stat(path);
   response.writeHead(httpStatus, { ...headers, 'Content-Length': size });
-  // Fails when the client has gone; there is nobody to tell.
+  // Fails when the client has gone: then there is nobody to answer.
   await pipeline(createReadStream(path), response).catch(() => undefined);
 }
 

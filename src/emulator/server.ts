@@ -34,7 +34,7 @@ export interface Emulator {
 
 /**
  * Starts an emulator in this process. Resolves when it listens.
- * Throws when an option is wrong, the port is taken, or the database cannot be opened.
+ * Throws when an option is wrong, the port is in use, or the database cannot be opened.
  */
 export async function startEmulator(options: EmulatorOptions = {}, logger: Logger = pino({ level: 'silent' })): Promise<Emulator> {
   const settings = emulatorOptionsSchema.parse(options);
@@ -58,7 +58,16 @@ export async function startEmulator(options: EmulatorOptions = {}, logger: Logge
   ];
 
   const server = fastify({ forceCloseConnections: true, bodyLimit: 256 * 1024 ** 2, http: { maxHeaderSize: 256 * 1024 } });
-  const adminContext: AdminContext = { store, operations, requestLog, faults, gate, scripts, closing: closing.signal };
+  const adminContext: AdminContext = {
+    store,
+    operations,
+    requestLog,
+    faults,
+    gate,
+    scripts,
+    token: settings.adminToken,
+    closing: closing.signal,
+  };
   await server.register((scope, _options, done) => {
     registerAdminApi(scope, adminContext);
     done();
@@ -80,7 +89,7 @@ export async function startEmulator(options: EmulatorOptions = {}, logger: Logge
   return {
     url,
     port: address.port,
-    admin: new EmulatorAdmin(url),
+    admin: new EmulatorAdmin(url, settings.adminToken),
     close: async () => {
       closing.abort();
       await server.close();

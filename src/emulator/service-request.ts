@@ -37,7 +37,7 @@ export class ServiceRequest {
     return typeof key === 'string' && key !== '' ? key : undefined;
   }
 
-  /** Headers under their lower-case names, repeated ones joined. */
+  /** Headers by lower-case name, repeated ones joined. */
   flatHeaders(): Record<string, string> {
     return Object.fromEntries(
       Object.entries(this.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : (value ?? '')]),
@@ -92,7 +92,7 @@ export class ServiceRequest {
   }
 
   private async *bodyParts(maxBytes: number): AsyncGenerator<Buffer> {
-    // Destroying the stream would take the socket along, and with it the answer that says what was wrong.
+    // Destroying the stream would close the socket, too, before the answer with the reason is sent.
     const parts = this.message.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
     for await (const part of parts) {
       this.bodyBytes += part.length;

@@ -11,18 +11,18 @@ import type { Agents } from '../transport/agents';
 import { EntraTokens, type OpenTokenSource } from '../transport/entra';
 import { CredentialsError, Secret } from '../transport/secrets';
 
-/** What clients take from their surroundings. */
-export interface BlobSurroundings {
+/** What clients are given from outside. */
+export interface BlobDependencies {
   agents: Agents;
   env: NodeJS.ProcessEnv;
   openTokenSource?: OpenTokenSource;
   ca?: string;
 }
 
-/** Of one request: the library's own pauses (4 s to 2 min) are longer than callers wait. */
+/** Of one request. The library's default backoff (4 s to 2 min) is longer than callers wait. */
 const RETRIES = { maxTries: 3, retryDelayInMs: 500, maxRetryDelayInMs: 4000 };
 
-/** Gives the client of one container. */
+/** Makes the client of one container. */
 export class ContainerDoor {
   private readonly secret: Secret | undefined;
   private readonly tokens: EntraTokens | undefined;
@@ -30,12 +30,12 @@ export class ContainerDoor {
 
   constructor(
     private readonly container: BlobContainerConfig,
-    private readonly surroundings: BlobSurroundings,
+    private readonly dependencies: BlobDependencies,
   ) {
     const { auth } = container;
-    const { env } = surroundings;
+    const { env } = dependencies;
     if (auth.type === 'sharedKey' || auth.type === 'sas') this.secret = new Secret(auth.value, env);
-    if (auth.type === 'entra') this.tokens = tokensOf(auth, surroundings);
+    if (auth.type === 'entra') this.tokens = tokensOf(auth, dependencies);
   }
 
   /** The client with the present secret. @throws CredentialsError */
@@ -48,15 +48,15 @@ export class ContainerDoor {
 
   private async openClient(library: typeof Library, secret: string | undefined): Promise<ContainerClient> {
     const { url, auth } = this.container;
-    const options = pipelineOptions(url, this.surroundings.agents);
+    const options = pipelineOptions(url, this.dependencies.agents);
     if (auth.type === 'sharedKey' && secret !== undefined)
       return new library.ContainerClient(url, new library.StorageSharedKeyCredential(auth.account, secret), options);
     if (auth.type === 'sas' && secret !== undefined)
-      // Portals hand it out with `?` before it, or as a whole URL.
+      // Azure's portal shows it with a leading `?`, or as part of a URL.
       return new library.ContainerClient(`${url}?${secret.slice(secret.indexOf('?') + 1)}`, new library.AnonymousCredential(), options);
     const { tokens } = this;
     if (tokens === undefined) return new library.ContainerClient(url, new library.AnonymousCredential(), options);
-    // Already over when it is given out: so it is `tokens` that keeps it, and not the library.
+    // Expires at once, so that the library does not cache it: `tokens` does.
     const getToken = async () => ({ token: await tokenOf(tokens), expiresOnTimestamp: Date.now() });
     return Promise.resolve(new library.ContainerClient(url, { getToken }, options));
   }
@@ -76,7 +76,7 @@ function pipelineOptions(url: string, agents: Agents): StoragePipelineOptions {
 /** The one scope of Azure Storage in all clouds [Azure Storage, "Authorize with Microsoft Entra ID"]. */
 const STORAGE_SCOPE = 'https://storage.azure.com/.default';
 
-function tokensOf(auth: BlobAuthConfig & { type: 'entra' }, { env, openTokenSource, ca }: BlobSurroundings): EntraTokens {
+function tokensOf(auth: BlobAuthConfig & { type: 'entra' }, { env, openTokenSource, ca }: BlobDependencies): EntraTokens {
   const clientSecret = auth.clientSecret === undefined ? undefined : new Secret(auth.clientSecret, env);
   return new EntraTokens({ ...auth, scope: STORAGE_SCOPE }, async () => clientSecret?.value(true), openTokenSource, ca);
 }

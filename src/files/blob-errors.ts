@@ -21,25 +21,25 @@ interface BlobFailure {
 const PASSING_CODES = new Set(['InvalidBlockList', 'ConditionNotMet', 'ServerBusy', 'OperationTimedOut']);
 
 /** `error` as one that says what happened to the file. `what`: "could not be read". */
-export function blobProblem(said: string, what: string, host: string, error: unknown): FileRefusedError | FileUnreadableError {
+export function blobProblem(label: string, what: string, host: string, error: unknown): FileRefusedError | FileUnreadableError {
   if (isFileError(error)) return error;
-  if (error instanceof CredentialsError) return new FileUnreadableError(`${said} ${what}: ${error.message}`);
+  if (error instanceof CredentialsError) return new FileUnreadableError(`${label} ${what}: ${error.message}`);
   const { name, statusCode } = blobFailure(error);
   const code = codeOf(error);
-  if (name === 'AbortError' || name === 'TimeoutError') return new FileUnreadableError(`${said} ${what}: no answer in time`);
+  if (name === 'AbortError' || name === 'TimeoutError') return new FileUnreadableError(`${label} ${what}: no answer in time`);
   if (typeof statusCode !== 'number') {
     const reason = reasonOf({ code, message: code ?? 'unknown error' }, host);
-    return new FileUnreadableError(`${said} ${what}: ${reason}`);
+    return new FileUnreadableError(`${label} ${what}: ${reason}`);
   }
   if (statusCode === 404)
     return code === 'ContainerNotFound'
-      ? new FileRefusedError(`${said} ${what}: its container does not exist`, true)
-      : new FileRefusedError(`${said} does not exist`, true);
+      ? new FileRefusedError(`${label} ${what}: its container does not exist`, true)
+      : new FileRefusedError(`${label} does not exist`, true);
   const answer = `${statusCode}${code === undefined ? '' : ` ${code}`}`;
   const message =
     statusCode === 401 || statusCode === 403
-      ? `${said} ${what}: its store refuses what the worker's file names as credentials for this container (${answer})`
-      : `${said} ${what}: its store answered ${answer}`;
+      ? `${label} ${what}: its store refuses what the worker's file names as credentials for this container (${answer})`
+      : `${label} ${what}: its store answered ${answer}`;
   const passes = statusCode >= 500 || statusCode === 408 || statusCode === 429 || PASSING_CODES.has(code ?? '');
   return passes ? new FileUnreadableError(message) : new FileRefusedError(message);
 }

@@ -10,7 +10,7 @@ import { randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { BlockBlobClient } from '@azure/storage-blob';
 import type { BlobContainerConfig } from '../config';
-import { ContainerDoor, type BlobSurroundings } from './blob-client';
+import { ContainerDoor, type BlobDependencies } from './blob-client';
 import { blobProblem, blobStatus } from './blob-errors';
 import { FileRefusedError, FileUnreadableError, isFileError } from './errors';
 import { exactly, NO_BYTES, translated, type ByteRange, type OpenedFile } from './opened-file';
@@ -19,11 +19,11 @@ import type { FileUrl } from './urls';
 
 /** A blob has at most 50,000 blocks [Put Block List]: this allows 200 GB. Two of them are held at a time. */
 const BLOCK_BYTES = 4_194_304;
-/** For one request, sending a block included. */
+/** Timeout of one request, also of sending a block. */
 const REQUEST_TIMEOUT_MS = 120_000;
-/** How often a download is taken up where it broke off; the library makes sure that it is the same blob. */
+/** How often a broken download is continued where it stopped; the library checks that it is the same blob. */
 const RESUMES = 3;
-/** Stands beside a file while it is tried whether it can be written. */
+/** Suffix of the blob that tests whether a file can be written. */
 const PROBE_SUFFIX = '.durable-lro-probe';
 
 /** One container. */
@@ -33,9 +33,9 @@ export class BlobFiles {
 
   constructor(
     private readonly container: BlobContainerConfig,
-    surroundings: BlobSurroundings,
+    dependencies: BlobDependencies,
   ) {
-    this.door = new ContainerDoor(container, surroundings);
+    this.door = new ContainerDoor(container, dependencies);
     this.prefix = new URL(`${container.url}/`);
   }
 
@@ -46,35 +46,35 @@ export class BlobFiles {
 
   /** @throws FileRefusedError | FileUnreadableError */
   async open(file: FileUrl, range: ByteRange | undefined, signal: AbortSignal): Promise<OpenedFile> {
-    const failed = (error: unknown, what = 'could not be read') => blobProblem(file.said, what, this.prefix.host, error);
+    const failed = (error: unknown, what = 'could not be read') => blobProblem(file.label, what, this.prefix.host, error);
     try {
       const blob = await this.blob(file);
       const response = await blob.download(range?.offset ?? 0, range?.bytes, { abortSignal: signal, maxRetryRequests: RESUMES });
       const { contentLength: sizeBytes, readableStreamBody, etag: version } = response;
       if (!(readableStreamBody instanceof Readable) || sizeBytes === undefined)
-        throw new FileUnreadableError(`${file.said} could not be read: its store did not answer with a file`);
+        throw new FileUnreadableError(`${file.label} could not be read: its store did not answer with a file`);
       const stream = readableStreamBody;
       const close = () => {
         stream.on('error', () => undefined).destroy();
         return Promise.resolve();
       };
       const source = translated(stream as AsyncIterable<Buffer>, (error) => failed(error, 'could not be read to its end'));
-      return { sizeBytes, ...(version === undefined ? {} : { version }), bytes: exactly(sizeBytes, source, file.said), close };
+      return { sizeBytes, version, bytes: exactly(sizeBytes, source, file.label), close };
     } catch (error) {
-      // Nothing of it lies in the range.
+      // The range is behind the end of the blob.
       if (range !== undefined && blobStatus(error) === 416) return { sizeBytes: 0, bytes: NO_BYTES, close: () => Promise.resolve() };
       throw failed(error);
     }
   }
 
   /**
-   * Sends a block for a blob beside it and never commits it: that needs the same rights as writing, no right to delete, and shows up
-   * nowhere; the service forgets it by itself.
+   * Sends a block of another blob and never commits it: this needs the same permissions as writing, none to delete, and leaves nothing
+   * visible; the service removes the block by itself.
    * @throws FileRefusedError | FileUnreadableError
    */
   async checkWritable(file: FileUrl, signal?: AbortSignal): Promise<void> {
     this.refuseReadOnly(file);
-    if (await this.exists(file, signal)) throw new FileRefusedError(`${file.said} exists already`);
+    if (await this.exists(file, signal)) throw new FileRefusedError(`${file.label} exists already`);
     await this.asking(file, 'cannot be written', async () => {
       const probe = await this.blob(file, PROBE_SUFFIX);
       await probe.stageBlock(blockId('probe', 0), Buffer.from('?'), 1, { abortSignal: inTime(signal) });
@@ -131,14 +131,14 @@ export class BlobFiles {
     } catch (error) {
       if (isFileError(error)) throw error;
       if (error instanceof SourceError) throw error.cause;
-      throw blobProblem(file.said, what, this.prefix.host, error);
+      throw blobProblem(file.label, what, this.prefix.host, error);
     }
   }
 
-  private refuseReadOnly({ said }: FileUrl): void {
+  private refuseReadOnly({ label }: FileUrl): void {
     if (!this.container.writable)
       throw new FileRefusedError(
-        `${said} is in a container that the worker's file does not let be written (files.blobContainers, writable)`,
+        `${label} is in a container that the worker's file does not let be written (files.blobContainers, writable)`,
       );
   }
 
@@ -148,21 +148,21 @@ export class BlobFiles {
   }
 
   /** The blob's name. @throws FileRefusedError when it could mean something else than it says */
-  private nameOf({ url, said }: FileUrl): string {
+  private nameOf({ url, label }: FileUrl): string {
     if (url.search !== '' || url.hash !== '')
       throw new FileRefusedError(
-        `${said}: its URL carries a query or fragment, and the worker has credentials of its own for this container (files.blobContainers)`,
+        `${label}: its URL carries a query or fragment, and the worker has credentials of its own for this container (files.blobContainers)`,
       );
     let name: string;
     try {
       name = decodeURIComponent(url.pathname.slice(this.prefix.pathname.length));
     } catch {
-      throw new FileRefusedError(`${said}: its URL is not well formed`);
+      throw new FileRefusedError(`${label}: its URL is not well formed`);
     }
-    if (name === '' || name.endsWith('/')) throw new FileRefusedError(`${said} names a folder, not a file`);
-    // The library would write `..` into a URL again, where it leads out of the container.
+    if (name === '' || name.endsWith('/')) throw new FileRefusedError(`${label} names a folder, not a file`);
+    // The library would put `..` into a URL, where it leads out of the container.
     if (name.split(/[/\\]/).some((segment) => segment === '.' || segment === '..') || /[\u0000-\u001f\u007f]/.test(name))
-      throw new FileRefusedError(`${said}: a name without "." and ".." as folders is needed`);
+      throw new FileRefusedError(`${label}: a name without "." and ".." as folders is needed`);
     return name;
   }
 }
@@ -172,7 +172,7 @@ function blockId(write: string, index: number): string {
   return Buffer.from(`${write.padEnd(36, '-')}-${String(index).padStart(6, '0')}`).toString('base64');
 }
 
-/** Ends with `signal`, or when one request takes too long. */
+/** Aborts with `signal`, or at the timeout of one request. */
 function inTime(signal: AbortSignal | undefined): AbortSignal {
   const timeout = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
   return signal === undefined ? timeout : AbortSignal.any([signal, timeout]);

@@ -1,4 +1,4 @@
-/** The two ways in which a file cannot be had: for good, and this time. Their messages hold no credential and no signature. */
+/** The two errors of files: final ones, and those that may pass. Their messages contain no credential and no signature. */
 
 /** The file may not be read or written, or is not there. Asking again does not help. */
 export class FileRefusedError extends Error {
@@ -18,7 +18,7 @@ export class FileUnreadableError extends Error {
   override readonly name = 'FileUnreadableError';
 }
 
-/** Whether `error` already says what happened to the file. */
+/** Whether `error` is one of these. */
 export function isFileError(error: unknown): error is FileRefusedError | FileUnreadableError {
   return error instanceof FileRefusedError || error instanceof FileUnreadableError;
 }

@@ -15,17 +15,17 @@ export interface AllowedFolders {
 }
 
 /** A path as messages repeat it. @throws FileRefusedError when it is none that is looked at */
-export function saidPath(path: string): string {
-  const said = JSON.stringify(path.slice(0, 300));
+export function pathLabel(path: string): string {
+  const label = JSON.stringify(path.slice(0, 300));
   if (path === '' || path.includes('\0') || path.split(/[/\\]/).includes('..'))
-    throw new FileRefusedError(`file ${said}: a path without ".." is needed`);
-  return `file ${said}`;
+    throw new FileRefusedError(`file ${label}: a path without ".." is needed`);
+  return `file ${label}`;
 }
 
 /** The real path of the file at `path`. A relative one is looked for below each allowed folder, then from the working directory. @throws FileRefusedError */
 export async function existingPath(path: string, allowed: AllowedFolders): Promise<string> {
-  const said = saidPath(path);
-  const outside = outsideOf(said, allowed);
+  const label = pathLabel(path);
+  const outside = outsideOf(label, allowed);
   if (allowed.folders.length === 0) throw outside;
   const candidates = candidatesOf(path, allowed);
   const realFolders = await Promise.all(allowed.folders.map((folder) => realpath(folder).catch(() => undefined)));
@@ -37,7 +37,7 @@ export async function existingPath(path: string, allowed: AllowedFolders): Promi
     [...allowed.folders, ...realFolders].some((folder) => folder !== undefined && isBelow(candidate, folder)),
   );
   const exists = await Promise.any(candidates.map((candidate) => realpath(candidate))).catch(() => undefined);
-  throw wouldBeInside && exists === undefined ? new FileRefusedError(`${said} does not exist`, true) : outside;
+  throw wouldBeInside && exists === undefined ? new FileRefusedError(`${label} does not exist`, true) : outside;
 }
 
 /**
@@ -46,8 +46,8 @@ export async function existingPath(path: string, allowed: AllowedFolders): Promi
  * @throws FileRefusedError
  */
 export async function writablePath(path: string, allowed: AllowedFolders): Promise<string> {
-  const said = saidPath(path);
-  if (/[/\\]$/.test(path)) throw new FileRefusedError(`${said} names a folder, not a file`);
+  const label = pathLabel(path);
+  if (/[/\\]$/.test(path)) throw new FileRefusedError(`${label} names a folder, not a file`);
   const realFolders = await Promise.all(allowed.folders.map((folder) => realPathOfMissing(folder).catch(() => undefined)));
   const inside: string[] = [];
   let problem: FileRefusedError | undefined;
@@ -55,7 +55,7 @@ export async function writablePath(path: string, allowed: AllowedFolders): Promi
   for (const candidate of [...candidates.slice(-1), ...candidates.slice(0, -1)]) {
     const real = await realPathOfMissing(dirname(candidate)).catch((error: unknown) => {
       if (allowed.folders.some((folder) => isBelow(candidate, folder)))
-        problem ??= new FileRefusedError(`${said} cannot be written (${codeOf(error)})`);
+        problem ??= new FileRefusedError(`${label} cannot be written (${codeOf(error)})`);
       return undefined;
     });
     if (real === undefined) continue;
@@ -65,7 +65,7 @@ export async function writablePath(path: string, allowed: AllowedFolders): Promi
     inside.push(target);
   }
   const [first] = inside;
-  if (first === undefined) throw problem ?? outsideOf(said, allowed);
+  if (first === undefined) throw problem ?? outsideOf(label, allowed);
   return first;
 }
 
@@ -81,8 +81,8 @@ function candidatesOf(path: string, { folders }: AllowedFolders): string[] {
   return isAbsolute(path) ? [resolve(path)] : [...folders.map((folder) => resolve(folder, path)), resolve(path)];
 }
 
-function outsideOf(said: string, { setting }: AllowedFolders): FileRefusedError {
-  return new FileRefusedError(`${said} is not below a folder that the worker's file allows (${setting})`);
+function outsideOf(label: string, { setting }: AllowedFolders): FileRefusedError {
+  return new FileRefusedError(`${label} is not below a folder that the worker's file allows (${setting})`);
 }
 
 /** The real path of the nearest folder that exists, and the rest as it is written: nothing that is missing can be a link. */
@@ -114,7 +114,7 @@ export function codeOf(error: unknown): string {
 const PASSING = new Set(['ENOSPC', 'EDQUOT', 'EMFILE', 'ENFILE', 'EIO', 'EAGAIN', 'EBUSY', 'ESTALE', 'ETIMEDOUT']);
 
 /** A failure of the file system as an error that says what happened to the file. `what`: "cannot be read". */
-export function localProblem(said: string, what: string, error: unknown): FileRefusedError | FileUnreadableError {
-  const message = `${said} ${what} (${codeOf(error)})`;
+export function localProblem(label: string, what: string, error: unknown): FileRefusedError | FileUnreadableError {
+  const message = `${label} ${what} (${codeOf(error)})`;
   return PASSING.has(codeOf(error)) ? new FileUnreadableError(message) : new FileRefusedError(message);
 }

@@ -11,7 +11,7 @@ import { constants } from 'node:fs';
 import { lstat, mkdir, open, realpath, rename, stat, unlink, writeFile, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { FileRefusedError, FileUnreadableError, isFileError } from './errors';
-import { codeOf, existingPath, localProblem, saidPath, writablePath, type AllowedFolders } from './local-paths';
+import { codeOf, existingPath, localProblem, pathLabel, writablePath, type AllowedFolders } from './local-paths';
 import { bytesWithin, exactly, NO_BYTES, translated, type ByteRange, type OpenedFile } from './opened-file';
 import { sourceBytes, SourceError } from './source';
 
@@ -34,39 +34,39 @@ export class LocalFiles {
   /** @throws FileRefusedError | FileUnreadableError */
   async open(path: string, range?: ByteRange): Promise<OpenedFile> {
     const real = await existingPath(path, this.settings.readable);
-    const said = saidPath(path);
-    const handle = await openRegular(real, said);
+    const label = pathLabel(path);
+    const handle = await openRegular(real, label);
     try {
       const { size, ino, dev, mtimeMs } = await handle.stat();
       // Between the check of the path and its opening a folder on the way could have become a link.
       const [again, now] = await Promise.all([realpath(real), stat(real)]);
-      if (again !== real || now.ino !== ino || now.dev !== dev) throw new FileRefusedError(`${said} was exchanged while it was opened`);
+      if (again !== real || now.ino !== ino || now.dev !== dev) throw new FileRefusedError(`${label} was exchanged while it was opened`);
       const sizeBytes = range === undefined ? size : bytesWithin(range, size);
       const version = `${size}-${Math.floor(mtimeMs / 1000)}`;
-      return { sizeBytes, version, bytes: bytesOf(handle, sizeBytes, said, range), close: () => handle.close() };
+      return { sizeBytes, version, bytes: bytesOf(handle, sizeBytes, label, range), close: () => handle.close() };
     } catch (error) {
       await handle.close();
-      throw isFileError(error) ? error : localProblem(said, 'cannot be read', error);
+      throw isFileError(error) ? error : localProblem(label, 'cannot be read', error);
     }
   }
 
   /** Makes the missing folders, and leaves them. @throws FileRefusedError | FileUnreadableError */
   async checkWritable(path: string): Promise<void> {
     const target = await writablePath(path, this.settings.writable);
-    const said = saidPath(path);
-    await refuseExisting(target, said);
-    await withTemporary(target, said, async () => Promise.resolve());
+    const label = pathLabel(path);
+    await refuseExisting(target, label);
+    await withTemporary(target, label, async () => Promise.resolve());
   }
 
   /** @throws FileRefusedError | FileUnreadableError, or whatever reading `bytes` throws */
   async write(path: string, bytes: Buffer | AsyncIterable<Buffer>, signal?: AbortSignal): Promise<void> {
     const target = await writablePath(path, this.settings.writable);
-    const said = saidPath(path);
-    await refuseOther(target, said);
-    await withTemporary(target, said, async (handle, temporary) => {
+    const label = pathLabel(path);
+    await refuseOther(target, label);
+    await withTemporary(target, label, async (handle, temporary) => {
       await writeFile(handle, sourceBytes(bytes), { signal });
       await handle.sync();
-      await refuseOther(target, said);
+      await refuseOther(target, label);
       await rename(temporary, target);
       await syncFolder(dirname(target));
     });
@@ -86,58 +86,58 @@ export class LocalFiles {
   /** A link is removed itself, not what it leads to. @throws FileRefusedError | FileUnreadableError */
   async remove(path: string): Promise<void> {
     const target = await writablePath(path, this.settings.writable);
-    const said = saidPath(path);
+    const label = pathLabel(path);
     try {
       await unlink(target);
     } catch (error) {
-      if (codeOf(error) !== 'ENOENT' && codeOf(error) !== 'ENOTDIR') throw localProblem(said, 'cannot be removed', error);
+      if (codeOf(error) !== 'ENOENT' && codeOf(error) !== 'ENOTDIR') throw localProblem(label, 'cannot be removed', error);
     }
   }
 }
 
-async function openRegular(real: string, said: string): Promise<FileHandle> {
+async function openRegular(real: string, label: string): Promise<FileHandle> {
   try {
     // A pipe would block until somebody writes.
-    if (!(await stat(real)).isFile()) throw new FileRefusedError(`${said} is not a file`);
+    if (!(await stat(real)).isFile()) throw new FileRefusedError(`${label} is not a file`);
     return await open(real, constants.O_RDONLY | constants.O_NOFOLLOW);
   } catch (error) {
-    throw isFileError(error) ? error : localProblem(said, 'cannot be read', error);
+    throw isFileError(error) ? error : localProblem(label, 'cannot be read', error);
   }
 }
 
-function bytesOf(handle: FileHandle, sizeBytes: number, said: string, range: ByteRange | undefined): AsyncIterable<Buffer> {
-  // A stream cannot be told to read nothing.
+function bytesOf(handle: FileHandle, sizeBytes: number, label: string, range: ByteRange | undefined): AsyncIterable<Buffer> {
+  // A stream cannot read an empty range.
   if (range !== undefined && sizeBytes === 0) return NO_BYTES;
   const part = range === undefined ? {} : { start: range.offset, end: range.offset + sizeBytes - 1 };
   const stream = handle.createReadStream({ ...part, highWaterMark: CHUNK_BYTES, autoClose: false }) as AsyncIterable<Buffer>;
-  const source = translated(stream, (error) => new FileUnreadableError(`${said} could not be read to its end (${codeOf(error)})`));
-  return exactly(sizeBytes, source, said);
+  const source = translated(stream, (error) => new FileUnreadableError(`${label} could not be read to its end (${codeOf(error)})`));
+  return exactly(sizeBytes, source, label);
 }
 
-async function refuseExisting(target: string, said: string): Promise<void> {
-  const there = await statusOf(target, said);
-  if (there !== undefined) throw new FileRefusedError(`${said} exists already`);
+async function refuseExisting(target: string, label: string): Promise<void> {
+  const there = await statusOf(target, label);
+  if (there !== undefined) throw new FileRefusedError(`${label} exists already`);
 }
 
 /** Only a file is replaced: not a folder, and not a link, which somebody has put there on purpose. */
-async function refuseOther(target: string, said: string): Promise<void> {
-  const there = await statusOf(target, said);
+async function refuseOther(target: string, label: string): Promise<void> {
+  const there = await statusOf(target, label);
   if (there === undefined || there.isFile()) return;
-  throw new FileRefusedError(`${said} ${there.isSymbolicLink() ? 'is a link, which is not written through' : 'is not a file'}`);
+  throw new FileRefusedError(`${label} ${there.isSymbolicLink() ? 'is a link, which is not written through' : 'is not a file'}`);
 }
 
-async function statusOf(target: string, said: string) {
+async function statusOf(target: string, label: string) {
   try {
     return await lstat(target);
   } catch (error) {
-    // What is wrong with the folders before it, making them tells better.
+    // A problem with its folders shows when they are made.
     if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return undefined;
-    throw localProblem(said, 'cannot be written', error);
+    throw localProblem(label, 'cannot be written', error);
   }
 }
 
 /** Gives `use` an empty file of its own in the folder of `target`, made when it is missing. What is left of that file afterwards is removed. */
-async function withTemporary(target: string, said: string, use: (handle: FileHandle, path: string) => Promise<void>): Promise<void> {
+async function withTemporary(target: string, label: string, use: (handle: FileHandle, path: string) => Promise<void>): Promise<void> {
   const folder = dirname(target);
   const temporary = join(folder, `.durable-lro-${randomUUID()}.tmp`);
   let handle: FileHandle | undefined;
@@ -145,13 +145,13 @@ async function withTemporary(target: string, said: string, use: (handle: FileHan
     await mkdir(folder, { recursive: true });
     handle = await open(temporary, 'wx');
     // Between the check of the path and now a folder on the way could have become a link.
-    if ((await realpath(temporary)) !== temporary) throw new FileRefusedError(`${said}: its folder was exchanged while it was opened`);
+    if ((await realpath(temporary)) !== temporary) throw new FileRefusedError(`${label}: its folder was exchanged while it was opened`);
     await use(handle, temporary);
   } catch (error) {
     if (isFileError(error)) throw error;
     if (error instanceof SourceError) throw error.cause;
-    if ((error as Error).name === 'AbortError') throw new FileUnreadableError(`${said} was not written: there was no time left`);
-    throw localProblem(said, 'cannot be written', error);
+    if ((error as Error).name === 'AbortError') throw new FileUnreadableError(`${label} was not written: there was no time left`);
+    throw localProblem(label, 'cannot be written', error);
   } finally {
     await handle?.close();
     // After a rename nothing is left of it.
@@ -159,7 +159,7 @@ async function withTemporary(target: string, said: string, use: (handle: FileHan
   }
 }
 
-/** Makes the new name itself last. Not every file system can do that, and the file is whole without. */
+/** Writes the new name to the disk. Not every file system can do that; the file is complete without it. */
 async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder).catch(() => undefined);
   await handle?.sync().catch(() => undefined);

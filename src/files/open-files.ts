@@ -1,5 +1,5 @@
 /**
- * The one place that reads and writes the files that callers may name: bodies, manifests, reports.
+ * Reads and writes the files that callers may name: bodies, manifests, reports. The only place that does.
  *
  * Keeps true:
  * 1. Only what the worker's file allows is read or written (`files`; default: nothing).
@@ -18,7 +18,7 @@ import type { ByteRange, OpenedFile } from './opened-file';
 import { fileUrl, type FileUrl } from './urls';
 import { WebFiles } from './web';
 
-/** Files that callers name. `FileRefusedError`: not allowed or not there, for good. `FileUnreadableError`: not now. */
+/** Files that callers name. `FileRefusedError`: not allowed or does not exist. `FileUnreadableError`: cannot be read now. */
 export interface Files {
   /**
    * Opens for one reading, whole or a range. `signal` ends waiting for the store, while it is read as well.
@@ -44,8 +44,8 @@ export interface Files {
   close(): void;
 }
 
-/** What files take from their surroundings. */
-export interface FileSurroundings {
+/** What files are given from outside. */
+export interface FileDependencies {
   /** Where `{ env: NAME }` is looked up at every use. Default `process.env`. */
   env?: NodeJS.ProcessEnv;
   /** Instead of `@azure/identity`. */
@@ -56,11 +56,11 @@ export interface FileSurroundings {
 
 const CONNECT_SECONDS = 30;
 const MAX_BLOB_SOCKETS = 50;
-/** For asking whether a file is there, where the caller sets no time. */
+/** Timeout of `exists`, if the caller gives no signal. */
 const ANSWER_TIMEOUT_MS = 60_000;
 
 /** Opens nothing yet; that happens with the first file. */
-export function openFiles(config: FilesConfig, { env = process.env, openTokenSource, ca }: FileSurroundings = {}): Files {
+export function openFiles(config: FilesConfig, { env = process.env, openTokenSource, ca }: FileDependencies = {}): Files {
   const webAgents = openAgents({ keepAlive: false, maxSockets: Infinity, connectSeconds: CONNECT_SECONDS, ca });
   const blobAgents = openAgents({ keepAlive: true, maxSockets: MAX_BLOB_SOCKETS, connectSeconds: CONNECT_SECONDS, ca });
   const local = new LocalFiles({
@@ -85,7 +85,7 @@ export function openFiles(config: FilesConfig, { env = process.env, openTokenSou
     const store = storeOf(file);
     if ('path' in store) return store;
     if (store.blobs === undefined)
-      throw new FileRefusedError(`${store.file.said} is not in a container that the worker's file allows (files.blobContainers)`);
+      throw new FileRefusedError(`${store.file.label} is not in a container that the worker's file allows (files.blobContainers)`);
     return { file: store.file, blobs: store.blobs };
   }
 

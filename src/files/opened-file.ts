@@ -12,12 +12,12 @@ export interface ByteRange {
 }
 
 /**
- * A file that is open. `sizeBytes` is what `bytes` will yield, where the source says it. `bytes` can be read once, and throws
+ * A file that is open. `sizeBytes` is what `bytes` will yield, where the source knows it. `bytes` can be read once, and throws
  * `FileUnreadableError` when the source breaks off; `close` is always called.
  */
 export interface OpenedFile {
   sizeBytes?: number;
-  /** Says, where its source can tell, that the file is still the one it was: another one has another version. */
+  /** Changes when the file changes, if its source can tell. */
   version?: string;
   bytes: AsyncIterable<Buffer>;
   close(): Promise<void>;
@@ -40,7 +40,7 @@ export function bytesWithin(range: ByteRange, sizeBytes: number): number {
 }
 
 /** The bytes of `source`, the last of them only once it is sure that no more and no fewer than `sizeBytes` came. */
-export async function* exactly(sizeBytes: number | undefined, source: AsyncIterable<Buffer>, said: string): AsyncGenerator<Buffer> {
+export async function* exactly(sizeBytes: number | undefined, source: AsyncIterable<Buffer>, label: string): AsyncGenerator<Buffer> {
   let seen = 0;
   let held: Buffer | undefined;
   for await (const chunk of source) {
@@ -49,7 +49,7 @@ export async function* exactly(sizeBytes: number | undefined, source: AsyncItera
     seen += chunk.length;
     if (sizeBytes !== undefined && seen > sizeBytes) break;
   }
-  if (sizeBytes !== undefined && seen !== sizeBytes) throw new FileUnreadableError(`${said} changed its size while it was read`);
+  if (sizeBytes !== undefined && seen !== sizeBytes) throw new FileUnreadableError(`${label} changed its size while it was read`);
   if (held !== undefined) yield held;
 }
 

@@ -1,13 +1,13 @@
-/** Where the bytes of a file that is written come from. */
+/** The source of the bytes of a file that is written. */
 
-/** What the giver of the bytes threw: not a problem of the file, and passed on as it is. */
+/** An error of the source, not of the file that is written: its cause is thrown to the caller. */
 export class SourceError extends Error {
   constructor(override readonly cause: unknown) {
     super('the source of the bytes failed');
   }
 }
 
-/** Bytes to write, whose own errors are told from those of the store that takes them. */
+/** Bytes to write, whose own errors are distinguished from those of the store that takes them. */
 export async function* sourceBytes(bytes: Buffer | AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   if (Buffer.isBuffer(bytes)) {
     yield bytes;
@@ -27,9 +27,9 @@ export async function* inBlocks(bytes: AsyncIterable<Buffer>, blockBytes: number
   for await (const chunk of bytes) {
     let rest = chunk;
     while (heldBytes + rest.length >= blockBytes) {
-      const taken = rest.subarray(0, blockBytes - heldBytes);
-      yield Buffer.concat([...held, taken]);
-      rest = rest.subarray(taken.length);
+      const piece = rest.subarray(0, blockBytes - heldBytes);
+      yield Buffer.concat([...held, piece]);
+      rest = rest.subarray(piece.length);
       held = [];
       heldBytes = 0;
     }

@@ -13,6 +13,8 @@ import { FileRefusedError, FileUnreadableError } from './errors';
 import { bytesWithin, cut, exactly, NO_BYTES, translated, type ByteRange, type OpenedFile } from './opened-file';
 import type { FileUrl } from './urls';
 
+const HEADERS = { accept: '*/*', 'accept-encoding': 'identity' };
+
 export class WebFiles {
   private readonly client: AxiosInstance = openAxios();
 
@@ -25,25 +27,25 @@ export class WebFiles {
   async open(file: FileUrl, range: ByteRange | undefined, signal: AbortSignal): Promise<OpenedFile> {
     const response = await this.ask(file, range, signal);
     const { status, data } = response;
-    const { said, url } = file;
+    const { label, url } = file;
     const close = () => {
       data.on('error', () => undefined).destroy();
       return Promise.resolve();
     };
     try {
-      const source = translated(data, (error) => brokenOff(said, url.host, error, signal));
+      const source = translated(data, (error) => brokenOff(label, url.host, error, signal));
       const announced = announcedBytes(response);
       if (range !== undefined && status === 416) return { sizeBytes: 0, bytes: NO_BYTES, close };
       if (range !== undefined && status === 206) {
-        const sizeBytes = partBytes(response, range, said);
-        return { sizeBytes, bytes: exactly(sizeBytes, source, said), close };
+        const sizeBytes = partBytes(response, range, label);
+        return { sizeBytes, bytes: exactly(sizeBytes, source, label), close };
       }
-      if (status !== 200) throw refusal(said, status);
+      if (status !== 200) throw refusal(label, status);
       // A host that knows no ranges sends all of it.
       const sizeBytes = range === undefined || announced === undefined ? announced : bytesWithin(range, announced);
-      const bytes = exactly(sizeBytes, range === undefined ? source : cut(range, source), said);
+      const bytes = exactly(sizeBytes, range === undefined ? source : cut(range, source), label);
       const version = response.headers['etag'] as unknown;
-      return { ...(sizeBytes === undefined ? {} : { sizeBytes }), ...(typeof version === 'string' ? { version } : {}), bytes, close };
+      return { sizeBytes, version: typeof version === 'string' ? version : undefined, bytes, close };
     } catch (error) {
       await close();
       throw error;
@@ -57,19 +59,15 @@ export class WebFiles {
     if (status === 404 || status === 410) return false;
     // 416: there, but empty.
     if (status === 200 || status === 206 || status === 416) return true;
-    throw refusal(file.said, status);
+    throw refusal(file.label, status);
   }
 
-  private async ask({ text, url, said }: FileUrl, range: ByteRange | undefined, signal: AbortSignal): Promise<AxiosResponse<Readable>> {
+  private async ask({ text, url, label }: FileUrl, range: ByteRange | undefined, signal: AbortSignal): Promise<AxiosResponse<Readable>> {
     if (!this.hosts.some((pattern) => hostMatches(url, pattern)))
-      throw new FileRefusedError(`${said} is not on a host that the worker's file allows (files.urlHosts)`);
+      throw new FileRefusedError(`${label} is not on a host that the worker's file allows (files.urlHosts)`);
     try {
       return await this.client.get<Readable>(text, {
-        headers: {
-          accept: '*/*',
-          'accept-encoding': 'identity',
-          ...(range === undefined ? {} : { range: `bytes=${range.offset}-${range.offset + range.bytes - 1}` }),
-        },
+        headers: range === undefined ? HEADERS : { ...HEADERS, range: `bytes=${range.offset}-${range.offset + range.bytes - 1}` },
         decompress: false,
         httpAgent: this.agents.http,
         httpsAgent: this.agents.https,
@@ -77,20 +75,20 @@ export class WebFiles {
       });
     } catch (error) {
       const reason = signal.aborted ? 'no answer in time' : reasonOf(rootCause(error), url.host);
-      throw new FileUnreadableError(`${said} could not be read: ${reason}`);
+      throw new FileUnreadableError(`${label} could not be read: ${reason}`);
     }
   }
 }
 
-function refusal(said: string, status: number): Error {
-  const message = `${said} could not be read: its host answered ${status}`;
+function refusal(label: string, status: number): Error {
+  const message = `${label} could not be read: its host answered ${status}`;
   const passes = status >= 500 || status === 408 || status === 429;
   return passes ? new FileUnreadableError(message) : new FileRefusedError(message, status === 404 || status === 410);
 }
 
-function brokenOff(said: string, host: string, error: unknown, signal: AbortSignal): Error {
+function brokenOff(label: string, host: string, error: unknown, signal: AbortSignal): Error {
   const reason = signal.aborted ? 'there was no time left' : reasonOf(rootCause(error), host);
-  return new FileUnreadableError(`${said} could not be read to its end: ${reason}`);
+  return new FileUnreadableError(`${label} could not be read to its end: ${reason}`);
 }
 
 /** `Content-Length`, where it says one. */
@@ -100,11 +98,11 @@ function announcedBytes({ headers }: AxiosResponse): number | undefined {
 }
 
 /** The size of the part in a 206 [RFC 9110 §14.4], which must be the one that was asked for or, at the end of the file, its beginning. */
-function partBytes({ headers }: AxiosResponse, range: ByteRange, said: string): number {
+function partBytes({ headers }: AxiosResponse, range: ByteRange, label: string): number {
   const [, first, last, total] = /^bytes (\d+)-(\d+)\/(\d+|\*)$/i.exec(String(headers['content-range'])) ?? [];
   const sizeBytes = Number(last) - Number(first) + 1;
   const expected = total === undefined || total === '*' ? sizeBytes : bytesWithin(range, Number(total));
   if (first === undefined || Number(first) !== range.offset || sizeBytes < 1 || sizeBytes > range.bytes || sizeBytes !== expected)
-    throw new FileUnreadableError(`${said} could not be read: its host answered with another range than was asked for`);
+    throw new FileUnreadableError(`${label} could not be read: its host answered with another range than was asked for`);
   return sizeBytes;
 }

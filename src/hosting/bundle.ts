@@ -1,7 +1,7 @@
 /**
  * The prebuilt workflow bundle: `npm run build` writes it, a worker in production starts from it (1 s instead of 2.5 s).
  *
- * Keeps true: a bundle that is older than the sources beside it is refused, because it would silently run old code.
+ * Keeps true: a bundle that is older than the sources beside it is refused, because it would run old code without notice.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
@@ -13,18 +13,18 @@ import { version as sdkVersion } from '@temporalio/worker/package.json';
 
 /** Folder of the compiled or source files this runs from: `dist` or `src`. */
 const HERE = resolve(__dirname, '..');
-/** Where the sources stand, in a checkout. */
+/** Folder of the sources, in a checkout. */
 const SOURCES = resolve(HERE, '..', 'src');
 const BUNDLE = join(HERE, 'workflow-bundle.js');
 const STAMP = join(HERE, 'workflow-bundle.json');
 
 interface Stamp {
   sdkVersion: string;
-  /** Our own modules in the bundle: `workflows/run-operation`. */
+  /** This project's modules in the bundle: `workflows/run-operation`. */
   modules: string[];
   /** Hash of these, compiled. */
   compiled: string;
-  /** Hash of their TypeScript sources, when they stood beside. */
+  /** Hash of their TypeScript sources, if those were there. */
   sources?: string;
 }
 
@@ -48,7 +48,7 @@ function stampOf(modules: string[]): Stamp {
   return { sdkVersion, modules, compiled: hashOf(modules, HERE, '.js') ?? '', sources: hashOf(modules, SOURCES, '.ts') };
 }
 
-/** Our own modules in a bundle, as its inline source map names them: every one whose change would be missed. */
+/** This project's modules in a bundle, as its inline source map names them. */
 function modulesOf(code: string): string[] {
   const map = /sourceMappingURL=data:application\/json;[^,]*base64,([A-Za-z0-9+/=]+)\s*$/.exec(code.trimEnd())?.[1];
   if (map === undefined) throw new BundleError('the workflow bundle has no inline source map');
@@ -77,7 +77,7 @@ export async function writeWorkflowBundle(): Promise<string> {
 }
 
 /**
- * Where a worker takes its workflows from: the prebuilt bundle where this runs compiled, else the sources.
+ * The workflows for a worker: the prebuilt bundle if this code runs compiled, else the sources.
  * @throws BundleError when the bundle is missing, of another SDK, or older than the sources
  */
 export function workflowSource(): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {

@@ -1,12 +1,13 @@
 /**
- * The worker's way to Temporal, as `@temporalio/envconfig` reads it: `TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`, `TEMPORAL_API_KEY`, TLS,
+ * Connects the worker to Temporal, with the settings that `@temporalio/envconfig` reads: `TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`, `TEMPORAL_API_KEY`, TLS,
  * `temporal.toml`.
  */
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { NativeConnection } from '@temporalio/worker';
+import { reasonOf } from '../text/reason';
 
 const DEFAULT_ADDRESS = '127.0.0.1:7233';
-/** For the connection, and once more for the question about the namespace. The SDK alone would try for half a minute. */
+/** Timeout of connecting, and of the question about the namespace. The SDK's own is half a minute. */
 const CONNECT_SECONDS = 10;
 
 /** Temporal did not answer; the message names the address and how to set another. */
@@ -27,13 +28,13 @@ export async function connectTemporal(): Promise<{ connection: NativeConnection;
   try {
     connection = await inTime(NativeConnection.connect({ ...connectionOptions, address }));
   } catch (err) {
-    throw new TemporalUnreachableError(`Temporal cannot be reached at ${address}: ${reasonOf(err)}\n${help}`);
+    throw new TemporalUnreachableError(`Temporal cannot be reached at ${address}: ${firstLineOf(err)}\n${help}`);
   }
   try {
     await connection.withDeadline(Date.now() + CONNECT_SECONDS * 1000, () => connection.workflowService.describeNamespace({ namespace }));
   } catch (err) {
     await connection.close();
-    throw new TemporalUnreachableError(`Temporal at ${address} does not offer namespace "${namespace}": ${reasonOf(err)}\n${help}`);
+    throw new TemporalUnreachableError(`Temporal at ${address} does not offer namespace "${namespace}": ${firstLineOf(err)}\n${help}`);
   }
   return { connection, namespace, address };
 }
@@ -50,6 +51,7 @@ async function inTime<T>(connecting: Promise<T>): Promise<T> {
   }
 }
 
-function reasonOf(err: unknown): string {
-  return err instanceof Error ? err.message.split('\n')[0] || err.name : String(err);
+/** The SDK's messages have the server's answer in further lines. */
+function firstLineOf(err: unknown): string {
+  return reasonOf(err).split('\n')[0] ?? '';
 }

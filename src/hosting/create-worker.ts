@@ -1,7 +1,7 @@
 /**
  * A Temporal worker with this project's workflows and activities, for the worker process and for programs that embed one.
  *
- * Keeps true: the drain outlasts an HTTP exchange, so that a submit under way at SIGTERM gets its answer recorded.
+ * Keeps true: the drain lasts longer than an HTTP exchange, so that the answer of a submit that is open at SIGTERM is recorded.
  */
 import { Worker, type NativeConnection, type WorkerOptions } from '@temporalio/worker';
 import { createActivities } from '../activities';
@@ -19,16 +19,16 @@ export interface LroWorkerOptions {
   taskQueue?: string;
   /** Continue as new after so many events of history, though Temporal does not suggest it yet. */
   continueAsNewAfterEvents?: number;
-  /** For the HTTP connections. */
+  /** Of the HTTP connections. */
   http?: OpenOptions;
-  /** Over all of the above: for tests, tuning and interceptors. */
+  /** Overrides all of the above: for tests, tuning and interceptors. */
   worker?: Partial<WorkerOptions>;
 }
 
-/** More than one exchange may take, in seconds. */
+/** Beyond the longest HTTP exchange, in seconds. */
 const DRAIN_MARGIN_SECONDS = 10;
 
-/** How long a drain may take: the longest HTTP timeout of all connections and a margin. */
+/** Timeout of a drain: the longest HTTP timeout of all connections and a margin. */
 export function drainSeconds(config: LroConfig): number {
   return Math.max(0, ...Object.values(config.connections).map(({ limits }) => limits.timeoutSeconds)) + DRAIN_MARGIN_SECONDS;
 }
@@ -43,16 +43,16 @@ export async function createLroWorker(options: LroWorkerOptions): Promise<{ work
     activities: createActivities({
       connections,
       namespace,
-      ...(continueAsNewAfterEvents === undefined ? {} : { continueAsNewAfterEvents }),
+      continueAsNewAfterEvents,
     }),
     ...(connection === undefined ? {} : { connection }),
     namespace,
     taskQueue,
     shutdownGraceTime: grace * 1000,
     shutdownForceTime: (grace + 10) * 1000,
-    // A worker that was killed leaves its sticky queue behind: the rest of the world waits so long for it.
+    // Workflow tasks wait this long for a worker that was killed, before another one gets them.
     stickyQueueScheduleToStartTimeout: '2 seconds',
-    // Heartbeats go out as often as the activities say.
+    // Heartbeats are not throttled: activities send one a second.
     maxHeartbeatThrottleInterval: '1 second',
     defaultHeartbeatThrottleInterval: '1 second',
     // Measured: enough for full throughput, and half the memory of more.

@@ -1,4 +1,4 @@
-/** `durable-lro/worker`: a worker inside a program of one's own. */
+/** `durable-lro/worker`: a worker inside another program. */
 export { createActivities, type ActivityOptions } from '../activities';
 export { ConfigError, loadConfig, type LroConfig } from '../config';
 export { BundleError, workflowSource } from './bundle';

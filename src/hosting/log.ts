@@ -1,5 +1,5 @@
 /**
- * The log of a worker: one JSON object a line on standard error, readable text when a person looks on.
+ * The log of a worker: one JSON object a line on standard error, or readable text on a terminal.
  */
 import { DefaultLogger, type LogEntry, type Logger as TemporalLogger } from '@temporalio/worker';
 import pino, { type Logger } from 'pino';
@@ -20,9 +20,9 @@ export function openLog(level: LogLevel): Logger {
 export function temporalLogger(log: Logger): TemporalLogger {
   const levels = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const;
   return new DefaultLogger('TRACE', ({ level, message, meta }: LogEntry) => {
-    log[levels[level]](
-      { ...meta, ...(meta?.['error'] instanceof Error ? { error: { name: meta['error'].name, message: meta['error'].message } } : {}) },
-      message,
-    );
+    const error: unknown = meta?.['error'];
+    // pino would write an error in this field as {}.
+    const fields = error instanceof Error ? { ...meta, error: { name: error.name, message: error.message } } : { ...meta };
+    log[levels[level]](fields, message);
   });
 }

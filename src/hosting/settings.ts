@@ -1,5 +1,5 @@
 /**
- * What the worker process reads from its environment (the connections come from its file).
+ * The worker process's settings in its environment (connections are in its file).
  */
 import { z } from 'zod';
 import { ConfigError, loadConfig, NO_FILES, type LroConfig } from '../config';
@@ -12,7 +12,7 @@ export interface WorkerSettings {
   config: LroConfig;
   taskQueue: string;
   logLevel: LogLevel;
-  /** `host:port` where metrics are offered to Prometheus. */
+  /** `host:port` of the Prometheus endpoint. */
   metricsAddress?: string;
   continueAsNewAfterEvents?: number;
 }
@@ -49,7 +49,7 @@ export function readSettings(env: NodeJS.ProcessEnv): WorkerSettings {
     config,
     taskQueue: LRO_TASK_QUEUE,
     logLevel: LRO_LOG_LEVEL,
-    ...(LRO_METRICS_ADDRESS === undefined ? {} : { metricsAddress: LRO_METRICS_ADDRESS }),
-    ...(LRO_CONTINUE_AS_NEW_AFTER_EVENTS === undefined ? {} : { continueAsNewAfterEvents: LRO_CONTINUE_AS_NEW_AFTER_EVENTS }),
+    metricsAddress: LRO_METRICS_ADDRESS,
+    continueAsNewAfterEvents: LRO_CONTINUE_AS_NEW_AFTER_EVENTS,
   };
 }

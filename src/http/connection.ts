@@ -1,35 +1,28 @@
 /**
  * A service as the worker's file describes it, and the one way to talk to it.
  *
- * Keeps true:
- * 1. Whatever the network or the service does is a value, never an error.
- * 2. Credentials, connection headers and added parameters go to trusted hosts only, at every hop anew.
- * 3. Only reads follow redirects and are repeated after a stale socket; a submit is repeated only when it was answered with 401 or 403.
+ * Keeps true: whatever the network or the service does is a value, never an error.
  */
-import type { AxiosInstance } from 'axios';
+import type { LookupFunction } from 'node:net';
 import type { Logger } from 'pino';
-import type { ConnectionConfig, Limits } from '../config';
+import { proxyUrl, type ConnectionConfig, type Limits } from '../config';
 import type { Files } from '../files';
-import type { Exchange, NoAnswer } from '../lro/answer';
-import { cookieHeader } from '../lro/cookies';
-import { retryAfterSeconds } from '../lro/retry-after';
+import type { Exchange } from '../lro/answer';
 import type { ProtocolSettings } from '../lro/settings';
-import { judgeUrl, shown, withoutParameters } from '../lro/trust';
+import { shown } from '../lro/trust';
+import { guardAgainstPrivate } from '../transport/addresses';
 import { closeAgents, openAgents, type Agents } from '../transport/agents';
-import { openAxios } from '../transport/axios-client';
 import type { OpenTokenSource } from '../transport/entra';
-import { redirectTarget, withParameters } from './address';
-import { openCredentials, type Credentials, type Proof } from './credentials';
-import { Pace, systemClock, type Clock, type PaceKind } from './pace';
-import { Patience } from './patience';
+import { Answers } from './answers';
+import { systemClock, type Clock } from './clock';
+import { openCredentials } from './credentials';
+import { Dispatcher } from './dispatcher';
+import { RateLimiter, type Turn, type TurnKind } from './rate-limiter';
 import { Redactor } from './redact';
 import { checkHeaders, DEFAULT_QUEUE_SECONDS, type OutgoingRequest, type Purpose } from './request';
-import { send, type WireOutcome } from './send';
-import { openUpload, type Upload } from './upload';
-import { USER_AGENT } from './user-agent';
 
-/** What a connection takes from its surroundings. */
-export interface ConnectionSurroundings {
+/** What a connection is given from outside. */
+export interface ConnectionDependencies {
   /** Where body files come from. */
   files: Files;
   log?: Logger;
@@ -40,57 +33,67 @@ export interface ConnectionSurroundings {
   openTokenSource?: OpenTokenSource;
   /** Certificates to trust instead of the system's (PEM). */
   ca?: string;
+  /** Instead of the system's resolver. */
+  lookup?: LookupFunction;
 }
 
-const MAX_REDIRECTS = 5;
-
-const PACE_KINDS: Record<Purpose, PaceKind> = { submit: 'submit', status: 'poll', resource: 'other', cancel: 'other' };
+const TURN_KINDS: Record<Purpose, TurnKind> = { submit: 'submit', status: 'poll', resource: 'other', cancel: 'other' };
 
 export class Connection {
   readonly name: string;
   readonly protocol: ProtocolSettings;
   readonly limits: Limits;
-  private readonly client: AxiosInstance = openAxios();
   private readonly kept: Agents;
   private readonly fresh: Agents;
-  private readonly pace: Pace;
+  private readonly limiter: RateLimiter;
   private readonly redactor = new Redactor();
-  private readonly credentials: Credentials;
+  private readonly answers: Answers;
+  private readonly dispatcher: Dispatcher;
   /** The header in which this connection sends its key, if it does: refused among the caller's. */
   readonly keyHeader: string | undefined;
   private readonly clock: Clock;
 
   constructor(
-    private readonly config: ConnectionConfig,
-    private readonly surroundings: ConnectionSurroundings,
+    readonly config: ConnectionConfig,
+    private readonly dependencies: ConnectionDependencies,
   ) {
-    const { auth, limits, name, protocol } = config;
+    const { auth, limits, name, protocol, baseUrl, privateHosts, proxy } = config;
     this.name = name;
     this.protocol = protocol;
     this.limits = limits;
-    const { env = process.env, openTokenSource, ca, clock = systemClock } = surroundings;
-    const sockets = { maxSockets: limits.concurrentRequests, connectSeconds: limits.timeoutSeconds, ca };
+    const { env = process.env, openTokenSource, ca, clock = systemClock, lookup, files } = dependencies;
+    const guard = privateHosts === 'allow' ? undefined : guardAgainstPrivate(new URL(baseUrl).hostname, lookup);
+    const sockets = {
+      maxSockets: limits.concurrentRequests,
+      connectSeconds: limits.timeoutSeconds,
+      ca,
+      guard,
+      proxy: proxy && this.proxyOf(proxy.env, env),
+    };
     this.kept = openAgents({ ...sockets, keepAlive: true });
     this.fresh = openAgents({ ...sockets, keepAlive: false });
     this.clock = clock;
-    this.pace = new Pace(limits, clock);
-    this.credentials = openCredentials(auth, { env, redactor: this.redactor, openTokenSource, ca });
+    this.limiter = new RateLimiter(limits, clock);
+    this.answers = new Answers(this.redactor, protocol.credentialParameters);
+    const { redactor, answers, kept, fresh } = this;
+    const credentials = openCredentials(auth, { env, redactor, openTokenSource, ca });
+    this.dispatcher = new Dispatcher({ config, files, credentials, redactor, answers, kept, fresh });
     this.keyHeader = auth.type === 'key' && auth.in === 'header' ? auth.name : undefined;
   }
 
-  /** How long submits and polls are held in this process because the service answered 429 or 503 with `Retry-After`; 0 when they are not. */
+  /** How long no submit and no poll is sent from this process, because the service answered 429 or 503; 0 when the next one is. */
   get heldSeconds(): number {
-    return this.pace.heldSeconds;
+    return this.limiter.heldSeconds;
   }
 
-  /** Places for submits that are claimed together, see {@link Pace.enter}. */
+  /** Places for submits that are claimed together, see {@link RateLimiter.enter}. */
   enter(count: number, waits: boolean): Promise<number> {
-    return this.pace.enter(count, waits);
+    return this.limiter.enter(count, waits);
   }
 
   /** Gives places back. */
   leave(count: number): void {
-    this.pace.leave(count);
+    this.limiter.leave(count);
   }
 
   /**
@@ -100,12 +103,34 @@ export class Connection {
    */
   async exchange(request: OutgoingRequest): Promise<Exchange> {
     checkHeaders(request.headers ?? {}, this.keyHeader);
-    const startedAt = this.clock.now();
-    const kind = request.wasHeld === true ? 'other' : PACE_KINDS[request.purpose];
-    const turn = await this.pace.run(kind, request.queueSeconds ?? DEFAULT_QUEUE_SECONDS, () => this.perform(request));
-    const exchange = turn.kind === 'done' ? turn.value : this.noTurn(request, turn.waitedSeconds);
-    this.log(request, exchange, this.clock.now() - startedAt);
+    const startedAt = this.clock.monotonicMs();
+    const turn = await this.turnOf(request);
+    const exchange = turn.kind === 'done' ? turn.value : this.unsent(request, turn);
+    this.log(request, exchange, this.clock.monotonicMs() - startedAt);
     return exchange;
+  }
+
+  /** @throws Error when the variable no longer holds what it held when the file was read */
+  private proxyOf(variable: string, env: NodeJS.ProcessEnv): URL {
+    const url = proxyUrl(env[variable]?.trim() ?? '');
+    if (url === undefined) throw new Error(`environment variable ${variable} holds no http(s) URL of a proxy`);
+    this.redactor.addForGood(decodeURIComponent(url.password));
+    return url;
+  }
+
+  /** What is thrown goes into history, where no secret may stand, whoever throws it. */
+  private async turnOf(request: OutgoingRequest): Promise<Turn<Exchange>> {
+    const { purpose, method, url, operation = `${method} ${url}`, queueSeconds = DEFAULT_QUEUE_SECONDS } = request;
+    try {
+      return await this.limiter.run({ kind: TURN_KINDS[purpose], key: operation, queueSeconds }, (report) =>
+        this.dispatcher.dispatch(request, report),
+      );
+    } catch (error) {
+      if (!(error instanceof Error)) throw new Error(this.redactor.clean(String(error)));
+      error.message = this.redactor.clean(error.message);
+      error.stack = error.stack && this.redactor.clean(error.stack);
+      throw error;
+    }
   }
 
   /** Closes idle sockets. Exchanges that are under way end by themselves. */
@@ -114,146 +139,23 @@ export class Connection {
     closeAgents(this.fresh);
   }
 
-  private async perform(request: OutgoingRequest): Promise<Exchange> {
-    const patience = new Patience(request.timeoutSeconds ?? this.limits.timeoutSeconds);
-    try {
-      const follows = request.method === 'GET' && (request.purpose === 'status' || request.purpose === 'resource');
-      let url = request.url;
-      for (let hop = 0; ; hop++) {
-        const exchange = await this.ask(request, url, patience);
-        if (exchange.kind !== 'answer') return exchange;
-        const target =
-          follows && hop < MAX_REDIRECTS ? redirectTarget(exchange.httpStatus, exchange.headers.location, exchange.url) : undefined;
-        if (target === undefined) return exchange;
-        url = target;
-      }
-    } finally {
-      patience.stop();
+  /** Not sent: the service is busy, or there are too many before this one. */
+  private unsent(request: OutgoingRequest, turn: Exclude<Turn<never>, { kind: 'done' }>): Exchange {
+    if (turn.kind === 'refused') {
+      const reason = `not sent: the connection is busy, no turn within ${Math.round(turn.waitedSeconds)} s`;
+      return this.answers.none(request, request.url, false, reason);
     }
-  }
-
-  /** One URL: judged, with or without credentials, and once more with new ones when they are refused. */
-  private async ask(request: OutgoingRequest, written: string, patience: Patience): Promise<Exchange> {
-    const cut = withoutParameters(written, this.protocol.credentialParameters);
-    const verdict = judgeUrl(cut, this.protocol.trust);
-    if (verdict.kind === 'refused')
-      return { kind: 'untrusted', url: this.redactor.clean(cut), reason: this.redactor.clean(verdict.reason) };
-    if (verdict.kind === 'withoutCredentials')
-      return this.answerOf(request, cut, await this.once(request, cut, undefined, patience), false);
-
-    const url = withParameters(cut, this.config.query);
-    const proof = await this.prove(this.credentials.current(), patience);
-    if ('problem' in proof) return { kind: 'noCredentials', url, reason: proof.problem };
-    const outcome = await this.once(request, url, proof, patience);
-    if (!this.isRefusal(outcome)) return this.answerOf(request, url, outcome, true);
-    const other = await this.prove(this.credentials.insteadOf(proof), patience);
-    // Without other credentials the refusal itself says most.
-    if (other === undefined || 'problem' in other) return this.answerOf(request, url, outcome, true);
-    return this.answerOf(request, url, await this.once(request, url, other, patience), true);
-  }
-
-  /** Credentials in time, or why there are none. */
-  private async prove<T extends Proof | undefined>(proof: Promise<T>, patience: Patience): Promise<T | { problem: string }> {
-    try {
-      // Only tokens are fetched from elsewhere.
-      return await (this.credentials.areTokens ? patience.bound(proof, "getting the connection's credentials") : proof);
-    } catch (error) {
-      return { problem: this.redactor.clean(error instanceof Error ? error.message : String(error)) };
-    }
-  }
-
-  private isRefusal(outcome: WireOutcome): boolean {
-    if (outcome.kind !== 'answer') return false;
-    return outcome.httpStatus === 401 || (outcome.httpStatus === 403 && this.credentials.areTokens);
-  }
-
-  /** One request, and for a read once more on a new socket when the kept one was dead. */
-  private async once(request: OutgoingRequest, url: string, proof: Proof | undefined, patience: Patience): Promise<WireOutcome> {
-    const upload = await openUpload(request.body, { files: this.surroundings.files, patience });
-    if (upload.kind === 'unreadable')
-      return { kind: 'failed', maybeSent: false, reason: upload.reason, staleSocket: false, aborted: false };
-    try {
-      const wire = {
-        method: request.method,
-        url: proof === undefined ? url : withParameters(url, proof.parameters),
-        headers: this.headersOf(request, upload, proof),
-        ...(upload.body === undefined ? {} : { body: upload.body }),
-        signal: patience,
-        maxBodyBytes: this.limits.maxBodyBytes,
-      };
-      const outcome = await send(this.client, { ...wire, agents: request.freshConnection === true ? this.fresh : this.kept });
-      const isRead = request.method === 'GET' && request.purpose !== 'submit' && upload.body === undefined;
-      const result =
-        outcome.kind === 'failed' && outcome.staleSocket && isRead ? await send(this.client, { ...wire, agents: this.fresh }) : outcome;
-      const failure = upload.failure();
-      return result.kind === 'failed' && failure !== undefined ? { ...result, reason: failure } : result;
-    } finally {
-      await upload.close();
-    }
-  }
-
-  /** From weak to strong: defaults, the connection's, the caller's, the body's own, credentials. */
-  private headersOf(request: OutgoingRequest, upload: Upload, proof: Proof | undefined): Record<string, string> {
-    const trusted = proof !== undefined;
-    const cookie = trusted ? cookieHeader(request.cookies && { ...request.cookies }) : undefined;
-    const layers: Readonly<Record<string, string>>[] = [
-      { accept: 'application/json', 'user-agent': USER_AGENT },
-      upload.defaultHeaders,
-      trusted ? this.config.headers : {},
-      request.headers ?? {},
-      upload.headers,
-      cookie === undefined ? {} : { cookie },
-      proof?.headers ?? {},
-    ];
-    return Object.fromEntries(layers.flatMap((layer) => Object.entries(layer).map(([name, value]) => [name.toLowerCase(), value])));
-  }
-
-  private answerOf(request: OutgoingRequest, url: string, outcome: WireOutcome, trusted: boolean): Exchange {
-    if (outcome.kind === 'failed') {
-      const seconds = request.timeoutSeconds ?? this.limits.timeoutSeconds;
-      return this.noAnswer(
-        request,
-        url,
-        outcome.maybeSent,
-        outcome.aborted ? `no answer from ${new URL(url).host} within ${seconds} s` : outcome.reason,
-      );
-    }
-    const clean = (text: string) => this.redactor.cleanAnswer(text);
-    const headers = Object.fromEntries(Object.entries(outcome.headers).map(([name, value]) => [name, clean(value)]));
-    // Another host that is busy says nothing about this service.
-    if (trusted && (outcome.httpStatus === 429 || outcome.httpStatus === 503))
-      this.pace.hold(retryAfterSeconds(headers, this.clock.now()) ?? 0);
-    return {
-      kind: 'answer',
-      method: request.method,
-      url,
-      httpStatus: outcome.httpStatus,
-      headers,
-      ...(trusted && outcome.setCookies.length > 0 ? { setCookies: outcome.setCookies.map(clean) } : {}),
-      body: { ...outcome.body, text: clean(outcome.body.text) },
-    };
-  }
-
-  /** Not sent: the service asked to be left alone, or there are too many before this one. */
-  private noTurn(request: OutgoingRequest, waitedSeconds: number): Exchange {
-    const { heldSeconds } = this;
-    const reason =
-      PACE_KINDS[request.purpose] !== 'other' && heldSeconds > 0
-        ? `not sent: the service asked for a pause of all submits and polls, ${Math.ceil(heldSeconds)} s more`
-        : `not sent: the connection is busy, no turn within ${Math.round(waitedSeconds)} s`;
-    return { ...this.noAnswer(request, request.url, false, reason), ...(heldSeconds > 0 ? { waitSeconds: heldSeconds } : {}) };
-  }
-
-  private noAnswer(request: OutgoingRequest, url: string, maybeSent: boolean, reason: string): NoAnswer {
-    const plain = withoutParameters(url, this.protocol.credentialParameters);
-    return { kind: 'noAnswer', method: request.method, url: plain, maybeSent, reason: this.redactor.clean(reason) };
+    const { httpStatus, sinceMs } = turn.cause;
+    const since = new Date(sinceMs).toISOString().replace(/\.\d+/, '');
+    const reason = `not sent: the service answers ${httpStatus} since ${since}, and is asked by one request at a time until it has room`;
+    return this.answers.none(request, request.url, false, reason, turn.waitSeconds);
   }
 
   private log(request: OutgoingRequest, exchange: Exchange, milliseconds: number): void {
-    const { log } = this.surroundings;
+    const { log } = this.dependencies;
     if (log === undefined) return;
-    const came = exchange.kind === 'answer' ? { httpStatus: exchange.httpStatus } : { problem: exchange.kind, reason: exchange.reason };
+    const outcome = exchange.kind === 'answer' ? { httpStatus: exchange.httpStatus } : { problem: exchange.kind, reason: exchange.reason };
     const url = this.redactor.clean(shown(exchange.url));
-    log.debug({ connection: this.name, purpose: request.purpose, method: request.method, url, milliseconds, ...came }, 'exchange');
+    log.debug({ connection: this.name, purpose: request.purpose, method: request.method, url, milliseconds, ...outcome }, 'exchange');
   }
 }

@@ -1,9 +1,9 @@
 /** All connections of the worker's file. */
-import type { LroConfig } from '../config';
+import { secretProblem, type ConnectionConfig, type LroConfig } from '../config';
 import { openFiles, type Files } from '../files';
-import { Connection, type ConnectionSurroundings } from './connection';
+import { Connection, type ConnectionDependencies } from './connection';
 
-export type OpenOptions = Omit<ConnectionSurroundings, 'files'>;
+export type OpenOptions = Omit<ConnectionDependencies, 'files'>;
 
 export interface Connections {
   /** Undefined when the file has no connection of this name. */
@@ -15,9 +15,10 @@ export interface Connections {
   close(): void;
 }
 
-/** Opens no socket yet; that happens with the first exchange. */
+/** Opens no socket yet; that happens with the first exchange. Connections whose secrets are not there yet are named in one warning. */
 export function openConnections(config: LroConfig, options: OpenOptions = {}): Connections {
   const files = openFiles(config.files, options);
+  warnOfMissingSecrets(Object.values(config.connections), options);
   const opened = new Map(
     Object.entries(config.connections).map(([name, connection]) => [name, new Connection(connection, { ...options, files })]),
   );
@@ -30,4 +31,13 @@ export function openConnections(config: LroConfig, options: OpenOptions = {}): C
       files.close();
     },
   };
+}
+
+function warnOfMissingSecrets(connections: readonly ConnectionConfig[], { env = process.env, log }: OpenOptions): void {
+  const missing = connections.flatMap(({ name, auth }) => {
+    const ref = auth.type === 'none' ? undefined : auth.type === 'entra' ? auth.clientSecret : auth.value;
+    const problem = ref && secretProblem(ref, env);
+    return problem === undefined ? [] : [`${name}: ${problem.message}`];
+  });
+  if (missing.length > 0) log?.warn({ missing }, `connections without credentials, whose requests wait for them: ${missing.join('; ')}`);
 }

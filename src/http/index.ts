@@ -1,6 +1,6 @@
 /** Talking to services: connections as the worker's file describes them. */
 export { Connection } from './connection';
 export { openConnections, type Connections, type OpenOptions } from './connections';
-export { Patience } from './patience';
+export { ExchangeTimeout } from './exchange-timeout';
 export type { OpenTokenSource } from '../transport/entra';
 export { RequestRefusedError, type OutgoingRequest } from './request';

@@ -3,6 +3,7 @@
  */
 import { isCredentialHeader, isHeaderName, isHeaderValue, isTransportHeader } from '../config';
 import type { BodyFile, HttpMethod, Json } from '../contract';
+import type { Cookies } from '../lro/cookies';
 
 /** What a request is for: `status` and `resource` are reads that follow redirects, `submit` and `cancel` change something and never do. */
 export type Purpose = 'submit' | 'status' | 'resource' | 'cancel';
@@ -19,20 +20,20 @@ export interface OutgoingRequest {
   url: string;
   /** The caller's own; credentials and framing are refused among them. */
   headers?: Readonly<Record<string, string>>;
-  /** Of this operation (`lro/cookies`); sent to trusted hosts only. */
-  cookies?: Readonly<Record<string, string>>;
+  /** Who asks, where many operations send to one URL: while the service is busy they take turns by it. Default: method and URL. */
+  operation?: string;
+  /** Of this operation (`lro/cookies`); sent to trusted hosts only, and there where they belong. */
+  cookies?: Cookies;
   body?: { kind: 'json'; value: Json } | { kind: 'file'; file: PinnedFile };
   /** On a new socket: a kept one may die under the request, which would leave it uncertain. */
   freshConnection?: boolean;
   /** Instead of the connection's `limits.timeoutSeconds`. The time of the whole exchange once it has its turn; of a body file, the longest silence. */
   timeoutSeconds?: number;
-  /** Goes out though the service has asked for a pause: it was held back once already. */
-  wasHeld?: boolean;
   /** Longest wait for the turn; after it the request is refused unsent. Default {@link DEFAULT_QUEUE_SECONDS}. */
   queueSeconds?: number;
 }
 
-/** Longer than the longest hold (60 s), so that a held submit is not refused for it. */
+/** For the concurrency and the rates of the connection alone: what a busy service holds is refused at once. */
 export const DEFAULT_QUEUE_SECONDS = 90;
 
 /** The caller's request cannot be sent as it is. Nothing was sent; it would be refused again. */
@@ -56,16 +57,16 @@ export class RequestRefusedError extends Error {
  */
 export function checkHeaders(headers: Readonly<Record<string, string>>, ownKeyHeader?: string): void {
   for (const [name, value] of Object.entries(headers)) {
-    const said = JSON.stringify(name.slice(0, 100));
-    if (!isHeaderName(name)) throw new RequestRefusedError(name, `header ${said} is not a header name`);
+    const shownName = JSON.stringify(name.slice(0, 100));
+    if (!isHeaderName(name)) throw new RequestRefusedError(name, `header ${shownName} is not a header name`);
     if (isCredentialHeader(name, ownKeyHeader)) {
-      throw new RequestRefusedError(name, `header ${said} carries credentials, which come from the connection only`);
+      throw new RequestRefusedError(name, `header ${shownName} carries credentials, which come from the connection only`);
     }
-    if (isTransportHeader(name)) throw new RequestRefusedError(name, `header ${said} is set by the worker itself`);
+    if (isTransportHeader(name)) throw new RequestRefusedError(name, `header ${shownName} is set by the worker itself`);
     if (typeof value !== 'string' || !isHeaderValue(value)) {
       throw new RequestRefusedError(
         name,
-        `header ${said} holds characters that a header cannot carry (control characters, or beyond latin-1)`,
+        `header ${shownName} holds characters that a header cannot carry (control characters, or beyond latin-1)`,
       );
     }
   }

@@ -11,10 +11,11 @@ import * as https from 'node:https';
 import type { Readable } from 'node:stream';
 import type { AxiosInstance } from 'axios';
 import type { AnswerBody } from '../lro/answer';
+import { isRefusedAddress } from '../transport/addresses';
 import type { Agents } from '../transport/agents';
 import { rootCause } from '../transport/axios-client';
 import { reasonOf } from '../transport/reasons';
-import type { Patience } from './patience';
+import type { ExchangeTimeout } from './exchange-timeout';
 import { readBody } from './read-body';
 
 /** Headers of an answer, all together. Node's own limit of 16 KiB turns a thousand headers into an answer that cannot be read. */
@@ -29,12 +30,14 @@ export interface WireRequest {
   body?: Buffer | Readable;
   agents: Agents;
   /** The time it has. */
-  signal: Pick<Patience, 'aborted' | 'addEventListener' | 'removeEventListener'>;
+  signal: Pick<ExchangeTimeout, 'aborted' | 'addEventListener' | 'removeEventListener'>;
   maxBodyBytes: number;
 }
 
 export type WireOutcome =
   | { kind: 'answer'; httpStatus: number; headers: Record<string, string>; setCookies: string[]; body: AnswerBody }
+  /** The host has an address of a network that this connection does not reach. Nothing was sent. */
+  | { kind: 'refusedAddress'; reason: string }
   /** `staleSocket`: the other side had closed the kept socket that was used. `aborted`: `signal` ended it. */
   | { kind: 'failed'; maybeSent: boolean; reason: string; staleSocket: boolean; aborted: boolean };
 
@@ -88,12 +91,14 @@ export async function send(client: AxiosInstance, wire: WireRequest): Promise<Wi
     return { kind: 'answer', httpStatus: response.status, headers: firstValues(rawHeaders), setCookies, body };
   } catch (error) {
     trace.request?.destroy();
-    const aborted = wire.signal.aborted;
+    const cause = rootCause(error);
+    if (isRefusedAddress(cause)) return { kind: 'refusedAddress', reason: cause.message };
+    const { aborted } = wire.signal;
     const { code } = error as Partial<NodeJS.ErrnoException>;
     return {
       kind: 'failed',
       maybeSent: trace.hadSocket,
-      reason: reasonOf(rootCause(error), host),
+      reason: reasonOf(cause, host),
       staleSocket: !aborted && trace.request?.reusedSocket === true && (code === 'ECONNRESET' || code === 'EPIPE'),
       aborted,
     };

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { FileRefusedError, FileUnreadableError, type Files } from '../files';
 import type { BodyFile } from '../contract';
 import type { OutgoingRequest } from './request';
-import type { Patience } from './patience';
+import type { ExchangeTimeout } from './exchange-timeout';
 
 export interface Upload {
   kind: 'ready';
@@ -17,9 +17,9 @@ export interface Upload {
   close(): Promise<void>;
 }
 
-export interface UploadSurroundings {
+export interface UploadDependencies {
   files: Files;
-  patience: Patience;
+  timeout: ExchangeTimeout;
 }
 
 const NO_FAILURE = () => undefined;
@@ -31,7 +31,7 @@ const NOTHING_TO_CLOSE = () => Promise.resolve();
  */
 export async function openUpload(
   body: OutgoingRequest['body'],
-  { files, patience }: UploadSurroundings,
+  { files, timeout }: UploadDependencies,
 ): Promise<Upload | { kind: 'unreadable'; reason: string }> {
   if (body === undefined) return { kind: 'ready', headers: {}, defaultHeaders: {}, failure: NO_FAILURE, close: NOTHING_TO_CLOSE };
   if (body.kind === 'json') {
@@ -45,21 +45,18 @@ export async function openUpload(
     };
   }
   try {
-    const opened = await files.open(body.file, { signal: patience.signal });
+    const opened = await files.open(body.file, { signal: timeout.signal });
     if (isAnother(opened.version, body.file.version)) {
       await opened.close();
       throw new FileRefusedError(`${nameOf(body.file)} has changed since it was looked at first; nothing of it was sent`);
     }
     const failed: { reason?: string } = {};
     const { contentType } = body.file;
-    const stream = Readable.from(watched(opened.bytes, patience, failed), { objectMode: false, highWaterMark: 1 });
+    const stream = Readable.from(watched(opened.bytes, timeout, failed), { objectMode: false, highWaterMark: 1 });
     return {
       kind: 'ready',
       body: stream,
-      headers: {
-        ...(opened.sizeBytes === undefined ? {} : { 'content-length': String(opened.sizeBytes) }),
-        ...(contentType === undefined ? {} : { 'content-type': contentType }),
-      },
+      headers: ownHeaders(opened.sizeBytes, contentType),
       defaultHeaders: { 'content-type': 'application/octet-stream' },
       failure: () => failed.reason,
       close: async () => {
@@ -73,6 +70,13 @@ export async function openUpload(
   }
 }
 
+function ownHeaders(sizeBytes: number | undefined, contentType: string | undefined): Record<string, string> {
+  const headers: Record<string, string> = {};
+  if (sizeBytes !== undefined) headers['content-length'] = String(sizeBytes);
+  if (contentType !== undefined) headers['content-type'] = contentType;
+  return headers;
+}
+
 function isAnother(version: string | undefined, wanted: string | undefined): boolean {
   return version !== undefined && wanted !== undefined && version !== wanted;
 }
@@ -82,13 +86,13 @@ function nameOf({ path, url = '' }: BodyFile): string {
   return `file ${path ?? url.split('?')[0] ?? ''}`;
 }
 
-/** Passes the bytes on. Every piece that is taken shows that the upload is alive, and starts the time anew. */
-async function* watched(bytes: AsyncIterable<Buffer>, patience: Patience, failed: { reason?: string }): AsyncGenerator<Buffer> {
-  patience.touch();
+/** Passes the bytes on. Every piece that is sent shows that the upload is alive, and starts the time anew. */
+async function* watched(bytes: AsyncIterable<Buffer>, timeout: ExchangeTimeout, failed: { reason?: string }): AsyncGenerator<Buffer> {
+  timeout.touch();
   try {
     for await (const chunk of bytes) {
       yield chunk;
-      patience.touch();
+      timeout.touch();
     }
   } catch (error) {
     failed.reason = error instanceof FileUnreadableError ? error.message : 'the body file could not be read to its end';

@@ -3,9 +3,12 @@
  *
  * Keeps true:
  * 1. Whatever stands between double braces is a reference; one that is not known is a mistake, never a text.
- * 2. What comes out of a service's answer cannot become another path: it is encoded there.
+ * 2. What comes out of a service's answer is encoded in paths and URLs, unless it is their beginning. What has become of them is judged
+ *    again like a caller's own (`lro/paths.ts`).
+ * 3. What is filled in is bounded: a short text that names a long value a thousand times is refused.
  */
-import type { ChainStep, Json, StepMade } from '../contract';
+import type { AttachRequest, ChainStep, Json, StepMade } from '../contract';
+import { wellFormed } from '../lro/text';
 
 const FIELDS = ['resourceId', 'resourceLocation', 'operationId', 'body'] as const;
 type Field = (typeof FIELDS)[number];
@@ -14,6 +17,9 @@ const BRACES = /\{\{([^{}]*)\}\}/g;
 const WHOLE = /^\{\{([^{}]*)\}\}$/;
 const REFERENCE = /^\s*steps\.([A-Za-z0-9][\w-]*)\.(\w+)((?:\.[\w-]+)*)\s*$/;
 
+/** Of all that is filled into one step, in characters. */
+const MAX_FILLED_CHARS = 1_048_576;
+
 interface Reference {
   step: string;
   field: Field;
@@ -21,7 +27,7 @@ interface Reference {
   path: string[];
 }
 
-/** A reference whose step made no such thing. */
+/** A reference whose step made no such thing, or too much of it. */
 export class MissingValueError extends Error {
   override readonly name = 'MissingValueError';
 }
@@ -55,8 +61,13 @@ export function bodiesNeededBy(step: Referring): string[] {
  * @throws MissingValueError
  */
 export function resolved(step: Referring, made: Readonly<Record<string, StepMade>>): Referring {
-  const valueOf = (inner: string): Json => lookUp(inner, made);
-  return filled(step, valueOf);
+  let chars = 0;
+  return filled(step, (inner) => {
+    const value = lookUp(inner, made);
+    chars += textOf(value).length;
+    if (chars > MAX_FILLED_CHARS) throw new MissingValueError(`references: must fill in at most ${MAX_FILLED_CHARS} characters`);
+    return value;
+  });
 }
 
 /** The request of a step as it might be once its references are known: to check the rest of it. @param sampleLocation of a resource */
@@ -71,17 +82,27 @@ function filled({ submit, attach }: Referring, valueOf: (inner: string) => Json)
   const fill = <T>(value: T): T => fillIn(value as Json, valueOf) as T;
   return {
     ...(submit === undefined ? {} : { submit: { ...fill(submit), path: filledPath(submit.path, valueOf) } }),
-    ...(attach === undefined ? {} : { attach: fill(attach) }),
+    ...(attach === undefined ? {} : { attach: { ...fill(attach), ...filledUrls(attach, valueOf) } }),
   };
 }
 
 /** A path that begins with a location is one; elsewhere what is filled in is one segment, or one value of the query. */
 function filledPath(path: string, valueOf: (inner: string) => Json): string {
-  return path.replace(BRACES, (_, inner: string, offset: number) => {
+  return filledText(path, valueOf, (field) => field === 'resourceLocation');
+}
+
+/** URLs that begin with a reference are what it names; elsewhere as in paths. */
+function filledUrls({ statusUrl, requestUrl }: AttachRequest, valueOf: (inner: string) => Json): Partial<AttachRequest> {
+  const fill = (url: string): string => filledText(url, valueOf, () => true);
+  return { statusUrl: fill(statusUrl), ...(requestUrl === undefined ? {} : { requestUrl: fill(requestUrl) }) };
+}
+
+/** @param mayBegin whether a value of this field stands as it is at the beginning */
+function filledText(text: string, valueOf: (inner: string) => Json, mayBegin: (field: Field) => boolean): string {
+  return text.replace(BRACES, (_, inner: string, offset: number) => {
     const read = parse(inner);
-    const text = textOf(valueOf(inner));
-    const isLocation = offset === 0 && typeof read !== 'string' && read.field === 'resourceLocation';
-    return isLocation ? text : encodeURIComponent(text);
+    const value = textOf(valueOf(inner));
+    return offset === 0 && typeof read !== 'string' && mayBegin(read.field) ? value : encodeURIComponent(wellFormed(value));
   });
 }
 

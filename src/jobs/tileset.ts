@@ -7,6 +7,12 @@ import { TILESET_STEPS } from '../contract';
 /** Of a conversion whose input names no ontology and no version. */
 const DEFAULT_ONTOLOGY = 'facility-2.0';
 
+/** Uploads are served by this version only, whatever version the rest of Creator is called with. [protocol.md section 1, `POST /mapData`] */
+const UPLOAD_API_VERSION = '2.0';
+
+/** Query parameters that the chain sets itself: the worker's file need not let callers do so. In lower case. */
+export const TILESET_OWN_QUERY: readonly string[] = ['api-version'];
+
 /** The chain that a valid input stands for. What the input names is there already. */
 export function tilesetChain(input: BuildTilesetInput): ChainInput {
   const { connection, deadlineSeconds, onUncertainSubmit, cancel, cleanup, labels } = input;
@@ -62,7 +68,8 @@ function submitOf(id: TilesetStep, input: BuildTilesetInput): SubmitRequest {
 }
 
 function upload({ package: file }: BuildTilesetInput, more: Query): SubmitRequest {
-  return { path: '/mapData', query: { dataFormat: 'dwgzippackage', ...more }, ...(file && { bodyFile: file }) };
+  const query: Query = { 'api-version': UPLOAD_API_VERSION, dataFormat: 'dwgzippackage', ...more };
+  return { path: '/mapData', query, ...(file && { bodyFile: file }) };
 }
 
 type Query = Record<string, string>;

@@ -52,4 +52,9 @@ export interface NoCredentials {
   reason: string;
 }
 
+/** 408, 425, 429 and 5xx: the service cannot answer now, which says nothing of what was asked. [protocol.md section 4] */
+export function passesByItself(httpStatus: number): boolean {
+  return httpStatus === 408 || httpStatus === 425 || httpStatus === 429 || httpStatus >= 500;
+}
+
 export type Exchange = Answer | NoAnswer | Untrusted | NoCredentials;

@@ -1,9 +1,9 @@
 /**
  * Reading an answer's body as JSON, whatever its Content-Type says. [protocol.md section 2]
  */
-import { jsonrepair } from 'jsonrepair';
 import type { Json, JsonObject } from '../contract';
 import type { AnswerBody } from './answer';
+import { readCutJson, withoutDeepLevels } from './cut-json';
 
 export type ParsedBody =
   | { kind: 'json'; value: Json; cut: boolean }
@@ -19,17 +19,14 @@ export function parseBody(body: AnswerBody): ParsedBody {
   if (body.cutBy === 'connection') return { kind: 'broken', text: body.text };
   const text = body.text.trim();
   if (text === '') return { kind: 'empty' };
+  const shallow = withoutDeepLevels(text);
   try {
-    return { kind: 'json', value: JSON.parse(text) as Json, cut: false };
+    return { kind: 'json', value: JSON.parse(shallow) as Json, cut: shallow !== text };
   } catch {
     if (body.cutBy !== 'limit') return { kind: 'text', text, cut: false };
   }
-  try {
-    if (text.startsWith('{') || text.startsWith('[')) return { kind: 'json', value: JSON.parse(jsonrepair(text)) as Json, cut: true };
-  } catch {
-    // No JSON even as far as it goes.
-  }
-  return { kind: 'text', text, cut: true };
+  const value = readCutJson(shallow);
+  return value === undefined ? { kind: 'text', text, cut: true } : { kind: 'json', value, cut: true };
 }
 
 /** The value as an object with named fields, or an empty one. */

@@ -3,12 +3,12 @@
  *
  * Keeps true: an operation that has ended already is reported with its end, not as canceled.
  */
-import type { Answer, Exchange } from './answer';
-import { parseBody } from './body';
+import { passesByItself, type Exchange } from './answer';
 import type { Monitor, StatusDecision } from './monitor';
-import { errorMessage, errorOf } from './odata-error';
+import { ReadAnswer } from './read-answer';
 import type { ProtocolSettings } from './settings';
 import { decideStatus } from './status';
+import { statusKind } from './status-words';
 
 /**
  * What became of a request to cancel. `accepted`: the service will cancel it; `ended`: it had ended already, and how; `refused`: the service will
@@ -25,10 +25,12 @@ export function decideCancel(exchange: Exchange, monitor: Monitor, settings: Pro
   if (exchange.kind === 'untrusted') return { kind: 'refused', reason: exchange.reason };
   if (exchange.kind !== 'answer') return { kind: 'unreachable', reason: exchange.reason };
   const { httpStatus } = exchange;
-  if (passesByItself(httpStatus)) return { kind: 'unreachable', reason: answered(exchange) };
-  if (httpStatus >= 300) return { kind: 'refused', reason: answered(exchange), httpStatus };
-  const decision = decideStatus(exchange, { ...monitor, style: 'monitor' }, settings, nowMs, 0);
-  return decision.kind === 'running' ? { kind: 'accepted', httpStatus } : { kind: 'ended', decision };
+  const read = new ReadAnswer(exchange);
+  if (passesByItself(httpStatus)) return { kind: 'unreachable', reason: answered(read) };
+  if (httpStatus >= 300) return { kind: 'refused', reason: answered(read), httpStatus };
+  // A terminal status, and nothing else, says more than that the call was heard.
+  if (read.status === undefined || statusKind(read.status, settings.statusWords) === 'running') return { kind: 'accepted', httpStatus };
+  return { kind: 'ended', decision: decideStatus(exchange, { ...monitor, style: 'monitor', probe: undefined }, settings, nowMs, 0) };
 }
 
 /** What became of a DELETE of a resource. `again`: worth repeating soon. */
@@ -40,15 +42,9 @@ export function decideDelete(exchange: Exchange): DeleteDecision {
   if (exchange.kind !== 'answer') return { kind: 'refused', reason: exchange.reason };
   const { httpStatus } = exchange;
   if (httpStatus < 300 || httpStatus === 404 || httpStatus === 410) return { kind: 'deleted' };
-  return { kind: passesByItself(httpStatus) ? 'again' : 'refused', reason: answered(exchange) };
+  return { kind: passesByItself(httpStatus) ? 'again' : 'refused', reason: answered(new ReadAnswer(exchange)) };
 }
 
-function answered({ httpStatus, body }: Answer): string {
-  const parsed = parseBody(body);
-  const text = parsed.kind === 'json' ? errorMessage(errorOf(parsed.value)) : undefined;
-  return `the service answered ${httpStatus}${text === undefined ? '' : `: ${text}`}`;
-}
-
-function passesByItself(httpStatus: number): boolean {
-  return httpStatus >= 500 || [408, 425, 429].includes(httpStatus);
+function answered({ answer, words }: ReadAnswer): string {
+  return `the service answered ${answer.httpStatus}${words === undefined ? '' : `: ${words}`}`;
 }

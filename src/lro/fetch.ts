@@ -4,15 +4,15 @@
  * Keeps true: whatever happens here, the operation stays succeeded; what could not be read is named with its reason.
  */
 import type { Json } from '../contract';
-import type { Exchange } from './answer';
-import { parseBody } from './body';
+import { passesByItself, type Exchange } from './answer';
 import { withCookies } from './cookies';
 import type { Fetch } from './monitor';
-import { kept } from './outcome';
 import { errorMessage, errorOf } from './odata-error';
+import { ReadAnswer } from './read-answer';
 import type { Wait } from './retry-after';
 import { backoffWait } from './retry-after';
 import type { ProtocolSettings } from './settings';
+import { kept } from './sizes';
 
 export type FetchDecision =
   | { kind: 'fetched'; value?: Json; cut: boolean }
@@ -27,25 +27,30 @@ const MAX_BACKOFF_SECONDS = 8;
 export function decideFetch(exchange: Exchange, fetch: Fetch, settings: ProtocolSettings, nowMs: number, random: number): FetchDecision {
   if (exchange.kind === 'untrusted') return { kind: 'missing', reason: `refused: ${exchange.reason}` };
   const answer = exchange.kind === 'answer' ? exchange : undefined;
-  const parsed = answer === undefined ? undefined : parseBody(answer.body);
+  const read = answer === undefined ? undefined : new ReadAnswer(answer);
+  const parsed = read?.parsed;
   const code = answer?.httpStatus ?? 0;
   if (parsed !== undefined && code >= 200 && code < 300 && code !== 202 && parsed.kind !== 'broken') {
     const { value, cut } = kept(parsed);
-    return { kind: 'fetched', ...(value === undefined ? {} : { value }), cut };
+    return { kind: 'fetched', value, cut };
   }
   const reason = exchange.kind === 'answer' ? `the service answered ${code}` : exchange.reason;
   // Credentials were refreshed by the try itself; a 404 can be a replica that lags behind.
-  const worthRepeating = answer === undefined || code < 300 || code === 404 || code === 408 || code === 425 || code === 429 || code >= 500;
+  const worthRepeating = answer === undefined || code < 300 || code === 404 || passesByItself(code);
   const attempts = (fetch.attempts ?? 0) + 1;
   if (!worthRepeating || attempts >= MAX_ATTEMPTS) {
-    const text = parsed?.kind === 'json' ? errorMessage(errorOf(parsed.value)) : undefined;
+    const text = errorMessage(errorOf(read?.json));
     return { kind: 'missing', reason: text === undefined ? reason : `${reason}: ${text}` };
   }
   const wait = backoffWait(answer?.headers, attempts - 1, MAX_BACKOFF_SECONDS, settings.poll, nowMs, random);
   return {
     kind: 'again',
     ...wait,
-    fetch: { ...fetch, attempts, cookies: withCookies(fetch.cookies, answer?.setCookies, nowMs) },
+    fetch: {
+      ...fetch,
+      attempts,
+      cookies: answer === undefined ? fetch.cookies : withCookies(fetch.cookies, answer.setCookies, answer.url, nowMs),
+    },
     reason,
   };
 }

@@ -1,35 +1,52 @@
 /**
  * Where the result is read after success. [protocol.md section 2, final-state-via; autorest x-ms-long-running-operation-options]
  */
-import type { Json } from '../contract';
+import type { FinalStateVia, HttpMethod } from '../contract';
 import { stringField } from './body';
-import type { Answer } from './answer';
-import type { Fetch, Monitor, SubmitContext } from './monitor';
+import type { Fetch, Monitor, MonitorStyle } from './monitor';
+import type { ReadAnswer } from './read-answer';
 import type { ProtocolSettings } from './settings';
-import { absoluteUrl, headerUrl, withApiVersion } from './status-url';
+import { absoluteUrl, locationUrl, throughGateway, withApiVersion } from './status-url';
+import { judgeUrl } from './trust';
 
-/** What the submit already says about the final GET of an operation with a status monitor of its own. */
-export function planFinalGet(
-  answer: Answer,
-  statusUrl: string,
-  context: SubmitContext,
-  settings: ProtocolSettings,
-): Pick<Monitor, 'finalUrl' | 'finalUrlIsChosen' | 'mayFetch'> {
-  const location = headerUrl(answer, 'Location', settings);
-  switch (context.finalStateVia) {
+export type FinalPlan = Pick<Monitor, 'finalUrl' | 'finalUrlIsChosen' | 'mayFetch' | 'resultAtLocation'>;
+
+/** What is known of an operation when it is accepted. */
+interface Submitted {
+  style: MonitorStyle;
+  statusUrl: string;
+  method: HttpMethod;
+  /** Unknown of an operation that was started elsewhere, where nobody says it. */
+  requestUrl?: string;
+  finalStateVia?: FinalStateVia;
+  /** Of the submit's answer. */
+  location?: string;
+}
+
+/** What the submit already says about the final GET. */
+export function planFinalGet({ style, statusUrl, method, requestUrl, finalStateVia, location }: Submitted): FinalPlan {
+  const at = (url: string | undefined, chosen: boolean): FinalPlan => {
+    // Asking the monitor once more would bring nothing.
+    if (url === undefined || url === statusUrl) return {};
+    return chosen ? { finalUrl: url, finalUrlIsChosen: true } : { finalUrl: url };
+  };
+  const hasMonitor = style === 'monitor';
+  switch (finalStateVia) {
     case 'operation-location':
     case 'azure-async-operation':
       return { mayFetch: false };
     case 'original-uri':
-      return { finalUrl: context.url, finalUrlIsChosen: true };
+      return at(requestUrl, true);
     case 'location':
-      return location === undefined || location === statusUrl ? {} : { finalUrl: location, finalUrlIsChosen: true };
+      if (style === 'unknown') return { resultAtLocation: true };
+      return hasMonitor ? at(location, true) : { mayFetch: false, resultAtLocation: true };
     case undefined:
       break;
   }
-  const byMethod = { PUT: context.url, PATCH: location ?? context.url, POST: location, GET: undefined, DELETE: undefined }[context.method];
-  // `Location` may repeat the monitor's own URL: asking that once more would bring nothing.
-  return byMethod === undefined || byMethod === statusUrl ? {} : { finalUrl: byMethod };
+  // Without a monitor, the last answer is the result.
+  if (!hasMonitor && style !== 'unknown') return {};
+  const byMethod = { PUT: requestUrl, PATCH: location ?? requestUrl, POST: location, GET: undefined, DELETE: undefined }[method];
+  return at(byMethod, false);
 }
 
 /**
@@ -37,28 +54,31 @@ export function planFinalGet(
  * one, else as planned at submission), and the resource itself where the caller wants it. One GET where both are the same.
  */
 export function fetchesAfter(
-  monitor: Pick<
-    Monitor,
-    'connection' | 'finalUrl' | 'finalUrlIsChosen' | 'mayFetch' | 'apiVersion' | 'headers' | 'cookies' | 'fetchResource'
-  >,
-  answer: Answer,
-  body: Json | undefined,
+  monitor: FinalPlan & Pick<Monitor, 'connection' | 'apiVersion' | 'headers' | 'cookies' | 'fetchResource'> & { statusUrl?: string },
+  { answer, json }: ReadAnswer,
   resourceLocation: string | undefined,
   settings: ProtocolSettings,
-): Fetch[] {
-  const named = monitor.finalUrlIsChosen === true ? undefined : absoluteUrl(stringField(body, 'resourceLocation'), answer.url, settings);
-  const finalUrl = monitor.mayFetch === false ? undefined : (named ?? monitor.finalUrl);
-  const resourceUrl = monitor.fetchResource === true ? resourceLocation : undefined;
-  const fetch = (url: string, into: Fetch['into']): Fetch => ({
-    connection: monitor.connection,
-    url: withApiVersion(url, monitor.apiVersion),
-    into,
-    ...(monitor.headers === undefined ? {} : { headers: monitor.headers }),
-    ...(monitor.cookies === undefined ? {} : { cookies: monitor.cookies }),
-  });
-  if (finalUrl !== undefined && finalUrl === resourceUrl) return [fetch(finalUrl, ['body', 'resource'])];
-  return [
-    ...(finalUrl === undefined ? [] : [fetch(finalUrl, ['body'])]),
-    ...(resourceUrl === undefined ? [] : [fetch(resourceUrl, ['resource'])]),
-  ];
+): Fetch[] | undefined {
+  const { connection, apiVersion, headers, cookies, finalUrl, finalUrlIsChosen, mayFetch, resultAtLocation } = monitor;
+  const whole = (url: string | undefined) => (url === undefined ? undefined : withApiVersion(url, apiVersion));
+  const atLocation = resultAtLocation === true ? whole(locationUrl(answer, settings)) : undefined;
+  const named = finalUrlIsChosen === true ? undefined : absoluteUrl(stringField(json, 'resourceLocation'), answer.url, settings);
+  const planned = mayFetch === false ? undefined : whole(named ?? finalUrl);
+  // Many answers repeat their own URL there.
+  const resultUrl = atLocation === undefined || atLocation.toLowerCase() === monitor.statusUrl?.toLowerCase() ? planned : atLocation;
+  const resourceUrl = monitor.fetchResource === true ? whole(resourceLocation) : undefined;
+  const fetch = (url: string, into: Fetch['into']): Fetch => ({ connection, url: reachable(url, settings), into, headers, cookies });
+  const fetches =
+    resultUrl !== undefined && resultUrl === resourceUrl
+      ? [fetch(resultUrl, ['body', 'resource'])]
+      : [
+          ...(resultUrl === undefined ? [] : [fetch(resultUrl, ['body'])]),
+          ...(resourceUrl === undefined ? [] : [fetch(resourceUrl, ['resource'])]),
+        ];
+  return fetches.length === 0 ? undefined : fetches;
+}
+
+/** A service behind a gateway names its own host, which is not trusted; what is trusted is read where it is. */
+function reachable(url: string, settings: ProtocolSettings): string {
+  return judgeUrl(url, settings.trust).kind === 'withCredentials' ? url : throughGateway(url, settings);
 }

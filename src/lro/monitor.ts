@@ -3,24 +3,35 @@
  * every activity may return a new one.
  */
 import type { FailureDetails, FinalStateVia, HttpMethod, Json } from '../contract';
+import type { Cookies } from './cookies';
 import type { WaitReason } from './retry-after';
 
-/** How the answers of a status URL are read. [protocol.md section 2]
- * - `monitor`: the body has a `status` (`Operation-Location`, `Azure-AsyncOperation`).
- * - `location`: 202 is running, any other 2xx is the result, unless its body has a status.
- * - `resource`: the resource's own URL; `properties.provisioningState`, and no state at all is the end.
+/** How the answers of a status URL are read; the rules of each stand in the table of `styles.ts`.
+ * - `monitor`: the operation's own status (`Operation-Location`, `Azure-AsyncOperation`).
+ * - `location`: becomes the result.
+ * - `resource`: the URL of the resource that a PUT or PATCH makes.
+ * - `deletion`: the URL of the resource that a DELETE removes.
  * - `unknown`: followed from elsewhere; becomes one of the others with the first answer that tells.
  */
-export type MonitorStyle = 'monitor' | 'location' | 'resource' | 'unknown';
+export type MonitorStyle = 'monitor' | 'location' | 'resource' | 'deletion' | 'unknown';
+
+/** Answers of one kind in a row. */
+export interface InARow {
+  count: number;
+  /** When the first of them came. */
+  sinceMs: number;
+}
 
 /** Things that went wrong in a row; any good answer clears them. */
 export interface Tally {
   /** Not reachable, or overloaded. */
   unreachable?: number;
   /** Answers that make no sense. */
-  unreadable?: number;
+  unreadable?: InARow;
   /** 401 and 403. */
-  unauthorized?: number;
+  unauthorized?: InARow;
+  /** 404. */
+  notFound?: InARow;
   /** Not asked, because the service wanted to be left alone. */
   held?: number;
 }
@@ -39,12 +50,20 @@ export interface Monitor {
   finalUrlIsChosen?: boolean;
   /** False where the caller chose that the monitor's own answer is the result: then the body's `resourceLocation` is not read either. */
   mayFetch?: boolean;
+  /** A `Location` of the last answer that names another URL is where the result is read. */
+  resultAtLocation?: true;
+  /** The submit was a PUT or PATCH: a failed state of the resource is the operation's. */
+  makesResource?: true;
+  /** One of its answers had a `status`: an operation that tells its failures so does not tell them by 4xx. */
+  toldStatus?: true;
+  /** Nothing says whether work goes on: one GET of the URL tells, and when it does not, the operation has succeeded and made `resourceLocation`. */
+  probe?: { resourceLocation: string };
   /** The submit's `api-version`, added to status URLs that lack it. */
   apiVersion?: string;
   /** The caller's headers. */
   headers?: Record<string, string>;
-  /** Cookies of the service, by name: some keep the operation's affinity in them. */
-  cookies?: Record<string, string>;
+  /** Cookies of the service: some keep the operation's affinity in them. */
+  cookies?: Cookies;
   /** The caller wants the resource itself read at the end. */
   fetchResource?: boolean;
   acceptedAtMs: number;
@@ -65,9 +84,14 @@ export interface Outcome {
   createdText?: string;
 }
 
+/** `Unauthorized`: credentials are missing or refused. `Unreadable`: an answer that makes no sense. `Uncertain`: a submit that may have been accepted. */
+export type TroubleKind = 'Throttled' | 'Unreachable' | 'Unauthorized' | 'Unreadable' | 'Uncertain';
+
 /** Something that went wrong and does not end the operation. */
 export interface Trouble {
   message: string;
+  /** Absent where the service works as it should, and there is only something to tell. */
+  kind?: TroubleKind;
   httpStatus?: number;
 }
 
@@ -87,7 +111,7 @@ export interface Fetch {
   /** Which fields of the result its answer becomes. */
   into: ('body' | 'resource')[];
   headers?: Record<string, string>;
-  cookies?: Record<string, string>;
+  cookies?: Cookies;
   attempts?: number;
 }
 
@@ -120,13 +144,17 @@ export interface SubmitContext {
   /** Absolute, without credentials. */
   url: string;
   headers?: Record<string, string>;
-  cookies?: Record<string, string>;
+  cookies?: Cookies;
   finalStateVia?: FinalStateVia;
   fetchResource?: boolean;
   /** Names of the idempotency headers that were sent. */
   idempotencyHeaders: readonly string[];
   /** Submits of this operation that came to nothing so far. */
   attempts: number;
+  /** A 401 is waited for, as in a batch, where one broken key would reject everything; alone it rejects. */
+  waitsUnauthorized?: boolean;
+  /** Of the last decision, where it had one. */
+  unauthorizedSinceMs?: number;
 }
 
 /** The service has taken it. */
@@ -145,14 +173,16 @@ export interface Accepted {
 /** It was not taken, and may be sent again. */
 export interface NotAccepted {
   kind: 'notAccepted';
-  /** Its connection held it back, because the service had asked for a pause: not a try of this submit. */
+  /** Not a try of this submit: its connection held it back, because the service had asked for a pause or refuses the key. */
   heldBack?: true;
+  /** Since when the key is refused: belongs into the context of the next try. */
+  unauthorizedSinceMs?: number;
   waitSeconds: number;
   why: WaitReason;
   /** As in {@link Running}. */
   cappedFromSeconds?: number;
   trouble: Trouble;
-  cookies?: Record<string, string>;
+  cookies?: Cookies;
 }
 
 /** Nobody knows whether it was taken. The caller's choice decides what becomes of it. */
@@ -163,7 +193,7 @@ export interface Uncertain {
   /** As in {@link Running}. */
   cappedFromSeconds?: number;
   trouble: Trouble;
-  cookies?: Record<string, string>;
+  cookies?: Cookies;
 }
 
 /** What the answer to a submit tells us. */

@@ -17,11 +17,20 @@ export interface Wait {
   cappedFromSeconds?: number;
 }
 
-/**
- * Seconds the answer asks to wait, or `undefined` where it asks nothing that can be understood.
- * `1*DIGIT`, or an HTTP date in any of its three forms, taken relative to the answer's own `Date` (clocks differ) and rounded up.
- */
+/** As Azure's SDKs read them; of several headers the longest wait counts. */
+const MILLISECOND_HEADERS = ['retry-after-ms', 'x-ms-retry-after-ms'] as const;
+
+/** Seconds the answer asks to wait, or `undefined` where it asks nothing that can be understood. */
 export function retryAfterSeconds(headers: Answer['headers'], nowMs: number): number | undefined {
+  const inMilliseconds = MILLISECOND_HEADERS.map((name) => headers[name]?.trim() ?? '')
+    .filter((text) => /^\d+$/.test(text))
+    .map((text) => Math.min(Number(text), Number.MAX_SAFE_INTEGER) / 1000);
+  const asked = [secondsOf(headers, nowMs) ?? [], inMilliseconds].flat();
+  return asked.length === 0 ? undefined : Math.max(...asked);
+}
+
+/** `1*DIGIT`, or an HTTP date in any of its three forms, taken relative to the answer's own `Date` (clocks differ) and rounded up. */
+function secondsOf(headers: Answer['headers'], nowMs: number): number | undefined {
   const text = headers['retry-after']?.trim();
   if (text === undefined) return undefined;
   // Digits without end would be Infinity, which JSON cannot carry.

@@ -10,10 +10,14 @@ export interface PollSettings {
   minSeconds: number;
   /** Never wait more, whatever the service asks. */
   maxSeconds: number;
-  /** A status URL that answers 404 for so long after acceptance is gone, not "not visible yet". */
+  /** A status URL that answers 404 for so long, from the first in a row, and three times at least, is gone. */
   goneAfterSeconds: number;
-  /** Answers in a row that make no sense (not JSON, no status, 4xx) before it is a protocol error. */
+  /** Answers in a row that make no sense (not JSON, no status, 4xx) before it is a protocol error … */
   maxUnreadable: number;
+  /** … and for how long they must have come: a maintenance page passes. */
+  unreadableSeconds: number;
+  /** For how long 401 and 403 are waited for: the key is broken, not the operation. */
+  unauthorizedSeconds: number;
 }
 
 /** Status words, compared case-insensitively. */
@@ -21,6 +25,18 @@ export interface StatusWords {
   succeeded: readonly string[];
   failed: readonly string[];
   canceled: readonly string[];
+  /** Words that say that the work goes on, where they would be taken for a part of a result, or be reported as unknown. */
+  running: readonly string[];
+}
+
+/** How the status URLs that a service names are asked, where it stands behind a gateway. */
+export interface StatusUrlSettings {
+  /** `baseUrl`: a URL on another origin is asked at the base URL instead, with its own path and query. */
+  through: 'asGiven' | 'baseUrl';
+  /** What a URL that begins with `/` is below. */
+  resolveBelow: 'origin' | 'baseUrl';
+  /** False where the URL carries its own: the connection's are not sent, and its parameters stay though they have the name of the connection's. */
+  credentials: boolean;
 }
 
 /** Where requests, and the connection's credentials, may go. */
@@ -28,6 +44,9 @@ export interface TrustSettings {
   baseUrl: string;
   /** Host names, `*.example.com` allowed. */
   trustedHosts: readonly string[];
+  /** Other hosts that callers may name, for reads without credentials and without callers' headers. Patterns as in `trustedHosts`. */
+  attachHosts: readonly string[];
+  /** What becomes of other hosts that services name. */
   otherHosts: 'refuse' | 'withoutCredentials';
 }
 
@@ -43,8 +62,7 @@ export interface ProtocolSettings {
   /** Added to the built-in words. */
   statusWords: StatusWords;
   trust: TrustSettings;
-  /** Query parameters added to every submit, and to status URLs that lack them (no credentials among them). */
-  query: Readonly<Record<string, string>>;
+  statusUrls: StatusUrlSettings;
   /** Query parameter names that carry the connection's credentials: cut from every URL before it is shown or stored. */
   credentialParameters: readonly string[];
   idempotencyHeaders: readonly IdempotencyHeader[];
@@ -56,7 +74,11 @@ export const DEFAULT_POLL_SETTINGS: PollSettings = {
   maxSeconds: 3600,
   goneAfterSeconds: 60,
   maxUnreadable: 10,
+  unreadableSeconds: 300,
+  unauthorizedSeconds: 3600,
 };
+
+export const DEFAULT_STATUS_URLS: StatusUrlSettings = { through: 'asGiven', resolveBelow: 'origin', credentials: true };
 
 /** [protocol: order of status headers] */
 export const DEFAULT_STATUS_HEADERS = ['Operation-Location', 'Azure-AsyncOperation', 'Location'] as const;

@@ -5,6 +5,8 @@
  * whatever comes in (a million nested arrays parse well, and overflow the stack of a naive walker).
  */
 import type { Json } from '../contract';
+import { MAX_KEPT_BYTES } from '../contract';
+import type { ParsedBody } from './body';
 
 /** Deeper JSON breaks parsers of other languages (Python's stops near 1,000) and stringifiers. */
 const MAX_DEPTH = 64;
@@ -27,8 +29,9 @@ export function jsonBytes(value: Json): number | undefined {
 
 /** The value as it is when it is small enough, else with long strings, long arrays and deep levels cut, and at the last a prefix of its text. */
 export function fit(value: Json, maxBytes: number): { value: Json; cut: boolean } {
-  const bytes = depthExceeds(value, MAX_DEPTH) ? undefined : jsonBytes(value);
-  if (bytes !== undefined && bytes <= maxBytes) return { value, cut: false };
+  const bytes = jsonBytes(value);
+  // Only what is small is walked through: a long list costs more to walk than to write.
+  if (bytes !== undefined && bytes <= maxBytes && !depthExceeds(value, MAX_DEPTH)) return { value, cut: false };
   for (const round of ROUNDS) {
     const pruned = prune(value, round.stringChars, round.items, round.depth);
     const prunedBytes = jsonBytes(pruned);
@@ -36,6 +39,20 @@ export function fit(value: Json, maxBytes: number): { value: Json; cut: boolean 
   }
   const text = typeof value === 'string' ? value : JSON.stringify(prune(value, 256, 10, 8));
   return { value: textPrefix(text, maxBytes), cut: true };
+}
+
+/** A parsed body as a JSON value: text stays text. */
+function bodyValue(parsed: ParsedBody): Json | undefined {
+  if (parsed.kind === 'json') return parsed.value;
+  return parsed.kind === 'empty' ? undefined : parsed.text;
+}
+
+/** The value within the size limit, and whether anything of it was lost (here, or already while reading). */
+export function kept(parsed: ParsedBody, maxBytes = MAX_KEPT_BYTES): { value: Json | undefined; cut: boolean } {
+  const value = bodyValue(parsed);
+  if (value === undefined) return { value, cut: false };
+  const fitted = fit(value, maxBytes);
+  return { value: fitted.value, cut: fitted.cut || ('cut' in parsed && parsed.cut) || parsed.kind === 'broken' };
 }
 
 /** The longest prefix of `text` whose JSON takes at most `maxBytes`, with `…` at its end. */
@@ -69,8 +86,8 @@ function prune(value: Json, stringChars: number, items: number, depth: number): 
     return value.length > items ? [...kept, '…'] : kept;
   }
   return Object.fromEntries(
-    Object.entries(value)
+    Object.keys(value)
       .slice(0, items)
-      .map(([name, item]) => [name.slice(0, 256), prune(item, stringChars, items, depth - 1)]),
+      .map((name) => [name.slice(0, 256), prune(value[name] ?? null, stringChars, items, depth - 1)]),
   );
 }

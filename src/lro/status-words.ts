@@ -18,20 +18,30 @@ const BUILT_IN: Record<string, StatusKind> = {
 const KNOWN_RUNNING = new Set(
   (
     'notstarted running inprogress accepted pending queued started starting creating created updating deleting processing provisioning ' +
-    'validating waiting scheduled canceling cancelling undefined'
+    'validating waiting scheduled canceling cancelling undefined submitted preparing initializing executing ongoing softdeleting ' +
+    'deploying scaling moving copying importing exporting converting training indexing stopping resuming restoring upgrading'
   ).split(' '),
 );
+
+/** Whether the connection adds the word to `words`. */
+function isAmong(words: readonly string[], key: string): boolean {
+  return words.some((extra) => extra.trim().toLowerCase() === key);
+}
 
 /** "All other values imply that the operation is still running" [ARM RPC, async-api-reference]; the deadline bounds them. */
 export function statusKind(word: string, more: StatusWords): StatusKind {
   const key = word.trim().toLowerCase();
-  for (const kind of ['succeeded', 'failed', 'canceled'] as const) {
-    if (more[kind].some((extra) => extra.trim().toLowerCase() === key)) return kind;
+  for (const kind of ['succeeded', 'failed', 'canceled', 'running'] as const) {
+    if (isAmong(more[kind], key)) return kind;
   }
   return Object.hasOwn(BUILT_IN, key) ? (BUILT_IN[key] ?? 'running') : 'running';
 }
 
-/** Whether the word is known to mean "still running". */
-export function isKnownRunning(word: string): boolean {
-  return KNOWN_RUNNING.has(word.trim().toLowerCase());
+/** Whether the word is known to mean "still running", with whatever the service adds to it: `In Progress`, `Running, Progress = 5 %`, `InProgress:{…}`. */
+export function isKnownRunning(word: string, more: StatusWords): boolean {
+  const key = word.trim().toLowerCase();
+  if (isAmong(more.running, key)) return true;
+  if (statusKind(key, more) !== 'running') return false;
+  const [, head = ''] = /^([a-z _-]+)([^a-z _-]|$)/.exec(key) ?? [];
+  return KNOWN_RUNNING.has(head.replace(/[ _-]/g, ''));
 }

@@ -3,7 +3,8 @@
  *
  * Keeps true:
  * 1. Credentials go only to a trusted host, over the scheme of the base URL or https.
- * 2. What a person sees of a URL holds no credential and no signature.
+ * 2. Only services may name hosts that the worker's file does not know, and only where it says so (`otherHosts`).
+ * 3. What a person sees of a URL holds no credential and no signature.
  */
 import type { TrustSettings } from './settings';
 import { wellFormed } from './text';
@@ -42,8 +43,20 @@ function portOf(url: URL): number {
   return url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port);
 }
 
-/** Where a request to `url` may go, and with what. Never throws. */
+/** Where a request to `url`, which a service has named, may go, and with what. Never throws. */
 export function judgeUrl(url: string, trust: TrustSettings): TrustVerdict {
+  return judge(url, trust, trust.otherHosts === 'withoutCredentials');
+}
+
+/**
+ * The same for a URL that a caller has named (a status URL to attach to, a cancel URL, a reference of a chain): only services may name hosts that
+ * the worker's file does not. Never throws.
+ */
+export function judgeCallerUrl(url: string, trust: TrustSettings): TrustVerdict {
+  return judge(url, trust, false);
+}
+
+function judge(url: string, trust: TrustSettings, anyHost: boolean): TrustVerdict {
   if (!URL.canParse(url)) return { kind: 'refused', reason: `"${shown(url)}" is not a URL` };
   const parsed = new URL(url);
   if (parsed.protocol !== 'https:' && parsed.protocol !== 'http:') {
@@ -51,11 +64,10 @@ export function judgeUrl(url: string, trust: TrustSettings): TrustVerdict {
   }
   if (parsed.username !== '' || parsed.password !== '') return { kind: 'refused', reason: 'the URL carries a user name or password' };
   if (isTrusted(parsed, trust)) return { kind: 'withCredentials' };
-  if (trust.otherHosts === 'withoutCredentials') return { kind: 'withoutCredentials' };
-  return {
-    kind: 'refused',
-    reason: `${tame(parsed.origin)} is not among the connection's trusted hosts (${[new URL(trust.baseUrl).origin, ...trust.trustedHosts].join(', ')})`,
-  };
+  if (anyHost || trust.attachHosts.some((pattern) => hostMatches(parsed, pattern))) return { kind: 'withoutCredentials' };
+  const trusted = [new URL(trust.baseUrl).origin, ...trust.trustedHosts].join(', ');
+  const attachable = trust.attachHosts.length === 0 ? '' : ` nor its attachHosts (${trust.attachHosts.join(', ')})`;
+  return { kind: 'refused', reason: `${tame(parsed.origin)} is not among the connection's trusted hosts (${trusted})${attachable}` };
 }
 
 /** `url` without the named query parameters (compared case-insensitively), without user info and fragment. What is no URL is returned as it is. */

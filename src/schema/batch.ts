@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import type { BatchInput, ItemOutcome } from '../contract';
 import { DEFAULT_MAX_IN_FLIGHT, ITEM_OUTCOMES, MAX_INLINE_BYTES } from '../contract';
+import { MAX_DEPTH } from './bounds';
 import { check, type Checked } from './check';
 import { operationDefaults } from './operation';
 import { atMostBytes, count, fileRef, oneOf, strict, text } from './terms';
@@ -13,6 +14,9 @@ const MAX_DEFAULTS_BYTES = 16_384;
 
 /** More shards than this would bring their parent near the limits of a history. [design.md section 3] */
 const MAX_IN_FLIGHT = 100_000;
+
+/** Of the batch as a whole; what is wrong with one item alone is said of that item. */
+const BOUNDS = { maxDepth: 2 * MAX_DEPTH, maxBytes: 2 * MAX_INLINE_BYTES };
 
 type RetriedOutcome = Exclude<ItemOutcome, 'succeeded'>;
 const RETRIED = ITEM_OUTCOMES.filter((outcome) => outcome !== 'succeeded') as [RetriedOutcome, ...RetriedOutcome[]];
@@ -57,5 +61,5 @@ export type CheckedBatch = z.output<typeof batchInput>;
 
 /** A checked batch with its defaults, or every mistake. */
 export function checkBatch(input: BatchInput | undefined): Checked<CheckedBatch> {
-  return check(batchInput, input);
+  return check(batchInput, input, 'input', BOUNDS);
 }

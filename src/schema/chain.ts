@@ -1,13 +1,13 @@
 /** What the inputs of chains may be: `runChain`'s and `buildTileset`'s. */
 import { z } from 'zod';
 import { bodiesNeededBy, referenceMistakes } from '../jobs/references';
-import { tilesetChain } from '../jobs/tileset';
+import { TILESET_OWN_QUERY, tilesetChain } from '../jobs/tileset';
 import type { ChainKind } from '../jobs/resume';
 import type { BuildTilesetInput, ChainInput, ChainStep, StepMade, TilesetStep } from '../contract';
 import { DEFAULT_CONNECTION, DEFAULT_DEADLINE_SECONDS, MAX_STEPS } from '../contract';
 import { check, type Checked } from './check';
 import { attachShape, bodyFile, ownShape, sharedShape, submit } from './operation';
-import { atMostBytes, oneOf, strict, text } from './terms';
+import { anyJson, atMostBytes, atMostEntries, atMostFields, oneOf, strict, text } from './terms';
 
 /** It travels through history some times. What is larger goes by `bodyFile`. */
 const MAX_CHAIN_BYTES = 131_072;
@@ -33,16 +33,13 @@ const stepMade = strict({
   resourceId: text(1024).optional(),
   resourceLocation: text(16_384).optional(),
   operationId: text(1024).optional(),
-  body: z.json({ error: 'must be JSON' }).optional(),
+  body: anyJson.optional(),
 } satisfies Record<keyof StepMade, z.ZodType>);
 
 const chainInput = strict({
   ...sharedShape,
-  steps: z
-    .array(step, { error: 'must be a list of steps' })
-    .min(1, 'must have at least one step')
-    .max(MAX_STEPS, `must have at most ${MAX_STEPS} steps`),
-  made: z.record(stepId, stepMade, { error: 'must be an object: what each step has made' }).optional(),
+  steps: atMostEntries(MAX_STEPS, 'steps', z.array(step, { error: 'must be a list of steps' }).min(1, 'must have at least one step')),
+  made: atMostFields(MAX_STEPS, 'steps', z.record(stepId, stepMade, { error: 'must be an object: what each step has made' })).optional(),
   cleanup,
 } satisfies Record<keyof ChainInput, z.ZodType>).superRefine((chain, context) => {
   const refuse = (path: (string | number)[], message: string): void => context.addIssue({ code: 'custom', path, message });
@@ -71,7 +68,7 @@ const tilesetInput = strict({
   tilesetId: resourceId.optional(),
   conversion: strict({ outputOntology: text(64).optional(), dwgPackageVersion: text(64).optional() }).optional(),
   dataset: strict({ appendTo: resourceId }).optional(),
-  tileset: strict({ configuration: z.record(z.string(), z.json(), { error: 'must be a JSON object' }) }).optional(),
+  tileset: strict({ configuration: z.record(z.string(), anyJson, { error: 'must be a JSON object' }) }).optional(),
   routeset: z.boolean({ error: 'must be true or false' }).optional(),
   descriptions: strict({
     upload: description,
@@ -91,12 +88,19 @@ const tilesetInput = strict({
     'tilesetId: goes with "datasetId" and "routeset": true, which is all that is left then',
   );
 
+/** A valid step with its defaults. */
+export type CheckedStep = ChainStep &
+  Required<Pick<ChainStep, 'connection' | 'onUncertainSubmit'>> & {
+    /** Of a built-in chain: query parameters that it sets whatever the connection says, in lower case. Callers cannot write this field. */
+    ownQuery?: readonly string[];
+  };
+
 /** A valid chain, whatever its workflow, with its defaults. */
 export interface CheckedChain extends ChainInput {
   made: Record<string, StepMade>;
   deadlineSeconds: number;
   cleanup: NonNullable<ChainInput['cleanup']>;
-  steps: (ChainStep & Required<Pick<ChainStep, 'connection' | 'onUncertainSubmit'>>)[];
+  steps: CheckedStep[];
   /** Ids of steps whose body a later step refers to. */
   bodiesNeeded: string[];
 }
@@ -106,7 +110,9 @@ export function checkChain(kind: ChainKind, input: ChainInput | BuildTilesetInpu
   const schema: z.ZodType = kind === 'chain' ? chainInput : tilesetInput;
   const checked = check(schema.superRefine(atMostBytes(MAX_CHAIN_BYTES, '; use "bodyFile"')), input);
   if (!checked.ok) return checked;
-  return { ok: true, value: completed(kind === 'chain' ? (input as ChainInput) : tilesetChain(input as BuildTilesetInput)) };
+  if (kind === 'chain') return { ok: true, value: completed(input as ChainInput) };
+  const chain = completed(tilesetChain(input as BuildTilesetInput));
+  return { ok: true, value: { ...chain, steps: chain.steps.map((one) => ({ ...one, ownQuery: TILESET_OWN_QUERY })) } };
 }
 
 function completed(chain: ChainInput): CheckedChain {

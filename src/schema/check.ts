@@ -1,10 +1,13 @@
-/** Checking a value by a schema of inputs: every mistake, each with the field it stands in. */
+/** Checking a value by a schema of inputs: every mistake, each with the field it stands in. What is too large or too deep is not looked at. */
 import type { z } from 'zod';
+import { boundsMistake, type Bounds } from './bounds';
 
 export type Checked<T> = { ok: true; value: T } | { ok: false; mistakes: string[] };
 
 /** @param whole what the value is called where a mistake concerns all of it */
-export function check<T extends z.ZodType>(schema: T, value: unknown, whole = 'input'): Checked<z.output<T>> {
+export function check<T extends z.ZodType>(schema: T, value: unknown, whole = 'input', bounds?: Bounds): Checked<z.output<T>> {
+  const tooMuch = boundsMistake(value, bounds, whole);
+  if (tooMuch !== undefined) return { ok: false, mistakes: [tooMuch] };
   const checked = schema.safeParse(value);
   if (checked.success) return { ok: true, value: checked.data };
   return { ok: false, mistakes: checked.error.issues.flatMap((issue) => mistakesOf(issue, whole)) };

@@ -2,15 +2,24 @@
  * What an operation's input may be. Unknown fields are refused with a suggestion, so that a misspelt `deadlineSeconds` is not ignored.
  */
 import { z } from 'zod';
-import { isCredentialHeader, isHeaderName, isHeaderValue, isTransportHeader } from '../config/names';
+import { isCredentialHeader, isHeaderName, isHeaderValue, isMediaType, isTransportHeader } from '../config/names';
 import type { OperationInput } from '../contract';
 import { DEFAULT_CONNECTION, DEFAULT_DEADLINE_SECONDS, FINAL_STATE_VIA, HTTP_METHODS } from '../contract';
+import { MAX_HEADER_CHARS, MAX_HEADERS, MAX_HEADERS_CHARS, MAX_QUERY_CHARS, MAX_QUERY_PARAMETERS } from './bounds';
 import { check, type Checked } from './check';
-import { oneOf, strict, text } from './terms';
+import { anyJson, atMostFields, oneOf, strict, text } from './terms';
 
-const headers = z
-  .record(z.string(), z.string({ error: 'must be a string' }), { error: 'must be an object of strings' })
+const MAX_LABELS = 20;
+
+const upTo = (maxChars: number) => z.string({ error: 'must be a string' }).max(maxChars, `must be at most ${maxChars} characters`);
+
+const headerFields = z
+  .record(z.string(), upTo(MAX_HEADER_CHARS), { error: 'must be an object of strings' })
   .superRefine((value, context) => {
+    const chars = Object.entries(value).reduce((sum, [name, content]) => sum + name.length + content.length, 0);
+    if (chars > MAX_HEADERS_CHARS) {
+      context.addIssue({ code: 'custom', message: `must be at most ${MAX_HEADERS_CHARS} characters in all` });
+    }
     for (const [name, content] of Object.entries(value)) {
       const refuse = (message: string): void => context.addIssue({ code: 'custom', path: [name], message });
       if (!isHeaderName(name)) refuse('is not a header name');
@@ -20,11 +29,20 @@ const headers = z
     }
   });
 
-const query = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()], { error: 'must be a string, number or boolean' }), {
-  error: 'must be an object of strings, numbers and booleans',
-});
+const headers = atMostFields(MAX_HEADERS, 'headers', headerFields);
 
-export const bodyFile = strict({ url: text(8192).optional(), path: text(4096).optional(), contentType: text(256).optional() }).refine(
+const queryValue = z.union([upTo(MAX_QUERY_CHARS), z.number(), z.boolean()], {
+  error: `must be a string of at most ${MAX_QUERY_CHARS} characters, a number or a boolean`,
+});
+const query = atMostFields(
+  MAX_QUERY_PARAMETERS,
+  'query parameters',
+  z.record(z.string(), queryValue, { error: 'must be an object of strings, numbers and booleans' }),
+);
+
+const contentType = text(256).refine(isMediaType, 'must be a media type such as application/zip or text/plain; charset=utf-8');
+
+export const bodyFile = strict({ url: text(8192).optional(), path: text(4096).optional(), contentType: contentType.optional() }).refine(
   (file) => (file.url === undefined) !== (file.path === undefined),
   'must name exactly one of "url" and "path"',
 );
@@ -42,7 +60,7 @@ const submitShape = {
   path: text(8192),
   query: query.optional(),
   headers: headers.optional(),
-  body: z.json({ error: 'must be JSON' }).optional(),
+  body: anyJson.optional(),
   bodyFile: bodyFile.optional(),
   idempotencyKey: text(256).refine(isHeaderValue, 'holds characters that a header cannot carry').optional(),
 };
@@ -69,12 +87,7 @@ export const sharedShape = {
     .default(DEFAULT_DEADLINE_SECONDS),
   onUncertainSubmit: oneOf(['retry', 'fail'] as const).default('retry'),
   cancel: strict({ method: oneOf(HTTP_METHODS).optional(), path: cancelPath }).optional(),
-  labels: z
-    .record(text(64), z.string({ error: 'must be a string' }).max(256, 'must be at most 256 characters'), {
-      error: 'must be an object of strings',
-    })
-    .refine((labels) => Object.keys(labels).length <= 20, 'must be at most 20 labels')
-    .optional(),
+  labels: atMostFields(MAX_LABELS, 'labels', z.record(text(64), upTo(256), { error: 'must be an object of strings' })).optional(),
 };
 
 /** What only an operation has. */

@@ -11,6 +11,31 @@ export const text = (maxChars: number) =>
   z.string({ error: 'must be a string' }).min(1, 'must not be empty').max(maxChars, `must be at most ${maxChars} characters`);
 export const oneOf = <T extends readonly [string, ...string[]]>(words: T) => z.enum(words, { error: `must be one of ${words.join(', ')}` });
 
+/** JSON of any shape: that it is JSON, and how much, is judged before (`bounds.ts`). */
+export const anyJson = z.custom<Json>(() => true);
+
+/** Refuses an object with too many fields before it looks at any of them. @param what the fields are called: `query parameters` */
+export function atMostFields<T extends z.ZodType>(maxFields: number, what: string, schema: T) {
+  return judgedFirst(
+    (value) => typeof value !== 'object' || value === null || Object.keys(value).length <= maxFields,
+    `must be at most ${maxFields} ${what}`,
+    schema,
+  );
+}
+
+/** Refuses a list with too many entries before it looks at any of them. */
+export function atMostEntries<T extends z.ZodType>(maxEntries: number, what: string, schema: T) {
+  return judgedFirst((value) => !Array.isArray(value) || value.length <= maxEntries, `must have at most ${maxEntries} ${what}`, schema);
+}
+
+function judgedFirst<T extends z.ZodType>(isRight: (value: unknown) => boolean, message: string, schema: T) {
+  return z.preprocess((value, context) => {
+    if (isRight(value)) return value;
+    context.addIssue({ code: 'custom', message });
+    return z.NEVER;
+  }, schema);
+}
+
 /** A file of the caller's own. */
 export const fileRef = strict({ url: text(8192).optional(), path: text(4096).optional() }).refine(
   (file) => (file.url === undefined) !== (file.path === undefined),

@@ -2,11 +2,14 @@
  * Agents that hand a socket to a request only once it is connected and, for TLS, the other side has proved who it is.
  *
  * Keeps true: a request that never had a socket provably never left this process. Node's own agents hand out sockets that are
- * still connecting and queue the request's bytes in them, from where nobody can say afterwards whether they went out.
+ * still connecting and queue the request's bytes in them, from where nobody can tell afterwards whether they went out.
  */
 import * as http from 'node:http';
 import * as https from 'node:https';
+import type { LookupFunction } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { AddressGuard } from './addresses';
+import { openTunnel } from './tunnel';
 
 /** Unused sockets are closed after this: middleboxes forget silent connections after about four minutes. */
 const IDLE_MS = 60_000;
@@ -35,29 +38,75 @@ function whenReady(socket: Duplex | null | undefined, ready: 'connect' | 'secure
   return undefined;
 }
 
+/** Where sockets may lead, and how they get there. */
+interface Route {
+  connectMs: number;
+  guard?: AddressGuard;
+  proxy?: URL;
+}
+
+/** Calls `created` with an error for a host that may not be reached; else `direct`, or `tunnelled` with an open tunnel to it. */
+function route(
+  { connectMs, guard, proxy }: Route,
+  { host, port }: http.ClientRequestArgs,
+  created: Created,
+  direct: (lookup: LookupFunction | undefined) => void,
+  tunnelled: (socket: Duplex) => void,
+): undefined {
+  const refuse = (error: Error): void => created(error, undefined as never);
+  const name = host ?? '';
+  const refusal = guard?.refusal(name);
+  // Later, as a socket that cannot connect fails: whoever asked is not ready for it yet.
+  if (refusal !== undefined) process.nextTick(refuse, refusal);
+  else if (proxy === undefined) direct(guard?.lookup);
+  else {
+    const open = (): void =>
+      openTunnel(proxy, name, port ?? 0, connectMs, (error, socket) => {
+        if (socket === undefined) refuse(error ?? new Error('no tunnel'));
+        else tunnelled(socket);
+      });
+    if (guard === undefined) open();
+    else guard.check(name, (refused) => (refused === undefined ? open() : refuse(refused)));
+  }
+  return undefined;
+}
+
 class ConnectedHttpAgent extends http.Agent {
   constructor(
     options: http.AgentOptions,
-    private readonly connectMs: number,
+    private readonly route: Route,
   ) {
     super(options);
   }
 
   override createConnection(options: http.ClientRequestArgs, created: Created): undefined {
-    return whenReady(super.createConnection(options), 'connect', this.connectMs, created);
+    const direct = (lookup: LookupFunction | undefined): void => {
+      const socket = super.createConnection(lookup === undefined ? options : { ...options, lookup });
+      whenReady(socket, 'connect', this.route.connectMs, created);
+    };
+    return route(this.route, options, created, direct, (socket) => created(null, socket));
   }
 }
 
 class ConnectedHttpsAgent extends https.Agent {
   constructor(
     options: https.AgentOptions,
-    private readonly connectMs: number,
+    private readonly route: Route,
   ) {
     super(options);
   }
 
   override createConnection(options: https.RequestOptions, created: Created): undefined {
-    return whenReady(super.createConnection(options), 'secureConnect', this.connectMs, created);
+    const secure = (more: object): void => {
+      whenReady(super.createConnection({ ...options, ...more }), 'secureConnect', this.route.connectMs, created);
+    };
+    return route(
+      this.route,
+      options,
+      created,
+      (lookup) => secure(lookup === undefined ? {} : { lookup }),
+      (socket) => secure({ socket }),
+    );
   }
 }
 
@@ -73,13 +122,18 @@ export interface AgentSettings {
   connectSeconds: number;
   /** Certificates to trust instead of the system's (PEM). */
   ca?: string;
+  /** Of the hosts that may be connected to; without it any may. */
+  guard?: AddressGuard;
+  /** All sockets are tunnels through it. */
+  proxy?: URL;
 }
 
-export function openAgents({ keepAlive, maxSockets, connectSeconds, ca }: AgentSettings): Agents {
+export function openAgents({ keepAlive, maxSockets, connectSeconds, ca, guard, proxy }: AgentSettings): Agents {
+  const way: Route = { connectMs: connectSeconds * 1000, guard, proxy };
   const pool = keepAlive ? { keepAlive, maxSockets, maxFreeSockets: maxSockets, timeout: IDLE_MS } : { keepAlive: false };
   return {
-    http: new ConnectedHttpAgent(pool, connectSeconds * 1000),
-    https: new ConnectedHttpsAgent(ca === undefined ? pool : { ...pool, ca }, connectSeconds * 1000),
+    http: new ConnectedHttpAgent(pool, way),
+    https: new ConnectedHttpsAgent(ca === undefined ? pool : { ...pool, ca }, way),
   };
 }
 

@@ -15,7 +15,7 @@ export function openAxios(): AxiosInstance {
     transformRequest: [],
     transformResponse: [],
   });
-  // All headers are said by whoever sends; merging axios' own into every request costs as much as a small request's other work.
+  // Whoever sends names all headers; merging axios' own into every request costs as much as a small request's other work.
   client.defaults.headers = {} as typeof client.defaults.headers;
   return client;
 }

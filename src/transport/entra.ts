@@ -14,6 +14,9 @@ export interface TokenSource {
 /** Makes a token source. `clientSecret` is given where the file names one, `ca` where other certificates than the system's are trusted. */
 export type OpenTokenSource = (auth: EntraAuthConfig, clientSecret: string | undefined, ca: string | undefined) => Promise<TokenSource>;
 
+/** A token that a service refuses is replaced so often at most: a right that is missing stays missing, and each token is a call of the token service. */
+const FORCED_EVERY_MS = 60_000;
+
 /** Renewed so long before the end, or at half of a shorter life. */
 const RENEW_BEFORE_MS = 300_000;
 const RENEW_AGAIN_MS = 30_000;
@@ -26,11 +29,7 @@ const openAzureCredential: OpenTokenSource = async (auth, clientSecret, ca) => {
   const publicHosts: readonly string[] = Object.values(identity.AzureAuthorityHosts);
   // Instance discovery asks the public cloud whether it knows the authority: a private one it does not.
   const disableInstanceDiscovery = authorityHost !== undefined && !publicHosts.includes(authorityHost.replace(/\/$/, ''));
-  const options = {
-    ...(authorityHost === undefined ? {} : { authorityHost }),
-    disableInstanceDiscovery,
-    ...(ca === undefined ? {} : { tlsOptions: { ca } }),
-  };
+  const options = { authorityHost, disableInstanceDiscovery, tlsOptions: ca === undefined ? undefined : { ca } };
   if (clientSecret !== undefined && tenantId !== undefined && clientId !== undefined) {
     return new identity.ClientSecretCredential(tenantId, clientId, clientSecret, options);
   }
@@ -41,6 +40,15 @@ const openAzureCredential: OpenTokenSource = async (auth, clientSecret, ca) => {
   return new identity.DefaultAzureCredential({ ...options, ...client, ...(tenantId === undefined ? {} : { tenantId }) });
 };
 
+/** Time, to be replaced in tests. */
+export interface TokenClock {
+  /** Milliseconds since the epoch. */
+  nowMs(): number;
+  /** Milliseconds since some moment; nobody sets this clock back. */
+  monotonicMs(): number;
+}
+
+/** Times are of the monotonic clock. */
 interface Token {
   text: string;
   renewAt: number;
@@ -51,37 +59,42 @@ export class EntraTokens {
   private token: Token | undefined;
   private source: TokenSource | undefined;
   private running: Promise<Token> | undefined;
+  private forcedAt = -Infinity;
 
   constructor(
     private readonly auth: EntraAuthConfig,
     private readonly clientSecret: () => Promise<string | undefined>,
     private readonly open: OpenTokenSource = openAzureCredential,
     private readonly ca?: string,
-    private readonly now: () => number = Date.now,
+    private readonly clock: TokenClock = { nowMs: () => Date.now(), monotonicMs: () => performance.now() },
   ) {}
 
   /** The present token. @throws what the identity library says when there is none. */
   async current(): Promise<string> {
     const { token } = this;
-    if (token !== undefined && this.now() < token.renewAt) return token.text;
+    const now = this.clock.monotonicMs();
+    if (token !== undefined && now < token.renewAt) return token.text;
     try {
       return (await this.renew()).text;
     } catch (error) {
-      if (token === undefined || this.now() >= token.expiresAt) throw error;
+      if (token === undefined || now >= token.expiresAt) throw error;
       // Still good, so nobody waits for a token service that is down; it is asked again a little later.
-      token.renewAt = this.now() + RENEW_AGAIN_MS;
+      token.renewAt = now + RENEW_AGAIN_MS;
       return token.text;
     }
   }
 
-  /** A token other than `refused`, which a service did not accept. */
-  async insteadOf(refused: string): Promise<string> {
-    if (this.token?.text === refused) {
-      this.token = undefined;
+  /** A token other than `refused`, which a service did not accept; undefined when one was asked for this reason less than a minute ago. */
+  async insteadOf(refused: string): Promise<string | undefined> {
+    if (this.token?.text !== refused) return this.current();
+    if (this.running === undefined) {
+      const now = this.clock.monotonicMs();
+      if (now - this.forcedAt < FORCED_EVERY_MS) return undefined;
+      this.forcedAt = now;
       // The library caches tokens too; a new credential does not know them.
       this.source = undefined;
     }
-    return this.current();
+    return (await this.renew()).text;
   }
 
   private renew(): Promise<Token> {
@@ -96,9 +109,10 @@ export class EntraTokens {
     const got = await source.getToken(this.auth.scope, { abortSignal: AbortSignal.timeout(TOKEN_TIMEOUT_MS) });
     if (got === null) throw new Error('no token was issued');
     this.source = source;
-    const lifeMs = got.expiresOnTimestamp - this.now();
-    const renewAt = got.expiresOnTimestamp - Math.min(RENEW_BEFORE_MS, lifeMs / 2);
-    this.token = { text: got.token, expiresAt: got.expiresOnTimestamp, renewAt };
+    // Only the end is a date; what is left of it is measured by a clock that nobody sets.
+    const lifeMs = got.expiresOnTimestamp - this.clock.nowMs();
+    const now = this.clock.monotonicMs();
+    this.token = { text: got.token, expiresAt: now + lifeMs, renewAt: now + lifeMs - Math.min(RENEW_BEFORE_MS, lifeMs / 2) };
     return this.token;
   }
 }

@@ -7,6 +7,17 @@ export class CredentialsError extends Error {
   override readonly name = 'CredentialsError';
 }
 
+/** Longer ones are no credentials: no server reads a header of this size. */
+const MAX_SECRET_CHARS = 16_384;
+
+/** `value`, when it can be sent as credentials. `name` says where it comes from. @throws CredentialsError, which does not repeat it */
+export function checkedSecret(value: string, name: string): string {
+  if (value.length > MAX_SECRET_CHARS)
+    throw new CredentialsError(`${name} is longer than credentials can be (${MAX_SECRET_CHARS} characters)`);
+  if (!isHeaderValue(value)) throw new CredentialsError(`${name} holds characters that credentials cannot have`);
+  return value;
+}
+
 /** One secret. */
 export class Secret {
   private read: { value: string; version: string } | undefined;
@@ -25,8 +36,7 @@ export class Secret {
     const name = 'env' in this.ref ? `environment variable ${this.ref.env}` : `file ${this.ref.file}`;
     const value = text?.trim() ?? '';
     if (value === '') throw new CredentialsError(`${name}, which holds credentials, is empty or not set`);
-    if (!isHeaderValue(value)) throw new CredentialsError(`${name} holds characters that credentials cannot have`);
-    return value;
+    return checkedSecret(value, name);
   }
 
   private async fromFile(path: string, anew: boolean): Promise<string> {

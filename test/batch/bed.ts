@@ -40,6 +40,9 @@ export interface StartOptions {
   workflowExecutionTimeout?: number;
 }
 
+/** For tests with hundreds of items that are not about the rate of submits: they would take ten seconds for 500. */
+export const FAST = { limits: { submitsPerSecond: 1000 } };
+
 export async function openBatchBed({ continueAsNewAfterEvents, connection, emulator: options }: BatchBedOptions = {}): Promise<BatchBed> {
   const folder = temporaryFolder();
   const [readable, writable] = [join(folder, 'in'), join(folder, 'out')];
@@ -51,6 +54,32 @@ export async function openBatchBed({ continueAsNewAfterEvents, connection, emula
   );
   const bed = await startTestBed(config, continueAsNewAfterEvents === undefined ? {} : { continueAsNewAfterEvents });
   return new BatchBed(emulator, bed, readable, writable);
+}
+
+type Work<T extends readonly unknown[]> = (bed: BatchBed, ...row: T) => Promise<void>;
+
+interface BedTest {
+  (name: string, work: Work<[]>): void;
+  /** As `test.each`. */
+  each<T extends readonly unknown[]>(rows: readonly T[]): (name: string, work: Work<T>) => void;
+}
+
+/** Tests with a bed each, of these options. Those of a `describe` run side by side; no hook around each test runs. */
+export function bedTests(options?: BatchBedOptions): BedTest {
+  const run = async (work: Work<[]>): Promise<void> => {
+    const bed = await openBatchBed(options);
+    try {
+      await work(bed);
+    } finally {
+      await bed.close();
+    }
+  };
+  return Object.assign((name: string, work: Work<[]>) => test.concurrent(name, () => run(work)), {
+    each:
+      <T extends readonly unknown[]>(rows: readonly T[]) =>
+      (name: string, work: Work<T>) =>
+        test.concurrent.each(rows)(name, (...row) => run((bed) => work(bed, ...(row as unknown as T)))),
+  });
 }
 
 export class BatchBed {

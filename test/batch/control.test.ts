@@ -2,11 +2,11 @@
 import { CancelledFailure } from '@temporalio/common';
 import type { BatchResult } from '../../src/contract';
 import { eventually } from '../support/eventually';
-import { type Batch, byOutcome, CANCEL, FAILS, HELD, item, items, newReport, openBatchBed, WATCHED, type BatchBed } from './bed';
+import { type Batch, byOutcome, CANCEL, FAILS, FAST, HELD, item, items, newReport, openBatchBed, WATCHED, type BatchBed } from './bed';
 
 let bed: BatchBed;
 
-beforeAll(async () => (bed = await openBatchBed({ continueAsNewAfterEvents: 60 })));
+beforeAll(async () => (bed = await openBatchBed({ continueAsNewAfterEvents: 60, connection: FAST })));
 
 beforeEach(() => bed.emulator.admin.reset());
 
@@ -199,6 +199,8 @@ describe('cancel', () => {
     expect(cause).toBeInstanceOf(CancelledFailure);
     const { report, phase, counts } = await batch.progress();
     expect(phase).toBe('canceled');
+    const { workflowId } = batch.handle;
+    await expect(bed.lro.getBatch(workflowId).result()).rejects.toMatchObject({ name: 'BatchCancelledError', batch: { counts, report } });
     const lines = bed.lines(report);
     const told = byOutcome(lines);
     expect(told['succeeded']).toEqual(expect.arrayContaining(['ended', 'tooLate']));

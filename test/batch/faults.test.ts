@@ -59,7 +59,7 @@ const TROUBLES: Record<string, Trouble> = {
     submits: both(1),
   },
   'submit answered 429': { at: 'submit', action: answer(429, '1'), ends: both(SUCCEEDED), submits: both(2) },
-  'submit answered 503 with Retry-After': { at: 'submit', action: answer(503, '1'), ends: both(SUCCEEDED), submits: both(2) },
+  'submit answered 503 with Retry-After': { at: 'submit', action: answer(503, '0'), ends: both(SUCCEEDED), submits: both(2) },
   'submit answered 500': { at: 'submit', action: answer(500), ...doubt },
   'submit cut before the service took it': { at: 'submit', action: { cut: 'beforeAccept' }, ...doubt },
   'submit cut after the service took it': { at: 'submit', action: { cut: 'afterAccept' }, ...doubt },

@@ -4,13 +4,13 @@ import type { AddressInfo } from 'node:net';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BatchItem, FailureDetails } from '../../src/contract';
-import { byOutcome, FAILS, HELD, item, items, newReport, openBatchBed, type BatchBed } from './bed';
+import { byOutcome, FAILS, FAST, HELD, item, items, newReport, openBatchBed, type BatchBed } from './bed';
 
 let bed: BatchBed;
 let unreachable: Promise<FailureDetails & { seconds: number }>;
 
 beforeAll(async () => {
-  bed = await openBatchBed();
+  bed = await openBatchBed({ connection: FAST });
   // Takes half a minute: goes on while the other tests run.
   unreachable = failureOfClosedPort();
 });

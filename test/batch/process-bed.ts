@@ -124,6 +124,19 @@ export class BatchBed {
   }
 }
 
+/** A test with a service and a worker of its own. Such tests of a file run side by side. */
+export function batchTest(name: string, options: BatchBedOptions, work: (bed: BatchBed) => Promise<void>): void {
+  test.concurrent(name, async () => {
+    const bed = await BatchBed.open(options);
+    try {
+      await bed.fresh();
+      await work(bed);
+    } finally {
+      await bed.close();
+    }
+  });
+}
+
 /** Items `i-0` … with their ids as description in their queries, and what `more` adds to one. */
 export function itemsNamed(count: number, more: (index: number) => Partial<BatchItem> = () => ({})): BatchItem[] {
   return Array.from({ length: count }, (_, index) => {

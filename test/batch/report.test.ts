@@ -2,11 +2,11 @@
 import { join } from 'node:path';
 import type { BatchInput } from '../../src/contract';
 import { eventually } from '../support/eventually';
-import { byOutcome, FAILS, HELD, item, items, newReport, openBatchBed, WATCHED, type BatchBed } from './bed';
+import { byOutcome, FAILS, FAST, HELD, item, items, newReport, openBatchBed, WATCHED, type BatchBed } from './bed';
 
 let bed: BatchBed;
 
-beforeAll(async () => (bed = await openBatchBed()));
+beforeAll(async () => (bed = await openBatchBed({ connection: FAST })));
 
 beforeEach(() => bed.emulator.admin.reset());
 

@@ -2,7 +2,7 @@
 import { renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import type { RetryOf } from '../../src/contract';
 import { eventually } from '../support/eventually';
-import { byOutcome, FAILS, item, items, newReport, openBatchBed, WATCHED, type BatchBed } from './bed';
+import { bedTests, byOutcome, FAILS, FAST, item, items, newReport, openBatchBed, WATCHED, type BatchBed } from './bed';
 
 let bed: BatchBed;
 
@@ -83,10 +83,10 @@ describe('a retry', () => {
 });
 
 describe('files that change or fail while a batch runs:', () => {
-  test.each([
+  bedTests({ connection: FAST }).each<[string, number, number]>([
     ['in one shard', 2, 250],
     ['in two shards', 252, 700],
-  ])('a manifest that is written anew lets what was begun end, and the rest is not started, %s', async (_, maxInFlight, rest) => {
+  ])('a manifest that is written anew lets what was begun end, and the rest is not started, %s', async (bed, _, maxInFlight, rest) => {
     const name = `changing-${maxInFlight}.jsonl`;
     await bed.emulator.admin.setDefaults(WATCHED);
     const manifest = bed.manifest(items('x', maxInFlight + rest), name);
@@ -108,7 +108,7 @@ describe('files that change or fail while a batch runs:', () => {
     expect(lines.every(({ id }) => id !== '')).toBe(true);
   });
 
-  test('a report store that fails for a while is waited for, and every line is there once', async () => {
+  bedTests()('a report store that fails for a while is waited for, and every line is there once', async (bed) => {
     const COUNT = 450;
     const large = items('g', COUNT).map((one) => ({ ...one, submit: { ...one.submit!, body: 'x'.repeat(3500) } }));
     const batch = await bed.start({ manifest: bed.manifest(large), maxInFlight: 100, report: newReport() });

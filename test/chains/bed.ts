@@ -25,7 +25,8 @@ export async function startChainBed(
 ): Promise<ChainBed> {
   const emulator = await startEmulator({ operationSeconds: bedOptions.operationSeconds ?? 0.1, retryAfterSeconds: 0, idempotency: false });
   const folder = temporaryFolder();
-  const connection = { baseUrl: emulator.url, query: { 'api-version': '2.0' } };
+  // Two hundred submits are to take no four seconds.
+  const connection = { baseUrl: emulator.url, query: { 'api-version': '2.0' }, limits: { submitsPerSecond: 1000 } };
   const config = testConfig({ maps: connection, default: connection }, { files: { readBelow: [folder], writeBelow: [folder] } });
   const bed = await startTestBed(config, options);
   const requests = (method: string): Promise<RecordedRequest[]> => emulator.admin.requests({ method });

@@ -12,6 +12,8 @@ beforeAll(async () => {
 });
 afterEach(async () => {
   await bed.emulator.admin.removeFaults();
+  // What a test leaves held would keep the worker from ending until its HTTP timeout.
+  await bed.emulator.admin.release();
   await bed.emulator.admin.setDefaults({});
 });
 afterAll(() => bed.close());

@@ -18,42 +18,45 @@ import { described } from './bed';
 const STEPS = ['upload', 'conversion', 'dataset', 'tileset'] as const;
 const PATHS = { upload: '/mapData', conversion: '/conversions', dataset: '/datasets', tileset: '/tilesets' } as const;
 
-const taskQueue = `killed-${randomUUID()}`;
 const folder = temporaryFolder();
-let emulator: EmulatorProcess;
-let connection: Connection;
-let lro: LroClient;
-let worker: Child;
-let configPath: string;
 
-beforeAll(async () => {
-  emulator = await startEmulatorProcess([
-    '--port',
-    '0',
-    '--idempotency',
-    'false',
-    '--operation-seconds',
-    '0.1',
-    '--retry-after-seconds',
-    '1',
-  ]);
-  configPath = writeConfig({ maps: { baseUrl: emulator.url, query: { 'api-version': '2.0' } } }, { files: { readBelow: [folder] } });
-  connection = await Connection.connect({ address: sharedAddress() });
-  lro = new LroClient({ client: new Client({ connection }), taskQueue });
-  worker = await startWorker();
-});
-afterAll(async () => {
-  await Promise.all([worker.kill(), emulator.kill()]);
-  await connection.close();
-});
+/** Four kills, each with what Temporal needs to notice it. */
+const TIMEOUT_MS = 180_000;
 
-function startWorker(): Promise<Child> {
-  return startWorkerProcess({ configPath, address: sharedAddress(), taskQueue });
+/** A service and a worker of a test's own, on a task queue of their own. */
+interface Processes {
+  taskQueue: string;
+  emulator: EmulatorProcess;
+  lro: LroClient;
+  /** Kills the worker and starts another. */
+  killWorker: () => Promise<void>;
 }
 
-async function killWorker(): Promise<void> {
-  await worker.kill();
-  worker = await startWorker();
+/** Tests that run side by side: what they wait for is mostly that Temporal notices the end of a worker. */
+function killTest(name: string, work: (processes: Processes) => Promise<void>): void {
+  const run = async (): Promise<void> => {
+    const taskQueue = `killed-${randomUUID()}`;
+    const options = { port: '0', idempotency: 'false', 'operation-seconds': '0.1', 'retry-after-seconds': '1' };
+    const emulator = await startEmulatorProcess(Object.entries(options).flatMap(([option, value]) => [`--${option}`, value]));
+    const maps = { baseUrl: emulator.url, query: { 'api-version': '2.0' } };
+    const configPath = writeConfig({ maps }, { files: { readBelow: [folder] } });
+    const startWorker = (): Promise<Child> => startWorkerProcess({ configPath, address: sharedAddress(), taskQueue });
+    const connection = await Connection.connect({ address: sharedAddress() });
+    const lro = new LroClient({ client: new Client({ connection }), taskQueue });
+    let worker: Child | undefined;
+    const killWorker = async (): Promise<void> => {
+      await worker?.kill();
+      worker = await startWorker();
+    };
+    try {
+      worker = await startWorker();
+      await work({ taskQueue, emulator, lro, killWorker });
+    } finally {
+      await Promise.all([worker?.kill(), emulator.kill()]);
+      await connection.close();
+    }
+  };
+  test.concurrent(name, run, TIMEOUT_MS);
 }
 
 async function packageFile(name: string): Promise<{ path: string }> {
@@ -63,17 +66,17 @@ async function packageFile(name: string): Promise<{ path: string }> {
 }
 
 /** Submits that came to the service for one step. */
-async function submitsOf(step: (typeof STEPS)[number], name = ''): Promise<number> {
+async function submitsOf({ emulator }: Processes, step: (typeof STEPS)[number], name = ''): Promise<number> {
   const posts = await emulator.admin.requests({ method: 'POST', path: `^${PATHS[step]}$`, query: `description=${name}` });
   return posts.length;
 }
 
-async function expectOneOfEach(name: string): Promise<void> {
-  expect(await Promise.all(STEPS.map((step) => submitsOf(step, `${name}.`)))).toEqual([1, 1, 1, 1]);
+async function expectOneOfEach(processes: Processes, name: string): Promise<void> {
+  expect(await Promise.all(STEPS.map((step) => submitsOf(processes, step, `${name}.`)))).toEqual([1, 1, 1, 1]);
 }
 
 /** Starts a chain whose operations end when the test says so. */
-async function start(name: string): Promise<ChainHandle> {
+async function start({ emulator, lro, taskQueue }: Processes, name: string): Promise<ChainHandle> {
   await emulator.admin.setDefaults({ hold: true });
   const input = { connection: 'maps', package: await packageFile(name), descriptions: described(name), onUncertainSubmit: 'fail' as const };
   return lro.buildTileset(input, { id: `${name}-${taskQueue}` });
@@ -89,8 +92,9 @@ async function openStep(handle: ChainHandle, step: string): Promise<string> {
   return progress.steps.find(({ id }) => id === step)?.operationId ?? '';
 }
 
-test('killed while each step is open at the service', async () => {
-  const handle = await start('within');
+killTest('killed while each step is open at the service', async (processes) => {
+  const { emulator, killWorker } = processes;
+  const handle = await start(processes, 'within');
   for (const step of STEPS) {
     const operationId = await openStep(handle, step);
     await killWorker();
@@ -98,11 +102,12 @@ test('killed while each step is open at the service', async () => {
   }
   const result = await handle.result({ timeoutSeconds: 60 });
   expect(result.steps.map(({ id }) => id)).toEqual(STEPS);
-  await expectOneOfEach('within');
-}, 180_000);
+  await expectOneOfEach(processes, 'within');
+});
 
-test('killed as soon as the service has said that a step has succeeded, before the next one is sent', async () => {
-  const handle = await start('between');
+killTest('killed as soon as the service has said that a step has succeeded, before the next one is sent', async (processes) => {
+  const { emulator, killWorker } = processes;
+  const handle = await start(processes, 'between');
   for (const step of STEPS) {
     const operationId = await openStep(handle, step);
     const since = (await emulator.admin.requests()).at(-1)?.seq ?? 0;
@@ -112,16 +117,17 @@ test('killed as soon as the service has said that a step has succeeded, before t
   }
   const result = await handle.result({ timeoutSeconds: 60 });
   expect(result.steps.map(({ id }) => id)).toEqual(STEPS);
-  await expectOneOfEach('between');
-}, 180_000);
+  await expectOneOfEach(processes, 'between');
+});
 
-test('killed while it uploads: nobody knows, nothing is sent again, and the failure says where to go on', async () => {
+killTest('killed while it uploads: nobody knows, nothing is sent again, and the failure says where to go on', async (processes) => {
+  const { emulator, killWorker } = processes;
   await emulator.admin.addFault({
     match: { method: 'POST', query: 'description=uncertain' },
     waitAt: 'afterAccept',
     holdUntilReleased: true,
   });
-  const handle = await start('uncertain');
+  const handle = await start(processes, 'uncertain');
   await eventually(
     () => emulator.admin.counts(),
     ({ held }) => held === 1,
@@ -133,11 +139,11 @@ test('killed while it uploads: nobody knows, nothing is sent again, and the fail
   });
   await emulator.admin.removeFaults();
   await emulator.admin.release();
-  expect(await submitsOf('upload', 'uncertain')).toBe(1);
-}, 120_000);
+  expect(await submitsOf(processes, 'upload', 'uncertain')).toBe(1);
+});
 
-test('ten buildings of a batch, killed while they are open at each of their steps', async () => {
-  await emulator.admin.reset();
+killTest('ten buildings of a batch, killed while they are open at each of their steps', async (processes) => {
+  const { emulator, lro, taskQueue, killWorker } = processes;
   await emulator.admin.setDefaults({ hold: true });
   const items: BatchItem[] = [];
   for (let number = 0; number < 10; number++) items.push({ kind: 'tileset', id: `b-${number}`, package: await packageFile(`b-${number}`) });
@@ -157,4 +163,4 @@ test('ten buildings of a batch, killed while they are open at each of their step
   expect((await batch.result({ timeoutSeconds: 60 })).counts).toMatchObject({ total: 10, succeeded: 10 });
   const posts = await emulator.admin.requests({ method: 'POST' });
   expect(STEPS.map((step) => posts.filter(({ path }) => path === PATHS[step]).length)).toEqual([10, 10, 10, 10]);
-}, 180_000);
+});

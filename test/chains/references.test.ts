@@ -80,14 +80,14 @@ test('ids, locations and parts of bodies reach the later steps: as texts, as val
           {
             httpStatus: 200,
             headers: { 'resource-location': '{base}/things/a%20b' },
-            body: { operationId: 'op-1', status: 'Succeeded', made: [{ name: 'x/../y?z', count: 3 }] },
+            body: { operationId: 'op-1', status: 'Succeeded', made: [{ name: 'x/y?z', count: 3 }] },
           },
         ],
       },
       { method: 'PUT', path: '/things/a%20b', answers: [{ httpStatus: 200, body: { status: 'Succeeded' } }] },
       {
         method: 'POST',
-        path: '/by-name/x%2F..%2Fy%3Fz',
+        path: '/by-name/x%2Fy%3Fz',
         answers: [{ httpStatus: 200, body: { status: 'Succeeded', operationId: 'op-3' } }],
       },
     ],
@@ -123,6 +123,24 @@ test('ids, locations and parts of bodies reach the later steps: as texts, as val
     steps: [{ id: 'first' }, { id: 'second' }, { id: 'third' }],
   });
   expect(result.made['second']).not.toHaveProperty('body');
+});
+
+test('a chain ends at the step whose path an id of the service would lead elsewhere; nothing of it is sent', async () => {
+  const { url } = await bed.emulator.admin.addScript({
+    name: 'upwards',
+    routes: [{ method: 'POST', path: '/first', answers: [{ httpStatus: 200, body: { operationId: '..', status: 'Succeeded' } }] }],
+  });
+  const base = new URL(url).pathname;
+  const steps: ChainStep[] = [
+    { id: 'first', submit: { path: `${base}/first` } },
+    { id: 'second', submit: { method: 'DELETE', path: `${base}/things/{{steps.first.operationId}}/keys` } },
+  ];
+  const handle = await bed.lro.runChain({ connection: 'maps', steps });
+  await expect(handle.result()).rejects.toMatchObject({
+    type: 'StepFailed',
+    details: { step: 'second', cause: { type: 'InvalidInput', message: expect.stringContaining('submit.path: must not have') } },
+  });
+  expect(await bed.requests('DELETE')).toEqual([]);
 });
 
 test('a reference to something that its step did not give ends the chain at the step that needs it', async () => {

@@ -1,14 +1,19 @@
 /** `lro batch …` as a process. */
 import { randomUUID } from 'node:crypto';
-import { startStandInBed, type StandInBed } from '../support/stand-in-bed';
+import { CANCELED_MEMO, RUN_BATCH } from '../../src/client';
+import type { CommandEnd } from '../support/lro-command';
+import { standInBatch, startStandInBed, type StandInBed } from '../support/stand-in-bed';
 import { batchYaml, fileWith, lroJson, lroOf, type Lro } from './support';
 
 let bed: StandInBed;
 let lro: Lro;
+let unreachable: Promise<CommandEnd>;
 
 beforeAll(async () => {
   bed = await startStandInBed();
   lro = lroOf(bed);
+  // Takes ten seconds: goes on while the other tests run.
+  unreachable = lroOf({ ...bed, address: '127.0.0.1:1' })(['batch', 'progress', 'x']);
 });
 
 afterAll(() => bed.close());
@@ -60,6 +65,30 @@ test('a cancelled batch is exit code 1', async () => {
   expect(code).toBe(1);
 });
 
+test('a cancelled batch shows what became of its items, and where its report is', async () => {
+  const id = randomUUID();
+  const counts = { total: 2, succeeded: 1, failed: 0, uncertain: 0, canceled: 0, notStarted: 1, invalid: 0 };
+  const times = {
+    startedAt: '2026-11-25T02:00:00.000Z',
+    completedAt: '2026-11-25T02:00:10.000Z',
+    durationSeconds: 10,
+    itemsPerSecond: 0.1,
+  };
+  await bed.client.workflow.start(RUN_BATCH, {
+    workflowId: id,
+    taskQueue: bed.taskQueue,
+    args: [standInBatch('wait')],
+    memo: { [CANCELED_MEMO]: { counts, ...times, report: { path: 'nightly.jsonl' } } },
+  });
+  await lro(['batch', 'cancel', id]);
+  const { code, stdout, stderr } = await lro(['batch', 'result', id]);
+  expect(stderr).toContain(`batch "${id}" was cancelled before all its items had an end\n`);
+  expect(stderr).toMatch(/items +│ 2: 1 succeeded, 1 notStarted/);
+  expect(stderr).toMatch(/report +│ nightly\.jsonl/);
+  expect(stdout).toBe('');
+  expect(code).toBe(1);
+});
+
 test('a result that does not come in time is exit code 1, and the batch goes on', async () => {
   const id = randomUUID();
   const started = await lro(['batch', 'start', '--id', id, '--input', '-'], batchYaml('wait'));
@@ -91,7 +120,7 @@ test.each<[string, string[], string, string]>([
 });
 
 test('a server that cannot be reached is exit code 3', async () => {
-  const { code, stderr } = await lroOf({ ...bed, address: '127.0.0.1:1' })(['batch', 'progress', 'x']);
+  const { code, stderr } = await unreachable;
   expect(stderr).toContain('Temporal cannot be reached at 127.0.0.1:1');
   expect(stderr).toContain('Set TEMPORAL_ADDRESS');
   expect(code).toBe(3);

@@ -1,6 +1,14 @@
 /** Batches in the typed client: ids, ends, questions and signals mean what they mean for operations. */
 import { randomUUID } from 'node:crypto';
-import { BatchCancelledError, BatchEndedError, BatchError, StillRunningError, type BatchInput } from '../../src/client';
+import {
+  BatchCancelledError,
+  BatchEndedError,
+  BatchError,
+  CANCELED_MEMO,
+  RUN_BATCH,
+  StillRunningError,
+  type BatchInput,
+} from '../../src/client';
 import { batchSummary } from '../../src/client/batches';
 import { standInBatch, startStandInBed, type StandInBed } from '../support/stand-in-bed';
 
@@ -66,7 +74,28 @@ test('an item that the batch does not have is the typed failure of the batch', a
 test('a cancelled batch ends as cancelled', async () => {
   const batch = await bed.lro.startBatch(standInBatch('wait'));
   await batch.cancel();
-  await expect(batch.result()).rejects.toBeInstanceOf(BatchCancelledError);
+  const error = await batch.result().catch((err: unknown) => err);
+  expect(error).toBeInstanceOf(BatchCancelledError);
+  expect((error as BatchCancelledError).batch).toBeUndefined();
+});
+
+test('a cancelled batch says what became of its items, where its workflow has left that in the memo', async () => {
+  const workflowId = randomUUID();
+  const left = {
+    counts: { total: 2, succeeded: 1, failed: 0, uncertain: 0, canceled: 0, notStarted: 1, invalid: 0 },
+    startedAt: '2026-11-25T02:00:00.000Z',
+    completedAt: '2026-11-25T02:00:10.000Z',
+    durationSeconds: 10,
+    itemsPerSecond: 0.1,
+    report: { path: 'nightly.jsonl' },
+  };
+  const memo = { [CANCELED_MEMO]: left };
+  await bed.client.workflow.start(RUN_BATCH, { workflowId, taskQueue: bed.taskQueue, args: [standInBatch('wait')], memo });
+  const batch = bed.lro.getBatch(workflowId);
+  await batch.cancel();
+  const error = await batch.result().catch((err: unknown) => err);
+  expect(error).toBeInstanceOf(BatchCancelledError);
+  expect(error).toMatchObject({ workflowId, batch: { ...left, firstFailures: [] } });
 });
 
 test('a call that does not wait long enough says how to find the batch again', async () => {

@@ -13,13 +13,29 @@ describe('a file that says only what it must', () => {
       query: {},
       headers: {},
       auth: { type: 'none' },
+      allow: {},
+      overridable: { query: [], headers: [] },
+      privateHosts: 'refuse',
       limits: { timeoutSeconds: 30, maxBodyBytes: 1_048_576, concurrentRequests: 50, submitsPerSecond: 50, pollsPerSecond: 5000 },
       protocol: {
-        poll: { defaultSeconds: 5, minSeconds: 1, maxSeconds: 3600, goneAfterSeconds: 60, maxUnreadable: 10 },
+        poll: {
+          defaultSeconds: 5,
+          minSeconds: 1,
+          maxSeconds: 3600,
+          goneAfterSeconds: 60,
+          maxUnreadable: 10,
+          unreadableSeconds: 300,
+          unauthorizedSeconds: 3600,
+        },
         statusHeaders: ['Operation-Location', 'Azure-AsyncOperation', 'Location'],
-        statusWords: { succeeded: [], failed: [], canceled: [] },
-        trust: { baseUrl: 'https://us.atlas.microsoft.com', trustedHosts: ['us.atlas.microsoft.com'], otherHosts: 'refuse' },
-        query: {},
+        statusWords: { succeeded: [], failed: [], canceled: [], running: [] },
+        statusUrls: { through: 'asGiven', resolveBelow: 'origin', credentials: true },
+        trust: {
+          baseUrl: 'https://us.atlas.microsoft.com',
+          trustedHosts: ['us.atlas.microsoft.com'],
+          attachHosts: [],
+          otherHosts: 'refuse',
+        },
         credentialParameters: ['subscription-key'],
         idempotencyHeaders: ['Operation-Id', 'Repeatability-Request-ID'],
       },
@@ -39,9 +55,12 @@ connections:
     headers: { x-ms-client-id: abc }
     auth: { type: key, in: query, name: code, value: { env: MAPS_KEY } }
     trustedHosts: ["*.atlas.microsoft.com", "localhost:8080"]
+    attachHosts: ["*.example.com"]
     otherHosts: withoutCredentials
+    privateHosts: allow
     poll: { defaultSeconds: 0.5, minSeconds: 0 }
-    statusWords: { succeeded: [partiallySucceeded] }
+    statusWords: { succeeded: [partiallySucceeded], running: [Simmering] }
+    statusUrls: { through: baseUrl }
     idempotencyHeaders: []
     limits: { submitsPerSecond: 0.5 }
   graph:
@@ -110,10 +129,22 @@ files:
     ]);
   });
 
+  it('asks status URLs and reads their words as it says', () => {
+    const { statusUrls, statusWords } = connections.maps!.protocol;
+    expect(statusUrls).toEqual({ through: 'baseUrl', resolveBelow: 'origin', credentials: true });
+    expect(statusWords).toEqual({ succeeded: ['partiallySucceeded'], failed: [], canceled: [], running: ['Simmering'] });
+  });
+
   it('trusts and polls as it says', () =>
     expect(connections.maps!.protocol.trust).toEqual({
       baseUrl: 'https://us.atlas.microsoft.com',
       trustedHosts: ['*.atlas.microsoft.com', 'localhost:8080'],
+      attachHosts: ['*.example.com'],
       otherHosts: 'withoutCredentials',
     }));
+
+  it('reaches private addresses where it says so', () => {
+    expect(connections.maps!.privateHosts).toBe('allow');
+    expect(connections.graph!.privateHosts).toBe('refuse');
+  });
 });

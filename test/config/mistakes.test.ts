@@ -1,5 +1,7 @@
-import { loadConfig } from '../../src/config';
-import { mistakesIn } from './file';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { ConfigError, loadConfig } from '../../src/config';
+import { folderWith, load, mistakesIn } from './file';
 
 const connection = (lines: string) => `connections:\n  maps:\n    baseUrl: https://example.com\n    ${lines}\n`;
 const at = (lines: string, env: NodeJS.ProcessEnv = {}) => mistakesIn(connection(lines), env).map((line) => line.replace(/^\S+ /, ''));
@@ -60,10 +62,26 @@ describe('checks of a connection', () => {
   it.each([
     ['poll: { minSeconds: 9, maxSeconds: 3 }', /poll\.minSeconds: must not be above maxSeconds \(3\), got 9/],
     ['poll: { maxSeconds: .inf }', /poll\.maxSeconds: must be a number >= 0/],
+    ['poll: { unreadableSeconds: -1 }', /poll\.unreadableSeconds: must be a number >= 0, got -1/],
+    ['poll: { unauthorizedSecond: 1 }', /poll\.unauthorizedSecond: is not a known key; did you mean "unauthorizedSeconds"\?/],
+    ['statusUrls: { through: baseURL }', /statusUrls\.through: must be asGiven or baseUrl \(did you mean "baseUrl"\?\), got "baseURL"/],
+    ['statusUrls: { resolveBelow: path }', /statusUrls\.resolveBelow: must be origin or baseUrl, got "path"/],
+    ['statusUrls: { credentials: none }', /statusUrls\.credentials: must be true or false, got "none"/],
+    ['statusUrls: { credential: false }', /did you mean "credentials"\?/],
+    ['statusWords: { runing: [x] }', /did you mean "running"\?/],
+    ['statusWords: { running: x }', /statusWords\.running: must be a list of texts/],
     ['limits: { concurrentRequests: 1.5 }', /limits\.concurrentRequests: must be a whole number >= 1, got 1\.5/],
-    ['otherHosts: allow', /otherHosts: must be refuse or withoutCredentials, got "allow"/],
+    ['otherHosts: allow', /otherHosts: must be one of refuse, withoutCredentials, got "allow"/],
     ['trustedHosts: ["https://example.com/"]', /trustedHosts\.0: must be a host name/],
     ['trustedHosts: ["*"]', /trustedHosts\.0: must be a host name/],
+    ['attachHosts: ["https://example.com/"]', /attachHosts\.0: must be a host name/],
+    ['attachHost: [example.com]', /attachHost: is not a known key; did you mean "attachHosts"/],
+    ['proxy: { env: NOWHERE }', /proxy\.env: environment variable NOWHERE is not set/],
+    ['proxy: { env: K }', /proxy\.env: environment variable K holds no http\(s\) URL of a proxy$/],
+    ['proxy: http://me:hunter2@proxy', /proxy: must be a map$/],
+    ['proxi: { env: K }', /proxi: is not a known key; did you mean "proxy"/],
+    ['privateHosts: alow', /privateHosts: must be one of refuse, allow \(did you mean "allow"\?\), got "alow"/],
+    ['privateHost: allow', /privateHost: is not a known key; did you mean "privateHosts"/],
     ['idempotencyHeaders: [Operation-ID]', /idempotencyHeaders\.0: must be one of Operation-Id, Repeatability-Request-ID/],
     ['headers: { Authorization: Bearer abc }', /headers\.Authorization: carries credentials.*auth: /],
     ['headers: { Ocp-Apim-Subscription-Key: abc }', /carries credentials/],
@@ -113,10 +131,11 @@ describe('secrets', () => {
     expect(line).not.toContain('hunter2');
   });
 
-  it('that are not there when the worker starts are named', () => {
-    expect(at(auth('{ env: MISSING }'))[0]).toMatch(/environment variable MISSING is not set/);
-    expect(at(auth('{ env: EMPTY }'), { EMPTY: ' ' })[0]).toMatch(/environment variable EMPTY is empty/);
-    expect(at(auth('{ file: nowhere }'))[0]).toMatch(/file .*nowhere does not exist/);
+  it.each(['{ env: MISSING }', '{ env: EMPTY }', '{ file: nowhere }'])('that are not there yet do not stop the worker: %s', (value) =>
+    expect(load(connection(auth(value)), { EMPTY: ' ' }).connections.maps!.auth.type).toBe('bearer'),
+  );
+
+  it('in a wrong place are named', () => {
     expect(at(auth('{ file: . }'))[0]).toMatch(/cannot be read \(EISDIR\)/);
     expect(at(auth('{ env: A, file: b }'))[0]).toMatch(/must be one reference/);
   });
@@ -170,4 +189,54 @@ describe('checks of blob containers', () => {
     expect(mistake).toMatch(/must be a list of containers/);
     expect(mistake).not.toContain('hunter2');
   });
+});
+
+describe('files that callers may not name', () => {
+  const others = { 'data/token': 'secret', 'data/venue.zip': '', 'reports/x': '', 'secrets/key': 'k' };
+  const at = (lines: string, make?: (folder: string) => void): string[] => {
+    const folder = folderWith(lines);
+    for (const [name, content] of Object.entries(others)) {
+      mkdirSync(dirname(join(folder, name)), { recursive: true });
+      writeFileSync(join(folder, name), content);
+    }
+    make?.(folder);
+    try {
+      loadConfig(join(folder, 'lro.config.yaml'), {});
+      return [];
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      return error.mistakes.map((line) => line.replaceAll(folder, '').replace(/^\S+ /, ''));
+    }
+  };
+  const withAuth = (auth: string, files: string): string => `${connection(`auth: ${auth}`)}files: ${files}\n`;
+  const bearer = (file: string): string => `{ type: bearer, value: { file: ${file} } }`;
+
+  it.each([
+    [connection('') + 'files: { readBelow: [data, .] }', /^files\.readBelow\.1: .* own file \/lro\.config\.yaml/],
+    [connection('') + 'files: { writeBelow: [.] }', /^files\.writeBelow\.0: .* own file/],
+    [withAuth(bearer('data/token'), '{ readBelow: [data] }'), /^files\.readBelow\.0: .* secret file \/data\/token;/],
+    [withAuth(bearer('data/not-there-yet'), '{ readBelow: [data] }'), /secret file \/data\/not-there-yet/],
+    [withAuth(bearer('data/token'), '{ writeBelow: [data] }'), /^files\.writeBelow\.0: .* secret file/],
+    [
+      withAuth('{ type: entra, scope: s, tenantId: t, clientId: c, tokenFile: data/federated }', '{ readBelow: [data] }'),
+      /secret file \/data\/federated/,
+    ],
+    [
+      connection('') +
+        'files: { readBelow: [data], blobContainers: [{ url: "https://a.blob.core.windows.net/b", auth: { type: sas, value: { file: data/token } } }] }',
+      /secret file \/data\/token/,
+    ],
+  ])('are refused below folders that callers may name: %s', (yaml, message) => expect(at(yaml)).toEqual([expect.stringMatching(message)]));
+
+  it('are refused where only links lead there', () => {
+    const yaml = withAuth(bearer('secrets/link'), '{ readBelow: [public] }');
+    const make = (folder: string): void => {
+      symlinkSync(join(folder, 'data'), join(folder, 'public'));
+      symlinkSync(join(folder, 'data/token'), join(folder, 'secrets/link'));
+    };
+    expect(at(yaml, make)).toEqual([expect.stringMatching(/^files\.readBelow\.0: .* secret file \/secrets\/link/)]);
+  });
+
+  it('do not disturb anybody elsewhere', () =>
+    expect(at(withAuth(bearer('secrets/key'), '{ readBelow: [data], writeBelow: [reports] }'))).toEqual([]));
 });

@@ -41,7 +41,7 @@ async function expectNothingLeft(demo: Demo): Promise<void> {
   expect(readdirSync(demo.folder)).toEqual([]);
 }
 
-test('the demo shows a chain that survives the kill of its worker, a rejection and a failure, and leaves nothing', async () => {
+test.concurrent('the demo shows a chain that survives the kill of its worker, a rejection and a failure, and leaves nothing', async () => {
   const demo = await startDemo(/takes work/);
   expect(processesOf(demo).length).toBeGreaterThanOrEqual(4);
   const exit = await demo.exited;
@@ -64,7 +64,7 @@ test('the demo shows a chain that survives the kill of its worker, a rejection a
     /✗ failed +StepFailed: step "conversion" .*The manifest names the layer 'NO-SUCH-LAYER', which no drawing of the package has/,
   );
   expect(shown).toMatch(/pid \d+ ended by SIGKILL while the conversion waits/);
-  expect(shown).toMatch(/asked again \d+\.\d s after the kill/);
+  expect(shown).toMatch(/polled again \d+\.\d s after the kill/);
   expect(shown).toMatch(
     /1 POST per operation: upload 1, conversion 1, dataset 1, tileset 1, rejected 1, broken-upload 1, broken-conversion 1\n/,
   );
@@ -73,7 +73,7 @@ test('the demo shows a chain that survives the kill of its worker, a rejection a
   await expectNothingLeft(demo);
 });
 
-test('Ctrl-C in the middle ends every process of the demo, and not the server that TEMPORAL_ADDRESS names', async () => {
+test.concurrent('Ctrl-C in the middle ends every process of the demo, and not the server that TEMPORAL_ADDRESS names', async () => {
   const demo = await startDemo(/ended by SIGKILL/, { TEMPORAL_ADDRESS: sharedAddress() });
   expect(processesOf(demo).length).toBeGreaterThanOrEqual(2);
   expect(await demo.kill('SIGINT')).toEqual({ code: 130, signal: null });
@@ -82,7 +82,7 @@ test('Ctrl-C in the middle ends every process of the demo, and not the server th
   await connection.close();
 });
 
-test('Ctrl-C while Temporal is starting leaves nothing behind', async () => {
+test.concurrent('Ctrl-C while Temporal is starting leaves nothing behind', async () => {
   const demo = await startDemo(/a drawing package becomes a tileset/);
   for (const giveUpAtMs = Date.now() + 10_000; processesOf(demo).length < 3 && Date.now() < giveUpAtMs;) await sleep(20);
   expect(await demo.kill('SIGINT')).toEqual({ code: 130, signal: null });

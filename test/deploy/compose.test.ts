@@ -15,6 +15,11 @@ interface ComposeService {
   healthcheck?: { test: string[] };
   stop_grace_period?: string;
   ports?: string[];
+  read_only?: boolean;
+  tmpfs?: string[];
+  cap_drop?: string[];
+  cap_add?: string[];
+  security_opt?: string[];
   volumes?: string[];
 }
 
@@ -42,6 +47,28 @@ describe('the compose file', () => {
   it('pins every image to a version', () => {
     const images = [...entries.map(([, { image }]) => image), ...[...dockerfile.matchAll(/^FROM (\S+)/gm)].map(([, image]) => image)];
     for (const image of images) expect(image).toMatch(/:\d+\.\d+(\.\d+)?(-[\w.-]+)?$/);
+  });
+
+  it('names the version of the system below an image, too', () => {
+    for (const [, { image = '' }] of entries) expect(image).not.toMatch(/-(alpine|slim|bookworm|trixie)$/);
+  });
+
+  it.each(entries)('lets %s write nowhere but to its volumes, and gain nothing', (name, service) => {
+    const { read_only, tmpfs, cap_drop, security_opt, cap_add } = service;
+    expect({ read_only, cap_drop, security_opt }).toEqual({ read_only: true, cap_drop: ['ALL'], security_opt: ['no-new-privileges:true'] });
+    expect(tmpfs).toContain('/tmp');
+    // An entrypoint that begins as root and gives that up.
+    if (name !== 'postgresql') expect(cap_add).toBeUndefined();
+  });
+
+  it('has no password, key or token that works without being set', () => {
+    const settings = entries.flatMap(([, { environment = {} }]) => Object.entries(environment));
+    const secrets = settings.filter(([name]) => /PASSWORD|PWD|KEY|SECRET|TOKEN/.test(name));
+    expect(secrets.map(([name]) => name).sort()).toEqual(
+      ['AZURE_MAPS_KEY', 'EMULATOR_ADMIN_TOKEN', 'EMULATOR_SUBSCRIPTION_KEYS', 'POSTGRES_PASSWORD', 'POSTGRES_PWD', 'SQL_PASSWORD'].sort(),
+    );
+    // Without a token the emulator's admin API is closed to others.
+    for (const [name, value] of secrets) expect(value).toMatch(name === 'EMULATOR_ADMIN_TOKEN' ? /^\$\{\w+:-\}$/ : /^\$\{\w+:\?set \w+ in/);
   });
 
   it('checks the health of every service that stays', () => {

@@ -1,20 +1,9 @@
 /** The worker ends while a submit is under way: what the service sees depends on what the caller chose, and on nothing else. */
-import type { Child } from '../../src/devserver';
 import { eventually } from '../support/eventually';
-import { startProcessBed, type NamedOperation, type ProcessBed } from '../support/process-bed';
-
-let bed: ProcessBed;
-let worker: Child;
-
-beforeAll(async () => {
-  bed = await startProcessBed();
-  worker = await bed.startWorker();
-});
-afterEach(() => bed.calm());
-afterAll(() => bed.close());
+import { processTest, type NamedOperation, type ProcessBed } from '../support/process-bed';
 
 /** One operation of each mode, whose submits the service has accepted and not yet answered. */
-async function acceptedWithoutAnswer(name: string): Promise<{ retrying: NamedOperation; failing: NamedOperation }> {
+async function acceptedWithoutAnswer(bed: ProcessBed, name: string): Promise<{ retrying: NamedOperation; failing: NamedOperation }> {
   await bed.addFault({ match: { method: 'POST' }, times: 2, waitAt: 'afterAccept', holdUntilReleased: true });
   const [retrying, failing] = await Promise.all([
     bed.start(`${name}-retry`, { onUncertainSubmit: 'retry' }),
@@ -24,22 +13,25 @@ async function acceptedWithoutAnswer(name: string): Promise<{ retrying: NamedOpe
   return { retrying, failing };
 }
 
-async function expectUncertain(operation: NamedOperation): Promise<void> {
+async function expectUncertain(bed: ProcessBed, operation: NamedOperation): Promise<void> {
   await expect(operation.result({ timeoutSeconds: 60 })).rejects.toMatchObject({ type: 'SubmissionUncertain' });
   expect(await bed.submitsOf(operation)).toHaveLength(1);
 }
 
 describe('killed after the service has accepted', () => {
-  test('and before it answers: "retry" submits again with the same key and ends right, "fail" leaves it at one submit', async () => {
-    const { retrying, failing } = await acceptedWithoutAnswer('unanswered');
-    await worker.kill();
-    worker = await bed.startWorker();
-    await bed.expectRightEnd(retrying, { submits: 2 });
-    await expectUncertain(failing);
-  });
+  processTest(
+    'and before it answers: "retry" submits again with the same key and ends right, "fail" leaves it at one submit',
+    async (bed, worker) => {
+      const { retrying, failing } = await acceptedWithoutAnswer(bed, 'unanswered');
+      await worker.kill();
+      worker = await bed.startWorker();
+      await bed.expectRightEnd(retrying, { submits: 2 });
+      await expectUncertain(bed, failing);
+    },
+  );
 
-  test('and answered, before the answer is recorded: the same', async () => {
-    const { retrying, failing } = await acceptedWithoutAnswer('answered');
+  processTest('and answered, before the answer is recorded: the same', async (bed, worker) => {
+    const { retrying, failing } = await acceptedWithoutAnswer(bed, 'answered');
     // The answers go out to a process that does not read them any more.
     worker.signal('SIGSTOP');
     await bed.emulator.admin.release();
@@ -47,53 +39,54 @@ describe('killed after the service has accepted', () => {
     await worker.kill();
     worker = await bed.startWorker();
     await bed.expectRightEnd(retrying, { submits: 2 });
-    await expectUncertain(failing);
+    await expectUncertain(bed, failing);
   });
 
-  test('a service that knows the key makes one operation of both submits', async () => {
-    const other = await startProcessBed({ deduplicates: true });
-    try {
-      const killed = await other.startWorker();
-      await other.addFault({ match: { method: 'POST' }, waitAt: 'afterAccept', holdUntilReleased: true });
-      const operation = await other.start('same-key');
-      await other.untilHeld(1);
-      await killed.kill();
-      await other.startWorker();
-      const { operationId } = await other.expectRightEnd(operation, { submits: 2 });
-      const { operations } = await other.emulator.admin.operations();
+  processTest(
+    'a service that knows the key makes one operation of both submits',
+    async (bed, worker) => {
+      await bed.addFault({ match: { method: 'POST' }, waitAt: 'afterAccept', holdUntilReleased: true });
+      const operation = await bed.start('same-key');
+      await bed.untilHeld(1);
+      await worker.kill();
+      await bed.startWorker();
+      const { operationId } = await bed.expectRightEnd(operation, { submits: 2 });
+      const { operations } = await bed.emulator.admin.operations();
       expect(operations).toMatchObject([{ operationId, submitCount: 2 }]);
-    } finally {
-      await other.close();
-    }
-  });
+    },
+    { deduplicates: true },
+  );
 });
 
-test('killed before the service has accepted, "fail" leaves it at one submit, because nobody knows', async () => {
+processTest('killed before the service has accepted, "fail" leaves it at one submit, because nobody knows', async (bed, worker) => {
   await bed.addFault({ match: { method: 'POST' }, holdUntilReleased: true });
   const operation = await bed.start('not-accepted', { onUncertainSubmit: 'fail' });
   await bed.untilHeld(1);
   await worker.kill();
   worker = await bed.startWorker();
-  await expectUncertain(operation);
+  await expectUncertain(bed, operation);
 });
 
-test('asked to end (SIGTERM) during a submit, the worker finishes it, records its answer and ends with 0; the service sees one submit', async () => {
-  const operations = await acceptedWithoutAnswer('drained');
-  worker.signal('SIGTERM');
-  await eventually(
-    () => worker.output(),
-    (output) => output.includes('DRAINING'),
-  );
-  await bed.emulator.admin.release({ count: 2 });
-  expect(await worker.exited).toEqual({ code: 0, signal: null });
+processTest(
+  'asked to end (SIGTERM) during a submit, the worker finishes it, records its answer and ends with 0; the service sees one submit',
+  async (bed, worker) => {
+    const operations = await acceptedWithoutAnswer(bed, 'drained');
+    worker.signal('SIGTERM');
+    await eventually(
+      () => worker.output(),
+      (output) => output.includes('DRAINING'),
+    );
+    await bed.emulator.admin.release({ count: 2 });
+    expect(await worker.exited).toEqual({ code: 0, signal: null });
 
-  for (const operation of Object.values(operations)) {
-    const { events } = await bed.client.workflow.getHandle(operation.id).fetchHistory();
-    const submit = events?.find((event) => event.activityTaskScheduledEventAttributes?.activityType?.name === 'lro.submit');
-    const recorded = events?.find((event) => submit?.eventId?.eq(event.activityTaskCompletedEventAttributes?.scheduledEventId ?? 0));
-    expect(recorded).toBeDefined();
-  }
+    for (const operation of Object.values(operations)) {
+      const { events } = await bed.client.workflow.getHandle(operation.id).fetchHistory();
+      const submit = events?.find((event) => event.activityTaskScheduledEventAttributes?.activityType?.name === 'lro.submit');
+      const recorded = events?.find((event) => submit?.eventId?.eq(event.activityTaskCompletedEventAttributes?.scheduledEventId ?? 0));
+      expect(recorded).toBeDefined();
+    }
 
-  worker = await bed.startWorker();
-  await Promise.all(Object.values(operations).map((operation) => bed.expectRightEnd(operation, { submits: 1 })));
-});
+    worker = await bed.startWorker();
+    await Promise.all(Object.values(operations).map((operation) => bed.expectRightEnd(operation, { submits: 1 })));
+  },
+);

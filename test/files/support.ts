@@ -6,7 +6,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { NO_FILES, type FilesConfig } from '../../src/config';
 import type { FileRef } from '../../src/contract';
-import { openFiles, type ByteRange, type Files, type FileSurroundings } from '../../src/files';
+import { openFiles, type ByteRange, type Files, type FileDependencies } from '../../src/files';
 
 const closers: (() => unknown)[] = [];
 /** Runs `close` after the file's tests, the latest first. */
@@ -24,8 +24,8 @@ export function folder(below = tmpdir()): string {
   return path;
 }
 
-export function files(config: Partial<FilesConfig>, surroundings: FileSurroundings = {}): Files {
-  const opened = openFiles({ ...NO_FILES, ...config }, { env: {}, ...surroundings });
+export function files(config: Partial<FilesConfig>, dependencies: FileDependencies = {}): Files {
+  const opened = openFiles({ ...NO_FILES, ...config }, { env: {}, ...dependencies });
   atEnd(() => opened.close());
   return opened;
 }

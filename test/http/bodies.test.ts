@@ -1,6 +1,10 @@
 import { once } from 'node:events';
 import type * as http from 'node:http';
+import { Readable } from 'node:stream';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { constants, createGzip, gzipSync } from 'node:zlib';
+import { readBody } from '../../src/http/read-body';
 import { answered, connectionTo, get, post, service, socketServer } from './service';
 
 const MiB = 1_048_576;
@@ -54,6 +58,23 @@ describe('a body', () => {
     const { body } = answered(await read((response) => response.setHeader('content-encoding', 'gzip').end(bomb)));
     expect({ length: body.text.length, cutBy: body.cutBy }).toEqual({ length: MiB, cutBy: 'limit' });
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(32 * MiB);
+  });
+
+  it('that comes in a million pieces takes no more memory than in one', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const heldBytes = (): number => {
+      collect();
+      const { heapUsed, arrayBuffers } = process.memoryUsage();
+      return heapUsed + arrayBuffers;
+    };
+    const stream = new Readable({ read: () => undefined });
+    const before = heldBytes();
+    const body = readBody(stream, MiB);
+    for (let i = 0; i < MiB; i++) stream.emit('data', Buffer.alloc(1, 'x'));
+    expect(heldBytes() - before).toBeLessThan(16 * MiB);
+    stream.emit('end');
+    expect((await body).text).toBe('x'.repeat(MiB));
   });
 
   it.each<[string, (response: http.ServerResponse) => unknown]>([
@@ -120,7 +141,11 @@ describe('headers of an answer', () => {
 
   it('bring cookies, which go back to trusted hosts', async () => {
     const { url, seen } = await service((_, response) => response.setHeader('set-cookie', ['a=1; Path=/', 'b=2']).end());
-    const answer = answered(await connectionTo({ baseUrl: url }).exchange(get(url, { cookies: { a: '1', b: '2' } })));
+    const answer = answered(
+      await connectionTo({ baseUrl: url }).exchange(
+        get(url, { cookies: ['a', 'b'].map((name, index) => ({ name, value: String(index + 1), host: '127.0.0.1' })) }),
+      ),
+    );
     expect(answer.setCookies).toEqual(['a=1; Path=/', 'b=2']);
     expect(seen[0]!.headers.cookie).toBe('a=1; b=2');
   });

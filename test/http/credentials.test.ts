@@ -1,7 +1,9 @@
 import { renameSync, writeFileSync } from 'node:fs';
+import * as http from 'node:http';
 import { join } from 'node:path';
 import type { OpenTokenSource } from '../../src/http';
-import { answered, connectionTo, folder, get, post, service } from './service';
+import { EntraTokens } from '../../src/transport/entra';
+import { answered, connectionTo, folder, get, listen, post, service } from './service';
 
 /** Accepts one value of the `authorization` header; answers `refusal` to others. */
 async function guarded(accepted: () => string, refusal = 401) {
@@ -138,6 +140,34 @@ describe('Entra tokens', () => {
     expect(given).toEqual(['token1', 'token2']);
   });
 
+  it('are asked for once a minute at most by refusals, however many there are', async () => {
+    const { given, openTokenSource } = tokenService();
+    const { url, seen } = await guarded(() => 'nobody', 403);
+    const connection = connectionTo({ baseUrl: url, auth }, { openTokenSource });
+    for (let i = 0; i < 20; i++) expect(answered(await connection.exchange(get(url))).httpStatus).toBe(403);
+    expect(given).toEqual(['token1', 'token2']);
+    expect(seen).toHaveLength(21);
+  });
+
+  it('are asked for again by a refusal a minute later, though the clock of the day was set back', async () => {
+    let count = 0;
+    const source = { getToken: () => Promise.resolve({ token: `token${++count}`, expiresOnTimestamp: clock.nowMs() + 3_600_000 }) };
+    const clock = { date: Date.now(), ms: 0, nowMs: () => clock.date + clock.ms, monotonicMs: () => clock.ms };
+    const tokens = new EntraTokens(
+      { ...auth, type: 'entra' },
+      () => Promise.resolve(undefined),
+      () => Promise.resolve(source),
+      undefined,
+      clock,
+    );
+    expect(await tokens.insteadOf(await tokens.current())).toBe('token2');
+    expect(await tokens.insteadOf('token2')).toBeUndefined();
+    clock.ms = 60_000;
+    clock.date -= 3_600_000;
+    expect(await tokens.insteadOf('token2')).toBe('token3');
+    expect(await tokens.current()).toBe('token3');
+  });
+
   it('that cannot be had are a value of their own, without line breaks', async () => {
     const openTokenSource: OpenTokenSource = () =>
       Promise.resolve({ getToken: () => Promise.reject(new Error('AADSTS7000215: Invalid client secret\nTrace ID')) });
@@ -154,3 +184,88 @@ describe('Entra tokens', () => {
     });
   });
 });
+
+describe('an answer that refuses credentials', () => {
+  const auth = { type: 'bearer', value: { env: 'K' } };
+  const env = { K: 'a-token-of-the-service-0123456789' };
+
+  it.each([401, 403])('with %d is kept as its error and what is known to be harmless', async (status) => {
+    const { url } = await service(({ headers }, response) =>
+      response
+        .writeHead(status, { 'x-ms-request-id': 'r1', location: '/login?from=x', 'x-echo': 'x', 'set-cookie': 'a=1', 'retry-after': '3' })
+        .end(
+          JSON.stringify({
+            error: { code: 'Denied', message: `no right for ${headers.authorization}`, details: [], innererror: { request: rot13(env.K) } },
+            request: rot13(env.K),
+          }),
+        ),
+    );
+    const answer = answered(await connectionTo({ baseUrl: url, auth }, { env }).exchange(get(url)));
+    expect(answer.body).toEqual({ text: '{"error":{"code":"Denied","message":"no right for Bearer ***"}}' });
+    expect(answer.headers).toMatchObject({ 'x-ms-request-id': 'r1', 'retry-after': '3' });
+    for (const name of ['location', 'x-echo', 'set-cookie']) expect(answer.headers).not.toHaveProperty(name);
+    expect(answer).not.toHaveProperty('setCookies');
+  });
+
+  it('and is no JSON is kept without its body', async () => {
+    const { url } = await service((_, response) => response.writeHead(401).end(`<html>${rot13(env.K)}</html>`));
+    expect(answered(await connectionTo({ baseUrl: url, auth }, { env }).exchange(get(url))).body).toEqual({ text: '' });
+  });
+
+  it('to a connection without its secret is never there: the request waits, and says for what', async () => {
+    const { url, seen } = await service((_, response) => response.end());
+    const log = { warn: jest.fn(), debug: jest.fn() };
+    const late: NodeJS.ProcessEnv = {};
+    const connection = connectionTo({ baseUrl: url, auth }, { env: late, log: log as never });
+    expect(log.warn.mock.calls).toEqual([[expect.anything(), expect.stringContaining('maps: environment variable K is not set')]]);
+    expect(await connection.exchange(post(url))).toMatchObject({
+      kind: 'noCredentials',
+      reason: expect.stringContaining('environment variable K'),
+    });
+    expect(seen).toEqual([]);
+    late['K'] = env.K;
+    expect(answered(await connection.exchange(post(url))).httpStatus).toBe(200);
+  });
+
+  it('is never quoted by an error that somebody throws on the way', async () => {
+    const { url } = await service((_, response) => response.end());
+    const connection = connectionTo({ baseUrl: url, auth }, { env });
+    const cookie = {
+      name: 'a',
+      host: '127.0.0.1',
+      get value(): string {
+        throw new TypeError(`no cookie for ${encodeURIComponent(env.K)}`);
+      },
+    };
+    const error = (await connection.exchange(get(url, { cookies: [cookie] })).catch((thrown: unknown) => thrown)) as Error;
+    expect(error).toBeInstanceOf(TypeError);
+    expect(error.message).toBe('no cookie for ***');
+    expect(error.stack).not.toContain(env.K.slice(0, 20));
+  });
+
+  it('and a secret of more than 16,384 characters is never sent, and never quoted', async () => {
+    const { url, seen } = await service((_, response) => response.end());
+    const exchange = await connectionTo({ baseUrl: url, auth }, { env: { K: 'k'.repeat(16_385) } }).exchange(get(url));
+    expect(exchange).toMatchObject({ kind: 'noCredentials', reason: expect.stringMatching(/^environment variable K is longer than/) });
+    expect(seen).toEqual([]);
+  });
+
+  it('and a secret of 16,384 characters is sent, and masked where it comes back', async () => {
+    const K = Array.from({ length: 16_384 }, (_, index) => 'abcdefghijklmnopqrstuvwxyzABCDEFG'[(index * index + 3 * index) % 33]).join('');
+    // Node reads no more than 16 KiB of headers where nobody says otherwise.
+    const server = http.createServer({ maxHeaderSize: 65_536 }, ({ headers }, response) =>
+      response.end(`sent: ${String(headers['x-key'])}`),
+    );
+    const url = `http://127.0.0.1:${await listen(server)}`;
+    const connection = connectionTo(
+      { baseUrl: url, auth: { type: 'key', in: 'header', name: 'x-key', value: { env: 'K' } } },
+      { env: { K } },
+    );
+    expect(answered(await connection.exchange(get(url, { freshConnection: true }))).body.text).toBe('sent: ***');
+  });
+});
+
+/** An encoding that nobody searches for. */
+function rot13(text: string): string {
+  return text.replace(/[a-z]/g, (char) => String.fromCharCode(((char.charCodeAt(0) - 97 + 13) % 26) + 97));
+}

@@ -17,8 +17,8 @@ beforeAll(async () => {
   emulator = await startEmulator();
   bed = await startTestBed(
     testConfig({
-      default: { baseUrl: emulator.url, limits: { timeoutSeconds: 5 }, poll: { maxUnreadable: 2 } },
-      impatient: { baseUrl: emulator.url, limits: { timeoutSeconds: 1 }, poll: { maxUnreadable: 2 } },
+      default: { baseUrl: emulator.url, limits: { timeoutSeconds: 5 }, poll: { maxUnreadable: 2, unreadableSeconds: 0 } },
+      impatient: { baseUrl: emulator.url, limits: { timeoutSeconds: 1 }, poll: { maxUnreadable: 2, unreadableSeconds: 0 } },
     }),
   );
 });
@@ -69,7 +69,7 @@ function bytes(value: unknown): number {
 const raw = (text: string): Pick<Answer, 'rawBody'> => ({ rawBody: Buffer.from(text).toString('base64') });
 
 describe('a body that is too large', () => {
-  test('of an error, 10 MB: the submit is rejected with what is kept of it', async () => {
+  test.concurrent('of an error, 10 MB: the submit is rejected with what is kept of it', async () => {
     const base = await play({
       submit: { httpStatus: 400, body: { error: { code: 'TooMuch', message: 'the drawing is wrong' } }, hugeBody: { bytes: 10_000_000 } },
     });
@@ -82,14 +82,14 @@ describe('a body that is too large', () => {
     expect(details.truncated).toBeDefined();
   });
 
-  test('of a status, 3 MB at the end: the operation succeeds, with its body cut and named', async () => {
+  test.concurrent('of a status, 3 MB at the end: the operation succeeds, with its body cut and named', async () => {
     const base = await play({ status: { body: { status: 'Succeeded', operationId: 'op-1' }, hugeBody: { bytes: 3_000_000 } } });
     const result = await bed.lro.execute(operation(base));
     expect(result).toMatchObject({ status: 'Succeeded', operationId: 'op-1', truncated: ['body'] });
     expect(bytes(result.body)).toBeLessThanOrEqual(MAX_KEPT_BYTES);
   });
 
-  test('of a resource, 3 MB: the operation succeeds, with the resource cut and named', async () => {
+  test.concurrent('of a resource, 3 MB: the operation succeeds, with the resource cut and named', async () => {
     const base = await play({
       status: { headers: { 'resource-location': '{base}/thing' }, body: { status: 'Succeeded' } },
       thing: { body: { name: 't1' }, hugeBody: { bytes: 3_000_000 } },
@@ -99,19 +99,22 @@ describe('a body that is too large', () => {
     expect(bytes(result.resource)).toBeLessThanOrEqual(MAX_KEPT_BYTES);
   });
 
-  test('of a failure, 1 MB of nested details: the deepest words are the message, and what is kept of the error is cut', async () => {
-    let error: object = { code: 'DwgError', message: 'layer EXTERIOR is empty', filler: 'x'.repeat(1_000_000) };
-    for (let level = 0; level < 20; level++) error = { code: `Level${level}`, details: [error] };
-    const base = await play({ status: { body: { status: 'Failed', error } } });
-    const details = await failureOf(operation(base));
-    expect(details).toMatchObject({
-      type: 'OperationFailed',
-      message: expect.stringContaining('layer EXTERIOR is empty'),
-      truncated: ['error'],
-    });
-  });
+  test.concurrent(
+    'of a failure, 1 MB of nested details: the deepest words are the message, and what is kept of the error is cut',
+    async () => {
+      let error: object = { code: 'DwgError', message: 'layer EXTERIOR is empty', filler: 'x'.repeat(1_000_000) };
+      for (let level = 0; level < 20; level++) error = { code: `Level${level}`, details: [error] };
+      const base = await play({ status: { body: { status: 'Failed', error } } });
+      const details = await failureOf(operation(base));
+      expect(details).toMatchObject({
+        type: 'OperationFailed',
+        message: expect.stringContaining('layer EXTERIOR is empty'),
+        truncated: ['error'],
+      });
+    },
+  );
 
-  test.each([
+  test.concurrent.each([
     ['gzip', gzipSync(Buffer.alloc(50_000_000, 'x'))],
     ['deflate', deflateRawSync(Buffer.alloc(50_000_000, 'x'))],
   ])('after decompression (%s): reading stops at the limit', async (encoding, bomb) => {
@@ -122,37 +125,37 @@ describe('a body that is too large', () => {
   });
 });
 
-test('an answer with a thousand headers is read', async () => {
+test.concurrent('an answer with a thousand headers is read', async () => {
   const base = await play({ status: { body: { status: 'Succeeded' }, manyHeaders: { count: 1000, bytesEach: 200 } } });
   expect(await bed.lro.execute(operation(base))).toMatchObject({ status: 'Succeeded' });
 });
 
-test('an answer with more headers than are read says so, and is waited out', async () => {
+test.concurrent('an answer with more headers than are read says so, and is waited out', async () => {
   const base = await play({ status: { body: { status: 'Succeeded' }, manyHeaders: { count: 1100, bytesEach: 1000 } } });
   const details = await failureOf(operation(base, { deadlineSeconds: 3 }));
   expect(details).toMatchObject({ type: 'DeadlineExceeded', message: expect.stringContaining('headers') });
 });
 
 describe('a body without end', () => {
-  test('as fast as it is read: it is cut at the limit, and read as far as it goes', async () => {
+  test.concurrent('as fast as it is read: it is cut at the limit, and read as far as it goes', async () => {
     const base = await play({ status: { endlessBody: {} } });
     const details = await failureOf(operation(base, { deadlineSeconds: 3 }));
     // Its beginning says "Running".
     expect(details).toMatchObject({ type: 'DeadlineExceeded', message: expect.stringContaining('Running') });
   });
 
-  test('dripping: it is given up in time, read again a few times, and then a protocol error', async () => {
+  test.concurrent('dripping: it is given up in time, read again a few times, and then a protocol error', async () => {
     const base = await play({ status: { endlessBody: { bytesPerSecond: 100 } } });
     const details = await failureOf({ ...operation(base), connection: 'impatient' });
     expect(details).toMatchObject({ type: 'ProtocolError', statusUrl: expect.stringContaining(`${base}/status`) });
   });
 
-  test('of a submit: an acceptance with a status URL is one, whatever its body', async () => {
+  test.concurrent('of a submit: an acceptance with a status URL is one, whatever its body', async () => {
     const base = await play({ submit: { ...ACCEPTED, endlessBody: {} }, status: { body: { status: 'Succeeded' } } });
     expect(await bed.lro.execute(operation(base))).toMatchObject({ status: 'Succeeded' });
   });
 
-  test('dripping under a submit that may not be repeated: nobody knows', async () => {
+  test.concurrent('dripping under a submit that may not be repeated: nobody knows', async () => {
     const base = await play({ submit: { httpStatus: 200, endlessBody: { bytesPerSecond: 100 } } });
     const details = await failureOf({ ...operation(base, { onUncertainSubmit: 'fail' }), connection: 'impatient' });
     expect(details).toMatchObject({ type: 'SubmissionUncertain' });
@@ -162,25 +165,25 @@ describe('a body without end', () => {
 describe('JSON of 100,000 levels', () => {
   const deep = (inner: string): string => `${'['.repeat(100_000)}${inner}${']'.repeat(100_000)}`;
 
-  test('as a result: the operation succeeds, with its body cut', async () => {
+  test.concurrent('as a result: the operation succeeds, with its body cut', async () => {
     const base = await play({ status: raw(`{"status":"Succeeded","result":${deep('1')}}`) });
     const result = await bed.lro.execute(operation(base));
     expect(result).toMatchObject({ status: 'Succeeded', truncated: ['body'] });
   });
 
-  test('as an error: the operation fails with what is kept of it', async () => {
+  test.concurrent('as an error: the operation fails with what is kept of it', async () => {
     const nested = `${'{"details":['.repeat(50_000)}{"message":"deep"}${']}'.repeat(50_000)}`;
     const base = await play({ status: raw(`{"status":"Failed","error":${nested}}`) });
     expect(await failureOf(operation(base))).toMatchObject({ type: 'OperationFailed', truncated: ['error'] });
   });
 
-  test('as a rejection: the submit is rejected', async () => {
+  test.concurrent('as a rejection: the submit is rejected', async () => {
     const base = await play({ submit: { httpStatus: 400, ...raw(deep('"no"')) } });
     expect(await failureOf(operation(base))).toMatchObject({ type: 'SubmissionRejected', httpStatus: 400 });
   });
 });
 
-test('NUL, control characters and halves of characters in messages are tamed, and the error is kept as it was', async () => {
+test.concurrent('NUL, control characters and halves of characters in messages are tamed, and the error is kept as it was', async () => {
   const base = await play({
     submit: {
       httpStatus: 400,
@@ -192,7 +195,7 @@ test('NUL, control characters and halves of characters in messages are tamed, an
   expect(details.error).toMatchObject({ code: 'Bad\u0000Code' });
 });
 
-test('status words, ids and times of absurd length are kept short', async () => {
+test.concurrent('status words, ids and times of absurd length are kept short', async () => {
   const long = 'x'.repeat(100_000);
   const base = await play({ status: { body: { status: long, operationId: long, created: long } } });
   const details = await failureOf(operation(base, { deadlineSeconds: 2 }));
@@ -200,13 +203,13 @@ test('status words, ids and times of absurd length are kept short', async () => 
   expect(bytes(details)).toBeLessThan(4096);
 });
 
-test('a status URL that is too long to be kept is a protocol error', async () => {
+test.concurrent('a status URL that is too long to be kept is a protocol error', async () => {
   const base = await play({ submit: { httpStatus: 202, headers: { 'operation-location': `{base}/status?x=${'y'.repeat(20_000)}` } } });
   expect(await failureOf(operation(base))).toMatchObject({ type: 'ProtocolError', httpStatus: 202 });
 });
 
 describe('a dead service', () => {
-  test('is waited for, says why, and ends at the deadline with the status URL to attach to', async () => {
+  test.concurrent('is waited for, says why, and ends at the deadline with the status URL to attach to', async () => {
     const service = await startEmulator({ operationSeconds: 3600, retryAfterSeconds: 0 });
     const mortal = await startTestBed(testConfig({ default: { baseUrl: service.url, query: { 'api-version': '2.0' } } }));
     const handle = await mortal.lro.startAndWaitAccepted({

@@ -93,6 +93,24 @@ describe('final-state-via', () => {
     expect(urls({ finalStateVia: 'location' }, headers, body)).toEqual([named]);
   });
 
+  describe('location of an operation whose status URL is the Location', () => {
+    const asked = { Location: '/operations/1' };
+    const of = { finalStateVia: 'location' } as const;
+
+    test('reads the Location of the last answer', () => {
+      expect(urls(of, asked, { status: 'Succeeded' }, { Location: '/operations/1/result' })).toEqual([
+        `${HOST}/operations/1/result?api-version=2.0`,
+      ]);
+    });
+
+    test.each([[{}], [{ Location: '/operations/1' }], [{ Location: '/OPERATIONS/1?api-version=2.0' }]])(
+      'takes that answer for the result where it has %j',
+      (headers) => {
+        expect(urls(of, asked, { status: 'Succeeded', resourceLocation: '/named/1' }, headers as Record<string, string>)).toEqual([]);
+      },
+    );
+  });
+
   test('original-uri is read after a Location, too', () => {
     expect(urls({ method: 'PUT', finalStateVia: 'original-uri' }, { Location: '/results/1' }, { id: '100' })).toEqual([original]);
   });
@@ -114,7 +132,18 @@ test('headers and cookies of the operation go with the final GET', () => {
   );
   const last = answer(200, {}, { status: 'Succeeded' }, { setCookies: ['b=2'] });
   const ended = accepted.kind === 'accepted' ? decideStatus(last, accepted.monitor, settings(), NOW_MS, 0) : accepted;
-  expect(ended).toMatchObject({ fetches: [{ url: location, headers, cookies: { a: '1', b: '2' } }] });
+  expect(ended).toMatchObject({
+    fetches: [
+      {
+        url: location,
+        headers,
+        cookies: [
+          { name: 'a', value: '1', path: '/tilesets/operations' },
+          { name: 'b', value: '2' },
+        ],
+      },
+    ],
+  });
 });
 
 describe('the answer of a final GET', () => {

@@ -3,7 +3,7 @@ import type { Json } from '../../src/contract';
 import type { Answer } from '../../src/lro/answer';
 import type { Monitor, SubmitContext } from '../../src/lro/monitor';
 import type { PollSettings, ProtocolSettings, TrustSettings } from '../../src/lro/settings';
-import { DEFAULT_POLL_SETTINGS, DEFAULT_STATUS_HEADERS, IDEMPOTENCY_HEADERS } from '../../src/lro/settings';
+import { DEFAULT_POLL_SETTINGS, DEFAULT_STATUS_HEADERS, DEFAULT_STATUS_URLS, IDEMPOTENCY_HEADERS } from '../../src/lro/settings';
 
 export const HOST = 'https://us.atlas.microsoft.com';
 export const NOW_MS = Date.UTC(2026, 10, 23, 20, 0, 0);
@@ -13,13 +13,13 @@ export function settings(
 ): ProtocolSettings {
   return {
     statusHeaders: DEFAULT_STATUS_HEADERS,
-    statusWords: { succeeded: [], failed: [], canceled: [] },
-    query: {},
+    statusWords: { succeeded: [], failed: [], canceled: [], running: [] },
+    statusUrls: DEFAULT_STATUS_URLS,
     credentialParameters: ['subscription-key'],
     idempotencyHeaders: IDEMPOTENCY_HEADERS,
     ...more,
     poll: { ...DEFAULT_POLL_SETTINGS, ...more.poll },
-    trust: { baseUrl: HOST, trustedHosts: ['us.atlas.microsoft.com'], otherHosts: 'refuse', ...more.trust },
+    trust: { baseUrl: HOST, trustedHosts: ['us.atlas.microsoft.com'], attachHosts: [], otherHosts: 'refuse', ...more.trust },
   };
 }
 

@@ -11,15 +11,15 @@ describe('the message of an error', () => {
     ['a code alone', { code: 'BadRequest' }, 'BadRequest'],
     ['a number as code', { code: 42, message: 'x' }, '42: x'],
     ['a text instead of an object', 'it broke', 'it broke'],
-    ['details as one object', { code: 'A', message: 'outer', details: { code: 'B', message: 'inner' } }, 'B: inner'],
+    ['details as one object', { code: 'A', message: 'outer', details: { code: 'B', message: 'inner' } }, 'A: outer → B: inner'],
     ['details as an array', { code: 'A', details: [{ code: 'B', message: 'one' }, { message: 'two' }] }, 'B: one; two'],
     [
       'two levels of details below no message',
       { code: 'A', details: { code: 'B', details: [{ code: 'C', message: 'the useful one' }] } },
       'C: the useful one',
     ],
-    ['an innererror', { code: 'A', message: 'outer', innererror: { code: 'B', message: 'inner' } }, 'B: inner'],
-    ['an innerError in camel case', { message: 'outer', innerError: { message: 'inner' } }, 'inner'],
+    ['an innererror', { code: 'A', message: 'outer', innererror: { code: 'B', message: 'inner' } }, 'A: outer → B: inner'],
+    ['an innerError in camel case', { message: 'outer', innerError: { message: 'inner' } }, 'outer → inner'],
     ['an innererror that says nothing', { code: 'A', message: 'outer', innererror: { trace: 'x' } }, 'A: outer'],
     ['an error wrapped once more', { error: { code: 'A', message: 'inner' } }, 'A: inner'],
     ['codes at the bottom and a text above', { message: 'the text', details: [{ code: 'B' }] }, 'the text'],
@@ -65,8 +65,10 @@ describe('the message of an error', () => {
   });
 
   test('is found with bounded work in a million details side by side', () => {
+    const many = Array.from({ length: 1_000_000 }, (_, index) => ({ message: `text ${index}` }));
+    expect(errorMessage({ details: many })).toMatch(/^text 0; text 1; text 2; text 3; text 4; and \d+ more$/);
     const details = Array.from({ length: 1_000_000 }, () => ({ message: 'same' }));
-    expect(errorMessage({ details })).toMatch(/^same; same; same; same; same; and \d+ more$/);
+    expect(errorMessage({ details })).toBe('same');
   });
 });
 

@@ -55,6 +55,9 @@ const headers = fc.record(
     'azure-asyncoperation': hostileUrl,
     location: hostileUrl,
     'resource-location': hostileUrl,
+    'retry-after-ms': secondsText,
+    'x-ms-retry-after-ms': secondsText,
+    'content-type': fc.constantFrom('application/json', 'text/html; charset=utf-8', 'text/plain'),
   },
   { requiredKeys: [] },
 ) as fc.Arbitrary<Record<string, string>>;
@@ -132,7 +135,7 @@ const anyExchange: fc.Arbitrary<Exchange> = fc.oneof(
     arbitrary: fc.record({ kind: fc.constantFrom('untrusted' as const, 'noCredentials' as const), url: hostileUrl, reason: anyText }),
   },
 );
-const style = fc.constantFrom<MonitorStyle>('monitor', 'location', 'resource', 'unknown');
+const style = fc.constantFrom<MonitorStyle>('monitor', 'location', 'resource', 'deletion', 'unknown');
 const random = fc.double({ min: 0, max: 0.999999, noNaN: true });
 const poll: fc.Arbitrary<PollSettings> = fc.record({
   defaultSeconds: fc.double({ min: 0, max: 100, noNaN: true }),
@@ -140,6 +143,8 @@ const poll: fc.Arbitrary<PollSettings> = fc.record({
   maxSeconds: fc.double({ min: 10, max: 10_000, noNaN: true }),
   goneAfterSeconds: fc.constantFrom(0, 60),
   maxUnreadable: fc.integer({ min: 1, max: 10 }),
+  unreadableSeconds: fc.constantFrom(0, 300),
+  unauthorizedSeconds: fc.constantFrom(0, 3600),
 });
 const submitContext: fc.Arbitrary<SubmitContext> = fc.record({
   connection: fc.constant('maps'),
@@ -167,11 +172,17 @@ function checkDecision(decision: { kind: string; waitSeconds?: number; why?: str
   expect(decision.waitSeconds).toBeLessThanOrEqual(asked.maxSeconds);
 }
 
-/** The wait is never shorter than an answer that asks in plain digits says, up to the cap. */
+/** The wait is never shorter than an answer that asks in plain digits says, in seconds or in milliseconds, up to the cap. */
 function checkAsked(exchange: Exchange, decision: { kind: string; waitSeconds?: number }, { maxSeconds }: PollSettings): void {
-  const text = exchange.kind === 'answer' ? exchange.headers['retry-after'] : undefined;
-  if (decision.waitSeconds === undefined || text === undefined || !/^[0-9]+$/.test(text)) return;
-  expect(decision.waitSeconds).toBeGreaterThanOrEqual(Math.min(Number(text), maxSeconds));
+  if (exchange.kind !== 'answer' || decision.waitSeconds === undefined) return;
+  for (const [name, unit] of [
+    ['retry-after', 1],
+    ['retry-after-ms', 1000],
+    ['x-ms-retry-after-ms', 1000],
+  ] as const) {
+    const text = exchange.headers[name] ?? '';
+    if (/^[0-9]+$/.test(text)) expect(decision.waitSeconds).toBeGreaterThanOrEqual(Math.min(Number(text) / unit, maxSeconds));
+  }
 }
 
 test('any answer to a submit is decided, in bounds', () => {
@@ -237,19 +248,21 @@ test('the key of the connection never comes out of an answer', () => {
   );
 });
 
-test('the same answer, again and again, ends within maxUnreadable unless it says that the work goes on or that the service is busy', () => {
+test('the same answer, again and again, ends in the times that are set unless it says that the work goes on or that the service is busy', () => {
   holds(
     fc.property(anyAnswer, style, poll, (answer, read, asked) => {
       const set = settings({ poll: asked });
       let current: Monitor = monitor({ style: read });
       let decision: StatusDecision | undefined;
-      for (let step = 0; step < Math.max(3, asked.maxUnreadable) + 1; step++) {
-        decision = decideStatus(answer, current, set, NOW_MS, 0);
+      // Steps that are long enough for `unreadableSeconds` and `goneAfterSeconds` at once, and for `unauthorizedSeconds` together.
+      for (let step = 0; step < Math.max(3, asked.maxUnreadable) + 10; step++) {
+        decision = decideStatus(answer, current, set, NOW_MS + step * 400_000, 0);
         if (decision.kind !== 'running') return;
         current = decision.monitor ?? current;
       }
       const busy = answer.httpStatus >= 500 || [408, 425, 429].includes(answer.httpStatus);
-      const goesOn = answer.httpStatus >= 200 && answer.httpStatus < 300 && decision?.kind === 'running' && decision.trouble === undefined;
+      const goesOn =
+        answer.httpStatus >= 200 && answer.httpStatus < 300 && decision?.kind === 'running' && decision.trouble?.kind === undefined;
       expect(busy || goesOn).toBe(true);
     }),
   );
@@ -272,7 +285,8 @@ test('a well-formed body with a terminal word always ends the operation, whateve
         );
         const body = { text: JSON.stringify({ ...rest, status: cased }) };
         const exchange: Answer = { kind: 'answer', method: 'GET', url: HOST, httpStatus: code, headers: asked, body };
-        const tally = { unreadable: 9, unreachable: 100, unauthorized: 2 };
+        const row = { count: 9, sinceMs: NOW_MS - 3_000_000 };
+        const tally = { unreadable: row, unreachable: 100, unauthorized: row, notFound: row };
         const decision = decideStatus(exchange, monitor({ style: read, tally }), settings(), NOW_MS, 0);
         if (/^(succeeded|completed)$/i.test(status)) expect(decision.kind).toBe('succeeded');
         else
@@ -290,8 +304,91 @@ test('an answer without a terminal word, or one that is no JSON, is never the su
     fc.property(anyAnswer, (answer) => {
       const decision = decideStatus(answer, monitor(), settings(), NOW_MS, 0);
       if (decision.kind !== 'succeeded') return;
+      if (answer.httpStatus === 204 && decision.outcome.status === 'Succeeded') return;
       expect(answer.body.cutBy).not.toBe('connection');
       expect(decision.outcome.status.toLowerCase()).toMatch(/^(succeeded|completed)$/);
+      expect(answer.body.text.toLowerCase()).toContain(decision.outcome.status.toLowerCase());
+    }),
+  );
+});
+
+/** Words of the family that say that work goes on, as services write them. */
+const running = fc.constantFrom('Running', 'inprogress', 'NotStarted', 'Creating', 'Updating', 'Accepted', 'Running, Progress = 5 %');
+const rest = fc.record({ id: json, name: json, result: json, resourceLocation: json, warning: json }, { requiredKeys: [] });
+const stateful = (state: string, more: object) => JSON.stringify({ ...more, properties: { provisioningState: state } });
+
+test('a resource whose state is not terminal, or whose status says that work goes on, is never a success, and neither is a page', () => {
+  const styles = fc.constantFrom<MonitorStyle>('location', 'resource', 'deletion');
+  holds(
+    fc.property(running, rest, styles, headers, fc.constantFrom(200, 201, 202), fc.boolean(), (state, more, read, asked, code, atTop) => {
+      const text = atTop ? JSON.stringify({ ...more, status: state }) : stateful(state, more);
+      const exchange: Answer = { kind: 'answer', method: 'GET', url: HOST, httpStatus: code, headers: asked, body: { text } };
+      expect(decideStatus(exchange, monitor({ style: read }), settings(), NOW_MS, 0).kind).toBe('running');
+      const page: Answer = { ...exchange, body: { text: `<!DOCTYPE html><html>${text}</html>` } };
+      expect(decideStatus(page, monitor({ style: read }), settings(), NOW_MS, 0).kind).toBe('running');
+    }),
+  );
+});
+
+test('a submit whose answer says that work goes on, or that is answered with a page, is never a success', () => {
+  holds(
+    fc.property(
+      running,
+      rest,
+      submitContext,
+      headers,
+      fc.constantFrom(200, 201, 202),
+      fc.boolean(),
+      (state, more, context, asked, code, atTop) => {
+        const ofResource = context.method === 'PUT' || context.method === 'PATCH';
+        const text = ofResource && !atTop ? stateful(state, more) : JSON.stringify({ ...more, status: state });
+        const exchange: Answer = {
+          kind: 'answer',
+          method: context.method,
+          url: context.url,
+          httpStatus: code,
+          headers: asked,
+          body: { text },
+        };
+        expect(decideSubmit(exchange, context, settings(), NOW_MS, 0).kind).not.toBe('succeeded');
+        const page: Answer = { ...exchange, body: { text: '<html><body>Sign in</body></html>' } };
+        expect(decideSubmit(page, context, settings(), NOW_MS, 0).kind).not.toBe('succeeded');
+      },
+    ),
+  );
+});
+
+test('a probe ends with the success of its submit or a better word, whatever comes, within a few tries', () => {
+  holds(
+    fc.property(anyExchange, poll, (exchange, asked) => {
+      const resourceLocation = `${HOST}/made/1`;
+      let current: Monitor = monitor({ style: 'location', probe: { resourceLocation } });
+      for (let tries = 0; tries < 6; tries++) {
+        const decision = decideStatus(exchange, current, settings({ poll: asked }), NOW_MS, 0);
+        checkDecision(decision, asked);
+        if (decision.kind === 'failed') expect(decision.failure.type).toMatch(/^Operation(Failed|Canceled)$/);
+        current = decision.kind === 'running' && decision.monitor !== undefined ? decision.monitor : current;
+        // It has ended, or it is an operation like any other.
+        if (decision.kind !== 'running' || current.probe === undefined) return;
+      }
+      throw new Error('a probe without an end');
+    }),
+  );
+});
+
+test('reading a body by its fields never depends on what else it holds: a state beside any other is the same state', () => {
+  const ends = fc.constantFrom(['Succeeded', 'succeeded'], ['Failed', 'failed'], ['Canceled', 'failed'], ['Creating', 'running']);
+  holds(
+    fc.property(ends, rest, ([state = '', kind], more) => {
+      const exchange: Answer = {
+        kind: 'answer',
+        method: 'GET',
+        url: HOST,
+        httpStatus: 200,
+        headers: {},
+        body: { text: stateful(state, more) },
+      };
+      expect(decideStatus(exchange, monitor({ style: 'resource' }), settings(), NOW_MS, 0).kind).toBe(kind);
     }),
   );
 });
@@ -322,6 +419,7 @@ test('credentials never go to a host that is not trusted', () => {
   const trust: fc.Arbitrary<TrustSettings> = fc.record({
     baseUrl: base,
     trustedHosts: fc.array(pattern, { maxLength: 3 }),
+    attachHosts: fc.constant([]),
     otherHosts: fc.constantFrom('refuse' as const, 'withoutCredentials' as const),
   });
   holds(

@@ -35,6 +35,30 @@ describe('Retry-After in seconds', () => {
   });
 });
 
+describe('retry-after-ms and x-ms-retry-after-ms, as Azure’s SDKs read them,', () => {
+  test.each(['retry-after-ms', 'x-ms-retry-after-ms'])('%s counts like Retry-After', (name) => {
+    expect(retryAfterSeconds({ [name]: ' 3000 ' }, NOW_MS)).toBe(3);
+    expect(retryAfterSeconds({ [name]: '1234' }, NOW_MS)).toBe(1.234);
+    expect(nextWait({ [name]: '7000' }, poll, NOW_MS)).toEqual({ waitSeconds: 7, why: 'Retry-After' });
+    expect(nextWait({ [name]: '10' }, poll, NOW_MS).waitSeconds).toBe(poll.minSeconds);
+    expect(nextWait({ [name]: '36000000' }, poll, NOW_MS)).toMatchObject({ waitSeconds: 3600, cappedFromSeconds: 36_000 });
+  });
+
+  test.each(['', '1.5', '-1', 'soon', '5s'])('"%s" is as if absent', (text) => {
+    expect(retryAfterSeconds({ 'retry-after-ms': text }, NOW_MS)).toBeUndefined();
+  });
+
+  test('more digits than a number can hold are still a finite number', () => {
+    expect(Number.isFinite(retryAfterSeconds({ 'retry-after-ms': '9'.repeat(400) }, NOW_MS))).toBe(true);
+  });
+
+  test('of several the longest wait counts', () => {
+    expect(retryAfterSeconds({ 'retry-after': '2', 'retry-after-ms': '3000', 'x-ms-retry-after-ms': '1000' }, NOW_MS)).toBe(3);
+    expect(retryAfterSeconds({ 'retry-after': '5', 'retry-after-ms': '3000' }, NOW_MS)).toBe(5);
+    expect(retryAfterSeconds({ 'retry-after': 'soon', 'x-ms-retry-after-ms': '1000' }, NOW_MS)).toBe(1);
+  });
+});
+
 describe('Retry-After as an HTTP date', () => {
   test.each([
     ['IMF-fixdate', 'Mon, 23 Nov 2026 20:00:30 GMT'],

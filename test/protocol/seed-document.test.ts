@@ -139,7 +139,11 @@ test.concurrent('details may be one object instead of a list', async () => {
     'POST /things': accepted({ 'Operation-Location': statusUrl }),
     [`GET ${path}`]: [{ body: { operationId, status: 'Failed', error } }],
   });
-  expect(ended.error).toMatchObject({ type: 'OperationFailed', message: `operation ${operationId} failed: B: inner`, details: { error } });
+  expect(ended.error).toMatchObject({
+    type: 'OperationFailed',
+    message: `operation ${operationId} failed: A: outer → B: inner`,
+    details: { error },
+  });
 });
 
 test.concurrent('success may carry a warning and undeclared fields: both are kept', async () => {

@@ -34,11 +34,12 @@ export type RunInput = Omit<OperationInput, 'submit' | 'attach'> & { submit?: Pa
 /** @param connection over the connection of the tests, which waits for nothing it was not asked to wait for */
 export async function startScriptedService(connection: Record<string, unknown> = {}): Promise<ScriptedService> {
   const emulator = await startEmulator({ operationSeconds: 0, retryAfterSeconds: 0 });
-  const poll = { defaultSeconds: 0, minSeconds: 0, maxUnreadable: 3, goneAfterSeconds: 1 };
+  const poll = { defaultSeconds: 0, minSeconds: 0, maxUnreadable: 3, unreadableSeconds: 0, goneAfterSeconds: 1, unauthorizedSeconds: 3 };
   const maps = { baseUrl: emulator.url, poll, limits: { timeoutSeconds: 5 }, ...connection };
   const others = {
     ...maps,
     otherHosts: 'withoutCredentials',
+    privateHosts: 'allow',
     headers: { 'x-connection': 'own' },
   };
   const bed = await startTestBed(testConfig({ maps, others })).catch(async (error: unknown) => {

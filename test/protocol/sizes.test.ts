@@ -1,7 +1,8 @@
 /** What is small enough to keep in history [design.md, Sizes]. */
 import type { Json } from '../../src/contract';
 import { fit, jsonBytes } from '../../src/lro/sizes';
-import { deepJson } from './given';
+import { answer, deepJson } from './given';
+import { decide } from './polls';
 
 test('what fits is kept as it is', () => {
   const value = { a: [1, 'two', null, { b: true }] };
@@ -52,4 +53,24 @@ test('a field named __proto__ stays a field', () => {
   const fitted = fit(value, 65_536);
   expect(JSON.stringify(fitted.value)).toContain('"__proto__":{"polluted":1}');
   expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
+});
+
+test('what is kept of an answer stays small, however large it is', () => {
+  const long = 'x'.repeat(900_000);
+  const succeeded = answer(
+    200,
+    {},
+    {
+      status: 'Succeeded',
+      operationId: long,
+      created: long,
+      warning: { message: long },
+      resourceLocation: `/x/${long}`,
+      resourceId: long,
+      log: long,
+    },
+  );
+  expect(JSON.stringify(decide(succeeded)).length).toBeLessThan(100_000);
+  const failed = answer(200, {}, { status: `failed`, error: { message: long, details: [{ message: long }] }, log: long });
+  expect(JSON.stringify(decide(failed)).length).toBeLessThan(140_000);
 });

@@ -93,7 +93,12 @@ describe('an accepted operation', () => {
       { headers: { 'x-ms-client-request-id': 'r-1' } },
     );
     expect(decision).toMatchObject({
-      monitor: { statusUrl: status, apiVersion: '2.0', headers: { 'x-ms-client-request-id': 'r-1' }, cookies: { ARRAffinity: 'a1' } },
+      monitor: {
+        statusUrl: status,
+        apiVersion: '2.0',
+        headers: { 'x-ms-client-request-id': 'r-1' },
+        cookies: [{ name: 'ARRAffinity', value: 'a1', host: 'us.atlas.microsoft.com' }],
+      },
     });
   });
 
@@ -233,7 +238,7 @@ describe('a protocol error is', () => {
     ['202 with a body and nothing to poll', 202, { status: 'Running' }],
     ['200 that says Running and names nothing to poll', 200, { status: 'Running' }],
   ])('%s', (_what, code, body) => {
-    for (const method of ['POST', 'DELETE'] as const) {
+    for (const method of code === 202 ? (['POST', 'GET'] as const) : (['POST', 'DELETE'] as const)) {
       const decision = decide(answer(code, {}, body), { method });
       expect(decision).toMatchObject({ failure: { type: 'ProtocolError', message: expect.stringContaining('Operation-Location') } });
     }
@@ -307,5 +312,7 @@ test('an untrusted URL is refused before anything is sent', () => {
 });
 
 test('cookies of a refusal for now go with the next try', () => {
-  expect(decide(answer(429, {}, undefined, { setCookies: ['a=1'] }))).toMatchObject({ cookies: { a: '1' } });
+  expect(decide(answer(429, {}, undefined, { setCookies: ['a=1'] }))).toMatchObject({
+    cookies: [{ name: 'a', value: '1', host: 'us.atlas.microsoft.com' }],
+  });
 });

@@ -1,8 +1,13 @@
 /** Whom to trust, and what of a URL may be shown [protocol.md section 5]. */
-import { judgeUrl, masked, shown, withoutParameters } from '../../src/lro/trust';
+import { judgeCallerUrl, judgeUrl, masked, shown, withoutParameters } from '../../src/lro/trust';
 import type { TrustSettings } from '../../src/lro/settings';
 
-const trust: TrustSettings = { baseUrl: 'https://us.atlas.microsoft.com', trustedHosts: ['us.atlas.microsoft.com'], otherHosts: 'refuse' };
+const trust: TrustSettings = {
+  baseUrl: 'https://us.atlas.microsoft.com',
+  trustedHosts: ['us.atlas.microsoft.com'],
+  attachHosts: [],
+  otherHosts: 'refuse',
+};
 const verdict = (url: string, more: Partial<TrustSettings> = {}): string => judgeUrl(url, { ...trust, ...more }).kind;
 
 describe('credentials go to', () => {
@@ -117,5 +122,34 @@ describe('what a person sees of a URL', () => {
   test('has no control characters and a bounded length', () => {
     expect(shown('no\u0000url\n')).toBe('no?url?');
     expect(shown(`no url ${'x'.repeat(100_000)}`).length).toBeLessThan(2100);
+  });
+});
+
+describe('a URL that a caller has named', () => {
+  const open: TrustSettings = { ...trust, otherHosts: 'withoutCredentials', attachHosts: ['*.jobs.example.com'] };
+
+  it('may be on a trusted host, with credentials', () =>
+    expect(judgeCallerUrl('https://us.atlas.microsoft.com/operations/1', open)).toEqual({ kind: 'withCredentials' }));
+
+  it('may be on a host of attachHosts, without credentials', () =>
+    expect(judgeCallerUrl('https://eu.jobs.example.com/operations/1', open)).toEqual({ kind: 'withoutCredentials' }));
+
+  it.each([
+    'http://169.254.169.254/metadata/identity',
+    'https://evil.example/x',
+    'file:///etc/passwd',
+    'https://u:p@us.atlas.microsoft.com/',
+  ])('may be nowhere else, whatever services may name: %s', (url) => {
+    expect(judgeCallerUrl(url, open).kind).toBe('refused');
+  });
+
+  it('is refused with the hosts that it could be on', () =>
+    expect(judgeCallerUrl('https://evil.example/x', open)).toMatchObject({
+      reason: expect.stringMatching(/evil\.example is not among .*us\.atlas\.microsoft\.com.*attachHosts \(\*\.jobs\.example\.com\)/),
+    }));
+
+  it('is judged more strictly than one that a service has named', () => {
+    expect(judgeUrl('https://graph.example/x', open)).toEqual({ kind: 'withoutCredentials' });
+    expect(judgeUrl('https://eu.jobs.example.com/x', { ...open, otherHosts: 'refuse' })).toEqual({ kind: 'withoutCredentials' });
   });
 });

@@ -1,13 +1,23 @@
 /** One batch for every path through the workflows of batches: what the histories `batch-*.json` were recorded from. */
 import { eventually } from '../support/eventually';
 import type { WorkflowHandle } from '@temporalio/client';
-import { ITEM_UPDATE, PAUSE_SIGNAL, PROGRESS_QUERY, RESUME_SIGNAL, type BatchInput, type BatchProgress } from '../../src/contract';
+import {
+  ITEM_UPDATE,
+  PAUSE_SIGNAL,
+  PROGRESS_QUERY,
+  RESUME_SIGNAL,
+  type BatchInput,
+  type BatchItem,
+  type BatchProgress,
+} from '../../src/contract';
 import type { Emulator } from '../../src/emulator';
 import { ACCEPTED, busy, CANCEL, running, SUCCEEDED, type Answer } from './paths';
 
 export interface BatchPath {
   /** Ids of its items, which share one route. */
   items: string[];
+  /** Of each item, where it is no operation. */
+  item?: Omit<BatchItem, 'id'>;
   /** Answers in order; the last one repeats. Default: accepted, and succeeded at the first poll. */
   submit?: Answer[];
   status?: Answer[];
@@ -27,7 +37,27 @@ const inPhase = (handle: WorkflowHandle, phase: string) =>
     (progress) => progress.phase === phase,
   );
 
+const STEP = { submit: { path: '{base}/submit' } };
+/** A chain of two steps at the routes of all. */
+const CHAIN: Omit<BatchItem, 'id'> = {
+  kind: 'chain',
+  steps: [
+    { id: 'first', ...STEP },
+    { id: 'second', submit: { ...STEP.submit, query: { of: '{{steps.first.operationId}}' } } },
+  ],
+};
+const CLEANED_UP = { ...CHAIN, cleanup: 'onFailure' as const };
+
 export const BATCH_PATHS: Record<string, BatchPath> = {
+  'batch-chains': { items: ['a', 'b'], item: CHAIN, status: [running(1), SUCCEEDED], input: REPORT },
+  'batch-chains-failed': { items: ['a'], item: CLEANED_UP, status: [SUCCEEDED, FAILED], input: REPORT },
+  'batch-chains-canceled': {
+    items: ['a'],
+    item: { ...CHAIN, ...CANCEL },
+    status: [SUCCEEDED, running(3600)],
+    meanwhile: async (handle, asked) => (await asked('status', 2), handle.cancel()),
+  },
+  'batch-chains-continue-as-new': { items: ['a', 'b'], item: CHAIN, status: [running(1), SUCCEEDED], continueAsNewAfterEvents: 25 },
   'batch-success-two-shards': {
     items: Array.from({ length: 251 }, (_, index) => `item-${index}`),
     submit: [ACCEPTED, ACCEPTED, { body: { status: 'Succeeded' } }],

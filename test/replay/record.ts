@@ -6,7 +6,15 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { WorkflowHandle } from '@temporalio/client';
-import { BUILD_TILESET, RUN_BATCH, RUN_OPERATION, type BatchInput, type BuildTilesetInput, type OperationInput } from '../../src/contract';
+import {
+  BUILD_TILESET,
+  RUN_BATCH,
+  RUN_OPERATION,
+  type BatchInput,
+  type BatchItem,
+  type BuildTilesetInput,
+  type OperationInput,
+} from '../../src/contract';
 import { startEmulator, type Emulator, type Script } from '../../src/emulator';
 import { temporaryFolder, testConfig } from '../support/config';
 import { startTestBed, type TestBed } from '../support/in-process';
@@ -49,7 +57,10 @@ async function withBed(
     { baseUrl: `${emulator.url}/scripts/${name}` },
   ]);
   const config = testConfig(
-    { ...Object.fromEntries<{ baseUrl: string }>(services), default: { baseUrl: emulator.url, poll: { maxUnreadable: 2 } } },
+    {
+      ...Object.fromEntries<{ baseUrl: string }>(services),
+      default: { baseUrl: emulator.url, poll: { maxUnreadable: 2, unreadableSeconds: 0 } },
+    },
     { files: { writeBelow: [temporaryFolder()] } },
   );
   const bed = await startTestBed(config, continueAsNewAfterEvents === undefined ? {} : { continueAsNewAfterEvents });
@@ -58,7 +69,7 @@ async function withBed(
 }
 
 async function recordBatch(name: string, path: BatchPath, emulator: Emulator, bed: TestBed, folder: string): Promise<void> {
-  const { items, submit = DEFAULT_SUBMIT, status = DEFAULT_STATUS, input, meanwhile } = path;
+  const { items, item, submit = DEFAULT_SUBMIT, status = DEFAULT_STATUS, input, meanwhile } = path;
   const routes: Script['routes'] = [
     { method: 'POST', path: '/submit', answers: submit },
     { path: '/status', answers: status },
@@ -66,9 +77,11 @@ async function recordBatch(name: string, path: BatchPath, emulator: Emulator, be
   ];
   const { url } = await emulator.admin.addScript({ name, routes });
   const { defaults, ...more } = input ?? {};
+  const { pathname } = new URL(url);
+  const one = JSON.parse(JSON.stringify(item ?? {}).replaceAll('{base}', pathname)) as Omit<BatchItem, 'id'>;
   const batch: BatchInput = {
-    items: items.map((id) => ({ id })),
-    defaults: { submit: { path: `${new URL(url).pathname}/submit` }, ...defaults },
+    items: items.map((id) => ({ id, ...one })),
+    defaults: item === undefined ? { submit: { path: `${pathname}/submit` }, ...defaults } : defaults,
     ...more,
   };
   const { client, taskQueue } = bed;

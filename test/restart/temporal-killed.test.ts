@@ -1,66 +1,73 @@
 /** Temporal is killed (SIGKILL) and comes back on the same port and file: the worker process goes on by itself. */
 import { join } from 'node:path';
 import { OperationError } from '../../src/client';
-import { startDevServer, type Child, type DevServer } from '../../src/devserver';
+import { startDevServer } from '../../src/devserver';
 import { temporaryFolder } from '../support/config';
 import { startProcessBed, untilWaiting, type ProcessBed } from '../support/process-bed';
 
-const databaseFile = join(temporaryFolder(), 'temporal.db');
-let temporal: DevServer;
-let bed: ProcessBed;
-let worker: Child;
-
-beforeAll(async () => {
-  temporal = await startDevServer({ databaseFile });
-  bed = await startProcessBed({ address: temporal.address });
-  worker = await bed.startWorker();
-});
-afterEach(() => bed.calm());
-afterAll(async () => {
-  // The one that was started first: nobody has started another.
-  expect(await worker.stop()).toEqual({ code: 0, signal: null });
-  await bed.close();
-  await temporal.stop();
-});
-
-async function restartTemporal(): Promise<void> {
-  temporal = await startDevServer({ databaseFile, port: temporal.port });
+/** A Temporal of a test's own, that may be killed. */
+interface OwnTemporal {
+  kill(): Promise<void>;
+  restart(): Promise<void>;
 }
 
-test('killed while an operation waits, it is asked when it is due, and not before', async () => {
+/** The worker is there all the time, and ends in order. */
+function temporalTest(name: string, work: (bed: ProcessBed, temporal: OwnTemporal) => Promise<void>): void {
+  test.concurrent(name, async () => {
+    const databaseFile = join(temporaryFolder(), 'temporal.db');
+    let server = await startDevServer({ databaseFile });
+    const bed = await startProcessBed({ address: server.address });
+    try {
+      const worker = await bed.startWorker();
+      await work(bed, {
+        kill: () => server.kill(),
+        restart: async () => {
+          server = await startDevServer({ databaseFile, port: server.port });
+        },
+      });
+      // The one that was started first: nobody has started another.
+      expect(await worker.stop()).toEqual({ code: 0, signal: null });
+    } finally {
+      await bed.close();
+      await server.stop();
+    }
+  });
+}
+
+temporalTest('killed while an operation waits, it is asked when it is due, and not before', async (bed, temporal) => {
   const operation = await bed.start('waiting', { retryAfterSeconds: 2 });
   await untilWaiting(operation);
   await temporal.kill();
-  await restartTemporal();
+  await temporal.restart();
   await bed.expectRightEnd(operation, { submits: 1, retryAfterSeconds: 2 });
 });
 
-test('killed while an operation is asked, whose answer comes when Temporal is back, it goes on', async () => {
+temporalTest('killed while an operation is asked, whose answer comes when Temporal is back, it goes on', async (bed, temporal) => {
   await bed.addFault({ match: { method: 'GET', path: '/operations/' }, skip: 1, holdUntilReleased: true });
   const operation = await bed.start('asking', { retryAfterSeconds: 2 });
   await bed.untilHeld(1);
   await temporal.kill();
-  await restartTemporal();
+  await temporal.restart();
   await bed.calm();
   await bed.expectRightEnd(operation, { submits: 1, retryAfterSeconds: 2 });
 });
 
-test('killed while an operation is asked, whose answer comes while Temporal is away, it goes on', async () => {
+temporalTest('killed while an operation is asked, whose answer comes while Temporal is away, it goes on', async (bed, temporal) => {
   await bed.addFault({ match: { method: 'GET', path: '/operations/' }, skip: 1, holdUntilReleased: true });
   const operation = await bed.start('answered', { retryAfterSeconds: 2 });
   await bed.untilHeld(1);
   await temporal.kill();
   await bed.calm();
-  await restartTemporal();
+  await temporal.restart();
   await bed.expectRightEnd(operation, { submits: 1, retryAfterSeconds: 2 });
 });
 
-test('killed while a submit is under way, it is not sent again where at most one was asked', async () => {
+temporalTest('killed while a submit is under way, it is not sent again where at most one was asked', async (bed, temporal) => {
   await bed.addFault({ match: { method: 'POST' }, waitAt: 'afterAccept', holdUntilReleased: true });
   const operation = await bed.start('submitting', { onUncertainSubmit: 'fail' });
   await bed.untilHeld(1);
   await temporal.kill();
-  await restartTemporal();
+  await temporal.restart();
   await bed.calm();
   const [submitted] = (await bed.emulator.admin.operations()).operations.filter(({ status }) => status === 'Running');
   await bed.emulator.admin.changeOperation(submitted?.operationId ?? '', { finish: 'Succeeded' });

@@ -1,23 +1,11 @@
 /** A worker that is killed (SIGKILL) at any step loses nothing and repeats nothing that must not be repeated. */
-import type { Child } from '../../src/devserver';
 import { eventually } from '../support/eventually';
-import { isCalm, startProcessBed, untilWaiting, type NamedOperation, type ProcessBed } from '../support/process-bed';
-
-let bed: ProcessBed;
-/** The one that serves; a test that kills it starts the next. */
-let worker: Child;
-
-beforeAll(async () => {
-  bed = await startProcessBed();
-  worker = await bed.startWorker();
-});
-afterEach(() => bed.calm());
-afterAll(() => bed.close());
+import { isCalm, processTest, untilWaiting, type NamedOperation } from '../support/process-bed';
 
 /** All polls, also of operations that are yet to come. */
 const polls = (collection = '/mapData') => ({ method: 'GET', path: `^${collection}/operations/` });
 
-test('killed while an operation waits, it is asked when it is due, and not before', async () => {
+processTest('killed while an operation waits, it is asked when it is due, and not before', async (bed, worker) => {
   const operation = await bed.start('waiting', { retryAfterSeconds: 2 });
   await untilWaiting(operation);
   await worker.kill();
@@ -25,7 +13,7 @@ test('killed while an operation waits, it is asked when it is due, and not befor
   await bed.expectRightEnd(operation, { submits: 1, retryAfterSeconds: 2 });
 });
 
-test('killed while it asks, it asks again', async () => {
+processTest('killed while it asks, it asks again', async (bed, worker) => {
   await bed.addFault({ match: polls(), skip: 1, holdUntilReleased: true });
   const operation = await bed.start('asking');
   await bed.untilHeld(1);
@@ -34,14 +22,14 @@ test('killed while it asks, it asks again', async () => {
   await bed.expectRightEnd(operation, { submits: 1 });
 });
 
-test('an operation that is started while no worker is there is submitted once when one comes', async () => {
+processTest('an operation that is started while no worker is there is submitted once when one comes', async (bed, worker) => {
   await worker.kill();
   const operation = await bed.start('unserved');
   worker = await bed.startWorker();
   await bed.expectRightEnd(operation, { submits: 1 });
 });
 
-test('killed with the first workflow task in its hands, the operation is submitted once', async () => {
+processTest('killed with the first workflow task in its hands, the operation is submitted once', async (bed, worker) => {
   // A stopped process still has its polls open: the server hands it the task, and it never does it.
   worker.signal('SIGSTOP');
   const operation = await bed.start('first-task');
@@ -55,7 +43,7 @@ test('killed with the first workflow task in its hands, the operation is submitt
   await bed.expectRightEnd(operation, { submits: 1 });
 });
 
-test('of two workers one is killed while it asks: the other goes on', async () => {
+processTest('of two workers one is killed while it asks: the other goes on', async (bed, worker) => {
   await bed.addFault({ match: polls(), holdUntilReleased: true });
   const operation = await bed.start('two-workers');
   await bed.untilHeld(1);
@@ -65,48 +53,51 @@ test('of two workers one is killed while it asks: the other goes on', async () =
   await bed.expectRightEnd(operation, { submits: 1 });
 });
 
-test('with 20 operations at all steps, each is asked again within 15 seconds of the return of the worker or its due time', async () => {
-  const five = (name: string, start: (name: string) => Promise<NamedOperation>): Promise<NamedOperation[]> =>
-    Promise.all([1, 2, 3, 4, 5].map((number) => start(`${name}-${number}`)));
-  await bed.addFault({
-    match: { method: 'POST', query: 'description=accepted-' },
-    times: 5,
-    waitAt: 'afterAccept',
-    holdUntilReleased: true,
-  });
-  await bed.addFault({ match: polls('/styles'), times: 5, holdUntilReleased: true });
-  const asking = await five('asked', (name) => bed.start(name, { collection: '/styles', retryAfterSeconds: 2 }));
-  const submitting = await five('accepted', (name) => bed.start(name, { retryAfterSeconds: 2 }));
-  await bed.untilHeld(10);
-  const waiting = await five('waiter', (name) => bed.start(name, { retryAfterSeconds: 4 }));
-  const progress = await eventually(
-    () => Promise.all(waiting.map((operation) => operation.progress())),
-    (all) => all.every(isCalm),
-  );
-  await worker.kill();
-  const unserved = await five('unsent', (name) => bed.start(name, { retryAfterSeconds: 2 }));
-  const lastSeq = Math.max(...(await bed.emulator.admin.requests()).map(({ seq }) => seq));
+processTest(
+  'with 20 operations at all steps, each is asked again within 15 seconds of the return of the worker or its due time',
+  async (bed, worker) => {
+    const five = (name: string, start: (name: string) => Promise<NamedOperation>): Promise<NamedOperation[]> =>
+      Promise.all([1, 2, 3, 4, 5].map((number) => start(`${name}-${number}`)));
+    await bed.addFault({
+      match: { method: 'POST', query: 'description=accepted-' },
+      times: 5,
+      waitAt: 'afterAccept',
+      holdUntilReleased: true,
+    });
+    await bed.addFault({ match: polls('/styles'), times: 5, holdUntilReleased: true });
+    const asking = await five('asked', (name) => bed.start(name, { collection: '/styles', retryAfterSeconds: 2 }));
+    const submitting = await five('accepted', (name) => bed.start(name, { retryAfterSeconds: 2 }));
+    await bed.untilHeld(10);
+    const waiting = await five('waiter', (name) => bed.start(name, { retryAfterSeconds: 4 }));
+    const progress = await eventually(
+      () => Promise.all(waiting.map((operation) => operation.progress())),
+      (all) => all.every(isCalm),
+    );
+    await worker.kill();
+    const unserved = await five('unsent', (name) => bed.start(name, { retryAfterSeconds: 2 }));
+    const lastSeq = Math.max(...(await bed.emulator.admin.requests()).map(({ seq }) => seq));
 
-  worker = await bed.startWorker();
-  const returnedAtMs = Date.now();
-  /** The first request about an operation since the worker is back, in milliseconds since it could have been asked. */
-  const firstAfter = async (filter: { method: string; path?: string; query?: string }, dueAtMs = 0): Promise<number> => {
-    const [first] = await bed.emulator.admin.waitForRequests({ ...filter, since: lastSeq });
-    return (first?.receivedAtMs ?? Infinity) - Math.max(returnedAtMs, dueAtMs);
-  };
-  const submit = ({ name }: NamedOperation) => ({ method: 'POST', query: `description=${name}(&|$)` });
-  const poll = async (operation: NamedOperation) => ({ method: 'GET', path: `/${String((await operation.accepted()).operationId)}$` });
-  const delaysMs = await Promise.all([
-    ...[...submitting, ...unserved].map((operation) => firstAfter(submit(operation))),
-    ...asking.map(async (operation) => firstAfter(await poll(operation))),
-    ...waiting.map(async (operation, index) => firstAfter(await poll(operation), Date.parse(progress[index]?.nextPollAt ?? ''))),
-  ]);
-  expect(delaysMs).toHaveLength(20);
-  expect(Math.max(...delaysMs)).toBeLessThan(15_000);
+    worker = await bed.startWorker();
+    const returnedAtMs = Date.now();
+    /** The first request about an operation since the worker is back, in milliseconds since it could have been asked. */
+    const firstAfter = async (filter: { method: string; path?: string; query?: string }, dueAtMs = 0): Promise<number> => {
+      const [first] = await bed.emulator.admin.waitForRequests({ ...filter, since: lastSeq });
+      return (first?.receivedAtMs ?? Infinity) - Math.max(returnedAtMs, dueAtMs);
+    };
+    const submit = ({ name }: NamedOperation) => ({ method: 'POST', query: `description=${name}(&|$)` });
+    const poll = async (operation: NamedOperation) => ({ method: 'GET', path: `/${String((await operation.accepted()).operationId)}$` });
+    const delaysMs = await Promise.all([
+      ...[...submitting, ...unserved].map((operation) => firstAfter(submit(operation))),
+      ...asking.map(async (operation) => firstAfter(await poll(operation))),
+      ...waiting.map(async (operation, index) => firstAfter(await poll(operation), Date.parse(progress[index]?.nextPollAt ?? ''))),
+    ]);
+    expect(delaysMs).toHaveLength(20);
+    expect(Math.max(...delaysMs)).toBeLessThan(15_000);
 
-  await Promise.all([
-    ...submitting.map((operation) => bed.expectRightEnd(operation, { submits: 2, retryAfterSeconds: 2 })),
-    ...[...asking, ...unserved].map((operation) => bed.expectRightEnd(operation, { submits: 1, retryAfterSeconds: 2 })),
-    ...waiting.map((operation) => bed.expectRightEnd(operation, { submits: 1, retryAfterSeconds: 4 })),
-  ]);
-});
+    await Promise.all([
+      ...submitting.map((operation) => bed.expectRightEnd(operation, { submits: 2, retryAfterSeconds: 2 })),
+      ...[...asking, ...unserved].map((operation) => bed.expectRightEnd(operation, { submits: 1, retryAfterSeconds: 2 })),
+      ...waiting.map((operation) => bed.expectRightEnd(operation, { submits: 1, retryAfterSeconds: 4 })),
+    ]);
+  },
+);

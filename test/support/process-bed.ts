@@ -46,6 +46,21 @@ export async function startProcessBed(options: ProcessBedOptions = {}): Promise<
   return new ProcessBed(emulator, ['--port', new URL(emulator.url).port, ...args], address, await Connection.connect({ address }));
 }
 
+/**
+ * A test with a service, a worker and a task queue of its own. Such tests of a file run side by side: what they wait for is mostly that
+ * Temporal notices the end of a worker. No hook around each test runs.
+ */
+export function processTest(name: string, work: (bed: ProcessBed, worker: Child) => Promise<void>, options: ProcessBedOptions = {}): void {
+  test.concurrent(name, async () => {
+    const bed = await startProcessBed(options);
+    try {
+      await work(bed, await bed.startWorker());
+    } finally {
+      await bed.close();
+    }
+  });
+}
+
 export class ProcessBed {
   readonly taskQueue = `lro-${randomUUID()}`;
   readonly client: Client;

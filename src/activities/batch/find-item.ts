@@ -1,6 +1,6 @@
 /**
- * Activity `findItem`: where one item of a running batch stands. Its shard knows while it is under way, the pages of the report once it has
- * ended, the manifest before it is begun.
+ * Activity `findItem`: the state of one item of a running batch. Its shard knows an open item, the pages of the report one that has ended,
+ * and the manifest one that is not started.
  */
 import { Context } from '@temporalio/activity';
 import type { FileRef, ItemReport, ItemStanding } from '../../contract';
@@ -40,7 +40,7 @@ async function inReport({ target, id }: FindItem, pagesOfShards: number[], files
   for (const [shard, count] of pagesOfShards.entries()) {
     for (let number = 0; number < count; number++) {
       const report = await lineIn(partOf(target, shard, number), id, files, signal);
-      // Pages go when all of them stand in the report.
+      // Pages are removed once all of them are in the report.
       if (report === 'notThere') return ended(id, await lineIn(target.report, id, files, signal));
       if (report !== undefined) return ended(id, report);
     }

@@ -1,7 +1,7 @@
 /**
  * What the workflows of a batch and their activities send each other. Types and names only, like `../messages.ts`.
  *
- * Keeps true: fields are only added; items of a manifest never stand here, only where they are found.
+ * Keeps true: fields are only added; items of a manifest are never in these messages, only their places.
  */
 import type { BatchInput, BatchItem, FileRef, ItemOutcome, ItemReport, ItemStanding } from '../../contract';
 import type { LearntSettings, ManifestPage, Page, Source } from '../messages';
@@ -9,7 +9,7 @@ import type { LearntSettings, ManifestPage, Page, Source } from '../messages';
 /** Where a batch's report goes: `parts` are written while it runs, and put together into `report` at its end. */
 export interface ReportTarget {
   report: FileRef;
-  /** Part of the pages' names: those of another batch with the same report are not touched. */
+  /** Part of the pages' names, so that two batches with the same report do not touch each other's pages. */
   run: string;
 }
 
@@ -24,40 +24,40 @@ export interface PrepareBatchRequest {
 /** A valid batch, before anything is submitted. */
 export interface PreparedBatch {
   source: Source;
-  /** Items in all, broken ones that are skipped among them. */
+  /** All items, including invalid ones that are skipped. */
   total: number;
-  /** For each shard the pages it works off; of inline items the indexes of its first and behind its last one. */
+  /** For each shard its pages, or of inline items the indexes `from` (included) and `to` (excluded). */
   shards: { pages?: ManifestPage[]; from?: number; to?: number; duplicates?: number[] }[];
   /** Of the whole batch. */
   maxInFlight: number;
   report?: ReportTarget;
-  /** The connection most items use: what operators see. */
+  /** The connection of the first item, for the search attribute. */
   connection: string;
   settings: LearntSettings;
 }
 
-/** An item that has ended, and where its input stands, for those that a retry may want. */
+/** An item that has ended, and the place of its input, which a retry may need. */
 export interface EndedItem {
   report: ItemReport;
   /** Number of its page in {@link ReportPage.pages}. */
   page?: number;
   index?: number;
-  /** The item itself, where it stood in the batch's own input and did not succeed. */
+  /** The item itself, if it is of the batch's own input and did not succeed. */
   item?: BatchItem;
 }
 
-/** One page of a report: written once under its own name, whatever is retried. */
+/** One page of a report, with a name of its own: writing it again changes nothing. */
 export interface ReportPage {
   source: Source;
   target: ReportTarget;
   shard: number;
   number: number;
   ended: EndedItem[];
-  /** Pages the ended items stand in. */
+  /** Pages with the inputs of the ended items. */
   pages: Record<number, Page>;
 }
 
-/** The rest of a shard's items, never submitted: their lines are written without passing through history. */
+/** Items of a shard that were never submitted: their lines are written without entering a history. */
 export interface ReportRest {
   source: Source;
   target: ReportTarget;
@@ -70,12 +70,12 @@ export interface ReportRest {
   indexes?: number[];
 }
 
-/** Items of a {@link ReportRest} by what their lines say. */
+/** Number of items of a {@link ReportRest} by outcome. */
 export type RestCounts = Partial<Record<ItemOutcome, number>>;
 
 export interface FinishReport {
   target: ReportTarget;
-  /** Pages each shard has written; `null`: all that are found of one that failed. */
+  /** Number of pages of each shard; `null`: of a shard that failed, all that exist. */
   pages: (number | null)[];
 }
 
@@ -83,7 +83,7 @@ export interface FinishReport {
 export const ITEM_QUERY = 'item';
 
 export interface ShardAnswer {
-  /** Absent: it is not under way here. */
+  /** Absent: the shard has no such open item. */
   standing?: ItemStanding;
   /** Pages of the report that the shard has written. */
   reportPages: number;
@@ -105,8 +105,8 @@ export interface BatchActivities {
   /** Writes lines of items that were never submitted. */
   'lro.writeReportRest'(rest: ReportRest): Promise<RestCounts>;
   /**
-   * Puts the pages together, and says where: beside the report, where another batch has written that meanwhile. Fails with `FileRefused` when a
-   * page is gone.
+   * Joins the pages to the report and returns its place: another name when another batch has written a report there meanwhile. Fails with
+   * `FileRefused` when a page is gone.
    */
   'lro.finishReport'(request: FinishReport): Promise<FileRef>;
   /** Looks for one item: with the shards, in the report, in the manifest. */

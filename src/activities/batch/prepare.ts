@@ -3,13 +3,15 @@
  *
  * Keeps true: a batch that is refused here has sent nothing and written nothing.
  */
+import { setImmediate as untilOthersHadATurn } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { BatchInput, FileRef, ItemOutcome } from '../../contract';
 import { DEFAULT_CONNECTION, REPORT_MEMO } from '../../contract';
 import { FileRefusedError } from '../../files';
-import { Patience, type Connections } from '../../http';
+import { ExchangeTimeout, type Connections } from '../../http';
+import { reasonOf } from '../../text/reason';
 import { listed, typedFailure } from '../failures';
 import { withHeartbeat } from '../heartbeat';
 import type { LearntSettings, ManifestPage, Source } from '../messages';
@@ -25,17 +27,20 @@ import type { CheckedBatch } from '../../schema/batch';
 import { checkBatch } from '../../schema/batch';
 import { checkChain } from '../../schema/chain';
 
-/** Open operations of one shard, and of one where there are many. Measured: see docs/decisions.md. */
+/** Open operations of one shard, in small and in large batches. Measured: see docs/decisions.md. */
 const SHARD_SIZE = 250;
 const LARGE_SHARD_SIZE = 500;
 const SMALL_BATCH = 2000;
 
-/** Without a byte of the manifest. Reading a million lines over a slow line may take hours as long as they come. */
+/** Longest wait for the next bytes of the manifest. Reading a million lines may take hours, as long as bytes arrive. */
 const SILENT_SECONDS = 60;
 
+/** Longest that checking items keeps the event loop busy at a stretch. */
+const BUSY_MILLISECONDS = 20;
+
 /**
- * What a retry takes up where it does not say. An uncertain submit may have been accepted: only the caller can want it again. What was
- * invalid would be so again.
+ * The `outcomes` that a retry runs by default. Not `uncertain`: the service may have accepted the submit, so only the caller can decide.
+ * Not `invalid`: it would be invalid again.
  */
 const RETRIED_BY_DEFAULT: ItemOutcome[] = ['failed', 'canceled', 'notStarted'];
 
@@ -55,7 +60,7 @@ export function makePrepareBatch(connections: Connections, learn: () => Promise<
         shards: shardsOf(found, Math.min(batch.maxInFlight, found.total)),
         maxInFlight: batch.maxInFlight,
         connection: found.connection,
-        ...(report === undefined ? {} : { report: { report, run: request.runId.slice(-12) } }),
+        report: report && { report, run: request.runId.slice(-12) },
         settings: await learn(),
       };
     });
@@ -65,20 +70,20 @@ export function makePrepareBatch(connections: Connections, learn: () => Promise<
 /** `{workflowId}` and `{runId}` in a report's name, as one segment of a path each. */
 function filled(file: FileRef, { workflowId, runId }: PrepareBatchRequest): FileRef {
   const fill = (text: string): string =>
-    text.replaceAll('{workflowId}', workflowId.replace(/[^A-Za-z0-9._-]/g, '_')).replaceAll('{runId}', runId);
+    text.replaceAll('{workflowId}', () => workflowId.replace(/[^A-Za-z0-9._-]/g, '_')).replaceAll('{runId}', () => runId);
   return file.path === undefined ? { url: fill(file.url ?? '') } : { path: fill(file.path) };
 }
 
 async function sourceOf(batch: CheckedBatch, { workflowId, firstRunId, input }: PrepareBatchRequest): Promise<Source> {
   const { manifest, retryOf } = batch;
   const { defaults } = input;
-  const common = { workflowId, firstRunId, ...(defaults === undefined ? {} : { defaults }) };
-  if (retryOf === undefined) return { ...common, ...(manifest === undefined ? {} : { file: manifest }) };
+  const common = { workflowId, firstRunId, defaults };
+  if (retryOf === undefined) return { ...common, file: manifest };
   const file = retryOf.report ?? (await reportOf(retryOf.workflowId ?? ''));
   return { ...common, file, retried: retryOf.outcomes ?? RETRIED_BY_DEFAULT };
 }
 
-/** Where an earlier batch left its report. */
+/** The report of an earlier batch, as its memo names it. */
 async function reportOf(workflowId: string): Promise<FileRef> {
   const refuse = (message: string): Error => typedFailure({ type: 'InvalidInput', message: `retryOf.workflowId: ${message}` });
   let memo: Record<string, unknown> | undefined;
@@ -99,19 +104,19 @@ async function refused<T>(work: () => Promise<T>, field: string): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    const message = `${field}: ${error instanceof Error ? error.message : String(error)}`;
+    const message = `${field}: ${reasonOf(error)}`;
     if (error instanceof FileRefusedError) throw typedFailure({ type: 'FileRefused', message });
     throw error;
   }
 }
 
-/** Items of a batch, found right. */
+/** The items of a batch that was found valid. */
 interface Found {
   total: number;
   connection: string;
   /** Of a manifest. */
   pages?: ManifestPage[];
-  /** Of inline items: those whose id stood before. */
+  /** Of inline items: indexes of those whose id an earlier item has. */
   duplicates?: number[];
 }
 
@@ -127,36 +132,42 @@ class Finder {
   ) {}
 
   async find(input: BatchInput): Promise<Found> {
-    const found = this.source.file === undefined ? this.inline(input) : await this.manifest(this.source.file);
+    const found = await (this.source.file === undefined ? this.inline(input) : this.manifest(this.source.file));
     if (this.mistakes.count > 0 && !this.batch.skipInvalid) throw this.refusal(found.total);
     return { ...found, connection: this.connection ?? DEFAULT_CONNECTION };
   }
 
-  private inline({ items = [] }: BatchInput): Omit<Found, 'connection'> {
+  private async inline({ items = [] }: BatchInput): Promise<Omit<Found, 'connection'>> {
     const duplicates: number[] = [];
+    let since = performance.now();
     for (const [index, item] of inlineItems(this.source, { items, count: items.length }).entries()) {
+      // Small items are many: other activities and heartbeats of this process go on meanwhile.
+      if (performance.now() - since > BUSY_MILLISECONDS) {
+        await untilOthersHadATurn();
+        since = performance.now();
+      }
       if (this.seen.add(item, `items[${index}]`)) duplicates.push(index);
     }
-    return { total: items.length, ...(duplicates.length > 0 ? { duplicates } : {}) };
+    return { total: items.length, duplicates: duplicates.length > 0 ? duplicates : undefined };
   }
 
   private async manifest(file: FileRef): Promise<Omit<Found, 'connection'>> {
-    const patience = new Patience(SILENT_SECONDS);
+    const timeout = new ExchangeTimeout(SILENT_SECONDS);
     try {
-      const opened = await this.connections.files.open(file, { signal: patience.signal });
+      const opened = await this.connections.files.open(file, { signal: timeout.signal });
       try {
-        return await scanManifest(watched(opened.bytes, patience), this.source, this.seen);
+        return await scanManifest(watched(opened.bytes, timeout), this.source, this.seen);
       } finally {
         await opened.close();
       }
     } catch (error) {
       throw this.unreadable(error);
     } finally {
-      patience.stop();
+      timeout.stop();
     }
   }
 
-  /** An item is right when it could be submitted as it is. */
+  /** An item is valid when it could be submitted as it is. */
   private mistakesOf(item: PageItem): string[] {
     if (!item.ok) return item.mistakes;
     try {
@@ -182,17 +193,17 @@ class Finder {
   }
 
   private refusal(total: number): Error {
-    const { told, count } = this.mistakes;
+    const { first, count } = this.mistakes;
     const { file } = this.source;
-    if (file === undefined) return typedFailure({ type: 'InvalidInput', message: listed(told, count) });
-    const message = `manifest ${nameOf(file)}: ${count} of ${total} items cannot be run, nothing was submitted: ${listed(told, count)}`;
+    if (file === undefined) return typedFailure({ type: 'InvalidInput', message: listed(first, count) });
+    const message = `manifest ${nameOf(file)}: ${count} of ${total} items cannot be run, nothing was submitted: ${listed(first, count)}`;
     return typedFailure({ type: 'ManifestInvalid', message });
   }
 
-  /** A file that is refused stays refused; one that cannot be reached now is tried again by Temporal, some times. */
+  /** A refused file is a final failure; one that cannot be reached now is a failure that Temporal retries. */
   private unreadable(error: unknown): Error {
     if (error instanceof ApplicationFailure) return error;
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = reasonOf(error);
     const message = `manifest ${this.source.file === undefined ? '' : nameOf(this.source.file)}: ${reason}`;
     if (error instanceof FileRefusedError) return typedFailure({ type: 'FileRefused', message });
     if (error instanceof NoManifestError) return typedFailure({ type: 'ManifestInvalid', message });
@@ -200,10 +211,10 @@ class Finder {
   }
 }
 
-/** Every piece that comes starts the time anew. */
-async function* watched(bytes: AsyncIterable<Buffer>, patience: Patience): AsyncGenerator<Buffer> {
+/** Every chunk restarts the timeout. */
+async function* watched(bytes: AsyncIterable<Buffer>, timeout: ExchangeTimeout): AsyncGenerator<Buffer> {
   for await (const chunk of bytes) {
-    patience.touch();
+    timeout.touch();
     yield chunk;
   }
 }
@@ -216,8 +227,8 @@ function shardsOf({ total, pages, duplicates }: Found, inFlight: number): Prepar
     return Array.from({ length: wanted }, (_, shard) => {
       const from = Math.floor((total * shard) / wanted);
       const to = Math.floor((total * (shard + 1)) / wanted);
-      const own = duplicates?.filter((index) => index >= from && index < to).map((index) => index - from) ?? [];
-      return { from, to, ...(own.length > 0 ? { duplicates: own } : {}) };
+      const own = duplicates?.filter((index) => index >= from && index < to).map((index) => index - from);
+      return { from, to, duplicates: own?.length ? own : undefined };
     });
   }
   const shards = Array.from({ length: Math.min(wanted, pages.length) }, () => ({ count: 0, pages: [] as ManifestPage[] }));

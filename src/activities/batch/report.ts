@@ -2,9 +2,9 @@
  * Activities that write a batch's report: pages while it runs, and the whole of it at its end.
  *
  * Keeps true:
- * 1. A page is one file under its own name, and what is in it depends on its number only: writing it again changes nothing.
- * 2. The report appears whole or not at all, and never in place of another; its pages are removed after it is there.
- * 3. No signature in a URL is written: they are masked as for people.
+ * 1. A page is one file with its own name, and its content depends on its number only: writing it again changes nothing.
+ * 2. The report appears whole or not at all, and never replaces another; its pages are removed after it exists.
+ * 3. No signature in a URL is written: it is masked, as in everything that people see.
  */
 import { ApplicationFailure } from '@temporalio/common';
 import { resumeFrom } from '../../jobs/resume';
@@ -18,11 +18,11 @@ import { readItem, type ReadItem } from '../item';
 import type { PageItem, Pages } from '../pages';
 import type { EndedItem, FinishReport, ReportPage, ReportRest, ReportTarget, RestCounts } from './messages';
 
-/** For writing one page; the whole report has more. */
+/** Timeouts of writing one page, and of writing the whole report. */
 const WRITE_SECONDS = 120;
 const FINISH_SECONDS = 3600;
 
-/** Two reports differ in their first lines: times and ids stand there. */
+/** Enough to compare two reports: their first lines have times and ids. */
 const COMPARED_BYTES = 1024;
 
 export function makeReport({ files }: Connections, pages: Pages) {
@@ -56,7 +56,7 @@ export function makeReport({ files }: Connections, pages: Pages) {
       withHeartbeat(async () => {
         const parts: FileRef[] = [];
         for (const [shard, count] of written.entries()) parts.push(...(await partsOf(target, shard, count, files)));
-        // It was not there at the start: a try before this one has written it, or another batch.
+        // The report did not exist at the start: an earlier attempt of this activity has written it, or another batch.
         const report = (await mayBeWritten(target.report, parts, files)) ? target.report : beside(target.report, `.${target.run}`);
         if (!(await files.exists(report))) {
           const signal = AbortSignal.timeout(FINISH_SECONDS * 1000);
@@ -77,7 +77,7 @@ function beside({ path, url }: FileRef, ending: string): FileRef {
   return path === undefined ? { url: `${url ?? ''}${ending}` } : { path: `${path}${ending}` };
 }
 
-/** Whether a report is not there yet, or begins as ours does, whose pages may be removed already. */
+/** Whether the report does not exist yet, or is this batch's own, whose pages may be removed already: it begins like the first page. */
 async function mayBeWritten(report: FileRef, parts: readonly FileRef[], files: Connections['files']): Promise<boolean> {
   const [first] = parts;
   if (first === undefined || !(await files.exists(report)) || !(await files.exists(first))) return true;
@@ -90,7 +90,7 @@ async function beginningOf(file: FileRef, range: { offset: number; bytes: number
   return wholeOf(await files.open(file, { range, signal: AbortSignal.timeout(WRITE_SECONDS * 1000) }));
 }
 
-/** The files of a shard's pages: as many as it has told, or all that are there. */
+/** The files of a shard's pages: as many as it has reported, or (`null`) all that exist. */
 async function partsOf(target: ReportTarget, shard: number, count: number | null, files: Connections['files']): Promise<FileRef[]> {
   const parts: FileRef[] = [];
   for (let number = 0; count === null || number < count; number++) {
@@ -122,28 +122,35 @@ async function* linesOf(parts: FileRef[], files: Connections['files'], signal: A
   }
 }
 
-/** A manifest that has changed: what stood there is gone, the report is written without it. */
+/** A manifest that has changed: the inputs are gone, and the report is written without them. */
 function withoutInputs(error: unknown): PageItem[] {
   if (error instanceof ApplicationFailure && error.type === 'ManifestInvalid') return [];
   throw error;
 }
 
-/** With the input of an item that a retry may want, and without signatures. */
+/** The report's line of an item: with its input, which a retry needs unless it succeeded, and without signatures. */
 function lineOf({ report }: EndedItem, item: PageItem | undefined): ItemReport {
+  const line = reportWithoutSignatures(report);
+  if (item?.ok !== true) return line;
   return {
-    ...reportWithoutSignatures(report),
-    ...(report.outcome !== 'succeeded' && item?.ok === true ? { input: item.input } : {}),
-    ...(report.failure !== undefined && item?.ok === true ? { failure: withResumption(withoutSignatures(report.failure), item) } : {}),
+    ...line,
+    input: report.outcome === 'succeeded' ? undefined : item.input,
+    failure: line.failure && withResumption(line.failure, item),
   };
 }
 
-/** A chain that did not come to its end says where a new one goes on. */
+/** A failed chain has in its line the input that a new chain continues with. */
 function withResumption(failure: FailureDetails, { kind, input }: ReadItem): FailureDetails {
   if (kind === 'operation' || failure.made === undefined) return failure;
   const chain = input as ChainInput | BuildTilesetInput;
-  // The batch does not carry bodies that the item itself was given.
+  // Bodies in the item's own `made` are not carried through the batch.
   const given = 'made' in chain ? chain.made : undefined;
-  const made = Object.fromEntries(Object.entries(failure.made).map(([id, one]) => [id, { ...given?.[id], ...one }]));
+  const made = Object.fromEntries(
+    Object.entries(failure.made).map(([id, one]) => [
+      id,
+      { ...(given !== undefined && Object.hasOwn(given, id) ? given[id] : undefined), ...one },
+    ]),
+  );
   return { ...failure, resumeFrom: resumeFrom(kind, chain, { ...failure, made }) };
 }
 
@@ -152,8 +159,8 @@ const STILL_UNCERTAIN = 'an earlier batch did not learn whether the service had 
 export function reportWithoutSignatures(report: ItemReport): ItemReport {
   return {
     ...report,
-    ...(report.result === undefined ? {} : { result: withoutSignatures(report.result) }),
-    ...(report.failure === undefined ? {} : { failure: withoutSignatures(report.failure) }),
+    result: report.result && withoutSignatures(report.result),
+    failure: report.failure && withoutSignatures(report.failure),
   };
 }
 
@@ -161,11 +168,11 @@ function withoutSignatures<T extends object>(value: T): T {
   const { statusUrl, resourceLocation, steps, made, cause } = value as Partial<OperationResult & ChainResult & FailureDetails>;
   return {
     ...value,
-    ...(steps === undefined ? {} : { steps: steps.map((step) => withoutSignatures(step)) }),
-    ...(made === undefined ? {} : { made: Object.fromEntries(Object.entries(made).map(([id, one]) => [id, withoutSignatures(one)])) }),
-    ...(cause === undefined ? {} : { cause: withoutSignatures(cause) }),
-    ...(statusUrl === undefined ? {} : { statusUrl: masked(statusUrl) ?? statusUrl }),
-    ...(resourceLocation === undefined ? {} : { resourceLocation: masked(resourceLocation) ?? resourceLocation }),
+    steps: steps?.map((step) => withoutSignatures(step)),
+    made: made && Object.fromEntries(Object.entries(made).map(([id, one]) => [id, withoutSignatures(one)])),
+    cause: cause && withoutSignatures(cause),
+    statusUrl: statusUrl && (masked(statusUrl) ?? statusUrl),
+    resourceLocation: resourceLocation && (masked(resourceLocation) ?? resourceLocation),
   };
 }
 
@@ -176,10 +183,10 @@ function notStarted(item: PageItem): ItemReport {
     return { id: item.id, kind: 'operation', outcome: 'invalid', failure, generation: 0 };
   }
   const { id, kind, generation, input, idempotencyKey, firstSentAtMs } = item;
-  const rest = { generation, ...(input.labels === undefined ? {} : { labels: input.labels }), input };
+  const rest = { generation, labels: input.labels, input };
   if (idempotencyKey === undefined) return { id, kind, outcome: 'notStarted', ...rest };
-  // It stays what it was, with the key that a retry has to send.
+  // It stays uncertain, with the key that a retry has to send.
   const failure: FailureDetails = { type: 'SubmissionUncertain', message: STILL_UNCERTAIN };
-  const firstSentAt = firstSentAtMs === undefined ? {} : { firstSentAt: new Date(firstSentAtMs).toISOString() };
-  return { id, kind, outcome: 'uncertain', failure, ...rest, idempotencyKey, ...firstSentAt };
+  const firstSentAt = firstSentAtMs === undefined ? undefined : new Date(firstSentAtMs).toISOString();
+  return { id, kind, outcome: 'uncertain', failure, ...rest, idempotencyKey, firstSentAt };
 }

@@ -1,38 +1,39 @@
 /**
- * Reads a batch's items once from the first to the last, before anything is submitted: are they right, and where do they stand?
+ * Reads a batch's items once from the first to the last, before anything is submitted: finds their mistakes and their places.
  *
- * Keeps true: memory grows with the number of items by their ids and pages only, not with what they hold.
+ * Keeps true: memory grows with the number of items (their ids and pages), not with their content.
  */
 import { createHash, type Hash } from 'node:crypto';
 import { linesOf, NoManifestError } from '../lines';
 import type { ManifestPage, Source } from '../messages';
 import { lineItem, REPEATED_ID, type PageItem } from '../pages';
 
-/** Small pages spread a batch over its shards; large ones keep the list of a million items short. */
+/** Small pages spread a batch over its shards; large pages keep the page list of a million items short. */
 const PAGE_ITEMS = 100;
 const LARGE_PAGE_ITEMS = 500;
 const SMALL_PAGES = 1000;
 const MAX_PAGE_BYTES = 262_144;
 
-/** Ids are kept in memory while a manifest is read, and its pages in history. */
+/** Ids are kept in memory while a manifest is read, and the list of its pages in history. */
 const MAX_ITEMS = 2_000_000;
 
-/** Mistakes that are told one by one. */
-const MAX_TOLD = 20;
+/** More mistakes than this are only counted. */
+const MAX_LISTED = 20;
 
-/** What is wrong with items, for the caller. */
+/** The mistakes in a batch's items. */
 export class Mistakes {
-  readonly told: string[] = [];
-  /** Items that are broken. */
+  /** The first of them, each with the place of its item. */
+  readonly first: string[] = [];
+  /** Items with mistakes. */
   count = 0;
 
   add(place: string, mistakes: readonly string[]): void {
     this.count++;
-    if (this.told.length < MAX_TOLD) this.told.push(`${place}: ${mistakes.join(', ')}`);
+    if (this.first.length < MAX_LISTED) this.first.push(`${place}: ${mistakes.join(', ')}`);
   }
 }
 
-/** Ids that were seen, and what each item is: right, or not. */
+/** The ids of the items so far; checks each item that is added. */
 export class Seen {
   private readonly ids = new Set<string>();
 
@@ -76,7 +77,7 @@ export async function scanManifest(
   return { pages, total };
 }
 
-/** A page that takes lines. */
+/** A page that lines are still added to. */
 class OpenPage {
   private readonly hash: Hash = createHash('sha256');
   private bytes = 0;
@@ -103,11 +104,11 @@ class OpenPage {
     return this.count >= (pagesBefore < SMALL_PAGES ? PAGE_ITEMS : LARGE_PAGE_ITEMS) || this.bytes >= MAX_PAGE_BYTES;
   }
 
-  /** Nothing where it has no items. */
+  /** The page; none if it has no items. */
   closed(): ManifestPage[] {
     if (this.count === 0) return [];
     const { offset, bytes, count, line, duplicates } = this;
     const hash = this.hash.digest('hex').slice(0, 16);
-    return [{ offset, bytes, count, line, hash, ...(duplicates.length > 0 ? { duplicates } : {}) }];
+    return [{ offset, bytes, count, line, hash, duplicates: duplicates.length > 0 ? duplicates : undefined }];
   }
 }

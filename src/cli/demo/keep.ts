@@ -1,4 +1,4 @@
-/** What a reader needs to use what `--keep` leaves running. */
+/** How to use what `--keep` leaves running. */
 import { DEFAULT_TASK_QUEUE } from '../../contract';
 import { CONNECTION } from './stage';
 

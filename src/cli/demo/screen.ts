@@ -1,16 +1,16 @@
 /**
- * What the demo shows: one line an event, with the time, a symbol, whom it is about and what happened.
+ * The demo's output: one line for each event, with the time, a symbol, its subject and what happened.
  *
- * Keeps true: a line that ends stands where it was written, as plain text where there is no terminal; what is only under way is shown on a
- * terminal and wiped by the next line. After `mute()` nothing is written any more.
+ * Keeps true: a finished line stays, and is plain text without a terminal; a pending line is shown on a terminal only, and the next line
+ * replaces it. After `mute()` nothing is written any more.
  */
 import pc from 'picocolors';
 
-const SYMBOLS = { done: '✓', underWay: '…', expectedFailure: '✗', kill: '✂', wrong: '!' } as const;
+const SYMBOLS = { done: '✓', pending: '…', expectedFailure: '✗', kill: '✂', wrong: '!' } as const;
 export type StepKind = keyof typeof SYMBOLS;
 
 const NAME_WIDTH = 11;
-/** Below it a line under way is not rewritten but cut. */
+/** Pending lines are cut to the width of the terminal, but not below this. */
 const MIN_COLUMNS = 40;
 
 export class Screen {
@@ -26,12 +26,12 @@ export class Screen {
     this.line(this.colors.bold(text));
   }
 
-  /** Something that is under way until the next step of any kind; for people who look on only. */
-  underWay(name: string, text: string): void {
+  /** Shows on a terminal what is pending, until the next line. */
+  pending(name: string, text: string): void {
     if (!this.out.isTTY) return;
     this.clearUnfinished();
     const columns = Math.max(this.out.columns || 80, MIN_COLUMNS);
-    this.write(this.format('underWay', name, text.slice(0, columns - NAME_WIDTH - 16)));
+    this.write(this.format('pending', name, text.slice(0, columns - NAME_WIDTH - 16)));
     this.unfinished = true;
   }
 
@@ -64,7 +64,7 @@ export class Screen {
 
   private format(kind: StepKind, name: string, text: string): string {
     const { dim, green, cyan, yellow, red } = this.colors;
-    const color = { done: green, underWay: cyan, expectedFailure: yellow, kill: red, wrong: red }[kind];
+    const color = { done: green, pending: cyan, expectedFailure: yellow, kill: red, wrong: red }[kind];
     return `  ${dim(timeOfDay(new Date()))}  ${color(`${SYMBOLS[kind]} ${name.padEnd(NAME_WIDTH)}`)} ${text}`;
   }
 

@@ -2,26 +2,28 @@
  * The processes of the demo and its folder: Temporal, the emulator of the service, and the worker.
  *
  * Keeps true: whatever was started is ended by `clear()`, and by the end of this process in any case; a process that ends by itself
- * rejects `broken`, so that nobody waits for it.
+ * rejects `broken`, so that nothing waits for it.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { stringify } from 'yaml';
 import { startChild, describeExit, type Child, type ChildExit } from '../../devserver';
-// Not from the index: the emulator itself runs in its own process, and takes half a second to load.
+// Not from the index: loading the emulator would cost half a second, and it runs in its own process.
 import { EmulatorAdmin } from '../../emulator/admin-client';
-import { findTemporal, isFree, type DemoTemporal, type TemporalWish } from './temporal';
+import { findTemporal, isFree, type DemoTemporal, type TemporalOptions } from './temporal';
 
 /** Name of the demo's connection. */
 export const CONNECTION = 'maps';
 
 const DIST = resolve(__dirname, '../..');
+/** Below the demo's folder: what the worker may read, without its own file. */
+const FILES = 'files';
 const USUAL_EMULATOR_PORT = 4010;
 const KEY_VARIABLE = 'DEMO_MAPS_KEY';
 
-/** Programs that were asked to end get so long, then they are ended. */
+/** After SIGTERM, until SIGKILL. */
 const STOP_GRACE_SECONDS = 5;
 
 export interface DemoService {
@@ -33,7 +35,7 @@ export interface DemoService {
 export class Stage {
   readonly folder: string;
   readonly configPath: string;
-  /** Rejects when a process ends that nobody has ended. Never resolves. */
+  /** Rejects when a process ends by itself. Never resolves. */
   readonly broken: Promise<never>;
   private reportBroken: (error: Error) => void = () => undefined;
   private temporalServer: DemoTemporal['server'];
@@ -46,18 +48,18 @@ export class Stage {
     this.folder = mkdtempSync(join(tmpdir(), 'durable-lro-demo-'));
     this.configPath = join(this.folder, 'lro.config.yaml');
     this.broken = new Promise((_, reject) => (this.reportBroken = reject));
-    // Nobody may be waiting for it yet.
+    // It may reject before anything waits for it.
     this.broken.catch(() => undefined);
   }
 
-  async startTemporal(wish: Omit<TemporalWish, 'folder'>): Promise<DemoTemporal> {
-    const temporal = await findTemporal({ ...wish, folder: this.folder });
+  async startTemporal(options: Omit<TemporalOptions, 'folder'>): Promise<DemoTemporal> {
+    const temporal = await findTemporal({ ...options, folder: this.folder });
     this.temporalServer = temporal.server;
     if (temporal.server !== undefined) this.watch('the Temporal dev server', temporal.server.exited);
     return temporal;
   }
 
-  /** The emulator, as a service that wants a key, and the worker's file that names it. */
+  /** The emulator, as a service that requires a key, and the worker's file that names it. */
   async startService(usualPorts: boolean): Promise<DemoService> {
     const port = usualPorts && (await isFree(USUAL_EMULATOR_PORT)) ? USUAL_EMULATOR_PORT : 0;
     const args = ['--port', String(port), '--operation-seconds', '1.8', '--retry-after-seconds', '1'];
@@ -108,7 +110,8 @@ export class Stage {
 
   /** Puts a file into the folder that the worker may read from. */
   addFile(name: string, content: Buffer): string {
-    const path = join(this.folder, name);
+    const path = join(this.folder, FILES, name);
+    mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, content);
     return path;
   }
@@ -144,7 +147,7 @@ export class Stage {
       query: { 'api-version': '2.0' },
       auth: { type: 'key', in: 'query', name: 'subscription-key', value: { env: KEY_VARIABLE } },
     };
-    // Paths in the file start at its own folder.
-    writeFileSync(this.configPath, stringify({ connections: { [CONNECTION]: connection }, files: { readBelow: ['.'] } }));
+    // Paths in the file are relative to its folder.
+    writeFileSync(this.configPath, stringify({ connections: { [CONNECTION]: connection }, files: { readBelow: [FILES] } }));
   }
 }

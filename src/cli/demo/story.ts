@@ -1,9 +1,8 @@
 /**
- * What happens in the demo: a drawing package becomes a tileset by one workflow of four operations, the worker is killed in the middle of
+ * The steps of the demo: a drawing package becomes a tileset by one workflow of four operations, the worker is killed in the middle of
  * the second one, one operation is rejected and one package fails.
  *
- * Keeps true: everything is done through the public client, as a service of the reader's own would do it; whatever comes out otherwise
- * than expected throws.
+ * Keeps true: everything is done through the public client, as any other service would do it; whatever does not go as expected throws.
  */
 import { ChainError, OperationError, type ChainHandle, type LroClient, type StepProgress } from '../../client';
 import { TILESET_STEPS, type BuildTilesetInput, type TilesetStep } from '../../contract';
@@ -22,15 +21,15 @@ export interface Scene {
   workerPid: number;
 }
 
-/** Something came out otherwise than expected. */
+/** The demo did not go as expected. */
 class UnexpectedError extends Error {
   override readonly name = 'UnexpectedError';
 }
 
-/** No step takes longer than a few seconds; this is for the case that one hangs. */
+/** Steps need a few seconds; this is for one that hangs. */
 const STEP_TIMEOUT_SECONDS = 60;
 
-/** The conversion takes longer than the others, and asks for longer pauses: time to kill the worker in. */
+/** The conversion lasts longer than other steps, with a longer Retry-After: time to kill the worker. */
 const LONG_CONVERSION = { durationSeconds: 8, retryAfter: '3' };
 
 /** The chain's steps, in order. */
@@ -38,9 +37,9 @@ const STEPS = TILESET_STEPS.filter((step) => step !== 'routeset');
 const KILLED_STEP = 'conversion';
 
 export class Story {
-  /** Description of every operation, by its name: what the service is asked for at the end. */
+  /** Description of every operation by its name, to find its requests at the service. */
   private readonly descriptions = new Map<string, string>();
-  /** Last part of every id. A server that was there before remembers earlier demos. */
+  /** Last part of every id. With a time on a server that already existed, because it may know earlier demos. */
   private readonly subject: string;
 
   constructor(private readonly scene: Scene) {
@@ -49,11 +48,11 @@ export class Story {
   }
 
   /** @returns the id of the dataset, which more tilesets can be made of */
-  async tell(): Promise<string> {
+  async run(): Promise<string> {
     const { screen, stage } = this.scene;
     const drawings = await buildDrawingPackage({ facilityName: 'Demo building', levelCount: 3, paddingBytes: 200_000 });
     const path = stage.addFile('building.zip', drawings);
-    screen.step('underWay', 'package', `3 levels, ${Math.round(drawings.length / 1024)} KB: ${STEPS.join(' → ')}`);
+    screen.step('pending', 'package', `3 levels, ${Math.round(drawings.length / 1024)} KB: ${STEPS.join(' → ')}`);
     const handle = await this.build('tileset', path, STEPS);
     for (const step of STEPS) await this.untilDone(handle, step);
     const { made } = await handle.result({ timeoutSeconds: STEP_TIMEOUT_SECONDS });
@@ -68,7 +67,7 @@ export class Story {
     return datasetId;
   }
 
-  /** What the service itself has seen. */
+  /** Counts the POSTs that the service got. */
   async countPosts(): Promise<void> {
     const { screen, service } = this.scene;
     const posts = await service.admin.requests({ method: 'POST' });
@@ -90,18 +89,18 @@ export class Story {
     return this.scene.lro.buildTileset(input, { id: this.id(name) });
   }
 
-  /** Follows one step to its end, through the kill of the worker where it is the one for that. */
+  /** Follows one step to its end; during one of them the worker is killed. */
   private async untilDone(handle: ChainHandle, name: TilesetStep): Promise<void> {
     const { screen } = this.scene;
     const startedAtMs = performance.now();
-    screen.underWay(name, 'waiting for its turn');
+    screen.pending(name, 'waiting for its turn');
     const begun = await this.stepUntil(handle, name, ({ operationId }) => operationId !== undefined);
-    screen.step('underWay', name, `${begun.title.split(' · ')[0] ?? ''} → 202, operation ${begun.operationId ?? ''}`);
+    screen.step('pending', name, `${begun.title.split(' · ')[0] ?? ''} → 202, operation ${begun.operationId ?? ''}`);
     if (name === KILLED_STEP) await this.killWorkerDuring(handle, begun);
-    screen.underWay(name, 'waiting for its end');
+    screen.pending(name, 'waiting for its end');
     const { resourceLocation, polls } = await this.stepUntil(handle, name, ({ phase }) => phase === 'succeeded');
     if (resourceLocation === undefined) throw new UnexpectedError(`the ${name} gave no resource location`);
-    screen.step('done', name, `${resourceLocation} (${polls} asks, ${seconds(performance.now() - startedAtMs)})`);
+    screen.step('done', name, `${resourceLocation} (${polls} polls, ${seconds(performance.now() - startedAtMs)})`);
   }
 
   private async killWorkerDuring(handle: ChainHandle, { operationId = '', id: name }: StepProgress): Promise<void> {
@@ -115,18 +114,18 @@ export class Story {
     await stage.killWorker();
     const killedAtMs = Date.now();
     const due = seconds(Date.parse(nextPollAt) - killedAtMs);
-    screen.step('kill', 'worker', `pid ${workerPid} ended by SIGKILL while the ${name} waits: next ask due in ${due}`);
-    screen.underWay('worker', 'starting again');
+    screen.step('kill', 'worker', `pid ${workerPid} ended by SIGKILL while the ${name} waits: next poll due in ${due}`);
+    screen.pending('worker', 'starting again');
     const { pid } = await stage.startWorker(taskQueue);
     screen.step('done', 'worker', `started again ${seconds(Date.now() - killedAtMs)} after the kill, pid ${pid}`);
-    screen.underWay(name, 'waiting for the next ask');
-    const [asked] = await service.admin.waitForRequests({ ...polls, since: lastSeq, timeoutSeconds: STEP_TIMEOUT_SECONDS });
-    if (asked === undefined) throw new UnexpectedError(`the ${name} was not asked again`);
-    const after = screen.emphasize(`${seconds(asked.receivedAtMs - killedAtMs)} after the kill`);
-    screen.step('done', name, `asked again ${after}, the same operation`);
+    screen.pending(name, 'waiting for the next poll');
+    const [poll] = await service.admin.waitForRequests({ ...polls, since: lastSeq, timeoutSeconds: STEP_TIMEOUT_SECONDS });
+    if (poll === undefined) throw new UnexpectedError(`the ${name} was not polled again`);
+    const after = screen.emphasize(`${seconds(poll.receivedAtMs - killedAtMs)} after the kill`);
+    screen.step('done', name, `polled again ${after}, the same operation`);
   }
 
-  /** Where a step stands, as soon as that is wanted. */
+  /** The progress of a step, as soon as it is as wanted. */
   private async stepUntil(handle: ChainHandle, name: string, isWanted: (step: StepProgress) => boolean): Promise<StepProgress> {
     const giveUpAtMs = Date.now() + STEP_TIMEOUT_SECONDS * 1000;
     while (Date.now() < giveUpAtMs) {
@@ -136,7 +135,7 @@ export class Story {
       if (phase === 'failed') break;
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
-    // Says why, where it has failed.
+    // Throws the reason if it has failed.
     await handle.result({ timeoutSeconds: 1 });
     throw new UnexpectedError(`step "${name}" of "${handle.id}" did not come as far as it should`);
   }
@@ -145,7 +144,7 @@ export class Story {
   private async reject(): Promise<void> {
     const { screen, lro } = this.scene;
     const submit = { path: '/tilesets', query: { datasetId: 'no-such-dataset', description: this.describe('rejected') } };
-    screen.underWay('rejected', `POST ${submit.path}, which has to end badly`);
+    screen.pending('rejected', `POST ${submit.path}, which has to end badly`);
     try {
       await lro.execute({ connection: CONNECTION, submit }, { id: this.id('rejected'), timeoutSeconds: STEP_TIMEOUT_SECONDS });
     } catch (err) {
@@ -159,7 +158,7 @@ export class Story {
   /** A chain whose package cannot be converted. */
   private async fail(handle: ChainHandle): Promise<void> {
     const { screen } = this.scene;
-    screen.underWay('failed', 'a package whose manifest names a layer that no drawing has');
+    screen.pending('failed', 'a package whose manifest names a layer that no drawing has');
     try {
       await handle.result({ timeoutSeconds: STEP_TIMEOUT_SECONDS });
     } catch (err) {

@@ -1,8 +1,8 @@
 /**
  * The Temporal of the demo: the server that `TEMPORAL_ADDRESS` names, or a dev server of its own with a Web UI.
  *
- * Keeps true: a server of our own is never talked to with somebody's credentials. What the environment and `temporal.toml` say about
- * another server is laid aside, for this process and for those it starts.
+ * Keeps true: no credentials of the user are sent to the demo's own server: settings of the environment and of `temporal.toml` are ignored
+ * then, in this process and in those it starts.
  */
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -12,11 +12,11 @@ import { provisionTemporalCli, startDevServer, type DevServer, type ProgramSourc
 export interface DemoTemporal {
   address: string;
   namespace: string;
-  /** What the demo says about it. */
+  /** For the screen. */
   description: string;
   /** Base URL of the Web UI, where it is known. */
   uiUrl?: string;
-  /** Absent for a server that was there before. */
+  /** Absent for a server that already existed. */
   server?: DevServer;
 }
 
@@ -30,42 +30,43 @@ const SOURCES: Record<ProgramSource, string> = {
   wheel: 'a wheel, now in the cache',
 };
 
-export interface TemporalWish {
+export interface TemporalOptions {
   /** For the database and the log. */
   folder: string;
-  /** Take Temporal's usual ports where they are free, so that programs find it without being told. */
+  /** Use Temporal's default ports if they are free, so that other programs find it without settings. */
   usualPorts: boolean;
-  /** Web UI of a server that is there already. */
-  uiUrl?: string | undefined;
+  /** Web UI of a server that already exists. */
+  uiUrl?: string;
   onStep: (message: string) => void;
 }
 
 /** @throws ProvisionError, ChildStartError */
-export async function findTemporal({ folder, usualPorts, uiUrl, onStep }: TemporalWish): Promise<DemoTemporal> {
+export async function findTemporal({ folder, usualPorts, uiUrl, onStep }: TemporalOptions): Promise<DemoTemporal> {
   const named = process.env['TEMPORAL_ADDRESS'];
   if (named) {
     return {
       address: named,
       namespace: process.env['TEMPORAL_NAMESPACE'] ?? 'default',
       description: `the server that TEMPORAL_ADDRESS names: ${named}`,
-      ...(uiUrl === undefined ? {} : { uiUrl: uiUrl.replace(/\/+$/, '') }),
+      uiUrl: uiUrl?.replace(/\/+$/, ''),
     };
   }
   const { path, source } = await provisionTemporalCli({ onStep });
+  const ports = usualPorts && (await areFree(Object.values(DEFAULT_PORTS))) ? DEFAULT_PORTS : {};
   const server = await startDevServer({
     cliPath: path,
     ui: true,
     databaseFile: join(folder, 'temporal.db'),
     logFile: join(folder, 'temporal.log'),
     searchAttributes: Object.fromEntries(Object.values(SEARCH_ATTRIBUTES).map((name) => [name, 'Keyword'] as const)),
-    ...(usualPorts && (await areFree(Object.values(DEFAULT_PORTS))) ? DEFAULT_PORTS : {}),
+    ...ports,
   });
   useOwnServer(server, folder);
   return {
     address: server.address,
     namespace: server.namespace,
     description: `dev server at ${server.address}, pid ${server.pid} (CLI from ${SOURCES[source]})`,
-    ...(server.uiUrl === undefined ? {} : { uiUrl: server.uiUrl }),
+    uiUrl: server.uiUrl,
     server,
   };
 }
@@ -79,7 +80,7 @@ function useOwnServer(server: DevServer, folder: string): void {
   process.env['TEMPORAL_CONFIG_FILE'] = join(folder, 'temporal.toml');
 }
 
-/** The page of one workflow; its slashes are part of the id. */
+/** The Web UI's page of one workflow, or of all. */
 export function workflowLink({ uiUrl, namespace }: DemoTemporal, workflowId?: string): string | undefined {
   if (uiUrl === undefined) return undefined;
   const workflows = `${uiUrl}/namespaces/${encodeURIComponent(namespace)}/workflows`;
@@ -90,7 +91,7 @@ async function areFree(ports: readonly number[]): Promise<boolean> {
   return (await Promise.all(ports.map(isFree))).every(Boolean);
 }
 
-/** Whether nobody listens on a port of the loopback address now. */
+/** Whether nothing listens on a port of the loopback address now. */
 export function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const probe = createServer();

@@ -1,13 +1,14 @@
 /**
  * A batch's input: a YAML or JSON file (`-` is standard input), and flags over it.
  *
- * Keeps true: a mistake is said before anything is sent.
+ * Keeps true: every mistake is reported before anything is sent.
  */
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { parseDocument } from 'yaml';
 import { checkBatch } from '../../schema/batch';
 import type { BatchInput, FileRef } from '../../contract';
+import { reasonOf } from '../../text/reason';
 import { toNumber } from './command';
 import { UsageError } from './failures';
 
@@ -35,15 +36,16 @@ export function addBatchInputOptions(command: Command): Command {
 /** @throws UsageError with every mistake */
 export function readBatchInput(options: BatchInputOptions): BatchInput {
   const { input, manifest, report, maxInFlight, submitsPerSecond, stopAfterFailures, skipInvalid } = options;
-  const merged = {
-    ...(input === undefined ? {} : readMap(input)),
-    ...(manifest !== undefined && { manifest: fileRef(manifest) }),
-    ...(report !== undefined && { report: fileRef(report) }),
-    ...(maxInFlight !== undefined && { maxInFlight }),
-    ...(submitsPerSecond !== undefined && { submitsPerSecond }),
-    ...(stopAfterFailures !== undefined && { stopAfterFailures }),
-    ...(skipInvalid !== undefined && { skipInvalid }),
+  const flags = {
+    manifest: manifest === undefined ? undefined : fileRef(manifest),
+    report: report === undefined ? undefined : fileRef(report),
+    maxInFlight,
+    submitsPerSecond,
+    stopAfterFailures,
+    skipInvalid,
   };
+  const given = Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined));
+  const merged: BatchInput = { ...(input === undefined ? undefined : readMap(input)), ...given };
   if (Object.keys(merged).length === 0) throw new UsageError('name the batch with --input or --manifest');
   const checked = checkBatch(merged);
   if (!checked.ok) throw new UsageError(['the batch is not right:', ...checked.mistakes].join('\n  '));
@@ -69,7 +71,7 @@ function readMap(path: string): Record<string, unknown> {
   try {
     written = readFileSync(path === '-' ? 0 : path, 'utf8');
   } catch (err) {
-    throw new UsageError(`${what} cannot be read: ${err instanceof Error ? err.message : String(err)}`);
+    throw new UsageError(`${what} cannot be read: ${reasonOf(err)}`);
   }
   return parseMap(written, what);
 }

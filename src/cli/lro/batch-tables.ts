@@ -1,6 +1,7 @@
 /** Batches as tables. */
 import type { BatchCounts, BatchProgress, BatchResult, ItemStanding } from '../../contract';
 import { ITEM_OUTCOMES } from '../../contract';
+import { writeError } from './terminal';
 import { factTable, fileText, listTable, shorten } from './tables';
 
 export function progressTable(progress: BatchProgress): string {
@@ -44,9 +45,9 @@ export function resultTable(result: BatchResult): string {
   return `${facts}\n${failures}`;
 }
 
-/** Beside the message of a batch that failed. */
-export function printFailedBatch(batch: BatchResult): void {
-  console.error(resultTable(batch));
+/** Beside the message of a batch that failed or was cancelled. */
+export function printUnfinishedBatch(batch: BatchResult): void {
+  writeError(resultTable(batch));
 }
 
 export function itemTable({ id, state, progress, report }: ItemStanding): string {

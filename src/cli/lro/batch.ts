@@ -56,7 +56,7 @@ export function addBatchCommands(program: Command): void {
 async function start(options: StartCommandOptions): Promise<void> {
   const input = readBatchInput(options);
   await withLro(options, async (lro) => {
-    const batch = await lro.startBatch(input, options.id === undefined ? {} : { id: options.id });
+    const batch = await lro.startBatch(input, { id: options.id });
     if (options.wait === true) print(options, { id: batch.id, result: await batch.result() }, ({ result }) => resultTable(result));
     else print(options, { id: batch.id }, ({ id }) => `batch "${id}" is started`);
   });

@@ -3,7 +3,9 @@
  */
 import { InvalidArgumentError, type Command } from 'commander';
 import { LroClient } from '../../client';
+import { reasonOf } from '../../text/reason';
 import { UnreachableError, UsageError } from './failures';
+import { writeOut } from './terminal';
 
 export interface CommonOptions {
   json?: true;
@@ -28,11 +30,11 @@ export async function withLro<T>({ taskQueue }: CommonOptions, work: (lro: LroCl
   if (queue === '') throw new UsageError('the task queue must not be empty (--task-queue, LRO_TASK_QUEUE)');
   let lro: LroClient;
   try {
-    lro = await LroClient.connect(queue === undefined ? {} : { taskQueue: queue });
+    lro = await LroClient.connect({ taskQueue: queue });
   } catch (err) {
     const address = process.env['TEMPORAL_ADDRESS'] ?? 'the address of temporal.toml, or localhost:7233';
     throw new UnreachableError(
-      `Temporal cannot be reached at ${address}: ${err instanceof Error ? err.message : String(err)}\n` +
+      `Temporal cannot be reached at ${address}: ${reasonOf(err)}\n` +
         'Set TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE (and TEMPORAL_API_KEY or TLS for Temporal Cloud), or name a profile of temporal.toml.',
     );
   }
@@ -45,7 +47,7 @@ export async function withLro<T>({ taskQueue }: CommonOptions, work: (lro: LroCl
 
 /** Prints a value as JSON, or else as `show` does. */
 export function print<T>({ json }: CommonOptions, value: T, show: (value: T) => string): void {
-  console.log(json === true ? JSON.stringify(value, undefined, 2) : show(value));
+  writeOut(json === true ? JSON.stringify(value, undefined, 2) : show(value));
 }
 
 /** For options that are numbers. */

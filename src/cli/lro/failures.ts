@@ -1,37 +1,39 @@
 /**
- * What a command says when it fails, and its exit code. No stack traces: a message names what failed and what to do.
+ * Messages and exit codes of commands that fail. No stack traces: a message names what failed and what to do.
  */
 import { NamespaceNotFoundError, WorkflowNotFoundError } from '@temporalio/client';
 import { CommanderError } from 'commander';
-import { BatchError, ScheduleError, StillRunningError } from '../../client';
-import { printFailedBatch } from './batch-tables';
+import { BatchCancelledError, BatchError, ScheduleError, StillRunningError } from '../../client';
+import { printUnfinishedBatch } from './batch-tables';
+import { writeError } from './terminal';
 
 /** Arguments or an input file are wrong. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-/** Temporal did not answer, or does not let us in. */
+/** Temporal did not answer, or refuses the credentials. */
 export class UnreachableError extends Error {
   override readonly name = 'UnreachableError';
 }
 
-// gRPC's numbers: DEADLINE_EXCEEDED; and PERMISSION_DENIED, UNAVAILABLE, UNAUTHENTICATED, which say that there is no way in.
+// gRPC status codes.
 const DEADLINE_EXCEEDED = 4;
-const NO_WAY_IN = [7, 14, 16];
+/** PERMISSION_DENIED, UNAVAILABLE, UNAUTHENTICATED */
+const UNREACHABLE = [7, 14, 16];
 
 export function exitCodeOf(err: unknown): number {
   if (err instanceof CommanderError) return err.exitCode === 0 ? 0 : 2;
   if (err instanceof UsageError || (err instanceof ScheduleError && err.problem === 'invalid')) return 2;
   if (err instanceof UnreachableError || err instanceof NamespaceNotFoundError) return 3;
-  return NO_WAY_IN.includes(grpcCodeOf(err) ?? 0) ? 3 : 1;
+  return UNREACHABLE.includes(grpcCodeOf(err) ?? 0) ? 3 : 1;
 }
 
-/** Writes to standard error what happened. Commander has already said its own. */
+/** Writes to standard error what happened. Commander prints its own errors. */
 export function report(err: unknown): void {
   if (err instanceof CommanderError) return;
-  console.error(messageOf(err));
-  if (err instanceof BatchError && err.batch !== undefined) printFailedBatch(err.batch);
+  writeError(messageOf(err));
+  if ((err instanceof BatchError || err instanceof BatchCancelledError) && err.batch !== undefined) printUnfinishedBatch(err.batch);
 }
 
 function messageOf(err: unknown): string {

@@ -4,7 +4,7 @@ import type { CalendarTimes, ScheduleDescription, ScheduleSummary, ScheduleTimes
 import { batchSummary } from '../../client/batches';
 import { factTable, fileText, listTable } from './tables';
 
-/** So many of the next starts are shown. */
+/** How many of the next starts are shown. */
 const SHOWN_TIMES = 3;
 
 export function scheduleList(schedules: ScheduleSummary[]): string {
@@ -53,7 +53,7 @@ function stateText(paused: boolean): string {
   return paused ? 'paused' : 'active';
 }
 
-/** A line each; calendars as `--calendar` takes them. */
+/** A line each; calendars in the syntax of `--calendar`. */
 function timesText({ cron, intervals, calendars, except, timeZone, jitterSeconds, startAt, endAt }: ScheduleTimes): string {
   return [
     ...(cron ?? []).map((expression) => `cron ${expression}`),
@@ -61,10 +61,12 @@ function timesText({ cron, intervals, calendars, except, timeZone, jitterSeconds
     ...(calendars ?? []).map(flowText),
     ...(except ?? []).map((calendar) => `not ${flowText(calendar)}`),
     `time zone ${timeZone ?? 'UTC'}`,
-    ...(jitterSeconds === undefined ? [] : [`later by up to ${jitterSeconds} s`]),
-    ...(startAt === undefined ? [] : [`from ${startAt}`]),
-    ...(endAt === undefined ? [] : [`until ${endAt}`]),
-  ].join('\n');
+    jitterSeconds === undefined ? undefined : `later by up to ${jitterSeconds} s`,
+    startAt && `from ${startAt}`,
+    endAt && `until ${endAt}`,
+  ]
+    .filter((line) => line !== undefined)
+    .join('\n');
 }
 
 function flowText(calendar: CalendarTimes): string {

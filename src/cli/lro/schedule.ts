@@ -57,7 +57,7 @@ export function addScheduleCommands(program: Command): void {
   addCommand(group, 'trigger <id>', 'start a batch now')
     .addOption(overlapOption("while an earlier batch runs (default: the schedule's own)"))
     .action((id: string, options: OverlapOptions) =>
-      act(id, options, 'is triggered', ({ schedules }) => schedules.trigger(id, overlapOf(options))),
+      act(id, options, 'is triggered', ({ schedules }) => schedules.trigger(id, { overlap: options.overlap })),
     );
   addCommand(group, 'pause <id>', 'start nothing until it is resumed')
     .option('--note <text>', 'for people')
@@ -70,12 +70,12 @@ export function addScheduleCommands(program: Command): void {
       act(id, options, 'is active', ({ schedules }) => schedules.resume(id, options.note)),
     );
   addCommand(group, 'backfill <id>', 'run the starts of a past span of time now')
-    .requiredOption('--from <time>', 'its begin, ISO 8601; a start then is in it')
-    .requiredOption('--to <time>', 'its end, ISO 8601; a start then is in it')
+    .requiredOption('--from <time>', 'its begin, ISO 8601, included')
+    .requiredOption('--to <time>', 'its end, ISO 8601, included')
     .addOption(overlapOption('among these batches (default: bufferAll, one after the other)'))
     .action((id: string, options: OverlapOptions & { from: string; to: string }) =>
       act(id, options, 'makes up for these starts', ({ schedules }) =>
-        schedules.backfill(id, { from: options.from, to: options.to, ...overlapOf(options) }),
+        schedules.backfill(id, { from: options.from, to: options.to, overlap: options.overlap }),
       ),
     );
   addCommand(group, 'delete <id>', 'delete it; its batches go on').action((id: string, options: CommonOptions) =>
@@ -85,31 +85,21 @@ export function addScheduleCommands(program: Command): void {
 
 async function create(id: string, options: CreateCommandOptions): Promise<void> {
   const { cron, everySeconds, offsetSeconds, timeZone, jitterSeconds, startAt, endAt } = options;
-  const { workflowId, catchupWindowSeconds, pauseOnFailure, note, paused } = options;
+  const { workflowId, overlap, catchupWindowSeconds, pauseOnFailure, note, paused } = options;
   if (everySeconds === undefined && offsetSeconds !== undefined) throw new UsageError('--offset-seconds needs --every-seconds');
   const batch = readBatchInput(options);
   const times = {
-    ...(cron && { cron }),
-    ...(everySeconds !== undefined && { intervals: [{ everySeconds, ...(offsetSeconds !== undefined && { offsetSeconds }) }] }),
-    ...(options.calendar && { calendars: calendarsOf('--calendar', options.calendar) }),
-    ...(options.except && { except: calendarsOf('--except', options.except) }),
-    ...(timeZone !== undefined && { timeZone }),
-    ...(jitterSeconds !== undefined && { jitterSeconds }),
-    ...(startAt !== undefined && { startAt }),
-    ...(endAt !== undefined && { endAt }),
+    cron,
+    intervals: everySeconds === undefined ? undefined : [{ everySeconds, offsetSeconds }],
+    calendars: options.calendar && calendarsOf('--calendar', options.calendar),
+    except: options.except && calendarsOf('--except', options.except),
+    timeZone,
+    jitterSeconds,
+    startAt,
+    endAt,
   };
   await withLro(options, async (lro) => {
-    await lro.schedules.create({
-      id,
-      times,
-      batch,
-      ...overlapOf(options),
-      ...(workflowId !== undefined && { workflowId }),
-      ...(catchupWindowSeconds !== undefined && { catchupWindowSeconds }),
-      ...(pauseOnFailure && { pauseOnFailure }),
-      ...(note !== undefined && { note }),
-      ...(paused && { paused }),
-    });
+    await lro.schedules.create({ id, times, batch, overlap, workflowId, catchupWindowSeconds, pauseOnFailure, note, paused });
     await describe(lro, id, options);
   });
 }
@@ -118,7 +108,7 @@ async function describe({ schedules }: LroClient, id: string, options: CommonOpt
   print(options, await schedules.describe(id), scheduleTable);
 }
 
-/** Does something to a schedule, and says so. */
+/** Does something to a schedule, and prints what was done. */
 async function act(id: string, options: CommonOptions, done: string, work: (lro: LroClient) => Promise<void>): Promise<void> {
   await withLro(options, work);
   print(options, { id }, () => `schedule "${id}" ${done}`);
@@ -126,10 +116,6 @@ async function act(id: string, options: CommonOptions, done: string, work: (lro:
 
 function overlapOption(description: string): Option {
   return new Option('--overlap <policy>', description).choices(SCHEDULE_OVERLAPS);
-}
-
-function overlapOf({ overlap }: { overlap?: ScheduleOverlap }): { overlap?: ScheduleOverlap } {
-  return overlap === undefined ? {} : { overlap };
 }
 
 /** Their fields are checked with everything else, before the schedule is created. */

@@ -4,7 +4,7 @@
 import Table from 'cli-table3';
 import type { FileRef } from '../../contract';
 
-/** No colours: they would stand in files and pipes as well. */
+/** No colours: they would end up in files and pipes, too. */
 const PLAIN = { head: [], border: [], compact: true };
 
 type Cell = string | number | undefined;

@@ -1,7 +1,7 @@
 /**
  * The sections of a DWG file of version AC1032 (AutoCAD 2018 and later), the version Creator's document asks for.
  *
- * A file is a number of pages; a page map says where each is, a section map which section it belongs to.
+ * A file is a number of pages; the page map has the place of each, the section map the section it belongs to.
  * Source: Open Design Alliance, "Open Design Specification for .dwg files", chapter 4. Checksums are not checked.
  */
 import { CorruptDrawingError, guarded } from './corrupt';
@@ -48,7 +48,7 @@ export function readSection(file: Buffer, sections: SectionPlaces, name: string)
   });
 }
 
-/** The file header is covered with the numbers of a well-known generator. */
+/** The file header is XORed with the numbers of a well-known generator. */
 function decryptFileHeader(file: Buffer): Buffer {
   const header = Buffer.from(file.subarray(fileHeader.address, fileHeader.address + fileHeader.sizeInBytes));
   let seed = 1;
@@ -102,7 +102,7 @@ function readSectionMap(map: Buffer, pages: Map<number, number>): SectionPlaces 
   return sections;
 }
 
-/** Headers of data pages are covered with a number made of their address. */
+/** Headers of data pages are XORed with a number made of their address. */
 function dataPage(file: Buffer, address: number, { isCompressed, pageBytes }: SectionPlace): Buffer {
   const mask = (0x4164536b ^ address) >>> 0;
   const field = (index: number): number => (file.readUInt32LE(address + 4 * index) ^ mask) >>> 0;

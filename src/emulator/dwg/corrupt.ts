@@ -1,12 +1,12 @@
-/** What is wrong with a file that says it is a drawing. */
+/** Errors of files that should be drawings and are not. */
 
-/** The bytes are not those of a drawing, whatever the file's name says. */
+/** The bytes are not those of a drawing. */
 export class CorruptDrawingError extends Error {
   override readonly name = 'CorruptDrawingError';
 }
 
 /**
- * Runs `read`; reading beyond the end is a sign of a corrupt file here, not a mistake of the program.
+ * Runs `read`; reading beyond the end means a corrupt file here, not a bug.
  * @throws CorruptDrawingError
  */
 export function guarded<T>(read: () => T): T {

@@ -38,7 +38,7 @@ export function decompress(source: Uint8Array, size: number): Buffer {
     return length + byte;
   }
 
-  /** How many bytes to take as they are; a byte that is no such count is the next opcode. */
+  /** How many literal bytes follow; a byte that is no such count is the next opcode. */
   function literalCount(): { count: number; opcode: number } {
     const byte = next();
     if (byte >= 0x10) return { count: 0, opcode: byte };
@@ -69,7 +69,7 @@ export function decompress(source: Uint8Array, size: number): Buffer {
     return first & 3;
   }
 
-  /** Copies byte by byte: the stretch may overlap what it makes. */
+  /** Copies byte by byte: source and target may overlap. */
   function copyBack(offset: number, length: number): void {
     const from = written - offset - 1;
     if (from < 0 || written + length > size) throw new CorruptDrawingError('a compressed section refers to bytes outside of it');

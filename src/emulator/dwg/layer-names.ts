@@ -1,5 +1,5 @@
 /**
- * Tells which layer names a drawing does not have.
+ * Finds the layer names that a drawing does not have.
  *
  * The objects of a drawing are packed bit by bit, so a name may begin at any bit: the section is looked through in all eight shifts. What is
  * looked for is a text of just this length, so `A-WALL` is not found in `A-WALL-EXST`. A name that is not found is no layer for certain. One

@@ -53,9 +53,9 @@ export async function runShard(
 }
 
 /** Nobody but a batch starts shards. @throws ApplicationFailure `InvalidInput` */
-function requireParent(input: ShardInput | undefined): void {
-  const { parent, workflowId } = workflowInfo();
-  if (parent !== undefined && workflowId.startsWith(`${parent.workflowId}/`) && Array.isArray(input?.pages)) return;
+function requireParent(input: Partial<ShardInput> | undefined): void {
+  const { parent } = workflowInfo();
+  if (parent !== undefined && input?.source?.workflowId === parent.workflowId && Array.isArray(input.pages)) return;
   throw typedFailure({ type: 'InvalidInput', message: 'runShard is a part of runBatch, which starts it: start a batch instead' });
 }
 

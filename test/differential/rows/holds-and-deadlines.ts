@@ -92,7 +92,7 @@ const DEADLINES: readonly Row[] = [
     name: 'a deadline that comes while no connection can be opened ends it',
     refuses: true,
     script: {},
-    input: { ...POST, deadlineSeconds: 5 },
+    input: { ...POST, deadlineSeconds: 12 },
     expected: { end: 'failed', type: 'DeadlineExceeded', message: /was not accepted by its deadline; last problem: /, requests: {} },
   },
   {

@@ -31,15 +31,15 @@ export const POLL_ROWS: readonly Row[] = [
     expected: { end: 'succeeded', polls: 3, requests: { [SUBMIT]: 1, [STATUS]: 3 }, timers: ['wait * s (Retry-After)'] },
   },
   {
-    name: 'credentials that are refused three times end it',
+    name: 'credentials that are refused for longer than the connection allows end it',
     script: follow(running(), refused(401)),
-    connection: soon,
-    expected: { end: 'failed', type: 'Unauthorized', httpStatus: 401, requests: { [SUBMIT]: 1, [STATUS]: 4 } },
+    connection: { poll: { maxSeconds: 0.1, unauthorizedSeconds: 0 } },
+    expected: { end: 'failed', type: 'Unauthorized', httpStatus: 401, requests: { [SUBMIT]: 1, [STATUS]: 2 } },
   },
   {
     name: 'answers that make no sense end it',
     script: follow({ body: '<html>maintenance</html>' }),
-    connection: { poll: { maxUnreadable: 2, maxSeconds: 0.1 } },
+    connection: { poll: { maxUnreadable: 2, unreadableSeconds: 0, maxSeconds: 0.1 } },
     expected: { end: 'failed', type: 'ProtocolError', statusUrl: '{base}/operations/1' },
   },
   {

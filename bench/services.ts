@@ -1,4 +1,4 @@
-/** What the benchmarks of single operations run against: Temporal, the emulator and the worker, each its own process. */
+/** The services of the benchmarks of single operations: Temporal, the emulator and the worker, each its own process. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -9,7 +9,7 @@ import { startChild, startDevServer, type Child, type DevServer } from '../src/d
 import { EmulatorAdmin } from '../src/emulator';
 import { atEnd, isEnding } from './ending';
 
-export interface Surroundings {
+export interface Services {
   temporal: DevServer;
   emulator: Child;
   emulatorUrl: string;
@@ -22,8 +22,8 @@ export interface Surroundings {
 
 const DIST = resolve(__dirname, '../../../dist');
 
-/** Starts Temporal (in memory) and the emulator; the worker is the benchmark's to start. */
-export async function startSurroundings(emulatorArgs: string[]): Promise<Surroundings> {
+/** Starts Temporal (in memory) and the emulator; the benchmark starts the worker. */
+export async function startServices(emulatorArgs: string[]): Promise<Services> {
   const folder = mkdtempSync(join(tmpdir(), 'durable-lro-bench-'));
   const temporal = await startDevServer();
   const emulator = await startChild({
@@ -69,7 +69,7 @@ export async function startSurroundings(emulatorArgs: string[]): Promise<Surroun
   };
 }
 
-/** The operation all benchmarks run: an upload that does not look at its bytes. */
+/** The operation of all benchmarks: an upload whose bytes the emulator does not check. */
 export const UPLOAD: OperationInput = {
   connection: 'maps',
   submit: { path: '/mapData', query: { dataFormat: 'geojson' }, body: { type: 'FeatureCollection', features: [] } },

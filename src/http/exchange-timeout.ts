@@ -3,9 +3,9 @@
  *
  * It is what axios takes for a signal: a real `AbortSignal` costs more than a small request, and is made only for those who need one.
  */
-export class Patience {
+export class ExchangeTimeout {
   private timer: NodeJS.Timeout;
-  private over = false;
+  private isOver = false;
   private controller: AbortController | undefined;
   private readonly listeners = new Set<() => void>();
 
@@ -15,7 +15,7 @@ export class Patience {
 
   /** Whether the time is over. */
   get aborted(): boolean {
-    return this.over;
+    return this.isOver;
   }
 
   addEventListener(_type: 'abort', listener: () => void): void {
@@ -29,7 +29,7 @@ export class Patience {
   get signal(): AbortSignal {
     if (this.controller === undefined) {
       this.controller = new AbortController();
-      if (this.over) this.controller.abort();
+      if (this.isOver) this.controller.abort();
     }
     return this.controller.signal;
   }
@@ -48,7 +48,7 @@ export class Patience {
     let onAbort: () => void = () => undefined;
     const over = new Promise<never>((_, reject) => {
       onAbort = () => reject(new Error(`${what} took longer than ${this.seconds} s`));
-      if (this.over) onAbort();
+      if (this.isOver) onAbort();
       else this.addEventListener('abort', onAbort);
     });
     try {
@@ -63,7 +63,7 @@ export class Patience {
   }
 
   private end(): void {
-    this.over = true;
+    this.isOver = true;
     for (const listener of [...this.listeners]) listener();
     this.listeners.clear();
     this.controller?.abort();

@@ -1,0 +1,102 @@
+/**
+ * The rooms of `src`, lowest first: what each is for and which others it may import. `.dependency-cruiser.js` makes rules of it,
+ * `architecture.js` the table in docs/architecture.md.
+ *
+ * Keeps true: a room imports only rooms that stand before it here, so that no circle of rooms is possible. `typesOf` are rooms of which it
+ * may import types only; `packages` are all that it may import from elsewhere (absent: any, and Node's own modules).
+ */
+module.exports = [
+  {
+    name: 'text',
+    purpose: 'what thrown values say to people',
+    imports: [],
+    packages: [],
+    everywhere: true,
+  },
+  {
+    name: 'contract',
+    purpose: 'names, inputs and results that callers see; fields are only added',
+    imports: [],
+    packages: [],
+  },
+  {
+    name: 'lro',
+    purpose: 'the protocol: an HTTP answer in, a decision out. Pure',
+    imports: ['contract'],
+    packages: ['luxon', 'tough-cookie', 'uuid'],
+  },
+  {
+    name: 'jobs',
+    purpose: 'a job of one to n operations: a state and an event in, a state or an end out. Pure',
+    imports: ['contract'],
+    typesOf: ['lro'],
+    packages: [],
+  },
+  {
+    name: 'config',
+    purpose: "the worker's file: read, checked, every mistake named",
+    imports: ['contract', 'lro'],
+  },
+  {
+    name: 'transport',
+    purpose: 'sockets, TLS, tokens and secrets for whoever speaks HTTP',
+    imports: ['config'],
+  },
+  {
+    name: 'files',
+    purpose: 'body files, manifests and reports: on disk, at a URL, in blob storage',
+    imports: ['contract', 'lro', 'config', 'transport'],
+  },
+  {
+    name: 'http',
+    purpose: 'a connection to a service: credentials, trusted hosts, limits, redaction',
+    imports: ['contract', 'lro', 'config', 'transport', 'files'],
+  },
+  {
+    name: 'schema',
+    purpose: 'which inputs are valid, with every mistake named',
+    imports: ['contract', 'lro', 'jobs', 'config'],
+  },
+  {
+    name: 'activities',
+    purpose: 'the side effects: send, apply a decision of `lro`, return it; manifest and report of batches',
+    imports: ['contract', 'lro', 'jobs', 'config', 'files', 'http', 'schema'],
+  },
+  {
+    name: 'workflows',
+    purpose: 'time and state: the engine, and what runs on it',
+    imports: ['contract', 'jobs'],
+    typesOf: ['lro', 'activities'],
+    packages: ['@temporalio/common', '@temporalio/workflow'],
+  },
+  {
+    name: 'client',
+    purpose: 'the typed client for TypeScript services, and schedules',
+    imports: ['contract', 'config', 'schema'],
+  },
+  {
+    name: 'hosting',
+    purpose: 'what makes a worker: settings, connection to Temporal, log, bundle of the workflows',
+    imports: ['contract', 'config', 'http', 'activities'],
+  },
+  {
+    name: 'worker',
+    purpose: 'the process: settings, connect, run, drain',
+    imports: ['config', 'hosting'],
+  },
+  {
+    name: 'emulator',
+    purpose: 'the services of the family, for demo and tests; knows nothing of the rest',
+    imports: [],
+  },
+  {
+    name: 'devserver',
+    purpose: "Temporal's own servers for demo and tests: found, fetched, started",
+    imports: [],
+  },
+  {
+    name: 'cli',
+    purpose: 'the `lro` command line and the demo',
+    imports: ['contract', 'schema', 'client', 'devserver', 'emulator'],
+  },
+];

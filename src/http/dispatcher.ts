@@ -1,0 +1,190 @@
+/**
+ * One exchange once it has its turn: its hops, each judged anew, with credentials or without.
+ *
+ * Keeps true:
+ * 1. Credentials, connection headers, cookies, the caller's headers and added parameters go to trusted hosts only; other hosts are read by GET alone.
+ * 2. Only reads follow redirects and are repeated after a stale socket; a submit is repeated only when it was answered with 401 or 403.
+ */
+import type { AxiosInstance } from 'axios';
+import type { ConnectionConfig } from '../config';
+import type { Files } from '../files';
+import type { Exchange } from '../lro/answer';
+import { cookieHeader } from '../lro/cookies';
+import { judgeUrl, withoutParameters } from '../lro/trust';
+import type { Agents } from '../transport/agents';
+import { openAxios } from '../transport/axios-client';
+import { redirectTarget, withParameters } from './address';
+import type { Answers } from './answers';
+import { NOTHING, type AppliedCredentials, type Credentials } from './credentials';
+import { ExchangeTimeout } from './exchange-timeout';
+import { refusesCredentials } from './harmless';
+import type { Report } from './rate-limiter';
+import type { Redactor } from './redact';
+import type { OutgoingRequest } from './request';
+import { send, type WireOutcome } from './send';
+import { openUpload, type Upload } from './upload';
+import { USER_AGENT } from './user-agent';
+
+const MAX_REDIRECTS = 5;
+
+export interface DispatcherDependencies {
+  config: ConnectionConfig;
+  files: Files;
+  credentials: Credentials;
+  redactor: Redactor;
+  answers: Answers;
+  /** Sockets that are kept open, and new ones. */
+  kept: Agents;
+  fresh: Agents;
+}
+
+export class Dispatcher {
+  private readonly client: AxiosInstance = openAxios();
+
+  constructor(private readonly dependencies: DispatcherDependencies) {}
+
+  /** Sends `request` and returns what came back. @throws FileRefusedError when a body file is not allowed or not there; nothing was sent */
+  async dispatch(request: OutgoingRequest, report: Report): Promise<Exchange> {
+    const timeout = new ExchangeTimeout(request.timeoutSeconds ?? this.dependencies.config.limits.timeoutSeconds);
+    try {
+      const follows = request.method === 'GET' && (request.purpose === 'status' || request.purpose === 'resource');
+      let url = request.url;
+      for (let hop = 0; ; hop++) {
+        const { exchange, redirect } = await this.ask(request, url, timeout, report);
+        // Often a login page. The redirect itself says more than that its target is refused.
+        const leads = redirect !== undefined && judgeUrl(redirect, this.dependencies.config.protocol.trust).kind !== 'refused';
+        if (!leads || !follows || hop >= MAX_REDIRECTS) return exchange;
+        url = redirect;
+      }
+    } finally {
+      timeout.stop();
+    }
+  }
+
+  /** One URL: judged, with or without credentials, and once more with new ones when they are refused. */
+  private async ask(
+    request: OutgoingRequest,
+    written: string,
+    timeout: ExchangeTimeout,
+    report: Report,
+  ): Promise<{ exchange: Exchange; redirect?: string }> {
+    const { config, answers, credentials } = this.dependencies;
+    const carriesOwn = request.purpose === 'status' && !config.protocol.statusUrls.credentials;
+    const cut = carriesOwn ? written : withoutParameters(written, config.protocol.credentialParameters);
+    const verdict = judgeUrl(cut, config.protocol.trust);
+    if (verdict.kind === 'refused') return { exchange: answers.untrusted(cut, verdict.reason) };
+    if (verdict.kind === 'withoutCredentials') {
+      if (request.method !== 'GET' || request.body !== undefined)
+        return { exchange: answers.untrusted(cut, `${request.method} goes to trusted hosts only; other hosts are read by GET`) };
+      return this.answered(request, cut, await this.once(request, cut, undefined, timeout), undefined, timeout);
+    }
+    const url = withParameters(cut, config.query);
+    const applied = carriesOwn ? NOTHING : await this.resolve(credentials.current(), timeout);
+    if ('problem' in applied) return { exchange: { kind: 'noCredentials', url, reason: applied.problem } };
+    const outcome = await this.once(request, url, applied, timeout);
+    // Another host that is busy says nothing about this service.
+    reportLoad(outcome, report);
+    if (carriesOwn || !this.isRefusal(outcome)) return this.answered(request, url, outcome, applied, timeout);
+    const other = await this.resolve(credentials.insteadOf(applied), timeout);
+    // Without other credentials the refusal itself says most.
+    if (other === undefined || 'problem' in other) return this.answered(request, url, outcome, applied, timeout);
+    const second = await this.once(request, url, other, timeout);
+    reportLoad(second, report);
+    return this.answered(request, url, second, other, timeout);
+  }
+
+  private answered(
+    request: OutgoingRequest,
+    url: string,
+    outcome: WireOutcome,
+    applied: AppliedCredentials | undefined,
+    timeout: ExchangeTimeout,
+  ): { exchange: Exchange; redirect?: string } {
+    // An answer may come when its own credentials are no longer among the latest.
+    this.dependencies.redactor.add(applied?.secret ?? '');
+    const exchange = this.dependencies.answers.of(request, url, outcome, applied !== undefined, timeout.seconds);
+    if (exchange.kind !== 'answer') return { exchange };
+    return { exchange, redirect: redirectTarget(exchange.httpStatus, exchange.headers['location'], exchange.url) };
+  }
+
+  /** Credentials in time, or why there are none. */
+  private async resolve<T extends AppliedCredentials | undefined>(
+    credentials: Promise<T>,
+    timeout: ExchangeTimeout,
+  ): Promise<T | { problem: string }> {
+    try {
+      // Only tokens are fetched from elsewhere.
+      return await (this.dependencies.credentials.areTokens
+        ? timeout.bound(credentials, "getting the connection's credentials")
+        : credentials);
+    } catch (error) {
+      return { problem: this.dependencies.redactor.clean(error instanceof Error ? error.message : String(error)) };
+    }
+  }
+
+  private isRefusal(outcome: WireOutcome): boolean {
+    if (outcome.kind !== 'answer' || !refusesCredentials(outcome.httpStatus)) return false;
+    return outcome.httpStatus === 401 || this.dependencies.credentials.areTokens;
+  }
+
+  /** One request, and for a read once more on a new socket when the kept one was dead. @param applied absent for a host that is not trusted */
+  private async once(
+    request: OutgoingRequest,
+    url: string,
+    applied: AppliedCredentials | undefined,
+    timeout: ExchangeTimeout,
+  ): Promise<WireOutcome> {
+    const { files, kept, fresh, config } = this.dependencies;
+    const upload = await openUpload(request.body, { files, timeout });
+    if (upload.kind === 'unreadable')
+      return { kind: 'failed', maybeSent: false, reason: upload.reason, staleSocket: false, aborted: false };
+    try {
+      const wire = {
+        method: request.method,
+        url: applied === undefined ? url : withParameters(url, applied.parameters),
+        headers: applied === undefined ? lowerCased([OWN_HEADERS]) : this.headersOf(request, url, upload, applied),
+        body: upload.body,
+        signal: timeout,
+        maxBodyBytes: config.limits.maxBodyBytes,
+      };
+      const outcome = await send(this.client, { ...wire, agents: request.freshConnection === true ? fresh : kept });
+      const isRead = request.method === 'GET' && request.purpose !== 'submit' && upload.body === undefined;
+      const result =
+        outcome.kind === 'failed' && outcome.staleSocket && isRead ? await send(this.client, { ...wire, agents: fresh }) : outcome;
+      const failure = upload.failure();
+      return result.kind === 'failed' && failure !== undefined ? { ...result, reason: failure } : result;
+    } finally {
+      await upload.close();
+    }
+  }
+
+  /** From weak to strong: defaults, the connection's, the caller's, the body's own, credentials. */
+  private headersOf(request: OutgoingRequest, url: string, upload: Upload, { headers }: AppliedCredentials): Record<string, string> {
+    const cookie = cookieHeader(request.cookies, url);
+    const cookies: Record<string, string> = cookie === undefined ? {} : { cookie };
+    return lowerCased([
+      OWN_HEADERS,
+      upload.defaultHeaders,
+      this.dependencies.config.headers,
+      request.headers ?? {},
+      upload.headers,
+      cookies,
+      headers,
+    ]);
+  }
+}
+
+const OWN_HEADERS = { accept: 'application/json', 'user-agent': USER_AGENT };
+
+/** All headers with their names in lower case; of those with one name the last. */
+function lowerCased(layers: readonly Readonly<Record<string, string>>[]): Record<string, string> {
+  return Object.fromEntries(layers.flatMap((layer) => Object.entries(layer).map(([name, value]) => [name.toLowerCase(), value])));
+}
+
+/** 429 and 503: the service has no room. An answer of another 5xx, or none, says nothing about that. */
+function reportLoad(outcome: WireOutcome, report: Report): void {
+  if (outcome.kind !== 'answer') return;
+  const { httpStatus } = outcome;
+  if (httpStatus === 429 || httpStatus === 503) report('throttled', httpStatus);
+  else if (httpStatus < 500) report('good');
+}

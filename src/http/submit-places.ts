@@ -1,0 +1,76 @@
+/**
+ * Places for submits that are claimed before they are sent.
+ *
+ * Keeps true: what is uncertain after a kill is bounded by the places, never more than the connection may have requests open.
+ */
+import type { Limits } from '../config';
+import type { Clock } from './clock';
+import type { HalfOpen } from './half-open';
+import type { StartTimes } from './start-times';
+
+/** Submits that claim a place at once start within this time: what is claimed and not yet sent would be uncertain after a kill. */
+const CLAIM_SECONDS = 2;
+
+/** How long a place is waited for. */
+const PLACE_WAIT_MS = 3000;
+const LOOK_AGAIN_MS = 100;
+
+export class SubmitPlaces {
+  private inUse = 0;
+  /** Who waits for a place to be given back. */
+  private readonly waiting = new Set<() => void>();
+
+  constructor(
+    private readonly limits: Pick<Limits, 'concurrentRequests'>,
+    private readonly submits: StartTimes,
+    private readonly halfOpen: HalfOpen,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * Takes places for up to `count` submits that are claimed together: never more in all than the connection may have requests open, nor
+   * than are sent soon. With `waits` some time for a number that is worth an activity. Returns how many; {@link leave} gives them back.
+   */
+  async enter(count: number, waits: boolean): Promise<number> {
+    const worthwhile = Math.min(count, Math.ceil(this.limits.concurrentRequests / 2));
+    const giveUpAt = this.clock.monotonicMs() + (waits ? PLACE_WAIT_MS : 0);
+    for (;;) {
+      // While one request at a time goes, more would be held after they were claimed.
+      const most = this.halfOpen.cause === undefined ? count : Math.min(count, 1);
+      const places = Math.min(most, this.limits.concurrentRequests - this.inUse, this.soon());
+      const isLast = this.clock.monotonicMs() >= giveUpAt;
+      if (places >= Math.min(worthwhile, most, this.soonAtMost()) || (isLast && places > 0)) {
+        this.inUse += places;
+        return places;
+      }
+      if (isLast) return 0;
+      await this.untilLeft();
+    }
+  }
+
+  /** Gives places back. */
+  leave(count: number): void {
+    this.inUse -= count;
+    for (const resume of this.waiting) resume();
+    this.waiting.clear();
+  }
+
+  /** Submits that could start within {@link CLAIM_SECONDS}, were nobody before them. At least one. */
+  private soonAtMost(): number {
+    return Math.max(1, Math.floor((CLAIM_SECONDS * 1000) / this.submits.spacingMs));
+  }
+
+  /** Those that can. */
+  private soon(): number {
+    const { backlogMs, spacingMs } = this.submits;
+    return backlogMs === 0 ? this.soonAtMost() : Math.max(0, Math.floor((CLAIM_SECONDS * 1000 - backlogMs) / spacingMs));
+  }
+
+  private async untilLeft(): Promise<void> {
+    let resume: () => void = () => undefined;
+    const left = new Promise<void>((resolve) => (resume = resolve));
+    this.waiting.add(resume);
+    await Promise.race([left, this.clock.sleep(LOOK_AGAIN_MS)]);
+    this.waiting.delete(resume);
+  }
+}
