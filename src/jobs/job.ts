@@ -17,6 +17,7 @@
 import type { CancelDecision } from '../lro/cancel';
 import type { FetchDecision } from '../lro/fetch';
 import type { Monitor, StatusDecision } from '../lro/monitor';
+import { wellFormed } from '../lro/text';
 import {
   afterUncertainSubmit,
   canceledAtService,
@@ -113,7 +114,8 @@ function submitted(job: Job, step: SubmitStep, event: Submitted, nowMs: number):
       const again: SubmitStep = {
         ...step,
         tries: step.tries + (isTry ? 1 : 0),
-        firstSentAtMs,
+        // A worker that died has told nothing but what it had claimed.
+        firstSentAtMs: firstSentAtMs ?? doubtful?.firstSentAtMs,
         maybeAccepted: doubtful,
         problem: refused,
         cookies: decision.cookies ?? step.cookies,
@@ -150,13 +152,13 @@ function fetched(job: Job, step: FetchStep, decision: FetchDecision, nowMs: numb
   if (decision.kind === 'again') {
     const problem = { message: `final GET: ${decision.reason}`, at: isoTime(nowMs) };
     const dueAtMs = nowMs + decision.waitSeconds * 1000;
-    return { ...job, step: { ...step, fetches: [decision.fetch, ...rest], dueAtMs, why: decision.why, problem } };
+    return { ...job, step: { ...step, fetches: [decision.fetch, ...rest], lastReadAtMs: nowMs, dueAtMs, why: decision.why, problem } };
   }
   const outcome =
     decision.kind === 'fetched'
       ? withRead(step.outcome, fetch, decision.value, decision.cut)
       : withMissing(step.outcome, [fetch], decision.reason);
-  return finishing(job, { ...step, outcome, fetches: rest, dueAtMs: nowMs }, nowMs);
+  return finishing(job, { ...step, outcome, fetches: rest, lastReadAtMs: nowMs, dueAtMs: nowMs }, nowMs);
 }
 
 /** The operation has succeeded: it ends here, or after what is still to be read. */
@@ -175,7 +177,8 @@ function succeeded(job: Job, step: FetchStep, nowMs: number): Job | EndedJob {
   const { title, connection: nextConnection } = next;
   return {
     ...job,
-    about: { ...about, title, connection: nextConnection, step: next, left, cancel: undefined },
+    // Whether it streams a file is not known before it is prepared: it has time for one.
+    about: { ...about, title, connection: nextConnection, step: next, left, cancel: undefined, streamsFile: true },
     done,
     step: { at: 'submit', dueAtMs: nowMs, why: 'next step', tries: 0 },
   };
@@ -193,8 +196,11 @@ function expired(job: Job, nowMs: number): Job | EndedJob {
       return ended(job, { ...failedEnd(neverAccepted(job, step)), maybeAccepted: step.maybeAccepted }, nowMs);
     case 'poll':
       return ended(job, failedEnd(deadlineExceeded(step)), nowMs);
-    case 'fetch':
-      return succeeded(job, unread(step, 'not read before the deadline'), nowMs);
+    case 'fetch': {
+      const next = succeeded(job, unread(step, 'not read before the deadline'), nowMs);
+      // The deadline is the whole chain's: no other step begins.
+      return isEnded(next) ? next : expired(next, nowMs);
+    }
     case 'cleanup':
       return job;
   }
@@ -204,7 +210,8 @@ function hurried(job: Job, nowMs: number): Job {
   const { step, about } = job;
   if (step.at === 'cleanup') return job;
   if (step.at === 'submit') return { ...job, step: { ...step, thenHurry: true } };
-  const soonestMs = step.lastPollAtMs === undefined ? nowMs : step.lastPollAtMs + (about?.minSeconds ?? 0) * 1000;
+  const lastAnswerAtMs = (step.at === 'fetch' ? step.lastReadAtMs : undefined) ?? step.lastPollAtMs;
+  const soonestMs = lastAnswerAtMs === undefined ? nowMs : lastAnswerAtMs + (about?.minSeconds ?? 0) * 1000;
   return soonestMs < step.dueAtMs ? { ...job, step: { ...step, dueAtMs: soonestMs, why: 'pollNow' } } : job;
 }
 
@@ -258,7 +265,7 @@ function shortened(result: DoneStep['result'], isLast: boolean, withBody: boolea
   if (isLast) return result;
   const { body, warning } = result;
   const text = JSON.stringify(warning ?? null);
-  const short = text.length <= MAX_WARNING_CHARS ? warning : `${text.slice(0, MAX_WARNING_CHARS)}…`;
+  const short = text.length <= MAX_WARNING_CHARS ? warning : wellFormed(`${text.slice(0, MAX_WARNING_CHARS)}…`);
   return { ...result, warning: short, body: withBody ? body : undefined, statusUrl: undefined, resource: undefined };
 }
 

@@ -36,7 +36,7 @@ export interface About {
   minSeconds: number;
   /** Bound of one HTTP exchange. */
   timeoutSeconds: number;
-  /** Its submit streams a file, which may take hours. */
+  /** Its submit streams a file, which may take hours; or may, because nobody has looked yet. */
   streamsFile?: boolean;
   /** How the service is asked to cancel it. */
   cancel?: CancelRequest;
@@ -107,6 +107,8 @@ export interface FetchStep extends Due, OperationRecord {
   shownLocation?: string;
   /** Still to be read, in order. */
   fetches: Fetch[];
+  /** When a read of these was answered last. */
+  lastReadAtMs?: number;
 }
 
 /** The job has its end; what it has made is deleted before that is told. */

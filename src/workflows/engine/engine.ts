@@ -212,7 +212,9 @@ export class Engine {
     const nowMs = this.clock.now();
     if (this.submitsMayGoMs() > nowMs) return [];
     const again = due.submitsDue(this.idle(), nowMs, due.chunkSize(this.limits));
-    const jobs = again.length > 0 ? again : this.backlog.take(this.newJobs(room)).map((place) => newJob(place));
+    // Its deadline counts from here, not from the first try of an earlier batch.
+    const begin = (place: Place): Job => newJob(place, { startedAtMs: nowMs });
+    const jobs = again.length > 0 ? again : this.backlog.take(this.newJobs(room)).map(begin);
     for (const job of jobs) this.open.set(keyOf(job), job);
     this.submitsFromMs = due.nextSubmitAtMs(nowMs, this.submitsFromMs, jobs.length, this.limits);
     return jobs;

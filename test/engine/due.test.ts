@@ -1,0 +1,216 @@
+/** What of a set of jobs is to be done, and when. */
+import type { Job } from '../../src/jobs/model';
+import * as due from '../../src/workflows/engine/due';
+import { fetching, NOW_MS, polling, submitting } from '../jobs/given';
+
+const NOTHING_HELD: due.Holds = { submitsFromMs: 0, readsFromMs: -Infinity, hasNew: false };
+
+/** So many of a job, each with an index of its own. */
+function many(count: number, make: (index: number) => Job): Job[] {
+  return Array.from({ length: count }, (_, index) => ({ ...make(index), index }));
+}
+
+function dueIn(seconds: number, why = 'Retry-After'): { dueAtMs: number; why: string } {
+  return { dueAtMs: NOW_MS + seconds * 1000, why };
+}
+
+/** A job without a deadline. */
+function endless(job: Job): Job {
+  return { ...job, deadlineAtMs: undefined };
+}
+
+function expiring(job: Job, seconds: number): Job {
+  return { ...job, deadlineAtMs: NOW_MS + seconds * 1000 };
+}
+
+describe('submits in one activity', () => {
+  test.each([
+    [undefined, 100],
+    [1000, 100],
+    [100, 100],
+    [7.9, 7],
+    [1, 1],
+    [0.2, 1],
+  ])('at %p a second are %i at most', (submitsPerSecond, most) => {
+    expect(due.chunkSize({ maxInFlight: 1000, submitsPerSecond })).toBe(most);
+  });
+});
+
+describe('submits that are due again', () => {
+  const jobs = [
+    submitting(dueIn(0.001)),
+    submitting(dueIn(0), { page: 2, index: 1 }),
+    polling(dueIn(-9)),
+    submitting(dueIn(-1), { page: 1, index: 2 }),
+    submitting(dueIn(-2), { page: 2, index: 3 }),
+  ];
+
+  test('go with others of the same page, and no other job does', () => {
+    expect(due.submitsDue(jobs, NOW_MS, 100)).toEqual([jobs[1], jobs[4]]);
+  });
+
+  test('are as many as one activity takes', () => {
+    expect(due.submitsDue(jobs, NOW_MS, 1)).toEqual([jobs[1]]);
+  });
+
+  test('never go before they are due', () => {
+    expect(due.submitsDue(jobs, NOW_MS - 10_000, 100)).toEqual([]);
+  });
+});
+
+describe('new jobs of a page', () => {
+  const begun = (left: number, room: number, maxInFlight = 1000, most = 100): number => due.newJobsDue(left, room, { maxInFlight }, most);
+
+  test.each([
+    ['are as many as one activity takes', begun(5000, 1000), 100],
+    ['are as many as there is room for', begun(5000, 60), 60],
+    ['are as many as are left', begun(7, 1000), 7],
+    ['wait while there is room for few', begun(5000, 49), 0],
+    ['go where few are all that are left', begun(3, 3), 3],
+    ['go by a tenth, where few may be open at once', begun(5000, 1, 10), 1],
+    ['go two by two, where twenty may be open at once', begun(5000, 1, 20), 0],
+    ['are none without room', begun(5000, 0, 1), 0],
+    ['are none with less than no room', begun(5000, -3), 0],
+    ['are none where none are left', begun(0, 1000), 0],
+    ['are none with less than no room, where none are left', begun(0, -3), 0],
+  ])('%s', (_, count, expected) => {
+    expect(count).toBe(expected);
+  });
+});
+
+describe('the rate of submits', () => {
+  const next = (earliestMs: number, count: number, submitsPerSecond?: number): number =>
+    due.nextSubmitAtMs(NOW_MS, earliestMs, count, { maxInFlight: 10, submitsPerSecond });
+
+  test('holds nothing where there is none', () => {
+    expect(next(0, 100)).toBe(0);
+  });
+
+  test('lets the next ones go after the time of those that went', () => {
+    expect(next(0, 10, 5)).toBe(NOW_MS + 2000);
+    expect(next(NOW_MS + 500, 10, 5)).toBe(NOW_MS + 2500);
+    expect(next(0, 1, 0.2)).toBe(NOW_MS + 5000);
+  });
+
+  test('is not held back by submits that did not go', () => {
+    expect(next(NOW_MS + 500, 0, 5)).toBe(NOW_MS + 500);
+  });
+
+  test.each([0.2, 1, 3, 7.9, 50, 250])('of %d a second is kept over any time', (submitsPerSecond) => {
+    const limits = { maxInFlight: 1000, submitsPerSecond };
+    let [nowMs, sent] = [NOW_MS, 0];
+    for (let turn = 0; turn < 200; turn++) {
+      const count = due.chunkSize(limits);
+      nowMs = due.nextSubmitAtMs(nowMs, nowMs, count, limits);
+      sent += count;
+    }
+    expect(sent / ((nowMs - NOW_MS) / 1000)).toBeCloseTo(submitsPerSecond, 6);
+  });
+});
+
+describe('one question', () => {
+  const light = (): number => 100;
+
+  test('takes all that are due to be asked or read, and no others', () => {
+    const jobs = [polling(dueIn(0)), polling(dueIn(0.001)), fetching(dueIn(-5)), submitting(dueIn(-5))];
+    expect(due.readsDue(jobs, NOW_MS, light)).toEqual([jobs[0], jobs[2]]);
+  });
+
+  test('takes 500 at most', () => {
+    const jobs = many(800, () => polling(dueIn(0)));
+    expect(due.readsDue(jobs, NOW_MS, light)).toEqual(jobs.slice(0, 500));
+  });
+
+  test('takes half a mebibyte at most', () => {
+    const jobs = many(10, () => polling(dueIn(0)));
+    expect(due.readsDue(jobs, NOW_MS, () => 524_288 / 4)).toHaveLength(4);
+    expect(due.readsDue(jobs, NOW_MS, () => 524_288 / 4 + 1)).toHaveLength(3);
+  });
+
+  test('takes one that is larger alone, so that nothing is stuck', () => {
+    const jobs = many(3, () => polling(dueIn(0)));
+    expect(due.readsDue(jobs, NOW_MS, () => 2_000_000)).toEqual([jobs[0]]);
+  });
+
+  test('does not weigh what is not due', () => {
+    const jobs = [...many(3, () => polling(dueIn(9))), polling(dueIn(0))];
+    expect(due.readsDue(jobs, NOW_MS, () => 400_000)).toEqual([jobs[3]]);
+  });
+});
+
+describe('what comes due one by one', () => {
+  const gathered = (moments: number[], nowMs = NOW_MS): number => due.gatheredAtMs(moments, Math.min(...moments), nowMs) - NOW_MS;
+  const spread = (count: number, stepMs: number): number[] => Array.from({ length: count }, (_, index) => NOW_MS + 1000 + index * stepMs);
+
+  test('is asked at once in a small set', () => {
+    expect(gathered(spread(19, 10))).toBe(1000);
+  });
+
+  test('is asked together in a large one, when a fifth of it is due', () => {
+    expect(gathered(spread(20, 10))).toBe(1040);
+    expect(gathered(spread(20, 10).reverse())).toBe(1040);
+  });
+
+  test('waits no longer than half a second more than due', () => {
+    expect(gathered(spread(100, 500))).toBe(1500);
+  });
+
+  test('is not gathered any more once the first of it is due', () => {
+    expect(gathered(spread(100, 500), NOW_MS + 1000)).toBe(1000);
+  });
+});
+
+describe('the next moment', () => {
+  const next = (jobs: Job[], holds: Partial<due.Holds> = {}): due.Moment | undefined =>
+    due.nextMoment(jobs, NOW_MS, { ...NOTHING_HELD, ...holds });
+  const at = (seconds: number): number => NOW_MS + seconds * 1000;
+
+  test.each<[string, due.Moment | undefined, due.Moment | undefined]>([
+    ['is none without jobs', next([]), undefined],
+    [
+      'is the first poll that is due, by its reason',
+      next([polling(dueIn(9, 'backoff')), polling(dueIn(4))]),
+      { atMs: at(4), why: 'Retry-After' },
+    ],
+    ['is a read like a poll', next([polling(dueIn(9)), fetching(dueIn(4, 'backoff'))]), { atMs: at(4), why: 'backoff' }],
+    [
+      'is a submit that is tried again',
+      next([polling(dueIn(9)), submitting(dueIn(4, 'held'))]),
+      { atMs: at(4), why: 'held', submitsAgain: true },
+    ],
+    ['is a deadline that comes before a poll', next([expiring(polling(dueIn(9)), 4)]), { atMs: at(4), why: 'deadline' }],
+    ['is a poll that comes with its deadline', next([expiring(polling(dueIn(4)), 4)]), { atMs: at(4), why: 'Retry-After' }],
+    [
+      'is a deadline that comes before a submit',
+      next([expiring(submitting(dueIn(9)), 4)]),
+      { atMs: at(4), why: 'deadline', submitsAgain: true },
+    ],
+    [
+      'is the rate limit, where a submit is due before it',
+      next([submitting(dueIn(1))], { submitsFromMs: at(3) }),
+      { atMs: at(3), why: 'Retry-After', submitsAgain: true },
+    ],
+    [
+      'is the rate limit, where new jobs wait',
+      next([polling(dueIn(9))], { submitsFromMs: at(3), hasNew: true }),
+      { atMs: at(3), why: 'rate limit' },
+    ],
+    ['is no rate limit without new jobs', next([polling(dueIn(9))], { submitsFromMs: at(3) }), { atMs: at(9), why: 'Retry-After' }],
+    ['is none while all submits are held', next([endless(submitting(dueIn(1)))], { submitsFromMs: Infinity, hasNew: true }), undefined],
+    [
+      'is the deadline while all submits are held',
+      next([expiring(submitting(dueIn(1)), 60)], { submitsFromMs: Infinity }),
+      { atMs: at(60), why: 'deadline', submitsAgain: true },
+    ],
+    ['is no poll before an answer that is awaited', next([polling(dueIn(1))], { readsFromMs: at(3) }), { atMs: at(3), why: 'Retry-After' }],
+    ['is at once, where a poll is due already', next([polling(dueIn(-5))]), { atMs: at(-5), why: 'Retry-After' }],
+  ])('%s', (_, moment, expected) => {
+    expect(moment).toEqual(expected);
+  });
+
+  test('gathers the polls of a large set, and no submits', () => {
+    const polls = many(100, (index) => polling(dueIn(4 + index / 100)));
+    expect(next(polls)).toEqual({ atMs: at(4.2), why: 'Retry-After' });
+    expect(next([...polls, submitting(dueIn(4.1, 'held'))])).toEqual({ atMs: at(4.1), why: 'held', submitsAgain: true });
+  });
+});
