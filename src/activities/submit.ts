@@ -91,11 +91,11 @@ function claimOf(item: ReadySubmit): Claim {
   return { index: item.index, about: item.about, maybeAccepted: keyOf(item) };
 }
 
-function unsentOf({ index, about, send: { connection }, retried }: ReadySubmit, connections: Connections): SubmitResult {
-  const waitSeconds = Math.ceil(connections.get(connection)?.heldSeconds ?? 0);
-  if (waitSeconds === 0) return { index, about, maybeAccepted: retried };
-  const message = `not sent: the service asked for a pause of all submits and polls, ${waitSeconds} s more`;
-  return { index, about, maybeAccepted: retried, waitSeconds, trouble: { message } };
+function unsentOf({ index, about, send: { connection, idempotencyKey }, retried }: ReadySubmit, connections: Connections): SubmitResult {
+  const held = connections.get(connection)?.heldBack(idempotencyKey);
+  if (held === undefined) return { index, about, maybeAccepted: retried };
+  const trouble = { message: held.reason, kind: 'Throttled' as const };
+  return { index, about, maybeAccepted: retried, waitSeconds: Math.ceil(held.waitSeconds), trouble };
 }
 
 function bytesOf(value: unknown): number {

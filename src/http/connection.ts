@@ -17,7 +17,7 @@ import { Answers } from './answers';
 import { systemClock, type Clock } from './clock';
 import { openCredentials } from './credentials';
 import { Dispatcher } from './dispatcher';
-import { RateLimiter, type Turn, type TurnKind } from './rate-limiter';
+import { RateLimiter, type HeldTurn, type Turn, type TurnKind } from './rate-limiter';
 import { Redactor } from './redact';
 import { checkHeaders, DEFAULT_QUEUE_SECONDS, type OutgoingRequest, type Purpose } from './request';
 
@@ -86,6 +86,15 @@ export class Connection {
     return this.limiter.heldSeconds;
   }
 
+  /**
+   * Why a submit or poll of this operation would not be sent now, and when it may come again; it is one of those that wait then. Undefined
+   * where it would be sent.
+   */
+  heldBack(operation: string): { reason: string; waitSeconds: number } | undefined {
+    const turn = this.limiter.holdOf(operation);
+    return turn && { reason: heldReason(turn), waitSeconds: turn.waitSeconds };
+  }
+
   /** Places for submits that are claimed together, see {@link RateLimiter.enter}. */
   enter(count: number, waits: boolean): Promise<number> {
     return this.limiter.enter(count, waits);
@@ -145,10 +154,7 @@ export class Connection {
       const reason = `not sent: the connection is busy, no turn within ${Math.round(turn.waitedSeconds)} s`;
       return this.answers.none(request, request.url, false, reason);
     }
-    const { httpStatus, sinceMs } = turn.cause;
-    const since = new Date(sinceMs).toISOString().replace(/\.\d+/, '');
-    const reason = `not sent: the service answers ${httpStatus} since ${since}, and is asked by one request at a time until it has room`;
-    return this.answers.none(request, request.url, false, reason, turn.waitSeconds);
+    return this.answers.none(request, request.url, false, heldReason(turn), turn.waitSeconds);
   }
 
   private log(request: OutgoingRequest, exchange: Exchange, milliseconds: number): void {
@@ -158,4 +164,9 @@ export class Connection {
     const url = this.redactor.clean(shown(exchange.url));
     log.debug({ connection: this.name, purpose: request.purpose, method: request.method, url, milliseconds, ...outcome }, 'exchange');
   }
+}
+
+function heldReason({ cause: { httpStatus, sinceMs } }: HeldTurn): string {
+  const since = new Date(sinceMs).toISOString().replace(/\.\d+/, '');
+  return `not sent: the service answers ${httpStatus} since ${since}, and is asked by one request at a time until it has room`;
 }

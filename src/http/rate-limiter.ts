@@ -32,9 +32,14 @@ export interface TurnRequest {
 /** Longer timers fire at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** `held`: refused for the sake of a busy service, which may be asked again so much later. */
-export type Turn<T> =
-  { kind: 'done'; value: T } | { kind: 'refused'; waitedSeconds: number } | { kind: 'held'; waitSeconds: number; cause: Cause };
+/** Refused for the sake of a busy service, which may be asked again so much later. */
+export interface HeldTurn {
+  kind: 'held';
+  waitSeconds: number;
+  cause: Cause;
+}
+
+export type Turn<T> = { kind: 'done'; value: T } | { kind: 'refused'; waitedSeconds: number } | HeldTurn;
 
 /** What `work` found out about the service, given to the function it gets. */
 export type Report = (outcome: Outcome, httpStatus?: number) => void;
@@ -64,6 +69,12 @@ export class RateLimiter {
     return this.halfOpen.heldMs(this.clock.monotonicMs()) / 1000;
   }
 
+  /** Whether a request of the operation `key` would be held now: then it is one of those that wait, as if it had come. */
+  holdOf(key: string): HeldTurn | undefined {
+    const nowMs = this.clock.monotonicMs();
+    return this.halfOpen.heldMs(nowMs) > 0 ? this.held(this.halfOpen.arrive(key, nowMs)) : undefined;
+  }
+
   /** Takes places for submits that are claimed together, see {@link SubmitPlaces.enter}. */
   enter(count: number, waits: boolean): Promise<number> {
     return this.places.enter(count, waits);
@@ -84,7 +95,8 @@ export class RateLimiter {
     const refused = (): Turn<T> => ({ kind: 'refused', waitedSeconds: (this.clock.monotonicMs() - cameAt) / 1000 });
     if (kind !== 'other') {
       // Known at once where another request is finding out whether there is room.
-      if (this.halfOpen.heldMs(cameAt) > 0) return this.held(this.halfOpen.arrive(key, cameAt));
+      const hold = this.holdOf(key);
+      if (hold !== undefined) return hold;
       if (!(await (kind === 'submit' ? this.submits : this.polls).next(giveUpAt))) return refused();
     }
     const turn = await this.concurrencyTurn<T>(giveUpAt, async () => {
@@ -98,7 +110,7 @@ export class RateLimiter {
     return { kind: 'go', ticket: this.halfOpen.pass(key) };
   }
 
-  private held<T>(arrival: Arrival): Turn<T> {
+  private held(arrival: Arrival): HeldTurn {
     const { cause } = this.halfOpen;
     if (arrival.kind === 'go' || cause === undefined) throw new Error('nothing is held');
     return { kind: 'held', waitSeconds: arrival.waitSeconds, cause };

@@ -93,7 +93,7 @@ function submitted(job: Job, step: SubmitStep, event: Submitted, nowMs: number):
     }
     case 'accepted': {
       const { monitor, waitSeconds: pollSeconds, why, status, created, createdText } = decision;
-      const record = { monitor, status, polls: 0, submittedAtMs: firstSentAtMs, created, createdText, problem: step.problem };
+      const record = { monitor, status, polls: 0, submittedAtMs: firstSentAtMs, created, createdText, problem: unlessThrottled(step) };
       const poll: PollStep = { at: 'poll', ...record, dueAtMs: nowMs + pollSeconds * 1000, why };
       const next: Job = { ...begun, step: poll };
       return step.thenHurry === true ? hurried(next, nowMs) : next;
@@ -129,7 +129,7 @@ function submitted(job: Job, step: SubmitStep, event: Submitted, nowMs: number):
 
 function polled(job: Job, step: PollStep, decision: StatusDecision, nowMs: number): Job | EndedJob {
   const isPoll = decision.kind !== 'running' || decision.notAsked !== true;
-  const asked = isPoll ? { ...step, polls: step.polls + 1, lastPollAtMs: nowMs } : step;
+  const asked = isPoll ? { ...step, polls: step.polls + 1, lastPollAtMs: nowMs, problem: unlessThrottled(step) } : step;
   switch (decision.kind) {
     case 'failed':
       return ended({ ...job, step: asked }, failedEnd(decision.failure), nowMs);
@@ -140,7 +140,7 @@ function polled(job: Job, step: PollStep, decision: StatusDecision, nowMs: numbe
     }
     case 'running': {
       const { monitor = step.monitor, status = step.status, trouble, waitSeconds, why } = decision;
-      const problem = trouble === undefined ? step.problem : { ...trouble, at: isoTime(nowMs) };
+      const problem = trouble === undefined ? asked.problem : { ...trouble, at: isoTime(nowMs) };
       return { ...job, step: { ...asked, monitor, status, problem, dueAtMs: nowMs + waitSeconds * 1000, why } };
     }
   }
@@ -267,6 +267,11 @@ function shortened(result: DoneStep['result'], isLast: boolean, withBody: boolea
   const text = JSON.stringify(warning ?? null);
   const short = text.length <= MAX_WARNING_CHARS ? warning : wellFormed(`${text.slice(0, MAX_WARNING_CHARS)}…`);
   return { ...result, warning: short, body: withBody ? body : undefined, statusUrl: undefined, resource: undefined };
+}
+
+/** A service that answers has room again, whatever it said before. */
+function unlessThrottled({ problem }: Job['step']): Job['step']['problem'] {
+  return problem?.kind === 'Throttled' ? undefined : problem;
 }
 
 function isoTime(atMs: number): string {

@@ -64,8 +64,8 @@ interface Due {
   dueAtMs: number;
   /** Why then: shown on the timer. */
   why: string;
-  /** What went wrong last. */
-  problem?: Problem;
+  /** What went wrong last, and is not known to be over. */
+  problem?: Trouble & Problem;
 }
 
 export interface SubmitStep extends Due {

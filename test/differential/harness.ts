@@ -4,11 +4,11 @@
  */
 import pLimit from 'p-limit';
 import type { OperationInput } from '../../src/contract';
-import { PROGRESS_QUERY, RUN_OPERATION, type OperationProgress } from '../../src/contract';
+import { RUN_OPERATION } from '../../src/contract';
 import { temporaryFolder, testConfig } from '../support/config';
 import { eventually } from '../support/eventually';
 import { startTestBed } from '../support/in-process';
-import { endedSubmits, lastSubmitWaitSeconds, masked, timerNames, without } from './normal-form';
+import { lastBackoffSeconds, masked, NO_NAME, timerNames, without } from './normal-form';
 import type { Outcome, Progress, Row, Watched } from './row';
 import { ScriptedService } from './scripted-service';
 import { SHAPES, type Run, type Shape, type ShapeContext } from './shapes';
@@ -16,7 +16,7 @@ import { SHAPES, type Run, type Shape, type ShapeContext } from './shapes';
 /** Rows at once. */
 const CONCURRENT_ROWS = 16;
 /** A run that has not ended by then is broken. */
-const RUN_SECONDS = 60;
+const RUN_SECONDS = 80;
 
 /** A row in one shape. */
 interface Planned {
@@ -85,7 +85,7 @@ async function runOne(context: ShapeContext, planned: Planned): Promise<Outcome>
   const steps = [...(row.steps ?? [])];
   if (steps[0] !== undefined && steps[0].at === undefined) {
     steps.shift();
-    await runNeighbour(context, connection);
+    await runNeighbour(context, planned);
   }
   const run = await shape.start(context, `differential-${connection}-${Date.now()}`, input);
   try {
@@ -109,7 +109,7 @@ async function follow(context: ShapeContext, planned: Planned, run: Run, steps: 
     await at?.(watched);
     seen.push(await run.progress());
     if (does === 'cancel') await run.cancel();
-    if (does === 'neighbour') await runNeighbour(context, connection);
+    if (does === 'neighbour') await runNeighbour(context, planned);
     if (does === 'listen') await service.listen();
     if (does === 'release') service.release();
   }
@@ -122,8 +122,8 @@ async function follow(context: ShapeContext, planned: Planned, run: Run, steps: 
     polls,
     requests: withoutNeighbours(service.requests),
     progress: masked(seen, own),
-    timers: timerNames(events),
-    ...(row.expected.lastSubmitWaitSeconds === undefined ? {} : { lastSubmitWaitSeconds: lastSubmitWaitSeconds(events) }),
+    timers: timerNames(events).filter((name) => row.ignoresTimers !== true || name === NO_NAME),
+    lastBackoffSeconds: row.expected.lastBackoffSeconds === undefined ? undefined : lastBackoffSeconds(events),
   };
 }
 
@@ -135,23 +135,23 @@ function watch(run: Run, service: ScriptedService): Watched {
         () => run.progress(),
         (progress) => progress !== undefined && isWanted(progress),
       ),
-    submitEnded: () =>
-      eventually(
-        () => run.history().catch(() => []),
-        (events) => endedSubmits(events) > 0,
-      ),
   };
 }
 
 const NEIGHBOUR = '/neighbours';
+/** A neighbour that has not had its answers by then is broken. */
+const NEIGHBOUR_SECONDS = 60;
 
-/** Another operation on the same connection, until it was answered and waits for its next try. */
-async function runNeighbour({ client, taskQueue }: ShapeContext, connection: string): Promise<void> {
+/** Another operation on the same connection, until the last of its answers is on its way. */
+async function runNeighbour({ client, taskQueue }: ShapeContext, { row, service, connection }: Planned): Promise<void> {
+  const route = `POST ${NEIGHBOUR}`;
   const args = [{ connection, submit: { path: NEIGHBOUR } }];
   const handle = await client.workflow.start(RUN_OPERATION, { workflowId: `neighbour-${connection}-${Date.now()}`, taskQueue, args });
+  const answers = row.script[route]?.length ?? 1;
   await eventually(
-    () => handle.query<OperationProgress>(PROGRESS_QUERY),
-    ({ lastProblem }) => lastProblem !== undefined,
+    () => service.requests[route] ?? 0,
+    (requests) => requests >= answers,
+    NEIGHBOUR_SECONDS,
   );
   await handle.terminate();
 }

@@ -8,15 +8,14 @@ export interface Own {
   connection: string;
 }
 
-/** The same value with what is a run's own masked: its URL and connection, times, and seconds that are left of a pause. */
+/** The same value with what is a run's own masked: its URL and connection, and times. */
 export function masked<T>(value: T, { url, connection }: Own): T {
   if (value === undefined) return value;
   const text = JSON.stringify(value)
     .replaceAll(url, '{base}')
     .replaceAll(new URL(url).host, '{host}')
     .replaceAll(connection, '{connection}')
-    .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, '{time}')
-    .replaceAll(/\d+ s more/g, '* s more');
+    .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, '{time}');
   return JSON.parse(text) as T;
 }
 
@@ -25,38 +24,34 @@ export function without<T extends object, Field extends keyof T>(value: T, ...fi
   return Object.fromEntries(Object.entries(value).filter(([field]) => !(fields as string[]).includes(field))) as Omit<T, Field>;
 }
 
-const NO_NAME = '(no name)';
+export const NO_NAME = '(no name)';
+
+interface NamedTimer {
+  /** {@link NO_NAME} where it has none. */
+  name: string;
+  seconds: number;
+}
+
+function timersOf(events: readonly HistoryEvent[]): NamedTimer[] {
+  return events.flatMap(({ timerStartedEventAttributes: timer, userMetadata }) => {
+    if (!timer) return [];
+    const { data } = userMetadata?.summary ?? {};
+    const name = !data || data.length === 0 ? NO_NAME : String(JSON.parse(Buffer.from(data).toString()));
+    const { seconds, nanos } = timer.startToFireTimeout ?? {};
+    return [{ name, seconds: Number(seconds ?? 0) + (nanos ?? 0) / 1e9 }];
+  });
+}
 
 /** Names of the durable timers, each once, with the numbers masked; {@link NO_NAME} for those that have none. */
 export function timerNames(events: readonly HistoryEvent[]): string[] {
-  const names = events.flatMap(({ timerStartedEventAttributes: timer, userMetadata }) => {
-    if (!timer) return [];
-    const { data } = userMetadata?.summary ?? {};
-    if (!data || data.length === 0) return [NO_NAME];
-    return [String(JSON.parse(Buffer.from(data).toString())).replaceAll(/\d+(\.\d+)? s\b/g, '* s')];
-  });
+  const names = timersOf(events).map(({ name }) => name.replaceAll(/\d+(\.\d+)? s\b/g, '* s'));
   return [...new Set(names)].sort();
 }
 
-/** The longest timer between the last two activities that submit, in whole seconds. */
-export function lastSubmitWaitSeconds(events: readonly HistoryEvent[]): number {
-  const submits = events.flatMap((event, index) => (isSubmit(event) ? [index] : []));
-  const between = events.slice(submits.at(-2), submits.at(-1));
-  const seconds = between.map(({ timerStartedEventAttributes: timer }) => {
-    const { seconds: whole, nanos } = timer?.startToFireTimeout ?? {};
-    return Number(whole ?? 0) + (nanos ?? 0) / 1e9;
-  });
-  return Math.floor(Math.max(...seconds));
-}
-
-/** How many activities that submit have ended. */
-export function endedSubmits(events: readonly HistoryEvent[]): number {
-  const scheduled = new Set(events.filter(isSubmit).map(({ eventId }) => String(eventId)));
-  return events.filter(({ activityTaskCompletedEventAttributes: completed }) => scheduled.has(String(completed?.scheduledEventId))).length;
-}
-
-function isSubmit({ activityTaskScheduledEventAttributes: scheduled }: HistoryEvent): boolean {
-  return /submit/i.test(scheduled?.activityType?.name ?? '');
+/** The last backoff before a submit, in whole seconds. */
+export function lastBackoffSeconds(events: readonly HistoryEvent[]): number | undefined {
+  const last = timersOf(events).findLast(({ name }) => name.endsWith(' to submit again (backoff)'));
+  return last && Math.floor(last.seconds);
 }
 
 /** In what the outcomes differ from each other, and from what is expected, and timers that operators cannot read: one line each. */

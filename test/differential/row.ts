@@ -9,8 +9,6 @@ export interface Watched {
   service: ScriptedService;
   /** Asks the run where the operation stands, until it is so. */
   progressed: (isWanted: (progress: Progress) => boolean) => Promise<unknown>;
-  /** Resolves when an activity that submits has ended. */
-  submitEnded: () => Promise<unknown>;
 }
 
 /** Resolves when it has come. Recognised by what the service saw and by what the run says of itself, never by time. */
@@ -18,7 +16,7 @@ export type Moment = (watched: Watched) => Promise<unknown>;
 
 /**
  * `look`: nothing but reading `progress`, which every step does first; `cancel`: the run is cancelled; `neighbour`: another operation on the
- * same connection is answered as the route `POST /neighbours` says; `listen`: the service, which refused connections, takes them;
+ * same connection gets all the answers that the script has for `POST /neighbours`; `listen`: the service, which refused connections, takes them;
  * `release`: the service sends the answers that it has held.
  */
 export type Deed = 'look' | 'cancel' | 'neighbour' | 'listen' | 'release';
@@ -33,6 +31,8 @@ export interface Row {
   connection?: Record<string, unknown>;
   /** The service refuses connections until a step says `listen`. */
   refuses?: boolean;
+  /** Its timers are not compared, because it depends on the moment which of them come: near a deadline, or where a busy service is waited for. */
+  ignoresTimers?: true;
   /** In order, after the run was started; `neighbour` without a moment happens before. */
   steps?: readonly { at?: Moment; does: Deed }[];
   /** What all shapes come to; a regular expression where only a part of a text is fixed. */
@@ -62,10 +62,10 @@ export interface Outcome extends End {
   polls?: number;
   /** At each step, in order. */
   progress: (Progress | undefined)[];
-  /** Names of the durable timers, each once, with the numbers masked. */
+  /** Names of the durable timers, each once, with the numbers masked; only those without a name where the row ignores its timers. */
   timers: string[];
-  /** Whole seconds between the last submit but one and the last, where the row asks for it. */
-  lastSubmitWaitSeconds?: number;
+  /** Whole seconds of the last backoff before a submit, where the row asks for it. */
+  lastBackoffSeconds?: number;
 }
 
 export type Expected = Pick<Outcome, 'end'> & { [Field in keyof Outcome]?: unknown };
@@ -84,12 +84,9 @@ export const waitingToSubmit: Moment = async ({ service, progressed }) => {
 /** No connection could be opened, and the run waits for the next try. */
 export const waitingToConnect: Moment = ({ progressed }) => progressed(({ lastProblem }) => lastProblem !== undefined);
 
-/** The submit was held back by the connection, and the run waits for the next try. */
-export const heldBack: Moment = ({ submitEnded }) => submitEnded();
-
-/** A poll was held back by the connection, and the run waits for the next one. */
-export const pollHeldBack: Moment = ({ progressed }) =>
-  progressed(({ lastProblem }) => lastProblem?.message.startsWith('not sent') === true);
+/** A submit or a poll was held back by the connection, and the run waits for its next turn. */
+export const heldBack: Moment = ({ progressed }) =>
+  progressed(({ lastProblem }) => lastProblem?.message.startsWith('not sent: the service answers') === true);
 
 /** The service has accepted the operation, and the run waits for the first poll. */
 export const accepted: Moment = async ({ service, progressed }) => {
@@ -103,6 +100,11 @@ export function polled(times: number): Moment {
     await service.until('GET /operations/1', 'answered', times);
     await progressed(({ polls }) => polls === times);
   };
+}
+
+/** So many polls were answered, and nothing is wrong any more. */
+export function polledWell(times: number): Moment {
+  return ({ progressed }) => progressed(({ polls, lastProblem }) => polls === times && lastProblem === undefined);
 }
 
 /** The final GET failed for now, and the run waits for the next try. */

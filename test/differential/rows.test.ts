@@ -9,9 +9,9 @@ import { SUBMIT_ROWS } from './rows/submits';
 
 /** Those that take longest stand first. */
 const TABLES = {
+  'holds and deadlines': HOLD_AND_DEADLINE_ROWS,
   'cancelled, and what the service says to it': CANCEL_ANSWER_ROWS,
   'cancelled before or after the service has it': CANCEL_MOMENT_ROWS,
-  'holds and deadlines': HOLD_AND_DEADLINE_ROWS,
   submits: SUBMIT_ROWS,
   polls: POLL_ROWS,
 };

@@ -6,6 +6,7 @@
  */
 import * as http from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Json } from '../../src/contract';
 
 /** One answer. `{base}` in headers and body is the service's own URL. */
@@ -17,6 +18,8 @@ export interface ScriptedAnswer {
   body?: Json;
   /** Not sent before {@link ScriptedService.release}. */
   held?: boolean;
+  /** Sent so many seconds after the request has arrived. */
+  afterSeconds?: number;
   /** The connection is closed instead, after the request has arrived. */
   cut?: boolean;
 }
@@ -91,8 +94,9 @@ export class ScriptedService {
     const answers: readonly ScriptedAnswer[] = this.script[route] ?? [
       { httpStatus: 404, body: { error: { code: 'NotScripted', message: route } } },
     ];
-    const { httpStatus = 200, headers = {}, body, held, cut } = answers[Math.min(count, answers.length) - 1] ?? {};
+    const { httpStatus = 200, headers = {}, body, held, afterSeconds, cut } = answers[Math.min(count, answers.length) - 1] ?? {};
     if (held === true) await this.when(() => this.isReleased);
+    if (afterSeconds !== undefined) await sleep(afterSeconds * 1000);
     if (cut === true) {
       response.destroy();
     } else {

@@ -91,6 +91,17 @@ describe('while the service has no room', () => {
     expect(await limiter.enter(8, true)).toBe(8);
   });
 
+  it('a submit that was told to wait before it asked for its turn has it before one that was refused already', async () => {
+    const { limiter, clock } = open();
+    await limiter.run(turn('submit', 'bad'), busy);
+    expect(limiter.holdOf('a')).toBeUndefined();
+    await limiter.run(turn('submit', 'worse'), busy);
+    expect(limiter.holdOf('a')).toMatchObject({ kind: 'held', waitSeconds: 0.5, cause: { httpStatus: 429 } });
+    await clock.sleep(500);
+    expect(await limiter.run(turn('submit', 'worse'), mustNotRun)).toMatchObject({ kind: 'held' });
+    expect(await limiter.run(turn('submit', 'a'), () => Promise.resolve('sent'))).toEqual({ kind: 'done', value: 'sent' });
+  });
+
   it('work that breaks does not stop the next', async () => {
     const { limiter } = open();
     await limiter.run(turn('submit', 'bad'), busy);

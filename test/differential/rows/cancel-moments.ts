@@ -1,6 +1,6 @@
 /** Rows: an operation is cancelled before the service has accepted it, or after it has succeeded. */
 import type { Row } from '../row';
-import { arrived, heldBack, waitingToConnect, waitingToRead, waitingToSubmit } from '../row';
+import { arrived, waitingToConnect, waitingToRead, waitingToSubmit } from '../row';
 import type { Script } from '../scripted-service';
 import { ACCEPTED_WITH_RESULT, CANCEL, CANCELING, CANCELLABLE, FINAL, HOUR, STATUS, SUBMIT, SUCCEEDED, accepted, refused } from './answers';
 
@@ -58,13 +58,6 @@ export const CANCEL_MOMENT_ROWS: readonly Row[] = [
       { at: arrived(SUBMIT), does: 'cancel' },
       { at: () => Promise.resolve(), does: 'release' },
     ],
-  },
-  {
-    name: 'cancelled while its submit is held back: nothing is left, and nothing was sent',
-    script: { 'POST /neighbours': [refused(429, { 'Retry-After': '10' })] },
-    input: INPUT,
-    steps: [{ does: 'neighbour' }, { at: heldBack, does: 'cancel' }],
-    expected: { end: 'canceled', left: 'nothing', requests: {} },
   },
   cancelledAt(
     'while the final GET is tried again: it has succeeded, without what was to be read',

@@ -1,5 +1,6 @@
-/** Rows: another operation of the connection makes it pause, or the deadline comes. */
-import { arrived, heldBack, pollHeldBack, waitingToRead, waitingToSubmit, type Row } from '../row';
+/** Rows: the connection is half open because of another operation, or the deadline comes. */
+import { arrived, heldBack, polledWell, waitingToRead, waitingToSubmit, type Row } from '../row';
+import type { Script } from '../scripted-service';
 import {
   ACCEPTED_WITH_RESULT,
   CANCEL,
@@ -16,48 +17,92 @@ import {
 } from './answers';
 
 const POST = { submit: { path: '/things' } };
-/** As long as a connection pauses at most: a run that starts in it is held back for sure. */
-const PAUSE = { 'POST /neighbours': [refused(429, { 'Retry-After': '10' })] };
+/**
+ * Answers to a neighbour that make its connection half open and then leave it so: with every one in vain the next request goes later, and
+ * while the last one is waited for and for 8 s after it none goes. What comes in these 11 s is held for sure.
+ */
+function busyFor(httpStatus: 429 | 503): Script {
+  const atOnce = refused(httpStatus, { 'Retry-After': '0' });
+  return { 'POST /neighbours': [atOnce, atOnce, atOnce, atOnce, atOnce, { ...atOnce, afterSeconds: 3 }] };
+}
+
+const HELD = (httpStatus: 429 | 503): RegExp =>
+  new RegExp(`^"not sent: the service answers ${httpStatus} since {time}, and is asked by one request at a time`);
+
+/** Its first poll is not answered before the connection is half open: that answer is of the time before, and the next poll is held. */
+const HELD_POLL = { held: true, ...running() };
+const HOLD_POLLS = [
+  { at: arrived(STATUS), does: 'neighbour' },
+  { at: () => Promise.resolve(), does: 'release' },
+] as const;
 
 const HOLDS: readonly Row[] = [
   {
     name: 'a submit that is held back by its connection is no try: the backoff begins with the first one that was sent',
-    script: { ...PAUSE, ...follow(SUCCEEDED), [SUBMIT]: [refused(429), accepted()] },
+    script: { ...busyFor(429), ...follow(SUCCEEDED), [SUBMIT]: [refused(429), accepted()] },
+    ignoresTimers: true,
     steps: [{ does: 'neighbour' }, { at: heldBack, does: 'look' }],
     expected: {
       end: 'succeeded',
-      lastSubmitWaitSeconds: 1,
+      lastBackoffSeconds: 1,
       polls: 1,
       requests: { [SUBMIT]: 2, [STATUS]: 1 },
-      progress: [{ polls: 0, lastProblem: { message: /not sent: the service asked for a pause/ } }],
+      progress: [{ polls: 0, lastProblem: { message: HELD(429) } }],
     },
   },
   {
     name: 'a poll that is held back by its connection is no poll',
-    script: { ...PAUSE, ...follow({ ...running(), held: true }, SUCCEEDED) },
-    steps: [
-      { at: arrived(STATUS), does: 'neighbour' },
-      { at: () => Promise.resolve(), does: 'release' },
-    ],
-    expected: { end: 'succeeded', polls: 2, requests: { [SUBMIT]: 1, [STATUS]: 2 } },
+    script: { ...busyFor(429), ...follow(HELD_POLL, SUCCEEDED) },
+    ignoresTimers: true,
+    steps: [...HOLD_POLLS, { at: heldBack, does: 'look' }],
+    expected: {
+      end: 'succeeded',
+      polls: 2,
+      requests: { [SUBMIT]: 1, [STATUS]: 2 },
+      progress: { 2: { status: 'Running', polls: 1, lastProblem: { message: HELD(429) } } },
+    },
+  },
+  {
+    name: 'a poll that was held back by its connection has nothing to complain of when it was answered',
+    script: { ...busyFor(503), ...follow(HELD_POLL, running(HOUR)), [CANCEL]: [{ httpStatus: 202 }] },
+    input: { ...POST, cancel: CANCELLABLE },
+    ignoresTimers: true,
+    steps: [...HOLD_POLLS, { at: heldBack, does: 'look' }, { at: polledWell(2), does: 'cancel' }],
+    expected: {
+      end: 'canceled',
+      left: 'the service was told (202)',
+      requests: { [SUBMIT]: 1, [STATUS]: 2, [CANCEL]: 1 },
+      progress: { 2: { lastProblem: { message: HELD(503) } }, 3: { polls: 2, status: 'Running' } },
+    },
   },
   {
     name: 'an operation whose poll is held back by its connection is cancelled all the same',
-    script: { ...PAUSE, ...follow({ ...running(), held: true }), [CANCEL]: [{ httpStatus: 202 }] },
+    script: { ...busyFor(503), ...follow(HELD_POLL), [CANCEL]: [{ httpStatus: 202 }] },
     input: { ...POST, cancel: CANCELLABLE },
-    steps: [
-      { at: arrived(STATUS), does: 'neighbour' },
-      { at: () => Promise.resolve(), does: 'release' },
-      { at: pollHeldBack, does: 'cancel' },
-    ],
+    ignoresTimers: true,
+    steps: [...HOLD_POLLS, { at: heldBack, does: 'cancel' }],
     expected: { end: 'canceled', left: 'the service was told (202)', requests: { [SUBMIT]: 1, [STATUS]: 1, [CANCEL]: 1 } },
   },
   {
+    name: 'cancelled while its submit is held back: nothing is left, and nothing was sent',
+    script: busyFor(503),
+    input: { ...POST, cancel: CANCELLABLE },
+    ignoresTimers: true,
+    steps: [{ does: 'neighbour' }, { at: heldBack, does: 'cancel' }],
+    expected: { end: 'canceled', left: 'nothing', requests: {}, progress: [{ polls: 0, lastProblem: { message: HELD(503) } }] },
+  },
+  {
     name: 'a deadline that comes while a submit is held back ends it, and nothing was sent',
-    script: PAUSE,
-    input: { ...POST, deadlineSeconds: 6 },
+    script: busyFor(429),
+    input: { ...POST, deadlineSeconds: 5 },
+    ignoresTimers: true,
     steps: [{ does: 'neighbour' }],
-    expected: { end: 'failed', type: 'DeadlineExceeded', message: /was not accepted by its deadline/, requests: {} },
+    expected: {
+      end: 'failed',
+      type: 'DeadlineExceeded',
+      message: /was not accepted by its deadline; last problem: not sent: the service answers 429 since/,
+      requests: {},
+    },
   },
 ];
 
@@ -65,7 +110,7 @@ const DEADLINES: readonly Row[] = [
   {
     name: 'a deadline that comes before it is accepted ends it',
     script: { [SUBMIT]: [refused(503, { 'Retry-After': HOUR })] },
-    input: { ...POST, deadlineSeconds: 8 },
+    input: { ...POST, deadlineSeconds: 12 },
     steps: [{ at: waitingToSubmit, does: 'look' }],
     expected: {
       end: 'failed',
@@ -80,7 +125,7 @@ const DEADLINES: readonly Row[] = [
   {
     name: 'a deadline that comes while nobody knows whether it was accepted says so',
     script: { [SUBMIT]: [refused(500, { 'Retry-After': HOUR })] },
-    input: { ...POST, deadlineSeconds: 8 },
+    input: { ...POST, deadlineSeconds: 12 },
     expected: {
       end: 'failed',
       type: 'DeadlineExceeded',
@@ -93,12 +138,13 @@ const DEADLINES: readonly Row[] = [
     refuses: true,
     script: {},
     input: { ...POST, deadlineSeconds: 12 },
+    ignoresTimers: true,
     expected: { end: 'failed', type: 'DeadlineExceeded', message: /was not accepted by its deadline; last problem: /, requests: {} },
   },
   {
     name: 'a deadline that comes while it waits ends it, with the status URL to go on with',
     script: follow(running(HOUR)),
-    input: { ...POST, deadlineSeconds: 9 },
+    input: { ...POST, deadlineSeconds: 12 },
     expected: {
       end: 'failed',
       type: 'DeadlineExceeded',
@@ -111,7 +157,7 @@ const DEADLINES: readonly Row[] = [
   {
     name: 'a deadline that comes while the service is out of order names the problem',
     script: follow(running(), refused(503, { 'Retry-After': HOUR })),
-    input: { ...POST, deadlineSeconds: 9 },
+    input: { ...POST, deadlineSeconds: 12 },
     expected: {
       end: 'failed',
       type: 'DeadlineExceeded',
@@ -126,7 +172,7 @@ const DEADLINES: readonly Row[] = [
       [STATUS]: [SUCCEEDED],
       [FINAL]: [refused(500, { 'Retry-After': HOUR })],
     },
-    input: { ...POST, deadlineSeconds: 9 },
+    input: { ...POST, deadlineSeconds: 12 },
     steps: [{ at: waitingToRead, does: 'look' }],
     expected: {
       end: 'succeeded',

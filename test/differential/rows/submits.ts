@@ -33,7 +33,7 @@ export const SUBMIT_ROWS: readonly Row[] = [
     script: { ...follow(SUCCEEDED), [SUBMIT]: [refused(429), refused(429), accepted()] },
     expected: {
       end: 'succeeded',
-      lastSubmitWaitSeconds: 2,
+      lastBackoffSeconds: 2,
       requests: { [SUBMIT]: 3, [STATUS]: 1 },
       timers: ['wait * s to submit again (backoff)'],
     },
