@@ -46,7 +46,9 @@ export function attachedUrl(field: 'attach.statusUrl' | 'attach.requestUrl', tex
   const problem = urlProblem(url, config.baseUrl, text);
   if (problem !== undefined) throw invalid([`${field}: ${problem}`]);
   const verdict = judgeCallerUrl(url, protocol.trust);
-  if (verdict.kind === 'refused') throw untrusted(field, url, verdict.reason);
+  if (verdict.kind === 'refused') {
+    throw typedFailure({ type: 'UntrustedUrl', message: `${field} ${shown(url)} refused: ${verdict.reason}`, statusUrl: url });
+  }
   const mistakes = [
     ...routeMistakes(field, { method: 'GET', url }, config),
     // The service's own URLs carry the version that they were made with.
@@ -57,17 +59,15 @@ export function attachedUrl(field: 'attach.statusUrl' | 'attach.requestUrl', tex
 }
 
 /**
- * Checks a cancel as far as it is known before there is an operation: its templates are filled in with what says nothing.
- * @throws ApplicationFailure `InvalidInput`, `UntrustedUrl`
+ * Checks a cancel as far as it is known before there is an operation: its templates are filled in with what says nothing. Whether its host is
+ * trusted is judged when it is sent (`cancel.ts`).
+ * @throws ApplicationFailure `InvalidInput`
  */
-export function checkCancel(cancel: CheckedInput['cancel'], { config, protocol }: Connection): void {
+export function checkCancel(cancel: CheckedInput['cancel'], { config }: Connection): void {
   if (cancel === undefined) return;
   const { baseUrl, allow } = config;
   const made = cancelUrl({ statusUrl: `${baseUrl.replace(/\/+$/, '')}/0`, operationId: '0' }, cancel, baseUrl);
   if ('problem' in made) throw invalid([`cancel.path: ${made.problem}`]);
-  const verdict = judgeCallerUrl(made.url, protocol.trust);
-  if (verdict.kind === 'refused') throw untrusted('cancel.path', made.url, verdict.reason);
-  if (verdict.kind === 'withoutCredentials') throw untrusted('cancel.path', made.url, 'hosts of "attachHosts" are only read from');
   // Where the service will have its status URL, nobody knows yet: that is judged when the cancel is sent.
   const rules = cancel.path.includes('{statusPath}') ? { ...config, allow: { ...allow, paths: undefined } } : config;
   const mistakes = [
@@ -75,10 +75,6 @@ export function checkCancel(cancel: CheckedInput['cancel'], { config, protocol }
     ...queryMistakes('cancel', made.url, config),
   ];
   if (mistakes.length > 0) throw invalid(mistakes);
-}
-
-function untrusted(field: string, url: string, reason: string): Error {
-  return typedFailure({ type: 'UntrustedUrl', message: `${field} ${shown(url)} refused: ${reason}`, statusUrl: url });
 }
 
 /** A typed failure with every mistake. */

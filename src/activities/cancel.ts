@@ -1,7 +1,7 @@
 /**
  * Activity `cancel`: asks the service to cancel operations. Where it will not, each is asked once how it stands: most often it has ended already.
  */
-import type { Connections } from '../http';
+import type { Connection, Connections } from '../http';
 import { decideCancel, type CancelDecision } from '../lro/cancel';
 import { cancelUrl } from '../lro/paths';
 import { judgeCallerUrl } from '../lro/trust';
@@ -32,6 +32,14 @@ export function makeCancel(connections: Connections) {
 async function requestCancel({ monitor, cancel }: CancelCall, connections: Connections): Promise<CancelDecision> {
   const connection = connections.get(monitor.connection);
   if (connection === undefined) return { kind: 'unreachable', reason: `connection "${monitor.connection}" is not in this worker's file` };
+  const decided = await sent({ monitor, cancel }, connection);
+  if (decided.kind !== 'refused') return decided;
+  const decision = await ask(monitor, connections);
+  return decision.kind === 'running' ? decided : { kind: 'ended', decision };
+}
+
+/** The call itself; one that callers may not have sent is refused like one that the service refuses. */
+async function sent({ monitor, cancel }: Pick<CancelCall, 'monitor' | 'cancel'>, connection: Connection): Promise<CancelDecision> {
   const { config, protocol } = connection;
   const method = cancel.method ?? 'POST';
   const made = cancelUrl(monitor, cancel, config.baseUrl);
@@ -50,8 +58,5 @@ async function requestCancel({ monitor, cancel }: CancelCall, connections: Conne
   if (mistakes.length > 0) return { kind: 'refused', reason: listed(mistakes) };
   const exchange = await connection.exchange({ purpose: 'cancel', method, url, headers: monitor.headers, cookies: monitor.cookies });
   audit(monitor.connection, { method, url }, outcomeOf(exchange));
-  const decided = decideCancel(exchange, monitor, protocol, Date.now());
-  if (decided.kind !== 'refused') return decided;
-  const decision = await ask(monitor, connections);
-  return decision.kind === 'running' ? decided : { kind: 'ended', decision };
+  return decideCancel(exchange, monitor, protocol, Date.now());
 }
