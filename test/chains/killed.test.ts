@@ -105,15 +105,21 @@ killTest('killed while each step is open at the service', async (processes) => {
   await expectOneOfEach(processes, 'within');
 });
 
-killTest('killed as soon as the service has said that a step has succeeded, before the next one is sent', async (processes) => {
+killTest('killed while the service says that a step has succeeded, before the next one is sent', async (processes) => {
   const { emulator, killWorker } = processes;
   const handle = await start(processes, 'between');
   for (const step of STEPS) {
     const operationId = await openStep(handle, step);
-    const since = (await emulator.admin.requests()).at(-1)?.seq ?? 0;
     await emulator.admin.changeOperation(operationId, { finish: 'Succeeded' });
-    await emulator.admin.waitForRequests({ method: 'GET', path: `/${operationId}$`, since, answered: true });
+    await emulator.admin.addFault({ match: { method: 'GET', path: `/${operationId}$` }, waitAt: 'afterAccept', holdUntilReleased: true });
+    await eventually(
+      () => emulator.admin.counts(),
+      ({ held }) => held === 1,
+      60,
+    );
     await killWorker();
+    await emulator.admin.removeFaults();
+    await emulator.admin.release();
   }
   const result = await handle.result({ timeoutSeconds: 60 });
   expect(result.steps.map(({ id }) => id)).toEqual(STEPS);

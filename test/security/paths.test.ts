@@ -165,8 +165,8 @@ test('nothing that is taken for a path leads out of the base URL once it is deco
 });
 
 test('a path is judged in time linear to its length', () => {
-  const startedAt = performance.now();
+  const before = process.cpuUsage();
   for (const unit of ['%25', '../', '%2e', ';', '%', 'a/', '%2525252525']) pathProblem(unit.repeat(100_000));
   expect(urlProblem(`${BASE}/${'a/'.repeat(8000)}`, BASE)).toBeUndefined();
-  expect(performance.now() - startedAt).toBeLessThan(2000);
+  expect(process.cpuUsage(before).user / 1000).toBeLessThan(4000);
 });
