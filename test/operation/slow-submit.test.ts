@@ -35,9 +35,11 @@ test('a submit that is answered after 13 s is accepted once, in both modes', asy
   );
 });
 
-test('what a caller adds behind the input is not taken for the state of a run before', async () => {
+test('what a caller adds behind the input is refused: it could be taken for the state of a run before', async () => {
   await emulator.admin.removeFaults();
   const submit = { path: '/mapData', query: { dataFormat: 'geojson' }, body: { type: 'FeatureCollection', features: [] } };
   const options = { workflowId: `second-${bed.taskQueue}`, taskQueue: bed.taskQueue, args: [{ connection: 'maps', submit }, {}] };
-  expect(await bed.client.workflow.execute('runOperation', options)).toMatchObject({ status: 'Succeeded' });
+  await expect(bed.client.workflow.execute('runOperation', options)).rejects.toMatchObject({
+    cause: { type: 'InvalidInput', message: 'the input must be the only argument' },
+  });
 });
