@@ -23,7 +23,7 @@ export function doneOf({ done = [] }: Job): number {
   return done.length;
 }
 
-export function isOnLastStep(shape: Shape, job: Job): boolean {
+function isOnLastStep(shape: Shape, job: Job): boolean {
   return doneOf(job) === shape.steps.length - 1;
 }
 
