@@ -19,6 +19,13 @@ function endless(job: Job): Job {
   return { ...job, deadlineAtMs: undefined };
 }
 
+/** A chain that deletes what it has made. */
+function cleaning(seconds: number): Job {
+  const { step, ...job } = submitting();
+  if (step.at !== 'submit') throw new Error('not at submit');
+  return { ...job, step: { at: 'cleanup', ...dueIn(seconds, 'clean up'), end: { kind: 'failed' }, requests: [], before: step } };
+}
+
 function expiring(job: Job, seconds: number): Job {
   return { ...job, deadlineAtMs: NOW_MS + seconds * 1000 };
 }
@@ -173,6 +180,11 @@ describe('the next moment', () => {
       { atMs: at(4), why: 'Retry-After' },
     ],
     ['is a read like a poll', next([polling(dueIn(9)), fetching(dueIn(4, 'backoff'))]), { atMs: at(4), why: 'backoff' }],
+    [
+      'is a cleanup, which no rate limit holds',
+      next([cleaning(4)], { submitsFromMs: Infinity }),
+      { atMs: at(4), why: 'clean up', submitsAgain: false },
+    ],
     [
       'is a submit that is tried again',
       next([polling(dueIn(9)), submitting(dueIn(4, 'held'))]),

@@ -4,7 +4,8 @@
 export function sameJson(one: unknown, other: unknown): boolean {
   if (typeof one === 'number') return one === other && Number.isFinite(one);
   if (typeof one !== 'object' || one === null || typeof other !== 'object' || other === null) return one === other;
-  if (Array.isArray(one) !== Array.isArray(other)) return false;
+  // A map or a set looks empty.
+  if (one.constructor.name !== other.constructor.name) return false;
   const [a, b] = [one as Record<string, unknown>, other as Record<string, unknown>];
   if (Array.isArray(one) && one.length !== (other as unknown[]).length) return false;
   return Object.keys({ ...a, ...b }).every((name) => sameJson(a[name], b[name]));
