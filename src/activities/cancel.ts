@@ -3,7 +3,7 @@
  */
 import type { CancelRequest } from '../contract';
 import type { Connections } from '../http';
-import { decideCancel, type CancelDecision } from '../lro/cancel';
+import { decideCancel, OWN_CANCEL, type CancelDecision } from '../lro/cancel';
 import type { Monitor } from '../lro/monitor';
 import { withApiVersion } from '../lro/status-url';
 import { withinAnswerBudget } from './answer-budget';
@@ -30,10 +30,17 @@ export function makeCancel(connections: Connections) {
 async function requestCancel({ monitor, cancel }: CancelCall, connections: Connections): Promise<CancelDecision> {
   const connection = connections.get(monitor.connection);
   if (connection === undefined) return { kind: 'unreachable', reason: `connection "${monitor.connection}" is not in this worker's file` };
+  // Of a dialect: how, the submit's answer has said.
+  const own = cancel.path === OWN_CANCEL ? monitor.cancel : undefined;
+  if (cancel.path === OWN_CANCEL && own === undefined) {
+    return { kind: 'refused', reason: 'the answer to the submit did not say how it is cancelled' };
+  }
   const exchange = await connection.exchange({
     purpose: 'cancel',
-    method: cancel.method ?? 'POST',
-    url: cancelUrl(monitor, cancel, connection.protocol.trust.baseUrl),
+    method: own?.method ?? cancel.method ?? 'POST',
+    url: own?.url ?? cancelUrl(monitor, cancel, connection.protocol.trust.baseUrl),
+    body: own?.body === undefined ? undefined : { kind: 'json', value: own.body },
+    namedByService: own === undefined ? undefined : true,
     headers: monitor.headers,
     cookies: monitor.cookies,
   });
