@@ -36,7 +36,8 @@ const template = (...names: TemplateName[]) => parsed((written) => parseTemplate
 
 /** One, or a list of which the first that is there counts. No union: zod tells nothing of what is wrong in its members. */
 function listOf<T extends z.ZodType>(schema: T) {
-  return z.preprocess((value) => (Array.isArray(value) ? (value as unknown) : [value]), z.array(schema).min(1, 'must not be empty'));
+  const list = z.array(schema, { error: 'must be an expression or a template, or a list of them' }).min(1, 'must not be empty');
+  return z.preprocess((value) => (value === undefined || Array.isArray(value) ? (value as unknown) : [value]), list);
 }
 
 const urls = (...names: TemplateName[]) =>
