@@ -58,10 +58,11 @@ export async function ask(monitor: Monitor, connections: Connections): Promise<S
   try {
     exchange = await connection.exchange({
       purpose: 'status',
-      method: 'GET',
+      method: monitor.poll?.method ?? 'GET',
       url: monitor.statusUrl,
       headers: monitor.headers,
       cookies: monitor.cookies,
+      body: monitor.poll?.body === undefined ? undefined : { kind: 'json', value: monitor.poll.body },
     });
   } catch (err) {
     // This worker's connection may refuse a header that the worker which submitted the operation allowed.

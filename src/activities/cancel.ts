@@ -2,7 +2,8 @@
  * Activity `cancel`: asks the service to cancel operations. Where it will not, each is asked once how it stands: most often it has ended already.
  */
 import type { Connection, Connections } from '../http';
-import { decideCancel, type CancelDecision } from '../lro/cancel';
+import { decideCancel, OWN_CANCEL, type CancelDecision } from '../lro/cancel';
+import type { Monitor } from '../lro/monitor';
 import { cancelUrl } from '../lro/paths';
 import { judgeCallerUrl } from '../lro/trust';
 import { headerMistakes, queryMistakes, routeMistakes } from '../schema/allow';
@@ -32,7 +33,8 @@ export function makeCancel(connections: Connections) {
 async function requestCancel({ monitor, cancel }: CancelCall, connections: Connections): Promise<CancelDecision> {
   const connection = connections.get(monitor.connection);
   if (connection === undefined) return { kind: 'unreachable', reason: `connection "${monitor.connection}" is not in this worker's file` };
-  const decided = await sent({ monitor, cancel }, connection);
+  // Of a dialect: how, the submit's answer has said.
+  const decided = cancel.path === OWN_CANCEL ? await sentAsNamed(monitor, connection) : await sent({ monitor, cancel }, connection);
   if (decided.kind !== 'refused') return decided;
   const decision = await ask(monitor, connections);
   return decision.kind === 'running' ? decided : { kind: 'ended', decision };
@@ -59,4 +61,22 @@ async function sent({ monitor, cancel }: Pick<CancelCall, 'monitor' | 'cancel'>,
   const exchange = await connection.exchange({ purpose: 'cancel', method, url, headers: monitor.headers, cookies: monitor.cookies });
   audit(monitor.connection, { method, url }, outcomeOf(exchange));
   return decideCancel(exchange, monitor, protocol, Date.now());
+}
+
+/** As the answer to the submit has said: the URL is the service's own. */
+async function sentAsNamed(monitor: Monitor, connection: Connection): Promise<CancelDecision> {
+  const own = monitor.cancel;
+  if (own === undefined) return { kind: 'refused', reason: 'the answer to the submit did not say how it is cancelled' };
+  const { method, url, body } = own;
+  const exchange = await connection.exchange({
+    purpose: 'cancel',
+    method,
+    url,
+    body: body === undefined ? undefined : { kind: 'json', value: body },
+    namedByService: true,
+    headers: monitor.headers,
+    cookies: monitor.cookies,
+  });
+  audit(monitor.connection, { method, url }, outcomeOf(exchange));
+  return decideCancel(exchange, monitor, connection.protocol, Date.now());
 }

@@ -7,6 +7,8 @@ import { log } from '@temporalio/activity';
 import type { BodyFile, CancelRequest, FinalStateVia, HttpMethod, OperationInput } from '../contract';
 import type { Connection, Connections } from '../http';
 import { attachedMonitor } from '../lro/attach';
+import { OWN_CANCEL } from '../lro/cancel';
+import { namesOf, requestsOf } from '../lro/dialect-status';
 import { idempotencyKey } from '../lro/idempotency';
 import type { Monitor } from '../lro/monitor';
 import { headerMistakes, queryMistakes, routeMistakes } from '../schema/allow';
@@ -98,13 +100,17 @@ export function prepareOperation(
 }
 
 function common(value: CheckedInput, connection: Connection, verb: string, url: string): Omit<PreparedOperation, 'submit' | 'attach'> {
+  const { dialect } = connection.protocol;
+  if (dialect !== undefined && value.finalStateVia !== undefined) {
+    throw invalid([`finalStateVia: is of Azure's services; the dialect of connection "${value.connection}" says where the result is`]);
+  }
   return {
     connection: value.connection,
     title: `${verb} ${new URL(url).pathname} · ${value.connection}`,
     deadlineSeconds: value.deadlineSeconds,
     onUncertainSubmit: value.onUncertainSubmit,
     fetchResource: value.fetchResource,
-    ...(value.cancel === undefined ? {} : { cancel: value.cancel }),
+    cancel: value.cancel ?? (dialect?.cancel === undefined ? undefined : { path: OWN_CANCEL }),
     ...(value.finalStateVia === undefined ? {} : { finalStateVia: value.finalStateVia }),
     minSeconds: connection.protocol.poll.minSeconds,
     timeoutSeconds: connection.limits.timeoutSeconds,
@@ -154,7 +160,16 @@ function prepareAttach(value: CheckedInput, connection: Connection): PreparedOpe
   const { method, headers } = request;
   const { connection: name, finalStateVia, fetchResource } = value;
   const monitor = attachedMonitor({ connection: name, statusUrl, requestUrl, method, headers, finalStateVia, fetchResource }, Date.now());
-  return { ...common(value, connection, 'follow', statusUrl), attach: monitor };
+  return { ...common(value, connection, 'follow', statusUrl), attach: attachedBy(monitor, connection) };
+}
+
+/** @throws ApplicationFailure `InvalidInput` where the polls of the connection's dialect say what only a submit's answer tells */
+function attachedBy(monitor: Monitor, { protocol, name }: Connection): Monitor {
+  if (protocol.dialect === undefined) return monitor;
+  const names = namesOf(protocol, monitor);
+  const requests = requestsOf(undefined, names, monitor.statusUrl, protocol, protocol.dialect);
+  if (requests === undefined) throw invalid([`attach: the dialect of connection "${name}" polls with values of the submit's answer`]);
+  return { ...monitor, style: 'monitor', ...requests };
 }
 
 /** The header in which this very connection sends its key is refused too. */

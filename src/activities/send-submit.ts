@@ -4,6 +4,7 @@ import { FileRefusedError } from '../files';
 import type { Connections } from '../http';
 import { RequestRefusedError } from '../http';
 import { idempotencyHeaders } from '../lro/idempotency';
+import { withKey } from '../lro/dialect-key';
 import type { Monitor, SubmitContext, SubmitDecision } from '../lro/monitor';
 import { decideSubmit } from '../lro/submit';
 import { wellFormed } from '../lro/text';
@@ -47,8 +48,15 @@ async function sent(submit: OutgoingSubmit, connections: Connections): Promise<S
   const { headers, body, bodyFile } = submit.request;
   const mistakes = submitMistakes({ method, url, headers }, connection.config);
   if (mistakes.length > 0) return { kind: 'failed', failure: { type: 'InvalidInput', message: listed(mistakes) } };
+  const { dialect } = connection.protocol;
   const idempotency =
     method === 'GET' ? {} : idempotencyHeaders(connection.protocol.idempotencyHeaders, submit.idempotencyKey, submit.firstSentAtMs);
+  const place = method === 'GET' ? undefined : dialect?.idempotencyKey;
+  const keyed = place && withKey({ url, body }, place, submit.idempotencyKey, submit.tries > 0);
+  if (place !== undefined && keyed === undefined && submit.onUncertainSubmit === 'retry') {
+    const message = `submit.body: must be a JSON object, in which "${place.name}" holds the idempotency key (or onUncertainSubmit must be "fail")`;
+    return { kind: 'failed', failure: { type: 'InvalidInput', message } };
+  }
   const context: SubmitContext = {
     connection: submit.connection,
     method,
@@ -64,12 +72,17 @@ async function sent(submit: OutgoingSubmit, connections: Connections): Promise<S
     const exchange = await connection.exchange({
       purpose: 'submit',
       method,
-      url,
+      url: keyed?.url ?? url,
       // Many operations are submitted to one URL.
       operation: submit.idempotencyKey,
-      headers: { ...idempotency, ...headers },
+      headers: withoutDoubles({ ...dialect?.headers, ...idempotency, ...keyed?.headers }, headers),
       cookies,
-      body: bodyFile !== undefined ? { kind: 'file', file: bodyFile } : body !== undefined ? { kind: 'json', value: body } : undefined,
+      body:
+        bodyFile !== undefined
+          ? { kind: 'file', file: bodyFile }
+          : body !== undefined
+            ? { kind: 'json', value: keyed?.body ?? body }
+            : undefined,
       // A keep-alive socket may break when it is used again, and the submit would be uncertain though it was never sent.
       freshConnection: submit.onUncertainSubmit === 'fail',
     });
@@ -88,4 +101,10 @@ async function sent(submit: OutgoingSubmit, connections: Connections): Promise<S
       trouble: { message: `the submit broke inside the worker (${name}); its log says more` },
     };
   }
+}
+
+/** The caller's headers stand in the place of others, whatever the case of their names. */
+function withoutDoubles(ours: Record<string, string>, callers: Record<string, string> = {}): Record<string, string> {
+  const named = new Set(Object.keys(callers).map((name) => name.toLowerCase()));
+  return { ...Object.fromEntries(Object.entries(ours).filter(([name]) => !named.has(name.toLowerCase()))), ...callers };
 }

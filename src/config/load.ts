@@ -11,6 +11,7 @@ import { crossMistakes } from './cross-checks';
 import { ConfigError, lineOf, mistakesOf, placeOf, type Source } from './mistakes';
 import { exposedMistakes } from './exposed-files';
 import { configSchema, type ConnectionContent } from './schema';
+import { DEFAULT_STATUS_URLS, IDEMPOTENCY_HEADERS } from '../lro/settings';
 import type { ConnectionConfig, LroConfig } from './types';
 
 /**
@@ -97,11 +98,13 @@ function connectionOf(name: string, content: ConnectionContent): ConnectionConfi
     statusHeaders,
     statusWords,
     statusUrls,
-    idempotencyHeaders,
     privateHosts,
     proxy,
+    dialect,
   } = content;
   const ownParameter = auth.type === 'key' && auth.in === 'query' ? [auth.name] : [];
+  // Azure's headers are unknown elsewhere.
+  const { idempotencyHeaders = dialect === undefined ? [...IDEMPOTENCY_HEADERS] : [] } = content;
   const { trustedHosts = [new URL(baseUrl).hostname], attachHosts, otherHosts } = content;
   return {
     name,
@@ -118,10 +121,14 @@ function connectionOf(name: string, content: ConnectionContent): ConnectionConfi
       poll,
       statusHeaders,
       statusWords,
-      statusUrls,
+      statusUrls: {
+        ...statusUrls,
+        credentials: statusUrls.credentials ?? dialect?.statusUrls.credentials ?? DEFAULT_STATUS_URLS.credentials,
+      },
       trust: { baseUrl, trustedHosts, attachHosts, otherHosts },
       credentialParameters: [...new Set([...ownParameter, ...ALWAYS_CUT_PARAMETERS])],
       idempotencyHeaders,
+      ...(dialect === undefined ? {} : { dialect }),
     },
   };
 }

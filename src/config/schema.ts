@@ -6,6 +6,7 @@
  */
 import { z } from 'zod';
 import { HTTP_METHODS } from '../contract';
+import { dialectSchema } from './dialect-schema';
 import { DEFAULT_POLL_SETTINGS, DEFAULT_STATUS_HEADERS, DEFAULT_STATUS_URLS, IDEMPOTENCY_HEADERS } from '../lro/settings';
 import { isLoopback } from '../lro/trust';
 import { isHeaderName, isTransportHeader } from './names';
@@ -92,7 +93,8 @@ function oneOf<const T extends readonly [string, string]>(values: T, fallback: T
 const statusUrls = strict({
   through: oneOf(['asGiven', 'baseUrl'], DEFAULT_STATUS_URLS.through),
   resolveBelow: oneOf(['origin', 'baseUrl'], DEFAULT_STATUS_URLS.resolveBelow),
-  credentials: z.boolean({ error: 'must be true or false' }).default(DEFAULT_STATUS_URLS.credentials),
+  // The dialect may say another default.
+  credentials: z.boolean({ error: 'must be true or false' }).optional(),
 });
 
 /** An identity of Microsoft Entra ID, without what its tokens are for. */
@@ -177,8 +179,9 @@ function connectionSchema(lookup: SecretLookup) {
         .array(z.enum(IDEMPOTENCY_HEADERS, { error: `must be one of ${IDEMPOTENCY_HEADERS.join(', ')}` }), {
           error: 'must be a list (empty for none)',
         })
-        .default([...IDEMPOTENCY_HEADERS]),
+        .optional(),
     ),
+    dialect: dialectSchema.optional(),
     limits: orAbsent(limits.prefault({})),
   });
 }

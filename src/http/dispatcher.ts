@@ -69,7 +69,8 @@ export class Dispatcher {
     report: Report,
   ): Promise<{ exchange: Exchange; redirect?: string }> {
     const { config, answers, credentials } = this.dependencies;
-    const carriesOwn = request.purpose === 'status' && !config.protocol.statusUrls.credentials;
+    const isNamed = request.purpose === 'status' || request.namedByService === true;
+    const carriesOwn = isNamed && !config.protocol.statusUrls.credentials;
     const cut = carriesOwn ? written : withoutParameters(written, config.protocol.credentialParameters);
     const verdict = judgeUrl(cut, config.protocol.trust);
     if (verdict.kind === 'refused') return { exchange: answers.untrusted(cut, verdict.reason) };

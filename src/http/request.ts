@@ -25,6 +25,8 @@ export interface OutgoingRequest {
   /** Of this operation (`lro/cookies`); sent to trusted hosts only, and there where they belong. */
   cookies?: Cookies;
   body?: { kind: 'json'; value: Json } | { kind: 'file'; file: PinnedFile };
+  /** The URL of a cancel request is one that the service has named: it may carry its own credentials, like a status URL. */
+  namedByService?: boolean;
   /** On a new socket: a kept one may die under the request, which would leave it uncertain. */
   freshConnection?: boolean;
   /** Instead of the connection's `limits.timeoutSeconds`. The time of the whole exchange once it has its turn; of a body file, the longest silence. */

@@ -4,11 +4,15 @@
  * Keeps true: an operation that has ended already is reported with its end, not as canceled.
  */
 import { passesByItself, type Exchange } from './answer';
+import { wordOf } from './dialect';
 import type { Monitor, StatusDecision } from './monitor';
 import { ReadAnswer } from './read-answer';
 import type { ProtocolSettings } from './settings';
 import { decideStatus } from './status';
-import { statusKind } from './status-words';
+import { statusKind, wordKind, type StatusKind } from './status-words';
+
+/** In the place of a cancel request's path: as the dialect of the connection and the submit's answer say. */
+export const OWN_CANCEL = '{cancelUrl}';
 
 /**
  * What became of a request to cancel. `accepted`: the service will cancel it; `ended`: it had ended already, and how; `refused`: the service will
@@ -29,8 +33,14 @@ export function decideCancel(exchange: Exchange, monitor: Monitor, settings: Pro
   if (passesByItself(httpStatus)) return { kind: 'unreachable', reason: answered(read) };
   if (httpStatus >= 300) return { kind: 'refused', reason: answered(read), httpStatus };
   // A terminal status, and nothing else, says more than that the call was heard.
-  if (read.status === undefined || statusKind(read.status, settings.statusWords) === 'running') return { kind: 'accepted', httpStatus };
+  const word = settings.dialect === undefined ? read.status : wordOf(settings.dialect, read);
+  const kind = word === undefined ? 'running' : kindOf(word, settings);
+  if (kind === 'running') return { kind: 'accepted', httpStatus };
   return { kind: 'ended', decision: decideStatus(exchange, { ...monitor, style: 'monitor', probe: undefined }, settings, nowMs, 0) };
+}
+
+function kindOf(word: string, { statusWords, dialect }: ProtocolSettings): StatusKind {
+  return dialect === undefined ? statusKind(word, statusWords) : (wordKind(word, statusWords, dialect.words) ?? 'running');
 }
 
 /** What became of a DELETE of a resource. `again`: worth repeating soon. */

@@ -3,24 +3,25 @@
  *
  * Keeps true: a failure carries the service's own error whole where it fits, and its message says the service's own words.
  */
-import type { FailureDetails, FailureType } from '../contract';
+import type { FailureDetails, FailureType, Json } from '../contract';
 import { MAX_KEPT_BYTES } from '../contract';
 import type { Failed } from './monitor';
-import { errorOf } from './odata-error';
+import { errorMessage, errorOf } from './odata-error';
 import { shownWord } from './outcome';
 import type { ReadAnswer } from './read-answer';
 import { fit, kept } from './sizes';
 import { shown } from './trust';
 
-/** @param what happened, for people; the service's words are put behind it */
+/** @param what happened, for people; the service's words are put behind it @param named the error, where something says where it stands */
 export function failureOf(
   type: FailureType,
   what: string,
   read: ReadAnswer | undefined,
   of: Pick<FailureDetails, 'operationId' | 'statusUrl'> = {},
+  named?: Json,
 ): Failed {
-  const error = errorOf(read?.json);
-  const text = read?.words;
+  const error = named ?? errorOf(read?.json);
+  const text = (named === undefined ? undefined : errorMessage(named)) ?? read?.words;
   const keptError = error === undefined ? undefined : fit(error, MAX_KEPT_BYTES);
   // The error is most of a failed body: the body is kept beside it only when it says more.
   const saysMore = read !== undefined && (error === undefined || error !== read.json) && keptError?.cut !== true;
@@ -46,12 +47,13 @@ export function endedBadly(
   word: string,
   read: ReadAnswer,
   of: Pick<FailureDetails, 'operationId' | 'statusUrl'>,
+  named?: Json,
 ): Failed {
   const name = of.operationId === undefined ? 'the operation' : `operation ${of.operationId}`;
   const plain = word.toLowerCase() === kind ? '' : ` (${shownWord(word)})`;
   return kind === 'failed'
-    ? failureOf('OperationFailed', `${name} failed${plain}`, read, of)
-    : failureOf('OperationCanceled', `${name} was canceled at the service${plain}`, read, of);
+    ? failureOf('OperationFailed', `${name} failed${plain}`, read, of, named)
+    : failureOf('OperationCanceled', `${name} was canceled at the service${plain}`, read, of, named);
 }
 
 /** `POST https://host/path`, as it may be shown. */

@@ -68,6 +68,10 @@ export interface Monitor {
   fetchResource?: boolean;
   acceptedAtMs: number;
   tally?: Tally;
+  /** How it is polled, where not by GET alone. */
+  poll?: { method: 'POST'; body?: Json };
+  /** How it is cancelled, where the dialect of its connection says so. */
+  cancel?: { method: HttpMethod; url: string; body?: Json };
 }
 
 /** What is known of the end of an operation that succeeded. */

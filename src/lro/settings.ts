@@ -1,6 +1,7 @@
 /**
  * What a connection can set about the protocol. Pure data; `src/config` reads and checks it.
  */
+import type { Dialect } from './dialect';
 
 /** When to ask. All in seconds; fractions and 0 are allowed. */
 export interface PollSettings {
@@ -66,6 +67,8 @@ export interface ProtocolSettings {
   /** Query parameter names that carry the connection's credentials: cut from every URL before it is shown or stored. */
   credentialParameters: readonly string[];
   idempotencyHeaders: readonly IdempotencyHeader[];
+  /** Absent: Azure's. */
+  dialect?: Dialect;
 }
 
 export const DEFAULT_POLL_SETTINGS: PollSettings = {

@@ -24,9 +24,14 @@ export function absoluteUrl(text: string | undefined, against: string, settings:
 
 /** The URL of a status header, as it is to be asked: behind a gateway not always where it says [`statusUrls`]. */
 function statusHeaderUrl(answer: Answer, header: string, settings: ProtocolSettings): string | undefined {
+  return namedStatusUrl(answer.headers[header.toLowerCase()], answer.url, settings);
+}
+
+/** `text` as a status URL, as it is to be asked, against the URL it was named at. */
+export function namedStatusUrl(text: string | undefined, against: string, settings: ProtocolSettings): string | undefined {
   // Where the URL carries its own credentials, they may have the names of the connection's.
   const cut = settings.statusUrls.credentials ? settings.credentialParameters : [];
-  const url = resolved(answer.headers[header.toLowerCase()], answer.url, settings, cut);
+  const url = resolved(text, against, settings, cut);
   return url === undefined ? undefined : throughGateway(url, settings);
 }
 

@@ -28,6 +28,13 @@ function isAmong(words: readonly string[], key: string): boolean {
   return words.some((extra) => extra.trim().toLowerCase() === key);
 }
 
+/** What a word means where a dialect names the words; `undefined` where neither it nor the connection knows the word. */
+export function wordKind(word: string, more: StatusWords, own: Readonly<Record<StatusKind, readonly string[]>>): StatusKind | undefined {
+  const key = word.trim().toLowerCase();
+  const kinds = ['succeeded', 'failed', 'canceled', 'running'] as const;
+  return kinds.find((kind) => isAmong(more[kind], key)) ?? kinds.find((kind) => isAmong(own[kind], key));
+}
+
 /** "All other values imply that the operation is still running" [ARM RPC, async-api-reference]; the deadline bounds them. */
 export function statusKind(word: string, more: StatusWords): StatusKind {
   const key = word.trim().toLowerCase();
@@ -42,6 +49,11 @@ export function isKnownRunning(word: string, more: StatusWords): boolean {
   const key = word.trim().toLowerCase();
   if (isAmong(more.running, key)) return true;
   if (statusKind(key, more) !== 'running') return false;
-  const [, head = ''] = /^([a-z _-]+)([^a-z _-]|$)/.exec(key) ?? [];
+  return isRunningAnywhere(key);
+}
+
+/** Whether services everywhere mean "still running" by the word. */
+export function isRunningAnywhere(word: string): boolean {
+  const [, head = ''] = /^([a-z _-]+)([^a-z _-]|$)/.exec(word.trim().toLowerCase()) ?? [];
   return KNOWN_RUNNING.has(head.replace(/[ _-]/g, ''));
 }

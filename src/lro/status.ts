@@ -8,6 +8,8 @@
  *    credentials by `unauthorizedSeconds`, the rest by the deadline.
  */
 import { passesByItself, type Answer, type Exchange } from './answer';
+import type { Dialect } from './dialect';
+import { endByRule, failedByDialect, pollSettingsOf, readByDialect, succeededByDialect } from './dialect-status';
 import { endedBadly, failureOf } from './ends';
 import { fetchesAfter } from './final-state';
 import type { Monitor, MonitorStyle, Running, StatusDecision, Succeeded } from './monitor';
@@ -65,8 +67,13 @@ function decideExchange(exchange: Exchange, poll: Poll): StatusDecision {
 
 function decideAnswer(read: ReadAnswer, poll: Poll): StatusDecision {
   const { monitor, settings, nowMs } = poll;
+  const { dialect } = settings;
   const code = read.answer.httpStatus;
-  if (code >= 200 && code < 300) {
+  if (dialect !== undefined) {
+    const isSuccess = code >= 200 && code < 300;
+    const reading = isSuccess ? readByDialect(read, monitor, settings, dialect) : endByRule(read, dialect);
+    if (reading !== undefined) return decideByDialect(reading, read, poll, dialect);
+  } else if (code >= 200 && code < 300) {
     const style = styleOf(monitor, read);
     return decideReading(readIn(style, read, monitor, settings), style, read, poll);
   }
@@ -91,6 +98,20 @@ function decideReading(reading: Reading, style: MonitorStyle, read: ReadAnswer, 
       return reading.as === 'succeeded'
         ? succeeded(reading.word, style, read, poll)
         : endedBadly(reading.as, reading.word, read, identityOf(poll.monitor, read));
+  }
+}
+
+function decideByDialect(reading: Reading, read: ReadAnswer, poll: Poll, dialect: Dialect): StatusDecision {
+  const { monitor, settings } = poll;
+  switch (reading.kind) {
+    case 'unreadable':
+      return unreadable(poll, reading.reason);
+    case 'running':
+      return running(reading, 'monitor', read, poll);
+    case 'ended':
+      return reading.as === 'succeeded'
+        ? succeededByDialect(reading.word, read, { ...monitor, cookies: cookiesAfter(poll) }, settings, dialect)
+        : failedByDialect(reading, read, monitor, dialect);
   }
 }
 
@@ -121,6 +142,7 @@ function redirectOf(answer: Answer, settings: ProtocolSettings): string {
 
 function running({ word, note }: Reading & { kind: 'running' }, style: MonitorStyle, read: ReadAnswer, poll: Poll): Running {
   const { monitor, settings, nowMs } = poll;
+  const pollSettings = pollSettingsOf(settings.dialect, settings.poll, nowMs - monitor.acceptedAtMs);
   const moved = movedTo(read.answer, style, settings);
   const statusUrl = moved === undefined ? monitor.statusUrl : withApiVersion(moved, monitor.apiVersion);
   const cookies = cookiesAfter(poll);
@@ -131,7 +153,7 @@ function running({ word, note }: Reading & { kind: 'running' }, style: MonitorSt
   const changed = fields.some((field) => next[field] !== monitor[field]);
   return {
     kind: 'running',
-    ...nextWait(read.answer.headers, settings.poll, nowMs),
+    ...nextWait(read.answer.headers, pollSettings, nowMs),
     status: word === undefined ? undefined : shownWord(word),
     ...(changed ? { monitor: next } : {}),
     trouble: note === undefined ? undefined : { message: note, httpStatus: read.answer.httpStatus },
@@ -141,6 +163,7 @@ function running({ word, note }: Reading & { kind: 'running' }, style: MonitorSt
 /** A poll answer may name a new status URL. */
 function movedTo(answer: Answer, style: MonitorStyle, settings: ProtocolSettings): string | undefined {
   const { movesBy } = STYLES[style];
+  if (settings.dialect !== undefined) return undefined;
   if (movesBy === 'none') return undefined;
   if (movesBy === 'Location') return locationUrl(answer, settings);
   const found = findStatusUrl(answer, settings);

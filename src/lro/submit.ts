@@ -83,6 +83,10 @@ export function decideSubmit(
   if (code >= 500) {
     return again('uncertain', 'Uncertain', withWords(`${line} was answered with ${code}: nobody knows whether it was accepted`));
   }
+  if (code === 409 && context.attempts > 0 && settings.dialect?.idempotencyKey?.repeated === 'refused') {
+    const message = `${line}: an earlier try was accepted, and its answer is lost; the service refuses to take the key again (409)`;
+    return failureOf('SubmissionUncertain', message, read);
+  }
   return failureOf('SubmissionRejected', `${line} was rejected with ${code}`, read);
 }
 

@@ -4,6 +4,7 @@
  * Keeps true: what may go on is never called a success, and whatever is followed is followed by one row of `styles.ts`.
  */
 import type { Cookies } from './cookies';
+import { decideTakenByDialect } from './dialect-submit';
 import { endedBadly, failureOf, requestLine } from './ends';
 import { fetchesAfter, planFinalGet } from './final-state';
 import type { Failed, Monitor, MonitorStyle, SubmitContext, SubmitDecision, Succeeded } from './monitor';
@@ -29,6 +30,7 @@ export interface Taken {
 /** @param broken what to say of an answer that broke off, where nothing else says whether there is something to follow */
 export function decideTaken(taken: Taken, broken: () => SubmitDecision): SubmitDecision {
   const { read, context, settings } = taken;
+  if (settings.dialect !== undefined) return decideTakenByDialect(taken, settings.dialect, broken);
   const { httpStatus } = read.answer;
   const found = findStatusUrl(read.answer, settings);
   if (httpStatus === 204) return endedAtOnce('Succeeded', 'succeeded', taken);

@@ -55,30 +55,26 @@ interface Ended {
 const folder = process.env['LRO_CASES'] ?? join(__dirname, '..', '..', '..', 'shared', 'cases');
 const file = join(folder, 'reports.json');
 const cases: Case[] = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Case[]) : [];
-/** Other job APIs are described by dialects of their own, which a connection cannot name yet. */
-const playable = cases.filter(({ connection }) => connection?.['dialect'] === undefined);
-const unplayable = cases.filter((one) => !playable.includes(one));
-
 let player: ChildProcess | undefined;
 let port = 0;
 let bed: TestBed;
 const ends = new Map<string, Promise<Ended>>();
 
 beforeAll(async () => {
-  if (playable.length === 0) return;
+  if (cases.length === 0) return;
   [port = 0] = await findFreePorts(1);
   player = spawn('python3', [join(folder, 'play.py'), file, String(port), temporaryFolder()], { stdio: 'ignore' });
   await listening();
-  const connections = Object.fromEntries(playable.map((one) => [one.id, connectionOf(one)]));
+  const connections = Object.fromEntries(cases.map((one) => [one.id, connectionOf(one)]));
   bed = await startTestBed(testConfig(connections, {}, { ...process.env, REPORTS_KEY_1: 'K1' }));
   process.env['REPORTS_KEY_1'] = 'K1';
   // All at once: most of the time they wait.
-  for (const one of playable) ends.set(one.id, follow(one));
+  for (const one of cases) ends.set(one.id, follow(one));
 }, 60_000);
 
 afterAll(async () => {
   await Promise.allSettled(ends.values());
-  if (playable.length > 0) await bed.close();
+  if (cases.length > 0) await bed.close();
   player?.kill();
   delete process.env['REPORTS_KEY_1'];
 });
@@ -122,8 +118,8 @@ async function follow({ id, submit: { finalStateVia, ...submit } }: Case): Promi
 const nameOf = (id: string, { method, url }: Seen): string =>
   `${method} ${(url.split('?')[0] ?? '').replace(`/c/${id}`, '')}`.toLowerCase();
 
-(playable.length > 0
-  ? test.each(playable.map((one) => [one.id, one.users, one] as const))
+(cases.length > 0
+  ? test.each(cases.map((one) => [one.id, one.users, one] as const))
   : test.skip.each([['none', 'no cases in ../shared/cases', undefined]] as const))('%s: %s', async (id, _users, one) => {
   if (one === undefined) throw new Error('there is nothing to play');
   const { expect: wanted } = one;
@@ -151,7 +147,3 @@ const nameOf = (id: string, { method, url }: Seen): string =>
     for (const [index, t] of times.slice(1).entries()) expect(t - (times[index] ?? 0)).toBeGreaterThanOrEqual(gap);
   }
 });
-
-if (unplayable.length > 0) {
-  test.skip.each(unplayable.map(({ id, connection }) => [id, connection?.['dialect']]))('%s: needs the dialect %s', () => undefined);
-}
