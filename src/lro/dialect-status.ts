@@ -16,7 +16,7 @@ import { outcomeOf } from './outcome';
 import { wantsHtml, type ReadAnswer } from './read-answer';
 import type { PollSettings, ProtocolSettings } from './settings';
 import { fit } from './sizes';
-import { absoluteUrl, lastSegment } from './status-url';
+import { absoluteUrl, lastSegment, namedStatusUrl } from './status-url';
 import { isKnownRunning, isRunningAnywhere, wordKind, type StatusKind } from './status-words';
 import type { Reading } from './styles';
 import { oneLine } from './text';
@@ -192,7 +192,8 @@ export function requestsOf(
 ): Pick<Monitor, 'poll' | 'cancel'> | undefined {
   const body = poll?.body === undefined ? undefined : filledIn(poll.body, read, names);
   if (poll?.body !== undefined && (body === undefined || isLarge(body))) return undefined;
-  const url = cancel === undefined ? undefined : absoluteUrl(urlOf(cancel.url, read, names), against, settings);
+  // Like a status URL it may carry credentials of its own.
+  const url = cancel === undefined ? undefined : namedStatusUrl(urlOf(cancel.url, read, names), against, settings);
   const cancelBody = cancel?.body === undefined ? undefined : filledIn(cancel.body, read, names);
   const isWhole = cancel?.body === undefined || (cancelBody !== undefined && !isLarge(cancelBody));
   return {

@@ -6,6 +6,7 @@ import { withKey } from '../../src/lro/dialect-key';
 import { PRESETS } from '../../src/lro/dialects';
 import { decideStatus } from '../../src/lro/status';
 import { decideSubmit } from '../../src/lro/submit';
+import { load } from '../config/file';
 import { answer, context, NOW_MS } from '../protocol/given';
 import { accepted, BASE, polled, settingsOf, submitted } from './given';
 
@@ -91,6 +92,21 @@ it('waits grow where the service names none, and never stand against its Retry-A
   };
   expect([wait(0), wait(20), wait(100), wait(9000)]).toEqual([2, 10, 50, 60]);
   expect(wait(0, { 'retry-after': '300' })).toBe(300);
+});
+
+it("the code in the URLs of a Durable Functions instance stays, though the connection's key has its name", () => {
+  const { connections } = load(
+    `connections:\n  maps:\n    baseUrl: ${BASE}\n    dialect: durable-functions\n    auth: { type: key, in: query, name: code, value: { env: K } }\n`,
+    { K: 'own-key-1234' },
+  );
+  const { protocol } = connections['maps'] ?? { protocol: settingsOf('durable-functions') };
+  expect(protocol.credentialParameters).toContain('code');
+  const monitor = accepted(protocol, 202, {
+    id: 'a',
+    statusQueryGetUri: `${BASE}/i/a?code=X`,
+    terminatePostUri: `${BASE}/i/a/terminate?code=X`,
+  });
+  expect([monitor.statusUrl, monitor.cancel?.url]).toEqual([`${BASE}/i/a?code=X`, `${BASE}/i/a/terminate?code=X`]);
 });
 
 it('a synchronous answer is the result only where the dialect says so', () => {
