@@ -9,7 +9,8 @@ import type { Monitor, StatusDecision } from './monitor';
 import { ReadAnswer } from './read-answer';
 import type { ProtocolSettings } from './settings';
 import { decideStatus } from './status';
-import { statusKind, wordKind, type StatusKind } from './status-words';
+import { statusKind, wordKind } from './status-words';
+import type { StatusKind } from './dialect';
 
 /** In the place of a cancel request's path: as the dialect of the connection and the submit's answer say. */
 export const OWN_CANCEL = '{cancelUrl}';

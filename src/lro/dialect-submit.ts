@@ -21,13 +21,13 @@ import { createdOf, operationIdOf, shownWord } from './outcome';
 import type { ReadAnswer } from './read-answer';
 import { nextWait } from './retry-after';
 import { apiVersionOf, lastSegment, namedStatusUrl } from './status-url';
-import type { Taken } from './taken';
+import type { SubmitSuccess } from './submit-success';
 import { isPlain } from './text';
 import { masked } from './trust';
 
 /** @param broken what to say of an answer that broke off, where nothing says whether there is something to follow */
-export function decideTakenByDialect(taken: Taken, dialect: Dialect, broken: () => SubmitDecision): SubmitDecision {
-  const { read, context, settings, nowMs, cookies } = taken;
+export function decideSuccessByDialect(success: SubmitSuccess, dialect: Dialect, broken: () => SubmitDecision): SubmitDecision {
+  const { read, context, settings, nowMs, cookies } = success;
   const { connection, headers, fetchResource } = context;
   const line = requestLine(context.method, context.url);
   const names = namesOf(settings, { operationId: operationIdBy(dialect, read) });

@@ -9,8 +9,19 @@
 import type { HttpMethod, Json } from '../contract';
 import { scalarText, textOf, valueOf, type Expression, type Template, type TemplateNames } from './expressions';
 import type { ReadAnswer } from './read-answer';
-import type { StatusUrlSettings } from './settings';
-import type { StatusKind } from './status-words';
+
+/** What a status says. */
+export type StatusKind = 'succeeded' | 'failed' | 'canceled' | 'running';
+
+/** How the status URLs that a service names are asked, where it stands behind a gateway. */
+export interface StatusUrlSettings {
+  /** `baseUrl`: a URL on another origin is asked at the base URL instead, with its own path and query. */
+  through: 'asGiven' | 'baseUrl';
+  /** What a URL that begins with `/` is below. */
+  resolveBelow: 'origin' | 'baseUrl';
+  /** False where the URL carries its own: the connection's are not sent, and its parameters stay though they have the name of the connection's. */
+  credentials: boolean;
+}
 
 /** What a part of an answer must be. All conditions of a list must hold. */
 export interface Condition {

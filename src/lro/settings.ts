@@ -1,7 +1,7 @@
 /**
  * What a connection can set about the protocol. Pure data; `src/config` reads and checks it.
  */
-import type { Dialect } from './dialect';
+import type { Dialect, StatusUrlSettings } from './dialect';
 
 /** When to ask. All in seconds; fractions and 0 are allowed. */
 export interface PollSettings {
@@ -28,16 +28,6 @@ export interface StatusWords {
   canceled: readonly string[];
   /** Words that say that the work goes on, where they would be taken for a part of a result, or be reported as unknown. */
   running: readonly string[];
-}
-
-/** How the status URLs that a service names are asked, where it stands behind a gateway. */
-export interface StatusUrlSettings {
-  /** `baseUrl`: a URL on another origin is asked at the base URL instead, with its own path and query. */
-  through: 'asGiven' | 'baseUrl';
-  /** What a URL that begins with `/` is below. */
-  resolveBelow: 'origin' | 'baseUrl';
-  /** False where the URL carries its own: the connection's are not sent, and its parameters stay though they have the name of the connection's. */
-  credentials: boolean;
 }
 
 /** Where requests, and the connection's credentials, may go. */

@@ -1,9 +1,8 @@
 /**
  * What a status word means. Words are compared case-insensitively. [protocol.md section 2]
  */
+import type { StatusKind } from './dialect';
 import type { StatusWords } from './settings';
-
-export type StatusKind = 'succeeded' | 'failed' | 'canceled' | 'running';
 
 const BUILT_IN: Record<string, StatusKind> = {
   succeeded: 'succeeded',

@@ -7,7 +7,8 @@ import { standsBesideError } from './odata-error';
 import type { Monitor, MonitorStyle } from './monitor';
 import { wantsHtml, type ReadAnswer } from './read-answer';
 import type { ProtocolSettings } from './settings';
-import { isKnownRunning, statusKind, type StatusKind } from './status-words';
+import { isKnownRunning, statusKind } from './status-words';
+import type { StatusKind } from './dialect';
 
 /** What one field can tell. */
 interface WordRule {

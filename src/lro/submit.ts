@@ -14,7 +14,8 @@ import { ReadAnswer } from './read-answer';
 import { backoffWait, retryAfterSeconds } from './retry-after';
 import type { ProtocolSettings } from './settings';
 import { headerUrl } from './status-url';
-import { decideTaken } from './taken';
+import { decideSuccessByDialect } from './dialect-submit';
+import { decideSuccess } from './submit-success';
 import { shown } from './trust';
 
 /** Backoff between submits grows to this. */
@@ -57,7 +58,8 @@ export function decideSubmit(
   const withWords = (text: string): string => (read.words === undefined ? text : `${text}: ${read.words}`);
   if (code >= 200 && code < 300) {
     const broken = () => again('uncertain', 'Uncertain', `the answer to ${line} (${code}) broke off`);
-    return decideTaken({ read, context, settings, nowMs, cookies: cookiesAfter(context, exchange, nowMs) }, broken);
+    const success = { read, context, settings, nowMs, cookies: cookiesAfter(context, exchange, nowMs) };
+    return settings.dialect === undefined ? decideSuccess(success, broken) : decideSuccessByDialect(success, settings.dialect, broken);
   }
   if (code >= 300 && code < 400) {
     const target = headerUrl(exchange, 'Location', settings);

@@ -1,6 +1,7 @@
 /** Services behind a gateway: where the URLs that they name are asked [`statusUrls`; protocol.md section 2]. */
 import type { Monitor } from '../../src/lro/monitor';
-import type { ProtocolSettings, StatusUrlSettings } from '../../src/lro/settings';
+import type { ProtocolSettings } from '../../src/lro/settings';
+import type { StatusUrlSettings } from '../../src/lro/dialect';
 import { decideStatus } from '../../src/lro/status';
 import { absoluteUrl, findStatusUrl, samePath } from '../../src/lro/status-url';
 import { decideSubmit } from '../../src/lro/submit';
