@@ -23,7 +23,10 @@ export const BUILD_TILESET = 'buildTileset';
 
 /** Query `progress` → {@link OperationProgress}, of a batch → {@link BatchProgress}, of a chain → {@link ChainProgress}. */
 export const PROGRESS_QUERY = 'progress';
-/** Update `accepted` → {@link Acceptance}, or the typed failure. */
+/**
+ * Update `accepted` → {@link Acceptance}, or the typed failure. Its argument may be the input: one that is not the running workflow's is
+ * refused as `IdConflict`. Its update id is then `accepted-` and the first 16 hex characters of the input's digest.
+ */
 export const ACCEPTED_UPDATE = 'accepted';
 /** Signal `pollNow`: ask now instead of waiting. */
 export const POLL_NOW_SIGNAL = 'pollNow';
@@ -33,6 +36,9 @@ export const ITEM_UPDATE = 'item';
 export const PAUSE_SIGNAL = 'pause';
 /** Signal `resume` of a batch. */
 export const RESUME_SIGNAL = 'resume';
+
+/** Memo of every run whose input was found right: the SHA-256 of its RFC 8785 JSON in hex. One id, one request: another one is `IdConflict`. */
+export const INPUT_DIGEST_MEMO = 'inputDigest';
 
 /** Memo of a batch, once its report is written: the report's {@link FileRef}. */
 export const REPORT_MEMO = 'report';
@@ -182,6 +188,7 @@ export const FAILURE_TYPES = [
   'ProtocolError',
   'Unauthorized',
   'UntrustedUrl',
+  'IdConflict',
   'ManifestInvalid',
   'BatchFailed',
   'StepFailed',

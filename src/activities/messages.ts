@@ -41,6 +41,8 @@ export interface Prepared {
   settings: LearntSettings;
   /** Of an operation that was started elsewhere. */
   attach?: Monitor;
+  /** Of the input. */
+  inputDigest?: string;
 }
 
 export interface PrepareChainRequest {
@@ -57,6 +59,8 @@ export interface PreparedChain {
   settings: LearntSettings;
   /** Of the body files of steps, when the chain was started: by step. */
   fileVersions?: Record<string, string>;
+  /** Of the input. */
+  inputDigest?: string;
 }
 
 /** A stretch of a manifest: whole lines, and a hash that pins what stands there. */

@@ -13,6 +13,7 @@ import { judgeUrl, shown, withoutParameters } from '../lro/trust';
 import { listed, typedFailure } from './failures';
 import { checkInput, type CheckedInput } from '../schema/operation';
 import type { About } from '../jobs/model';
+import { digestOf } from './input-digest';
 import type { LearntSettings, PrepareRequest, Prepared } from './messages';
 
 export interface PrepareDependencies {
@@ -59,7 +60,8 @@ export function makePrepare({ connections, learn }: PrepareDependencies) {
   return async function prepare({ input }: PrepareRequest): Promise<Prepared> {
     const { operation } = prepareOperation(input, connections, NOBODY);
     log.debug('operation prepared', { title: operation.title });
-    return { about: aboutOf(operation, { id: '', labels: input.labels }), attach: operation.attach, settings: await learn() };
+    const inputDigest = digestOf(input);
+    return { about: aboutOf(operation, { id: '', labels: input.labels }), attach: operation.attach, settings: await learn(), inputDigest };
   };
 }
 

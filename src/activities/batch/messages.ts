@@ -34,6 +34,8 @@ export interface PreparedBatch {
   /** The connection most items use: what operators see. */
   connection: string;
   settings: LearntSettings;
+  /** Of the input. */
+  inputDigest?: string;
 }
 
 /** An item that has ended, and where its input stands, for those that a retry may want. */

@@ -12,6 +12,7 @@ import { FileRefusedError } from '../../files';
 import { ExchangeTimeout, type Connections } from '../../http';
 import { listed, typedFailure } from '../failures';
 import { withHeartbeat } from '../heartbeat';
+import { digestOf } from '../input-digest';
 import type { LearntSettings, ManifestPage, Source } from '../messages';
 import { NOBODY, prepareOperation } from '../prepare';
 import { prepareSteps } from '../prepare-chain';
@@ -57,6 +58,7 @@ export function makePrepareBatch(connections: Connections, learn: () => Promise<
         connection: found.connection,
         ...(report === undefined ? {} : { report: { report, run: request.runId.slice(-12) } }),
         settings: await learn(),
+        inputDigest: digestOf(request.input),
       };
     });
   };

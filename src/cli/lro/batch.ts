@@ -57,7 +57,17 @@ async function start(options: StartCommandOptions): Promise<void> {
   const input = readBatchInput(options);
   await withLro(options, async (lro) => {
     const batch = await lro.startBatch(input, options.id === undefined ? {} : { id: options.id });
-    if (options.wait === true) print(options, { id: batch.id, result: await batch.result() }, ({ result }) => resultTable(result));
-    else print(options, { id: batch.id }, ({ id }) => `batch "${id}" is started`);
+    const { id, started } = batch;
+    if (options.wait === true) {
+      // Only the result belongs on standard output.
+      if (!started && options.json !== true) console.error(joinedText(id));
+      print(options, { id, started, result: await batch.result() }, ({ result }) => resultTable(result));
+    } else {
+      print(options, { id, started }, () => (started ? `batch "${id}" is started` : joinedText(id)));
+    }
   });
+}
+
+function joinedText(id: string): string {
+  return `batch "${id}" was started before with the same input; this call joined it and started nothing`;
 }
