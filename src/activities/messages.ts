@@ -107,6 +107,8 @@ export interface Source {
   file?: FileRef;
   /** The file is a report, and items that ended so are to be run. */
   retried?: ItemOutcome[];
+  /** Uncertain ones too, where they may be sent twice. */
+  retriesUncertain?: true;
   defaults?: OperationInput;
 }
 
@@ -118,6 +120,8 @@ export interface SubmitItem {
   cookies?: Monitor['cookies'];
   /** Workflow time of its first try. */
   firstSentAtMs: number;
+  /** Since when its key is refused. */
+  unauthorizedSinceMs?: number;
   /** Of a chain: what its steps have made so far. */
   made?: Record<string, StepMade>;
 }

@@ -25,6 +25,9 @@ export interface OutgoingSubmit {
   /** Tries that came to nothing. */
   tries: number;
   cookies?: Monitor['cookies'];
+  /** A refused key is waited for: many wait, and each would be rejected for it. */
+  waitsUnauthorized: boolean;
+  unauthorizedSinceMs?: number;
 }
 
 /** One submit and what its answer means. Never throws. */
@@ -48,6 +51,8 @@ export async function send(submit: OutgoingSubmit, connections: Connections): Pr
     fetchResource: submit.fetchResource ? true : undefined,
     idempotencyHeaders: Object.keys(idempotency),
     attempts: submit.tries,
+    waitsUnauthorized: submit.waitsUnauthorized,
+    unauthorizedSinceMs: submit.unauthorizedSinceMs,
   };
   try {
     const exchange = await connection.exchange({

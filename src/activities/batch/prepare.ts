@@ -35,8 +35,8 @@ const SMALL_BATCH = 2000;
 const SILENT_SECONDS = 60;
 
 /**
- * What a retry takes up where it does not say. An uncertain submit may have been accepted: only the caller can want it again. What was
- * invalid would be so again.
+ * What a retry takes up where it does not say. An uncertain submit may have been accepted: it is sent again where its `onUncertainSubmit` allows
+ * that, else only when the caller names it. What was invalid would be so again.
  */
 const RETRIED_BY_DEFAULT: ItemOutcome[] = ['failed', 'canceled', 'notStarted'];
 
@@ -77,7 +77,8 @@ async function sourceOf(batch: CheckedBatch, { workflowId, firstRunId, input }: 
   const common = { workflowId, firstRunId, ...(defaults === undefined ? {} : { defaults }) };
   if (retryOf === undefined) return { ...common, ...(manifest === undefined ? {} : { file: manifest }) };
   const file = retryOf.report ?? (await reportOf(retryOf.workflowId ?? ''));
-  return { ...common, file, retried: retryOf.outcomes ?? RETRIED_BY_DEFAULT };
+  if (retryOf.outcomes !== undefined) return { ...common, file, retried: retryOf.outcomes };
+  return { ...common, file, retried: RETRIED_BY_DEFAULT, retriesUncertain: true };
 }
 
 /** Where an earlier batch left its report. */
