@@ -32,6 +32,12 @@ module.exports = [
     packages: [],
   },
   {
+    name: 'identity',
+    purpose: 'one id, one request: the digest of an input, and what is said of another one. Pure',
+    imports: ['contract'],
+    packages: ['canonicalize', 'fast-sha256'],
+  },
+  {
     name: 'config',
     purpose: "the worker's file: read, checked, every mistake named",
     imports: ['text', 'contract', 'lro'],
@@ -59,19 +65,19 @@ module.exports = [
   {
     name: 'activities',
     purpose: 'the side effects: send, apply a decision of `lro`, return it; manifest and report of batches',
-    imports: ['text', 'contract', 'lro', 'jobs', 'config', 'files', 'http', 'schema'],
+    imports: ['text', 'contract', 'lro', 'jobs', 'config', 'files', 'http', 'schema', 'identity'],
   },
   {
     name: 'workflows',
     purpose: 'time and state: the engine, and what runs on it',
-    imports: ['contract', 'jobs'],
+    imports: ['contract', 'jobs', 'identity'],
     typesOf: ['lro', 'activities'],
     packages: ['@temporalio/common', '@temporalio/workflow'],
   },
   {
     name: 'client',
     purpose: 'the typed client for TypeScript services, and schedules',
-    imports: ['text', 'contract', 'config', 'schema'],
+    imports: ['text', 'contract', 'config', 'schema', 'identity'],
   },
   {
     name: 'hosting',

@@ -1,4 +1,6 @@
 import asyncio
+import hashlib
+import json
 import os
 import sys
 
@@ -10,9 +12,13 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 async def main(dataset_id: str) -> None:
     client = await Client.connect(os.environ.get("TEMPORAL_ADDRESS", "127.0.0.1:7233"))
     workflow_id = f"tileset/{dataset_id}"
+    operation = {"connection": "maps", "submit": {"path": "/tilesets", "query": {"datasetId": dataset_id}}}
+    # RFC 8785 for inputs without fractions; the package rfc8785 does it for all.
+    canonical = json.dumps(operation, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    update_id = f"accepted-{hashlib.sha256(canonical.encode()).hexdigest()[:16]}"
     start = WithStartWorkflowOperation(
         "runOperation",
-        {"connection": "maps", "submit": {"path": "/tilesets", "query": {"datasetId": dataset_id}}},
+        operation,
         id=workflow_id,
         task_queue=os.environ.get("LRO_TASK_QUEUE", "lro"),
         # The same id is the same operation: one that runs is joined, only one that failed is started anew.
@@ -21,8 +27,9 @@ async def main(dataset_id: str) -> None:
     )
     try:
         try:
+            # With the input as its argument: another request under this id is refused as IdConflict.
             accepted = await client.execute_update_with_start_workflow(
-                "accepted", id="accepted", start_workflow_operation=start
+                "accepted", operation, id=update_id, start_workflow_operation=start
             )
             print("accepted:", accepted["operationId"])  # the service's 202; from here on nothing is lost
         except WorkflowAlreadyStartedError:

@@ -3,7 +3,18 @@
  *
  * Keeps true: whatever is written there becomes an item or a list of mistakes, never an error.
  */
-import type { BatchItem, ItemInput, ItemKind, ItemOutcome, ItemReport, Json, JsonObject, OperationInput } from '../contract';
+import type {
+  BatchItem,
+  FailureDetails,
+  FailureType,
+  ItemInput,
+  ItemKind,
+  ItemOutcome,
+  ItemReport,
+  Json,
+  JsonObject,
+  OperationInput,
+} from '../contract';
 import { ITEM_KINDS } from '../contract';
 import { nearest } from '../config/suggest';
 import type { Source } from './messages';
@@ -19,8 +30,20 @@ export interface ReadItem {
   /** Of an uncertain submit of an earlier batch. */
   idempotencyKey?: string;
   firstSentAtMs?: number;
+  /** In an earlier batch it ended while the service went on with it: it is followed, not submitted again. */
+  follows?: Followed;
   /** Of a chain: versions of the body files of its steps, as they were when it was started. */
   fileVersions?: Record<string, string>;
+}
+
+/** An operation of an earlier batch that may go on at the service. */
+export interface Followed {
+  /** As the report has it: signatures are masked. */
+  statusUrl: string;
+  /** Of a chain: the step that it is. */
+  step?: string;
+  /** How the item ended. */
+  failure: FailureDetails;
 }
 
 /** An item that cannot be run. `id` is its place if it has no id. */
@@ -63,11 +86,14 @@ function kindMistakes(kind: unknown): string[] {
 function retriedItem(written: JsonObject, place: string, source: Source, retried: ItemOutcome[]): ReadItem | BrokenItem | undefined {
   const line = written as unknown as Partial<ItemReport>;
   if (typeof line.outcome !== 'string') return { ok: false, id: place, mistakes: ['is not a line of a report: it has no outcome'] };
-  if (!retried.includes(line.outcome)) return undefined;
+  const isWanted = retried.includes(line.outcome);
+  if (!isWanted && !(line.outcome === 'uncertain' && source.retriesUncertain === true)) return undefined;
   // What a chain has made already is not made again.
   const input = (line.failure?.resumeFrom ?? line.input) as JsonObject | undefined;
   const item = itemOf({ ...input, id: line.id as Json, kind: line.kind as Json }, place, source.defaults);
   if (!item.ok) return item;
+  // Nobody has named it: only where it may be sent twice anyway.
+  if (!isWanted && !mayBeSentTwice(item)) return undefined;
   if (line.input === undefined) return { ok: false, id: item.id, mistakes: ['has no input in the report, so it cannot be run again'] };
   const firstSentAtMs = Date.parse(line.firstSentAt ?? '');
   const generation = typeof line.generation === 'number' ? line.generation : 0;
@@ -77,7 +103,24 @@ function retriedItem(written: JsonObject, place: string, source: Source, retried
     // Only the service knows whether it has accepted the first submit: with the same key it answers that one again.
     idempotencyKey: typeof line.idempotencyKey === 'string' ? line.idempotencyKey : undefined,
     firstSentAtMs: line.idempotencyKey !== undefined && !Number.isNaN(firstSentAtMs) ? firstSentAtMs : undefined,
+    follows: followedAfter(line.failure),
   };
+}
+
+function mayBeSentTwice({ kind, input }: ReadItem): boolean {
+  return kind === 'operation' && input.onUncertainSubmit !== 'fail';
+}
+
+/** After these the operation may go on at the service. */
+const GOES_ON: readonly FailureType[] = ['DeadlineExceeded', 'ProtocolError', 'Unauthorized'];
+
+/** What can be followed of a run that ended so. */
+function followedAfter(failure: FailureDetails | undefined): Followed | undefined {
+  const { type, statusUrl, httpStatus } = failure?.cause ?? failure ?? {};
+  if (failure === undefined || type === undefined || typeof statusUrl !== 'string') return undefined;
+  // One that the service has canceled carries the status code of the answer that said so.
+  const isCutShort = type === 'OperationCanceled' && httpStatus === undefined;
+  return GOES_ON.includes(type) || isCutShort ? { statusUrl, step: failure.step, failure } : undefined;
 }
 
 /** The defaults that hold for chains, too. */

@@ -41,6 +41,8 @@ export interface Prepared {
   settings: LearntSettings;
   /** Of an operation that was started elsewhere. */
   attach?: Monitor;
+  /** Of the input. */
+  inputDigest?: string;
 }
 
 export interface PrepareChainRequest {
@@ -57,6 +59,8 @@ export interface PreparedChain {
   settings: LearntSettings;
   /** Of the body files of steps, when the chain was started: by step. */
   fileVersions?: Record<string, string>;
+  /** Of the input. */
+  inputDigest?: string;
 }
 
 /** A part of a manifest: whole lines, pinned by a hash. */
@@ -103,6 +107,8 @@ export interface Source {
   file?: FileRef;
   /** The file is a report, and items with these outcomes are to be run. */
   retried?: ItemOutcome[];
+  /** Uncertain ones too, where they may be sent twice. */
+  retriesUncertain?: true;
   defaults?: OperationInput;
 }
 
@@ -114,6 +120,8 @@ export interface SubmitItem {
   cookies?: Monitor['cookies'];
   /** Workflow time of its first try. */
   firstSentAtMs: number;
+  /** Since when its key is refused. */
+  unauthorizedSinceMs?: number;
   /** Of a chain: what its steps have made so far. */
   made?: Record<string, StepMade>;
 }

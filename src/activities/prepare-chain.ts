@@ -13,6 +13,7 @@ import { MissingValueError, resolved, sample } from '../jobs/references';
 import { checkChain, type CheckedChain } from '../schema/chain';
 import { listed, typedFailure } from './failures';
 import { withHeartbeat } from './heartbeat';
+import { digestOf } from './input-digest';
 import type { PrepareChainRequest, PreparedChain } from './messages';
 import { aboutOf, NOBODY, prepareOperation, type Identity, type PrepareDependencies, type PreparedOperation } from './prepare';
 
@@ -41,6 +42,7 @@ export function makePrepareChain({ connections, learn }: PrepareDependencies) {
         steps: chain.steps.map((one) => refOf(one, chain)),
         fileVersions: await fileVersions(chain, connections),
         settings: await learn(),
+        inputDigest: digestOf(input),
       };
     });
   };

@@ -4,12 +4,13 @@
  * Keeps true: the result is a submit that can be sent, or a decision; never an error.
  */
 import { ApplicationFailure } from '@temporalio/common';
-import type { FailureDetails, OperationInput, StepMade } from '../contract';
+import type { FailureDetails, HttpMethod, OperationInput, StepMade } from '../contract';
 import type { Connections } from '../http';
 import type { About, MaybeAccepted } from '../jobs/model';
+import { isMasked } from '../lro/trust';
 import { checkChain } from '../schema/chain';
 import { listed, typedFailure } from './failures';
-import type { ReadItem } from './item';
+import type { Followed, ReadItem } from './item';
 import type { SubmitItem, SubmitRequest, SubmitResult } from './messages';
 import type { PageItem } from './pages';
 import { aboutOf, prepareOperation, type Identity, type PreparedOperation } from './prepare';
@@ -40,13 +41,14 @@ export function prepareSubmit(
     const next = item.kind === 'operation' ? nextOperation(item, connections, identity) : nextOfChain(item, made, connections, identity);
     const { operation } = next;
     const about: About = { ...next.about, short: 'single' in page ? undefined : next.about.step && true };
+    if (next.failure !== undefined) return { index, about, decision: { kind: 'failed', failure: next.failure } };
     if (operation.attach !== undefined) {
       return { index, about, decision: { kind: 'accepted', monitor: operation.attach, waitSeconds: 0, why: 'default interval' } };
     }
     const key = { idempotencyKey: item.idempotencyKey, firstSentAtMs: item.firstSentAtMs };
     // The key of an earlier batch belongs to the first submit, not to later steps of a chain.
     const retried = made === undefined && item.idempotencyKey !== undefined ? key : undefined;
-    return { index, about, retried, send: outgoing(next, wanted, retried) };
+    return { index, about, retried, send: outgoing(next, wanted, retried, !('single' in page)) };
   } catch (error) {
     if (!(error instanceof ApplicationFailure)) throw error;
     const failure = error.details?.[0] as FailureDetails;
@@ -62,13 +64,46 @@ interface NextOperation {
   request: OperationInput['submit'];
   about: About;
   fileVersion?: string;
+  /** It can be neither submitted nor followed. */
+  failure?: FailureDetails;
 }
 
 /** @throws ApplicationFailure when it cannot be submitted as it is */
-function nextOperation({ id, input, generation }: ReadItem, connections: Connections, identity: Identity): NextOperation {
+function nextOperation({ id, input, generation, follows }: ReadItem, connections: Connections, identity: Identity): NextOperation {
   const { operation, value } = prepareOperation(input, connections, identity);
   const about = aboutOf(operation, { id, labels: input.labels, generation: generation === 0 ? undefined : generation });
-  return { operation, request: value.submit, about };
+  const next: NextOperation = { operation, request: value.submit, about };
+  return follows === undefined ? next : followed(next, input, follows, connections, identity);
+}
+
+/** Instead of being submitted again it is followed, where that is possible. */
+function followed(
+  next: NextOperation,
+  { connection, onUncertainSubmit, cancel, finalStateVia, fetchResource, deadlineSeconds }: OperationInput,
+  follows: Followed,
+  connections: Connections,
+  identity: Identity,
+): NextOperation {
+  const { submit } = next.operation;
+  if (submit === undefined) return next;
+  if (isMasked(follows.statusUrl)) return isHarmlessTwice(next.request, submit.method) ? next : { ...next, failure: cannotFollow(follows) };
+  const attach = { statusUrl: follows.statusUrl, method: submit.method, requestUrl: submit.url, headers: next.request?.headers };
+  const input = { connection, onUncertainSubmit, cancel, finalStateVia, fetchResource, deadlineSeconds, attach };
+  return { ...next, operation: prepareOperation(input, connections, identity).operation };
+}
+
+/** Whether a second submit makes no second operation: the caller's own key goes with both, or the method says so. */
+function isHarmlessTwice(request: NextOperation['request'], method: HttpMethod): boolean {
+  return request?.idempotencyKey !== undefined || method === 'GET' || method === 'PUT' || method === 'DELETE';
+}
+
+const NOT_FOLLOWED =
+  'not followed by a retry, because the report masks the signature in its status URL, nor submitted again, because it may go on';
+
+/** As it ended before, and why the retry could do nothing about it. */
+function cannotFollow({ failure }: Followed): FailureDetails {
+  const ended = failure.cause ?? failure;
+  return { ...ended, message: ended.message.endsWith(NOT_FOLLOWED) ? ended.message : `${ended.message}; ${NOT_FOLLOWED}` };
 }
 
 /** A step that cannot be submitted because of what the steps before it have made. */
@@ -83,7 +118,7 @@ class StepFailure extends ApplicationFailure {
 
 /** The first step of a chain that is not made yet. @throws ApplicationFailure when it cannot be submitted as it is */
 function nextOfChain(
-  { id, kind, input, generation, fileVersions }: ReadItem,
+  { id, kind, input, generation, fileVersions, follows }: ReadItem,
   made: Record<string, StepMade> | undefined,
   connections: Connections,
   identity: Identity,
@@ -105,12 +140,11 @@ function nextOfChain(
   };
   try {
     const { operation, request } = readyStep(step, there, connections, identity);
-    return {
-      operation,
-      request,
-      about: aboutOf(operation, shared),
-      fileVersion: fileVersions && Object.hasOwn(fileVersions, step.id) ? fileVersions[step.id] : undefined,
-    };
+    const fileVersion = fileVersions && Object.hasOwn(fileVersions, step.id) ? fileVersions[step.id] : undefined;
+    const next: NextOperation = { operation, request, about: aboutOf(operation, shared), fileVersion };
+    // Only the step that the earlier run ended at, and not where that is to be made of other things now.
+    const isFollowed = made === undefined && follows?.step === step.id;
+    return isFollowed ? followed(next, step, follows, connections, identity) : next;
   } catch (error) {
     if (!(error instanceof ApplicationFailure)) throw error;
     const { connection, onUncertainSubmit } = step;
@@ -130,8 +164,9 @@ function invalid(index: number, id: string, failure: FailureDetails): SubmitResu
 
 function outgoing(
   { operation, request, fileVersion }: NextOperation,
-  { tries = 0, cookies, firstSentAtMs }: SubmitItem,
+  { tries = 0, cookies, firstSentAtMs, unauthorizedSinceMs }: SubmitItem,
   retried: MaybeAccepted | undefined,
+  isOfBatch: boolean,
 ): OutgoingSubmit {
   const { submit, connection, onUncertainSubmit, fetchResource, finalStateVia } = operation;
   if (submit === undefined) throw ApplicationFailure.nonRetryable('prepared without a submit');
@@ -148,5 +183,7 @@ function outgoing(
     finalStateVia,
     tries,
     cookies,
+    waitsUnauthorized: isOfBatch,
+    unauthorizedSinceMs,
   };
 }

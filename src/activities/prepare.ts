@@ -16,6 +16,7 @@ import { checkInput, type CheckedInput } from '../schema/operation';
 import type { About } from '../jobs/model';
 import { attachedUrl, checkCancel, invalid, submitUrl } from './caller-urls';
 import { typedFailure } from './failures';
+import { digestOf } from './input-digest';
 import type { LearntSettings, PrepareRequest, Prepared } from './messages';
 
 export interface PrepareDependencies {
@@ -62,7 +63,8 @@ export function makePrepare({ connections, learn }: PrepareDependencies) {
   return async function prepare({ input }: PrepareRequest): Promise<Prepared> {
     const { operation } = prepareOperation(input, connections, NOBODY);
     log.debug('operation prepared', { title: operation.title });
-    return { about: aboutOf(operation, { id: '', labels: input.labels }), attach: operation.attach, settings: await learn() };
+    const inputDigest = digestOf(input);
+    return { about: aboutOf(operation, { id: '', labels: input.labels }), attach: operation.attach, settings: await learn(), inputDigest };
   };
 }
 

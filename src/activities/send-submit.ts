@@ -29,6 +29,9 @@ export interface OutgoingSubmit {
   /** Earlier tries that were not accepted. */
   tries: number;
   cookies?: Monitor['cookies'];
+  /** A refused key is waited for: many wait, and each would be rejected for it. */
+  waitsUnauthorized: boolean;
+  unauthorizedSinceMs?: number;
 }
 
 /** One submit and what its answer means. Never throws. */
@@ -67,6 +70,8 @@ async function sent(submit: OutgoingSubmit, connections: Connections): Promise<S
     fetchResource: submit.fetchResource ? true : undefined,
     idempotencyHeaders: Object.keys(idempotency),
     attempts: submit.tries,
+    waitsUnauthorized: submit.waitsUnauthorized,
+    unauthorizedSinceMs: submit.unauthorizedSinceMs,
   };
   try {
     const exchange = await connection.exchange({

@@ -7,7 +7,7 @@ import { randomUUID } from 'node:crypto';
 import { WorkflowNotFoundError, type Client, type WorkflowHandle } from '@temporalio/client';
 import type { BatchInput, BatchItem, BatchProgress, BatchResult, FileRef, ItemStanding } from '../contract';
 import { CANCELED_MEMO, DEFAULT_CONNECTION, ITEM_UPDATE, PAUSE_SIGNAL, PROGRESS_QUERY, RESUME_SIGNAL, RUN_BATCH } from '../contract';
-import { DEFAULT_ANSWER_SECONDS, startOnce, waitFor, type StartOptions, type WaitOptions } from './calls';
+import { DEFAULT_ANSWER_SECONDS, startOnce, waitFor, type Started, type StartOptions, type WaitOptions } from './calls';
 import { BatchCancelledError, BatchEndedError } from './errors';
 
 /** One batch, found by its id. */
@@ -41,9 +41,10 @@ export async function startBatch(
   taskQueue: string,
   input: BatchInput,
   { id = randomUUID() }: StartOptions,
-): Promise<BatchHandle> {
-  await startOnce(client, RUN_BATCH, { workflowId: id, taskQueue, args: [input], staticSummary: batchSummary(input) });
-  return getBatch(client, id);
+): Promise<BatchHandle & Started> {
+  const wanted = { workflowId: id, workflowType: RUN_BATCH, input, title: batchSummary(input) };
+  const started = await startOnce(client, 'batch', taskQueue, wanted);
+  return { ...getBatch(client, id), started };
 }
 
 export function getBatch(client: Client, id: string): BatchHandle {

@@ -2,7 +2,7 @@
  * What calls about operations and batches have in common: how they are started with an id, and what errors of this client Temporal's errors become.
  *
  * Keeps true: the same id is the same run. A running one is joined, one that has succeeded is left as it is, and only one that has
- * failed is started anew.
+ * failed is started anew; another request under its id is refused, and starts nothing.
  */
 import {
   WorkflowExecutionAlreadyStartedError,
@@ -23,10 +23,17 @@ import {
   StillRunningError,
   typedFailure,
 } from './errors';
+import { requireSameRequest, type WantedRun } from './same-request';
 
 export interface StartOptions {
   /** The caller's name for it (`tileset/campus-7/2026-11-23`): asking twice with one id is asking once. Default: a random one. */
   id?: string;
+}
+
+/** What became of a start. */
+export interface Started {
+  /** Whether this call started it. False: it was there, of the same request, and was joined; one that has succeeded gives its recorded result. */
+  readonly started: boolean;
 }
 
 export interface WaitOptions {
@@ -43,20 +50,29 @@ export interface Run {
   id: string;
 }
 
-/** What makes the same id the same run. */
-export const SAME_ID_SAME_RUN = {
-  workflowIdConflictPolicy: 'USE_EXISTING',
+/** What makes the same id the same run: one that runs or has succeeded is found, and then compared. */
+export const ONLY_NEW = {
+  workflowIdConflictPolicy: 'FAIL',
   workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
 } as const satisfies Partial<WorkflowStartOptions>;
 
-/** Starts a run with this id, unless one runs or has succeeded. */
-export async function startOnce(client: Client, workflowType: string, options: WorkflowStartOptions): Promise<void> {
-  try {
-    await client.workflow.start(workflowType, { ...options, ...SAME_ID_SAME_RUN });
-  } catch (err) {
-    // It has succeeded before: its handle gives the recorded result.
-    if (!(err instanceof WorkflowExecutionAlreadyStartedError)) throw err;
-  }
+/**
+ * Starts a run under its id, or leaves the one that has it, where that is of the same request.
+ * @returns whether it was started
+ * @throws OperationError, BatchError or ChainError (`IdConflict`)
+ */
+export function startOnce(client: Client, kind: Run['kind'], taskQueue: string, wanted: WantedRun): Promise<boolean> {
+  const { workflowId, workflowType, input, title } = wanted;
+  return waitFor(client, { kind, id: workflowId }, 'start', undefined, async () => {
+    try {
+      await client.workflow.start(workflowType, { workflowId, taskQueue, args: [input], staticSummary: title, ...ONLY_NEW });
+      return true;
+    } catch (err) {
+      if (!(err instanceof WorkflowExecutionAlreadyStartedError)) throw err;
+      await requireSameRequest(client, wanted);
+      return false;
+    }
+  });
 }
 
 /**

@@ -7,7 +7,7 @@ import { randomUUID } from 'node:crypto';
 import type { Client } from '@temporalio/client';
 import type { BuildTilesetInput, BuildTilesetResult, ChainInput, ChainProgress, ChainResult, FailureDetails } from '../contract';
 import { BUILD_TILESET, CANCELED_MEMO, DEFAULT_CONNECTION, POLL_NOW_SIGNAL, PROGRESS_QUERY, RUN_CHAIN } from '../contract';
-import { startOnce, waitFor, type StartOptions, type WaitOptions } from './calls';
+import { startOnce, waitFor, type Started, type StartOptions, type WaitOptions } from './calls';
 import { ChainCancelledError } from './errors';
 
 /** One chain, found by its id. */
@@ -31,10 +31,10 @@ export async function startTileset(
   taskQueue: string,
   input: BuildTilesetInput,
   { id = randomUUID() }: StartOptions,
-): Promise<ChainHandle<BuildTilesetResult>> {
-  const staticSummary = `tileset · ${input.connection ?? DEFAULT_CONNECTION}`;
-  await startOnce(client, BUILD_TILESET, { workflowId: id, taskQueue, args: [input], staticSummary });
-  return getChain(client, id);
+): Promise<ChainHandle<BuildTilesetResult> & Started> {
+  const title = `tileset · ${input.connection ?? DEFAULT_CONNECTION}`;
+  const started = await startOnce(client, 'chain', taskQueue, { workflowId: id, workflowType: BUILD_TILESET, input, title });
+  return { ...getChain<BuildTilesetResult>(client, id), started };
 }
 
 export async function startChain(
@@ -42,9 +42,9 @@ export async function startChain(
   taskQueue: string,
   input: ChainInput,
   { id = randomUUID() }: StartOptions,
-): Promise<ChainHandle> {
-  await startOnce(client, RUN_CHAIN, { workflowId: id, taskQueue, args: [input], staticSummary: summaryOf(input) });
-  return getChain(client, id);
+): Promise<ChainHandle & Started> {
+  const started = await startOnce(client, 'chain', taskQueue, { workflowId: id, workflowType: RUN_CHAIN, input, title: summaryOf(input) });
+  return { ...getChain(client, id), started };
 }
 
 export function getChain<R extends ChainResult>(client: Client, id: string): ChainHandle<R> {

@@ -2,7 +2,7 @@
 export { LroClient, type LroClientOptions, type OperationHandle } from './lro-client';
 export type { BatchHandle } from './batches';
 export type { ChainHandle } from './chains';
-export type { StartOptions, WaitOptions } from './calls';
+export type { Started, StartOptions, WaitOptions } from './calls';
 export {
   BatchCancelledError,
   BatchEndedError,

@@ -2,7 +2,7 @@
  * The typed client for TypeScript services.
  *
  * Keeps true: the same id is the same operation. A running one is joined, one that has succeeded gives its recorded result, and only
- * one that has failed is started anew.
+ * one that has failed is started anew; another request under its id is refused (`IdConflict`).
  */
 import { randomUUID } from 'node:crypto';
 import {
@@ -26,10 +26,13 @@ import type {
   OperationProgress,
   OperationResult,
 } from '../contract';
-import { ACCEPTED_UPDATE, DEFAULT_CONNECTION, DEFAULT_TASK_QUEUE, POLL_NOW_SIGNAL, PROGRESS_QUERY, RUN_OPERATION } from '../contract';
+import { ACCEPTED_UPDATE, DEFAULT_TASK_QUEUE, POLL_NOW_SIGNAL, PROGRESS_QUERY, RUN_OPERATION } from '../contract';
 import { getBatch, startBatch, type BatchHandle } from './batches';
 import { getChain, startChain, startTileset, type ChainHandle } from './chains';
-import { DEFAULT_ANSWER_SECONDS, SAME_ID_SAME_RUN, startOnce, waitFor, type StartOptions, type WaitOptions } from './calls';
+import { DEFAULT_ANSWER_SECONDS, ONLY_NEW, startOnce, waitFor, type Started, type StartOptions, type WaitOptions } from './calls';
+import { operationTitle } from '../identity/id-conflict';
+import { acceptedUpdateId, digestToSend } from '../identity/input-digest';
+import { requireSameRequest, type WantedRun } from './same-request';
 import { LroSchedules } from './schedules';
 
 export interface LroClientOptions {
@@ -92,9 +95,9 @@ export class LroClient {
   }
 
   /** Starts an operation and returns as soon as Temporal has it. */
-  async start(input: OperationInput, { id = randomUUID() }: StartOptions = {}): Promise<OperationHandle> {
-    await startOnce(this.client, RUN_OPERATION, this.startOptions(input, id));
-    return this.get(id);
+  async start(input: OperationInput, { id = randomUUID() }: StartOptions = {}): Promise<OperationHandle & Started> {
+    const started = await startOnce(this.client, 'operation', this.taskQueue, wantedOperation(input, id));
+    return { ...this.get(id), started };
   }
 
   /** Starts an operation and waits for its end. */
@@ -104,30 +107,24 @@ export class LroClient {
 
   /**
    * Starts an operation and waits until the service has accepted or refused it: the 202 or the 400 comes back in this one call.
-   * @throws OperationError when it was refused, StillRunningError
+   * @throws OperationError when it was refused, or the id belongs to another request (`IdConflict`); StillRunningError
    */
   async startAndWaitAccepted(
     input: OperationInput,
     { id = randomUUID(), timeoutSeconds = DEFAULT_ANSWER_SECONDS }: StartOptions & WaitOptions = {},
-  ): Promise<OperationHandle & { acceptance: Acceptance }> {
-    const startWorkflowOperation = new WithStartWorkflowOperation<(input: OperationInput) => Promise<OperationResult>>(RUN_OPERATION, {
-      ...this.startOptions(input, id),
-      ...SAME_ID_SAME_RUN,
+  ): Promise<OperationHandle & Started & { acceptance: Acceptance }> {
+    const end = await this.waiting(id, 'acceptance', timeoutSeconds, async () => {
+      try {
+        // An update of one's own: a known one would be joined, and nobody could tell that from a start.
+        const updateId = `${acceptedUpdateId(digestToSend(input))}-${randomUUID()}`;
+        return { acceptance: await this.updateWithStart(input, id, 'FAIL', updateId), started: true };
+      } catch (err) {
+        if (!(err instanceof WorkflowExecutionAlreadyStartedError)) throw err;
+        await requireSameRequest(this.client, wantedOperation(input, id));
+        return { acceptance: await this.joined(input, id), started: false };
+      }
     });
-    let acceptance: Acceptance;
-    try {
-      acceptance = await this.waiting(id, 'acceptance', timeoutSeconds, () =>
-        this.client.workflow.executeUpdateWithStart<(input: OperationInput) => Promise<OperationResult>, Acceptance, []>(ACCEPTED_UPDATE, {
-          updateId: ACCEPTANCE_UPDATE_ID,
-          startWorkflowOperation,
-        }),
-      );
-    } catch (err) {
-      if (!(err instanceof WorkflowExecutionAlreadyStartedError)) throw err;
-      const { operationId, statusUrl } = await this.get(id).result();
-      acceptance = { operationId, statusUrl };
-    }
-    return Object.assign(this.get(id), { acceptance });
+    return { ...this.get(id), ...end };
   }
 
   /** An operation that was started before, by anyone. Makes no call yet. */
@@ -149,12 +146,12 @@ export class LroClient {
   }
 
   /** Starts the building of a tileset, from wherever the input begins, and returns as soon as Temporal has it. */
-  buildTileset(input: BuildTilesetInput, options: StartOptions = {}): Promise<ChainHandle<BuildTilesetResult>> {
+  buildTileset(input: BuildTilesetInput, options: StartOptions = {}): Promise<ChainHandle<BuildTilesetResult> & Started> {
     return startTileset(this.client, this.taskQueue, input, options);
   }
 
   /** Starts a chain of operations and returns as soon as Temporal has it. */
-  runChain(input: ChainInput, options: StartOptions = {}): Promise<ChainHandle> {
+  runChain(input: ChainInput, options: StartOptions = {}): Promise<ChainHandle & Started> {
     return startChain(this.client, this.taskQueue, input, options);
   }
 
@@ -164,7 +161,7 @@ export class LroClient {
   }
 
   /** Starts a batch and returns as soon as Temporal has it. */
-  startBatch(input: BatchInput, options: StartOptions = {}): Promise<BatchHandle> {
+  startBatch(input: BatchInput, options: StartOptions = {}): Promise<BatchHandle & Started> {
     return startBatch(this.client, this.taskQueue, input, options);
   }
 
@@ -181,8 +178,32 @@ export class LroClient {
     return getBatch(this.client, id);
   }
 
-  private startOptions(input: OperationInput, workflowId: string) {
-    return { workflowId, taskQueue: this.taskQueue, args: [input] as [OperationInput], staticSummary: summaryOf(input) };
+  /** Of an operation that is there: runs, or has succeeded. */
+  private async joined(input: OperationInput, id: string): Promise<Acceptance> {
+    try {
+      return await this.updateWithStart(input, id, 'USE_EXISTING', acceptedUpdateId(digestToSend(input)));
+    } catch (err) {
+      if (!(err instanceof WorkflowExecutionAlreadyStartedError)) throw err;
+      const { operationId, statusUrl } = await this.get(id).result();
+      return { ...(operationId === undefined ? {} : { operationId }), ...(statusUrl === undefined ? {} : { statusUrl }) };
+    }
+  }
+
+  private updateWithStart(input: OperationInput, id: string, conflict: 'FAIL' | 'USE_EXISTING', updateId: string): Promise<Acceptance> {
+    const { workflowId, workflowType, title } = wantedOperation(input, id);
+    const startWorkflowOperation = new WithStartWorkflowOperation<RunOperation>(workflowType, {
+      workflowId,
+      taskQueue: this.taskQueue,
+      args: [input],
+      staticSummary: title,
+      ...ONLY_NEW,
+      workflowIdConflictPolicy: conflict,
+    });
+    return this.client.workflow.executeUpdateWithStart<RunOperation, Acceptance, [OperationInput]>(ACCEPTED_UPDATE, {
+      updateId,
+      args: [input],
+      startWorkflowOperation,
+    });
   }
 
   private waiting<T>(id: string, what: string, timeoutSeconds: number | undefined, call: () => Promise<T>): Promise<T> {
@@ -190,12 +211,11 @@ export class LroClient {
   }
 }
 
-/** One update id for all callers: they wait for the same update, of which Temporal allows 10 in flight for a workflow. */
-const ACCEPTANCE_UPDATE_ID = 'accepted';
+type RunOperation = (input: OperationInput) => Promise<OperationResult>;
 
-/** `POST /tilesets · maps`: what the list of workflows shows. */
-function summaryOf(input: OperationInput): string {
-  const connection = input.connection ?? DEFAULT_CONNECTION;
-  const path = input.submit?.path.split('?')[0];
-  return path === undefined ? `follow · ${connection}` : `${input.submit?.method ?? 'POST'} ${path} · ${connection}`.slice(0, 200);
+/** All who wait for the acceptance of whatever the operation is wait for one update: at most 10 may be in flight. */
+const ACCEPTANCE_UPDATE_ID = ACCEPTED_UPDATE;
+
+function wantedOperation(input: OperationInput, workflowId: string): WantedRun {
+  return { workflowId, workflowType: RUN_OPERATION, input, title: operationTitle(input) };
 }

@@ -119,6 +119,8 @@ function submitted(job: Job, step: SubmitStep, event: Submitted, nowMs: number):
         maybeAccepted: doubtful,
         problem: refused,
         cookies: decision.cookies ?? step.cookies,
+        // Being busy or away says nothing about the key.
+        unauthorizedSinceMs: (decision.kind === 'notAccepted' ? decision.unauthorizedSinceMs : undefined) ?? step.unauthorizedSinceMs,
         dueAtMs: nowMs + decision.waitSeconds * 1000,
         why: decision.why,
       };

@@ -74,6 +74,8 @@ export interface SubmitStep extends Due {
   tries: number;
   firstSentAtMs?: number;
   maybeAccepted?: MaybeAccepted;
+  /** Since when the service refuses the key, and no good answer came since. */
+  unauthorizedSinceMs?: number;
   /** Cookies of the service, for the next try. */
   cookies?: SubmitCookies;
   /** `hurried` came before there was anything to ask. */

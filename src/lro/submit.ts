@@ -29,11 +29,16 @@ export function decideSubmit(
   nowMs: number,
   random: number,
 ): SubmitDecision {
-  const again = <K extends (NotAccepted | Uncertain)['kind']>(kind: K, trouble: TroubleKind, message: string) => {
+  const again = <K extends (NotAccepted | Uncertain)['kind']>(
+    kind: K,
+    trouble: TroubleKind,
+    message: string,
+    attempts = context.attempts,
+  ) => {
     const answer = exchange.kind === 'answer' ? exchange : undefined;
     return {
       kind,
-      ...backoffWait(answer?.headers, context.attempts, MAX_SUBMIT_BACKOFF_SECONDS, settings.poll, nowMs, random),
+      ...backoffWait(answer?.headers, attempts, MAX_SUBMIT_BACKOFF_SECONDS, settings.poll, nowMs, random),
       trouble: { message, kind: trouble, httpStatus: answer?.httpStatus },
       cookies: cookiesAfter(context, exchange, nowMs),
     };
@@ -78,7 +83,9 @@ export function decideSubmit(
     const { unauthorizedSinceMs = nowMs } = context;
     if (nowMs - unauthorizedSinceMs < settings.poll.unauthorizedSeconds * 1000) {
       const message = withWords(`${line} was refused for the credentials of connection "${context.connection}" (401)`);
-      return { ...again('notAccepted', 'Unauthorized', message), heldBack: true, unauthorizedSinceMs };
+      // No try is counted, so the backoff grows with the time that the key has been refused.
+      const heldFor = Math.floor(Math.log2(1 + (nowMs - unauthorizedSinceMs) / 1000));
+      return { ...again('notAccepted', 'Unauthorized', message, heldFor), heldBack: true, unauthorizedSinceMs };
     }
   }
   if (code === 501) return notImplemented(read, line, context);

@@ -98,6 +98,9 @@ const SECRET_NAME =
 /** A long run of characters with no structure is taken for a signature; a UUID is not. */
 const LONG_OPAQUE = /^[A-Za-z0-9+/_=.~-]{40,}$/;
 
+/** What stands in place of a signature. */
+const MASK = '***';
+
 /** `url` as it may be shown in UI, logs and messages: signatures in its query are masked as `***`. Control characters and length are tamed. */
 export function shown(url: string): string {
   if (!URL.canParse(url)) return tame(url);
@@ -105,7 +108,7 @@ export function shown(url: string): string {
   let masked = false;
   for (const [name, value] of [...parsed.searchParams]) {
     if (SECRET_NAME.test(name) || LONG_OPAQUE.test(value)) {
-      parsed.searchParams.set(name, '***');
+      parsed.searchParams.set(name, MASK);
       masked = true;
     }
   }
@@ -121,6 +124,11 @@ export function shown(url: string): string {
 export function masked(url: string | undefined): string | undefined {
   const safe = url === undefined ? undefined : shown(url);
   return safe === url ? undefined : safe;
+}
+
+/** Whether a URL is one that was masked to be shown: nobody can ask it. Pure. */
+export function isMasked(url: string): boolean {
+  return URL.canParse(url) && [...new URL(url).searchParams.values()].includes(MASK);
 }
 
 function tame(text: string): string {

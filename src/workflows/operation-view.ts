@@ -17,7 +17,7 @@ export class OperationView {
   /** Search attributes as they were written. */
   written: Record<string, string> = {};
   private engine: Engine | undefined;
-  private prepared: Pick<Prepared, 'about' | 'settings'> | undefined;
+  private prepared: Pick<Prepared, 'about' | 'settings' | 'inputDigest'> | undefined;
   /** The job as it was last seen. */
   private last: Job | undefined;
   /** Instead of what the job says. */
@@ -30,10 +30,15 @@ export class OperationView {
   constructor(private readonly input: OperationInput) {}
 
   /** The input is right: from now on `engine` knows where the operation stands. */
-  open(engine: Engine, prepared: Pick<Prepared, 'about' | 'settings'>, written: Record<string, string> = {}): void {
+  open(engine: Engine, prepared: Pick<Prepared, 'about' | 'settings' | 'inputDigest'>, written: Record<string, string> = {}): void {
     Object.assign(this, { engine, prepared, written, phase: undefined });
     if (this.isHurried) engine.hurry();
     this.changed();
+  }
+
+  /** Of its input, once that was found right. */
+  get inputDigest(): string | undefined {
+    return this.prepared?.inputDigest;
   }
 
   /** Something about the operation may have changed. */

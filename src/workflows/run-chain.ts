@@ -29,6 +29,7 @@ import { ChainView } from './chain-view';
 import { reading } from './engine/calls';
 import { carriedBy } from './engine/carry';
 import { runSingle, singleEngine } from './engine/single';
+import { noteDigest } from './same-request';
 
 const progressQuery = defineQuery<ChainProgress>(PROGRESS_QUERY);
 const pollNowSignal = defineSignal(POLL_NOW_SIGNAL);
@@ -83,7 +84,9 @@ async function toItsEnd(kind: ChainKind, input: AnyChainInput, view: ChainView, 
 
 async function prepare(kind: ChainKind, input: AnyChainInput, view: ChainView): Promise<PreparedChain> {
   try {
-    return await proxyActivities<LroActivities>(reading(LOOK_SECONDS, 'check the chain'))['lro.prepareChain']({ kind, input });
+    const prepared = await proxyActivities<LroActivities>(reading(LOOK_SECONDS, 'check the chain'))['lro.prepareChain']({ kind, input });
+    noteDigest(prepared);
+    return prepared;
   } catch (err) {
     throw view.refused(err);
   }

@@ -30,14 +30,15 @@ import { PREPARING } from './engine/calls';
 import { carriedBy } from './engine/carry';
 import { runSingle, singleEngine } from './engine/single';
 import { OperationView } from './operation-view';
+import { noteDigest, requireSameRequest } from './same-request';
 
 const progressQuery = defineQuery<OperationProgress>(PROGRESS_QUERY);
-const acceptedUpdate = defineUpdate<Acceptance>(ACCEPTED_UPDATE);
+const acceptedUpdate = defineUpdate<Acceptance, [OperationInput | undefined]>(ACCEPTED_UPDATE);
 const pollNowSignal = defineSignal(POLL_NOW_SIGNAL);
 
 /** What one run hands to the next. Plain JSON. */
 export interface CarriedOperation {
-  prepared: Pick<Prepared, 'about' | 'settings'>;
+  prepared: Pick<Prepared, 'about' | 'settings' | 'inputDigest'>;
   job: Job;
   /** Search attributes as they were written. */
   written: Record<string, string>;
@@ -47,7 +48,9 @@ export interface CarriedOperation {
 export async function runOperation(input: OperationInput, carried?: CarriedOperation): Promise<OperationResult> {
   const view = new OperationView(input);
   setHandler(progressQuery, () => view.progress());
-  setHandler(acceptedUpdate, () => view.acceptance());
+  setHandler(acceptedUpdate, () => view.acceptance(), {
+    validator: (request?: OperationInput) => requireSameRequest({ input, digest: view.inputDigest }, request),
+  });
   setHandler(pollNowSignal, () => view.pollNow());
   try {
     return await toItsEnd(input, view, carried);
@@ -74,7 +77,9 @@ async function toItsEnd(input: OperationInput, view: OperationView, given: Carri
 
 async function prepare(input: OperationInput, view: OperationView): Promise<Prepared> {
   try {
-    return await proxyActivities<LroActivities>(PREPARING)['lro.prepare']({ input });
+    const prepared = await proxyActivities<LroActivities>(PREPARING)['lro.prepare']({ input });
+    noteDigest(prepared);
+    return prepared;
   } catch (err) {
     throw view.refused(err);
   }

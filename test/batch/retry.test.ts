@@ -1,8 +1,9 @@
 /** Retries of what did not succeed, and files that change or fail while a batch runs. */
 import { renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import type { RetryOf } from '../../src/contract';
+import { join } from 'node:path';
+import type { BatchItem, RetryOf } from '../../src/contract';
 import { eventually } from '../support/eventually';
-import { bedTests, byOutcome, FAILS, FAST, item, items, newReport, openBatchBed, WATCHED, type BatchBed } from './bed';
+import { bedTests, byOutcome, FAILS, FAST, item, items, newReport, openBatchBed, WATCHED, type Batch, type BatchBed } from './bed';
 
 let bed: BatchBed;
 
@@ -41,6 +42,99 @@ describe('a retry', () => {
     expect(lines).toMatchObject([{ id: 'bad', generation: 2, labels: { third: 'try' } }]);
     expect(result.counts).toMatchObject({ total: 1, failed: 1 });
     expect(new Set(await bed.keysOf('bad')).size).toBe(3);
+  });
+
+  const polled = (batch: Batch, id: string) =>
+    eventually(
+      () => batch.item(id),
+      ({ progress }) => (progress?.polls ?? 0) > 0,
+    );
+
+  test.each<[string, string, Partial<BatchItem>, (batch: Batch, id: string) => Promise<unknown>]>([
+    ['whose deadline was over', 'DeadlineExceeded', { deadlineSeconds: 1 }, () => Promise.resolve()],
+    ['that was cancelled with its batch', 'OperationCanceled', {}, async (batch, id) => (await polled(batch, id), batch.handle.cancel())],
+  ])('follows an operation %s, and does not submit it again', async (_, type, more, cutShort) => {
+    const id = `follow-${type}`;
+    let batch = await bed.start({ items: [item(id, WATCHED, more)], report: newReport() });
+    await cutShort(batch, id);
+    await batch.handle.result().catch(() => undefined);
+    const { operationId } = await bed.operation(id);
+    // A first retry comes too early for it, a second one does not.
+    batch = await bed.start({ retryOf: { workflowId: batch.id }, report: newReport() });
+    await cutShort(batch, id);
+    await batch.handle.result().catch(() => undefined);
+    await bed.finish(id);
+    const { result, lines } = await bed.reported({ retryOf: { workflowId: batch.id } });
+    expect(result.counts).toMatchObject({ total: 1, succeeded: 1 });
+    expect(lines).toMatchObject([{ id, generation: 2, result: { operationId } }]);
+    expect(await bed.submits(id)).toHaveLength(1);
+  });
+
+  test('of a chain follows the step that was under way, and goes on after it', async () => {
+    const steps = ['walls', 'roof'].map((id) => ({ id, submit: { ...item(id, id === 'walls' ? WATCHED : undefined).submit! } }));
+    const first = await bed.reported({ items: [{ id: 'house', kind: 'chain', steps, deadlineSeconds: 1 }] });
+    expect(first.lines).toMatchObject([{ failure: { type: 'StepFailed', step: 'walls', cause: { type: 'DeadlineExceeded' } } }]);
+    await bed.finish('walls');
+    const { lines } = await bed.reported({ retryOf: { report: first.result.report! } });
+    expect(lines).toMatchObject([{ id: 'house', outcome: 'succeeded', generation: 1 }]);
+    expect(await bed.submits('walls')).toHaveLength(1);
+    expect(await bed.submits('roof')).toHaveLength(1);
+  });
+
+  test('that is stopped before it comes to an operation leaves it to be followed by the next one', async () => {
+    const first = await bed.reported({ items: [item('bad', FAILS), item('late', WATCHED, { deadlineSeconds: 1 })] });
+    expect(byOutcome(first.lines)).toEqual({ failed: ['bad', 'late'] });
+    const manifest = first.lines.sort((one, other) => one.id.localeCompare(other.id));
+    const sorted = newReport();
+    writeFileSync(join(bed.writable, sorted.path!), manifest.map((line) => `${JSON.stringify(line)}\n`).join(''));
+    const stopped = await bed.start({ retryOf: { report: sorted }, maxInFlight: 1, stopAfterFailures: 1, report: newReport() });
+    const lines = bed.lines((await stopped.result()).report);
+    expect(lines).toMatchObject([{ id: 'bad' }, { id: 'late', outcome: 'failed', failure: { type: 'DeadlineExceeded' }, generation: 1 }]);
+    await bed.finish('late');
+    const { counts } = await bed.run({ retryOf: { workflowId: stopped.id, outcomes: ['failed'] } });
+    expect(counts).toMatchObject({ total: 2, succeeded: 1, failed: 1 });
+    expect(await bed.submits('late')).toHaveLength(1);
+  });
+
+  test('submits again what the service itself has canceled', async () => {
+    const first = await bed.reported({ items: [item('ended', { finish: 'Canceled' })] });
+    expect(first.lines).toMatchObject([{ outcome: 'canceled', failure: { type: 'OperationCanceled', httpStatus: 200 } }]);
+    await bed.reported({ retryOf: { report: first.result.report! } });
+    expect(await bed.submits('ended')).toHaveLength(2);
+  });
+
+  test('takes up an uncertain submit by itself where it may be sent twice, with its old key', async () => {
+    const [once, twice] = [await bed.uncertain('once'), await bed.uncertain('twice')];
+    const first = await bed.reported({ items: [once, twice] });
+    expect(byOutcome(first.lines)).toEqual({ uncertain: ['once', 'twice'] });
+    const changed = newReport();
+    const lines = first.lines.map((line) =>
+      line.id === 'twice' ? { ...line, input: { ...line.input, onUncertainSubmit: 'retry' } } : line,
+    );
+    writeFileSync(join(bed.writable, changed.path!), lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+    const { lines: retried } = await bed.reported({ retryOf: { report: changed } });
+    expect(retried).toMatchObject([{ id: 'twice', outcome: 'succeeded' }]);
+    expect(new Set(await bed.keysOf('twice')).size).toBe(1);
+    expect(await bed.submits('once')).toHaveLength(1);
+  });
+
+  test.each<[string, Partial<BatchItem['submit']>, number]>([
+    ['does not submit it again', {}, 1],
+    ["submits it again where the caller's own key makes that harmless", { idempotencyKey: 'own-key' }, 2],
+  ])('of an operation whose status URL was masked in the report %s', async (_, submit, submits) => {
+    const id = `masked-${submits}`;
+    const one = item(id, WATCHED, { deadlineSeconds: 1 });
+    const first = await bed.reported({ items: [{ ...one, submit: { ...one.submit!, ...submit } }] });
+    const masked = newReport();
+    const lines = first.lines.map(({ failure, ...line }) => ({
+      ...line,
+      failure: { ...failure, statusUrl: `${failure?.statusUrl}&sig=***` },
+    }));
+    writeFileSync(join(bed.writable, masked.path!), lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+    const { lines: retried } = await bed.reported({ retryOf: { report: masked } });
+    expect(retried).toMatchObject([{ id, outcome: 'failed', failure: { type: 'DeadlineExceeded' } }]);
+    expect(retried[0]?.failure?.message.includes('the report masks the signature')).toBe(submits === 1);
+    expect(await bed.submits(id)).toHaveLength(submits);
   });
 
   test('of a batch in which all went well has nothing to do', async () => {

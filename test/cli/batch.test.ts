@@ -20,7 +20,7 @@ afterAll(() => bed.close());
 
 test('a batch is started from a file, followed, paused, resumed and ended', async () => {
   const id = randomUUID();
-  expect(await lroJson(lro, ['batch', 'start', '--id', id, '--input', fileWith(batchYaml('wait'))])).toEqual({ id });
+  expect(await lroJson(lro, ['batch', 'start', '--id', id, '--input', fileWith(batchYaml('wait'))])).toEqual({ id, started: true });
   expect((await lro(['batch', 'pause', id])).stdout).toContain('submits nothing more');
   expect(await lroJson(lro, ['batch', 'progress', id])).toMatchObject({ phase: 'paused', counts: { total: 2 } });
   expect((await lro(['batch', 'resume', id])).stdout).toContain('goes on');
@@ -96,6 +96,23 @@ test('a result that does not come in time is exit code 1, and the batch goes on'
   const { code, stderr } = await lro(['batch', 'result', id, '--timeout-seconds', '0.2']);
   expect(stderr).toBe(`no answer from batch "${id}" within the time given; the batch goes on\n`);
   expect(code).toBe(1);
+});
+
+test('a start under a used id says that it joined, or that the id belongs to another batch', async () => {
+  const id = randomUUID();
+  await lro(['batch', 'start', '--id', id, '--input', '-'], batchYaml('wait'));
+  const again = await lro(['batch', 'start', '--id', id, '--input', '-'], batchYaml('wait'));
+  expect(again).toMatchObject({
+    code: 0,
+    stdout: `batch "${id}" was started before with the same input; this call joined it and started nothing\n`,
+  });
+  expect(await lroJson(lro, ['batch', 'start', '--id', id, '--input', '-'], batchYaml('wait'))).toEqual({ id, started: false });
+  const other = await lro(['batch', 'start', '--id', id, '--manifest', './other.jsonl']);
+  expect(other).toMatchObject({ code: 1, stdout: '' });
+  expect(other.stderr).toMatch(
+    new RegExp(`^workflow id "${id}" belongs to another request: runBatch .*"batch of manifest ./other.jsonl".*\n$`),
+  );
+  await bed.finish(id);
 });
 
 test('a batch that nobody knows is exit code 1', async () => {

@@ -29,7 +29,7 @@ test('a batch returns its result, and the same id returns the recorded one', asy
   const result = await bed.lro.executeBatch(standInBatch('succeed'), { id });
   expect(result.counts).toMatchObject({ total: 2, succeeded: 2 });
   const runId = await runIdOf(id);
-  expect(await bed.lro.executeBatch(standInBatch('fail'), { id })).toEqual(result);
+  expect(await bed.lro.executeBatch(standInBatch('succeed'), { id })).toEqual(result);
   expect(await runIdOf(id)).toBe(runId);
 });
 
@@ -39,8 +39,24 @@ test('a running batch is joined by whoever starts one of its id', async () => {
     bed.lro.startBatch(standInBatch('wait'), { id }),
     bed.lro.startBatch(standInBatch('wait'), { id }),
   ]);
+  expect([first.started, second.started].sort()).toEqual([false, true]);
   await bed.finish(id);
   expect(await first.result()).toEqual(await second.result());
+});
+
+test.each(['wait', 'succeed'] as const)('another batch under the id of one that does "%s" is refused, and starts nothing', async (does) => {
+  const id = randomUUID();
+  const first = await bed.lro.startBatch(standInBatch(does), { id });
+  const runId = await runIdOf(id);
+  const error: unknown = await bed.lro.startBatch({ manifest: { path: './other.jsonl' } }, { id }).catch((err: unknown) => err);
+  expect(error).toBeInstanceOf(BatchError);
+  expect(error).toMatchObject({ type: 'IdConflict', workflowId: id });
+  expect((error as Error).message).toMatch(
+    /belongs to another request: runBatch "batch of 2 · maps" .*"batch of manifest \.\/other\.jsonl"/,
+  );
+  expect(await runIdOf(id)).toBe(runId);
+  await (does === 'wait' ? bed.finish(id) : undefined);
+  await first.result();
 });
 
 test('a batch that failed says what became of its items, and its id may be started anew', async () => {

@@ -4,9 +4,11 @@ import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'n
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { randomUUID } from 'node:crypto';
+import { LroClient } from '../../src/client';
 import type { Child } from '../../src/devserver';
 import { buildDrawingPackage, startEmulator, type Emulator } from '../../src/emulator';
 import { temporaryFolder, writeConfig } from '../support/config';
+import { eventually } from '../support/eventually';
 import { sharedAddress } from '../support/in-process';
 import { startWorkerProcess } from '../support/programs';
 
@@ -74,6 +76,34 @@ test('the TypeScript program prints the location of a tileset, and the reason of
   await expectLocationThenReason(process.execPath, 'examples/typescript/tileset.mjs');
 });
 
+/** While another request holds its id, a program is refused. */
+async function expectConflict(command: string, program: string): Promise<void> {
+  const datasetId = `held-${randomUUID()}`;
+  const lro = await LroClient.connect({ address: sharedAddress(), taskQueue });
+  // Nobody knows it yet: it is asked for again for a minute.
+  const holder = await lro.start(
+    { connection: 'maps', attach: { statusUrl: '/tilesets/operations/late' } },
+    { id: `tileset/${datasetId}` },
+  );
+  try {
+    await eventually(
+      () => holder.progress(),
+      ({ polls }) => polls > 0,
+    );
+    const refused = await output(command, [program, datasetId]);
+    expect(refused).toMatch(
+      /^IdConflict: workflow id "tileset\/held-.*" belongs to another request: runOperation "follow · maps" .*"POST \/tilesets · maps"/,
+    );
+  } finally {
+    await holder.cancel();
+    await lro.close();
+  }
+}
+
+test('the TypeScript program is refused where its id belongs to another request', async () => {
+  await expectConflict(process.execPath, 'examples/typescript/tileset.mjs');
+});
+
 test('the program that builds a tileset prints its location, and what to go on with when a step fails', async () => {
   const [good, broken] = [join(folder, 'good.zip'), join(folder, 'broken.zip')];
   writeFileSync(good, await buildDrawingPackage());
@@ -100,6 +130,14 @@ pythonTest(
   'the Python program prints the location of a tileset, and the reason of a rejection',
   async () => {
     await expectLocationThenReason(await venvPython(), 'examples/python/tileset.py');
+  },
+  300_000,
+);
+
+pythonTest(
+  'the Python program is refused where its id belongs to another request',
+  async () => {
+    await expectConflict(await venvPython(), 'examples/python/tileset.py');
   },
   300_000,
 );

@@ -191,6 +191,11 @@ describe('401 to a submit that may wait for a better key', () => {
     });
   });
 
+  test('is sent again about as long after as the key has been refused, and about once a minute at last', () => {
+    const decisions = [0, 3, 31, 63, 3000].map((seconds) => decide(refused, { ...waits, unauthorizedSinceMs: NOW_MS - seconds * 1000 }));
+    expect(decisions).toMatchObject([1, 4, 32, 60, 60].map((seconds) => ({ waitSeconds: seconds * 1.125 })));
+  });
+
   test('is rejected when the key has been refused for too long', () => {
     expect(decide(refused, { ...waits, unauthorizedSinceMs: NOW_MS - 3_599_000 })).toMatchObject({
       kind: 'notAccepted',

@@ -15,6 +15,7 @@ import { LroClient } from '../../src/client';
 import type { LroConfig } from '../../src/config';
 import { RUN_OPERATION, type OperationInput, type OperationResult } from '../../src/contract';
 import { createLroWorker } from '../../src/hosting/create-worker';
+import { inputDigest } from '../../src/identity/input-digest';
 import type { CancelDecision } from '../../src/lro/cancel';
 import type { Monitor, Running, StatusDecision, SubmitDecision } from '../../src/lro/monitor';
 import { workflowBundle } from '../support/bundle';
@@ -166,6 +167,8 @@ export interface Scripted {
   resource?: OperationActivities['resource'];
   prepared?: Partial<About>;
   continueAsNewAfterEvents?: number;
+  /** As workers of now answer; false: as those did before there were digests. Default true. */
+  withDigest?: boolean;
 }
 
 export interface ScriptedActivities extends OperationActivities {
@@ -238,6 +241,7 @@ export function scripted(script: Scripted = {}): ScriptedActivities {
         },
         attach: input.attach && { ...MONITOR, statusUrl: input.attach.statusUrl },
         settings: { searchAttributes: [], continueAsNewAfterEvents },
+        inputDigest: script.withDigest === false ? undefined : inputDigest(input),
       };
     },
     submit: async ({ items }) => {

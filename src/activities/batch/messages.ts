@@ -34,6 +34,8 @@ export interface PreparedBatch {
   /** The connection of the first item, for the search attribute. */
   connection: string;
   settings: LearntSettings;
+  /** Of the input. */
+  inputDigest?: string;
 }
 
 /** An item that has ended, and the place of its input, which a retry may need. */

@@ -14,6 +14,7 @@ import { ExchangeTimeout, type Connections } from '../../http';
 import { reasonOf } from '../../text/reason';
 import { listed, typedFailure } from '../failures';
 import { withHeartbeat } from '../heartbeat';
+import { digestOf } from '../input-digest';
 import type { LearntSettings, ManifestPage, Source } from '../messages';
 import { NOBODY, prepareOperation } from '../prepare';
 import { prepareSteps } from '../prepare-chain';
@@ -39,8 +40,8 @@ const SILENT_SECONDS = 60;
 const BUSY_MILLISECONDS = 20;
 
 /**
- * The `outcomes` that a retry runs by default. Not `uncertain`: the service may have accepted the submit, so only the caller can decide.
- * Not `invalid`: it would be invalid again.
+ * What a retry takes up where it does not say. An uncertain submit may have been accepted: it is sent again where its `onUncertainSubmit` allows
+ * that, else only when the caller names it. What was invalid would be so again.
  */
 const RETRIED_BY_DEFAULT: ItemOutcome[] = ['failed', 'canceled', 'notStarted'];
 
@@ -62,6 +63,7 @@ export function makePrepareBatch(connections: Connections, learn: () => Promise<
         connection: found.connection,
         report: report && { report, run: request.runId.slice(-12) },
         settings: await learn(),
+        inputDigest: digestOf(request.input),
       };
     });
   };
@@ -80,7 +82,8 @@ async function sourceOf(batch: CheckedBatch, { workflowId, firstRunId, input }: 
   const common = { workflowId, firstRunId, defaults };
   if (retryOf === undefined) return { ...common, file: manifest };
   const file = retryOf.report ?? (await reportOf(retryOf.workflowId ?? ''));
-  return { ...common, file, retried: retryOf.outcomes ?? RETRIED_BY_DEFAULT };
+  if (retryOf.outcomes !== undefined) return { ...common, file, retried: retryOf.outcomes };
+  return { ...common, file, retried: RETRIED_BY_DEFAULT, retriesUncertain: true };
 }
 
 /** The report of an earlier batch, as its memo names it. */

@@ -14,7 +14,7 @@ import type { Connections } from '../../http';
 import { masked } from '../../lro/trust';
 import { typedFailure } from '../failures';
 import { withHeartbeat } from '../heartbeat';
-import { readItem, type ReadItem } from '../item';
+import { readItem, type Followed, type ReadItem } from '../item';
 import type { PageItem, Pages } from '../pages';
 import type { EndedItem, FinishReport, ReportPage, ReportRest, ReportTarget, RestCounts } from './messages';
 
@@ -182,11 +182,17 @@ function notStarted(item: PageItem): ItemReport {
     const failure: FailureDetails = { type: 'InvalidInput', message: item.mistakes.join(', ') };
     return { id: item.id, kind: 'operation', outcome: 'invalid', failure, generation: 0 };
   }
-  const { id, kind, generation, input, idempotencyKey, firstSentAtMs } = item;
+  const { id, kind, generation, input, idempotencyKey, firstSentAtMs, follows } = item;
   const rest = { generation, labels: input.labels, input };
+  // It stays what it was, and the next retry follows it.
+  if (follows !== undefined) return { id, kind, outcome: endedAs(follows), failure: follows.failure, ...rest };
   if (idempotencyKey === undefined) return { id, kind, outcome: 'notStarted', ...rest };
   // It stays uncertain, with the key that a retry has to send.
   const failure: FailureDetails = { type: 'SubmissionUncertain', message: STILL_UNCERTAIN };
   const firstSentAt = firstSentAtMs === undefined ? undefined : new Date(firstSentAtMs).toISOString();
   return { id, kind, outcome: 'uncertain', failure, ...rest, idempotencyKey, firstSentAt };
+}
+
+function endedAs({ failure }: Followed): 'canceled' | 'failed' {
+  return (failure.cause ?? failure).type === 'OperationCanceled' ? 'canceled' : 'failed';
 }

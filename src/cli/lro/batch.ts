@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { itemTable, progressTable, resultTable } from './batch-tables';
 import { addBatchInputOptions, readBatchInput, type BatchInputOptions } from './batch-input';
 import { addCommand, print, toNumber, withLro, type CommonOptions } from './command';
+import { writeError } from './terminal';
 
 interface StartCommandOptions extends CommonOptions, BatchInputOptions {
   id?: string;
@@ -57,7 +58,17 @@ async function start(options: StartCommandOptions): Promise<void> {
   const input = readBatchInput(options);
   await withLro(options, async (lro) => {
     const batch = await lro.startBatch(input, { id: options.id });
-    if (options.wait === true) print(options, { id: batch.id, result: await batch.result() }, ({ result }) => resultTable(result));
-    else print(options, { id: batch.id }, ({ id }) => `batch "${id}" is started`);
+    const { id, started } = batch;
+    if (options.wait === true) {
+      // Only the result belongs on standard output.
+      if (!started && options.json !== true) writeError(joinedText(id));
+      print(options, { id, started, result: await batch.result() }, ({ result }) => resultTable(result));
+    } else {
+      print(options, { id, started }, () => (started ? `batch "${id}" is started` : joinedText(id)));
+    }
   });
+}
+
+function joinedText(id: string): string {
+  return `batch "${id}" was started before with the same input; this call joined it and started nothing`;
 }

@@ -38,6 +38,8 @@ export function report(err: unknown): void {
 
 function messageOf(err: unknown): string {
   if (!(err instanceof Error)) return String(err);
+  // Nothing was started, so nothing has failed.
+  if (err instanceof BatchError && err.type === 'IdConflict') return err.message;
   if (err instanceof BatchError) return `batch "${err.workflowId}" failed (${err.type}): ${err.message}`;
   if (err instanceof StillRunningError) return `no answer from batch "${err.workflowId}" within the time given; the batch goes on`;
   if (err instanceof WorkflowNotFoundError) return `there is no batch "${err.workflowId}"`;

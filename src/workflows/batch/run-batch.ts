@@ -24,6 +24,7 @@ import type { BatchInput, BatchProgress, BatchResult, FailureDetails, FileRef, I
 import { CANCELED_MEMO, ITEM_UPDATE, PROGRESS_QUERY, REPORT_MEMO } from '../../contract';
 import { carriedBy } from '../engine/carry';
 import { failureIn, reasonOf, typedFailure } from '../failures';
+import { noteDigest } from '../same-request';
 import { BatchView } from './batch-view';
 import { findItem, finishReport, prepareBatch } from './calls';
 import { batchFailure } from './failure';
@@ -67,6 +68,7 @@ class Batch {
   /** The story. */
   async toItsEnd(): Promise<BatchResult> {
     const prepared = await this.prepare();
+    noteDigest(prepared);
     this.prepared = prepared;
     this.view.open(prepared, this.isPaused ? 'paused' : 'running');
     const scope = CancellationScope.current();

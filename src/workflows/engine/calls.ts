@@ -101,8 +101,8 @@ export async function submitJobs(jobs: readonly Job[], { source, pages, options 
   const isExcerpt = 'items' in page;
   const keys = new Map(jobs.map((job, position) => [isExcerpt ? position : job.index, keyOf(job)]));
   const items = jobs.map(({ index, step, done }, position) => {
-    const { tries, cookies, firstSentAtMs = nowMs } = step.at === 'submit' ? step : {};
-    return { index: isExcerpt ? position : index, tries, cookies, firstSentAtMs, made: done && madeOf(done) };
+    const { tries, cookies, firstSentAtMs = nowMs, unauthorizedSinceMs } = step.at === 'submit' ? step : {};
+    return { index: isExcerpt ? position : index, tries, cookies, firstSentAtMs, unauthorizedSinceMs, made: done && madeOf(done) };
   });
   const request = { source, page: isExcerpt ? excerpt(page, jobs) : page, items, maxKeptBytes: options.maxKeptBytes };
   try {

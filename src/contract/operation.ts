@@ -1,0 +1,150 @@
+/** Operations: what a workflow `runOperation` is given, returns and tells. */
+
+/** Any JSON value. */
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+
+/** A JSON object. */
+export type JsonObject = { [key: string]: Json };
+
+export const HTTP_METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
+export type HttpMethod = (typeof HTTP_METHODS)[number];
+
+/** A file whose bytes become a request's body. It is streamed by the worker and never enters history. */
+export interface BodyFile {
+  /** `https:` URL on a host that the worker's file allows (`files.urlHosts`), or in a blob container that it names (`files.blobContainers`). */
+  url?: string;
+  /** Path below a folder that the worker's file allows (`files.readBelow`). */
+  path?: string;
+  /** Sent as `Content-Type`; default `application/octet-stream`. */
+  contentType?: string;
+}
+
+/** The request that starts a new operation. */
+export interface SubmitRequest {
+  /** Default `POST`. */
+  method?: HttpMethod;
+  /** Below the connection's base URL; may carry a query string. */
+  path: string;
+  /** Added to the query of `path`. The connection's credential parameters are refused here. */
+  query?: Record<string, string | number | boolean>;
+  /** Sent with the submit and every poll. Credential headers are refused. */
+  headers?: Record<string, string>;
+  /** Sent as JSON. */
+  body?: Json;
+  /** Sent instead of `body`. */
+  bodyFile?: BodyFile;
+  /** Sent as idempotency key instead of the one made from the workflow's identity. */
+  idempotencyKey?: string;
+}
+
+/** Follow an operation that was started elsewhere. */
+export interface AttachRequest {
+  /** The status monitor's URL, absolute, or relative to the connection's base URL. */
+  statusUrl: string;
+  /** Method of the submit that was done elsewhere, which some final-state rules depend on. Default `POST`. */
+  method?: HttpMethod;
+  /** The URL that submit went to: where `finalStateVia: "original-uri"` reads the result. */
+  requestUrl?: string;
+  /** Sent with every poll. Credential headers are refused. */
+  headers?: Record<string, string>;
+}
+
+/** What to call at the service when the workflow is cancelled. */
+export interface CancelRequest {
+  /** Default `POST`. */
+  method?: HttpMethod;
+  /** Path below the base URL or absolute; `{statusPath}` (path of the status URL) and `{operationId}` are filled in. */
+  path: string;
+}
+
+export const FINAL_STATE_VIA = ['azure-async-operation', 'location', 'original-uri', 'operation-location'] as const;
+/** Where the result is read after success [autorest `x-ms-long-running-operation-options.final-state-via`]. */
+export type FinalStateVia = (typeof FINAL_STATE_VIA)[number];
+
+/** Input of workflow `runOperation`. Exactly one of `submit` and `attach`. */
+export interface OperationInput {
+  connection?: string;
+  submit?: SubmitRequest;
+  attach?: AttachRequest;
+  /** From the workflow's first start. Default one day; 0 = none. */
+  deadlineSeconds?: number;
+  /** What becomes of a submit of which nobody knows whether it arrived: `retry` = at-least-once (default), `fail` = at-most-once. */
+  onUncertainSubmit?: 'retry' | 'fail';
+  cancel?: CancelRequest;
+  finalStateVia?: FinalStateVia;
+  /** Also GET the resource location at the end and return its JSON. */
+  fetchResource?: boolean;
+  /** Small; copied to result, report and UI. */
+  labels?: Record<string, string>;
+}
+
+/** Result of workflow `runOperation`. Readers ignore fields they do not know. */
+export interface OperationResult {
+  status: string;
+  operationId?: string;
+  /** Absent when the service answered the submit with the end. */
+  statusUrl?: string;
+  /** Absent when the operation makes no resource. */
+  resourceLocation?: string;
+  /** Last path segment of the resource location. */
+  resourceId?: string;
+  /** Of the final GET where there is one, else of the terminal status answer. */
+  body?: Json;
+  /** With `fetchResource`. */
+  resource?: Json;
+  /** When the service gave one; same shape as an OData error. */
+  warning?: Json;
+  /** Names of the fields that were too large to keep whole. */
+  truncated?: string[];
+  /** Names of what could not be read at the end (`body`, `resource`) and why; the operation succeeded all the same. */
+  missing?: Record<string, string>;
+  /** ISO 8601, UTC. */
+  created?: string;
+  /** As the service wrote it. */
+  createdText?: string;
+  submittedAt?: string;
+  completedAt: string;
+  polls: number;
+  labels?: Record<string, string>;
+}
+
+/** Answer of update `accepted`. */
+export interface Acceptance {
+  operationId?: string;
+  statusUrl?: string;
+}
+
+/** `validating` → `submitting` → `waiting` ⇄ `asking` → (`fetching`) → `succeeded` | `failed` | `canceled`; `canceling` while the service is told. */
+export type OperationPhase =
+  'validating' | 'submitting' | 'waiting' | 'asking' | 'fetching' | 'canceling' | 'succeeded' | 'failed' | 'canceled';
+
+/** Something that went wrong on the way and did not end the operation. */
+export interface Problem {
+  message: string;
+  /** ISO 8601, UTC. */
+  at: string;
+  httpStatus?: number;
+}
+
+/** Answer of query `progress`. Times are ISO 8601, UTC. */
+export interface OperationProgress {
+  phase: OperationPhase;
+  /** The service's own word, as last read. */
+  status?: string;
+  operationId?: string;
+  /** Signatures in its query are masked. */
+  statusUrl?: string;
+  polls: number;
+  lastPollAt?: string;
+  nextPollAt?: string;
+  lastProblem?: Problem;
+  resourceLocation?: string;
+}
+
+/** A file of one's own: exactly one of both. */
+export interface FileRef {
+  /** On the worker's machine, below a folder that the worker's file allows. */
+  path?: string;
+  /** `https:` URL on a host that the worker's file allows, or in a blob container that it names. */
+  url?: string;
+}
