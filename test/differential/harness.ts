@@ -14,7 +14,7 @@ import { ScriptedService } from './scripted-service';
 import { SHAPES, type Run, type Shape, type ShapeContext } from './shapes';
 
 /** Rows at once. */
-const CONCURRENT_ROWS = 16;
+const CONCURRENT_ROWS = 12;
 /** A run that has not ended by then is broken. */
 const RUN_SECONDS = 80;
 
@@ -106,8 +106,7 @@ async function follow(context: ShapeContext, planned: Planned, run: Run, steps: 
   const watched = watch(run, service);
   const seen: (Progress | undefined)[] = [];
   for (const { at, does } of steps) {
-    await at?.(watched);
-    seen.push(await run.progress());
+    seen.push((await at?.(watched)) ?? (await run.progress()));
     if (does === 'cancel') await run.cancel();
     if (does === 'neighbour') await runNeighbour(context, planned);
     if (does === 'listen') await service.listen();

@@ -7,12 +7,15 @@ export type Progress = Omit<OperationProgress, 'phase'>;
 /** What a test can look at while a run goes on. */
 export interface Watched {
   service: ScriptedService;
-  /** Asks the run where the operation stands, until it is so. */
-  progressed: (isWanted: (progress: Progress) => boolean) => Promise<unknown>;
+  /** Asks the run where the operation stands, until it is so; returns what it said then. */
+  progressed: (isWanted: (progress: Progress) => boolean) => Promise<Progress | undefined>;
 }
 
-/** Resolves when it has come. Recognised by what the service saw and by what the run says of itself, never by time. */
-export type Moment = (watched: Watched) => Promise<unknown>;
+/**
+ * Resolves when it has come. Recognised by what the service saw and by what the run says of itself, never by time; returns what the run said,
+ * where it was asked: soon afterwards it may say something else.
+ */
+export type Moment = (watched: Watched) => Promise<Progress | undefined>;
 
 /**
  * `look`: nothing but reading `progress`, which every step does first; `cancel`: the run is cancelled; `neighbour`: another operation on the
@@ -70,45 +73,59 @@ export interface Outcome extends End {
 
 export type Expected = Pick<Outcome, 'end'> & { [Field in keyof Outcome]?: unknown };
 
+export const atOnce: Moment = () => Promise.resolve(undefined);
+
 /** The request has arrived, and its answer is held. */
 export function arrived(route: string, times = 1): Moment {
-  return ({ service }) => service.until(route, 'arrived', times);
+  return async ({ service }) => {
+    await service.until(route, 'arrived', times);
+    return undefined;
+  };
 }
 
 /** A submit failed for now, and the run waits for the next try. */
 export const waitingToSubmit: Moment = async ({ service, progressed }) => {
   await service.until('POST /things', 'answered');
-  await progressed(({ lastProblem }) => lastProblem !== undefined);
+  return progressed(({ lastProblem }) => lastProblem !== undefined);
 };
 
 /** No connection could be opened, and the run waits for the next try. */
 export const waitingToConnect: Moment = ({ progressed }) => progressed(({ lastProblem }) => lastProblem !== undefined);
 
-/** A submit or a poll was held back by the connection, and the run waits for its next turn. */
-export const heldBack: Moment = ({ progressed }) =>
-  progressed(({ lastProblem }) => lastProblem?.message.startsWith('not sent: the service answers') === true);
+/** A submit was held back by the connection, and the run waits for its next turn. */
+export const submitHeldBack: Moment = ({ progressed }) => progressed(isHeldBack);
+
+/** The same of a poll. */
+export const pollHeldBack: Moment = ({ progressed }) => progressed((progress) => isHeldBack(progress) && progress.nextPollAt !== undefined);
+
+function isHeldBack({ lastProblem }: Progress): boolean {
+  return lastProblem?.message.startsWith('not sent: the service answers') === true;
+}
 
 /** The service has accepted the operation, and the run waits for the first poll. */
 export const accepted: Moment = async ({ service, progressed }) => {
   await service.until('POST /things', 'answered');
-  await progressed(({ operationId }) => operationId !== undefined);
+  return progressed(({ operationId }) => operationId !== undefined);
 };
 
 /** So many polls were answered, and the run waits for the next one. */
 export function polled(times: number): Moment {
   return async ({ service, progressed }) => {
     await service.until('GET /operations/1', 'answered', times);
-    await progressed(({ polls }) => polls === times);
+    return progressed(({ polls }) => polls === times);
   };
 }
 
 /** So many polls were answered, and nothing is wrong any more. */
 export function polledWell(times: number): Moment {
-  return ({ progressed }) => progressed(({ polls, lastProblem }) => polls === times && lastProblem === undefined);
+  return async ({ service, progressed }) => {
+    await service.until('GET /operations/1', 'answered', times);
+    return progressed(({ polls, lastProblem }) => polls === times && lastProblem === undefined);
+  };
 }
 
 /** The final GET failed for now, and the run waits for the next try. */
 export const waitingToRead: Moment = async ({ service, progressed }) => {
   await service.until('GET /things/1', 'answered');
-  await progressed(({ lastProblem }) => lastProblem?.message.startsWith('final GET') === true);
+  return progressed(({ lastProblem }) => lastProblem?.message.startsWith('final GET') === true);
 };

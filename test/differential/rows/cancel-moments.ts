@@ -1,6 +1,6 @@
 /** Rows: an operation is cancelled before the service has accepted it, or after it has succeeded. */
 import type { Row } from '../row';
-import { arrived, waitingToConnect, waitingToRead, waitingToSubmit } from '../row';
+import { arrived, atOnce, waitingToConnect, waitingToRead, waitingToSubmit } from '../row';
 import type { Script } from '../scripted-service';
 import { ACCEPTED_WITH_RESULT, CANCEL, CANCELING, CANCELLABLE, FINAL, HOUR, STATUS, SUBMIT, SUCCEEDED, accepted, refused } from './answers';
 
@@ -44,7 +44,7 @@ export const CANCEL_MOMENT_ROWS: readonly Row[] = [
     script: { [SUBMIT]: [{ ...accepted({ 'Retry-After': HOUR }), held: true }], [CANCEL]: [CANCELING] },
     steps: [
       { at: arrived(SUBMIT), does: 'cancel' },
-      { at: () => Promise.resolve(), does: 'release' },
+      { at: atOnce, does: 'release' },
     ],
   },
   {
@@ -56,7 +56,7 @@ export const CANCEL_MOMENT_ROWS: readonly Row[] = [
     script: { [SUBMIT]: [{ ...refused(400), held: true }] },
     steps: [
       { at: arrived(SUBMIT), does: 'cancel' },
-      { at: () => Promise.resolve(), does: 'release' },
+      { at: atOnce, does: 'release' },
     ],
   },
   cancelledAt(

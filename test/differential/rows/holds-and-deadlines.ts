@@ -1,5 +1,5 @@
 /** Rows: the connection is half open because of another operation, or the deadline comes. */
-import { arrived, heldBack, polledWell, waitingToRead, waitingToSubmit, type Row } from '../row';
+import { arrived, atOnce, pollHeldBack, polledWell, submitHeldBack, waitingToRead, waitingToSubmit, type Row } from '../row';
 import type { Script } from '../scripted-service';
 import {
   ACCEPTED_WITH_RESULT,
@@ -22,8 +22,8 @@ const POST = { submit: { path: '/things' } };
  * while the last one is waited for and for 8 s after it none goes. What comes in these 11 s is held for sure.
  */
 function busyFor(httpStatus: 429 | 503): Script {
-  const atOnce = refused(httpStatus, { 'Retry-After': '0' });
-  return { 'POST /neighbours': [atOnce, atOnce, atOnce, atOnce, atOnce, { ...atOnce, afterSeconds: 3 }] };
+  const busy = refused(httpStatus, { 'Retry-After': '0' });
+  return { 'POST /neighbours': [busy, busy, busy, busy, busy, { ...busy, afterSeconds: 3 }] };
 }
 
 const HELD = (httpStatus: 429 | 503): RegExp =>
@@ -33,7 +33,7 @@ const HELD = (httpStatus: 429 | 503): RegExp =>
 const HELD_POLL = { held: true, ...running() };
 const HOLD_POLLS = [
   { at: arrived(STATUS), does: 'neighbour' },
-  { at: () => Promise.resolve(), does: 'release' },
+  { at: atOnce, does: 'release' },
 ] as const;
 
 const HOLDS: readonly Row[] = [
@@ -41,7 +41,7 @@ const HOLDS: readonly Row[] = [
     name: 'a submit that is held back by its connection is no try: the backoff begins with the first one that was sent',
     script: { ...busyFor(429), ...follow(SUCCEEDED), [SUBMIT]: [refused(429), accepted()] },
     ignoresTimers: true,
-    steps: [{ does: 'neighbour' }, { at: heldBack, does: 'look' }],
+    steps: [{ does: 'neighbour' }, { at: submitHeldBack, does: 'look' }],
     expected: {
       end: 'succeeded',
       lastBackoffSeconds: 1,
@@ -54,7 +54,7 @@ const HOLDS: readonly Row[] = [
     name: 'a poll that is held back by its connection is no poll',
     script: { ...busyFor(429), ...follow(HELD_POLL, SUCCEEDED) },
     ignoresTimers: true,
-    steps: [...HOLD_POLLS, { at: heldBack, does: 'look' }],
+    steps: [...HOLD_POLLS, { at: pollHeldBack, does: 'look' }],
     expected: {
       end: 'succeeded',
       polls: 2,
@@ -67,7 +67,7 @@ const HOLDS: readonly Row[] = [
     script: { ...busyFor(503), ...follow(HELD_POLL, running(HOUR)), [CANCEL]: [{ httpStatus: 202 }] },
     input: { ...POST, cancel: CANCELLABLE },
     ignoresTimers: true,
-    steps: [...HOLD_POLLS, { at: heldBack, does: 'look' }, { at: polledWell(2), does: 'cancel' }],
+    steps: [...HOLD_POLLS, { at: pollHeldBack, does: 'look' }, { at: polledWell(2), does: 'cancel' }],
     expected: {
       end: 'canceled',
       left: 'the service was told (202)',
@@ -80,7 +80,7 @@ const HOLDS: readonly Row[] = [
     script: { ...busyFor(503), ...follow(HELD_POLL), [CANCEL]: [{ httpStatus: 202 }] },
     input: { ...POST, cancel: CANCELLABLE },
     ignoresTimers: true,
-    steps: [...HOLD_POLLS, { at: heldBack, does: 'cancel' }],
+    steps: [...HOLD_POLLS, { at: pollHeldBack, does: 'cancel' }],
     expected: { end: 'canceled', left: 'the service was told (202)', requests: { [SUBMIT]: 1, [STATUS]: 1, [CANCEL]: 1 } },
   },
   {
@@ -88,7 +88,7 @@ const HOLDS: readonly Row[] = [
     script: busyFor(503),
     input: { ...POST, cancel: CANCELLABLE },
     ignoresTimers: true,
-    steps: [{ does: 'neighbour' }, { at: heldBack, does: 'cancel' }],
+    steps: [{ does: 'neighbour' }, { at: submitHeldBack, does: 'cancel' }],
     expected: { end: 'canceled', left: 'nothing', requests: {}, progress: [{ polls: 0, lastProblem: { message: HELD(503) } }] },
   },
   {
@@ -110,7 +110,7 @@ const DEADLINES: readonly Row[] = [
   {
     name: 'a deadline that comes before it is accepted ends it',
     script: { [SUBMIT]: [refused(503, { 'Retry-After': HOUR })] },
-    input: { ...POST, deadlineSeconds: 12 },
+    input: { ...POST, deadlineSeconds: 15 },
     steps: [{ at: waitingToSubmit, does: 'look' }],
     expected: {
       end: 'failed',
@@ -125,7 +125,7 @@ const DEADLINES: readonly Row[] = [
   {
     name: 'a deadline that comes while nobody knows whether it was accepted says so',
     script: { [SUBMIT]: [refused(500, { 'Retry-After': HOUR })] },
-    input: { ...POST, deadlineSeconds: 12 },
+    input: { ...POST, deadlineSeconds: 15 },
     expected: {
       end: 'failed',
       type: 'DeadlineExceeded',
@@ -137,14 +137,14 @@ const DEADLINES: readonly Row[] = [
     name: 'a deadline that comes while no connection can be opened ends it',
     refuses: true,
     script: {},
-    input: { ...POST, deadlineSeconds: 12 },
+    input: { ...POST, deadlineSeconds: 15 },
     ignoresTimers: true,
     expected: { end: 'failed', type: 'DeadlineExceeded', message: /was not accepted by its deadline; last problem: /, requests: {} },
   },
   {
     name: 'a deadline that comes while it waits ends it, with the status URL to go on with',
     script: follow(running(HOUR)),
-    input: { ...POST, deadlineSeconds: 12 },
+    input: { ...POST, deadlineSeconds: 15 },
     expected: {
       end: 'failed',
       type: 'DeadlineExceeded',
@@ -157,7 +157,7 @@ const DEADLINES: readonly Row[] = [
   {
     name: 'a deadline that comes while the service is out of order names the problem',
     script: follow(running(), refused(503, { 'Retry-After': HOUR })),
-    input: { ...POST, deadlineSeconds: 12 },
+    input: { ...POST, deadlineSeconds: 15 },
     expected: {
       end: 'failed',
       type: 'DeadlineExceeded',
@@ -172,7 +172,7 @@ const DEADLINES: readonly Row[] = [
       [STATUS]: [SUCCEEDED],
       [FINAL]: [refused(500, { 'Retry-After': HOUR })],
     },
-    input: { ...POST, deadlineSeconds: 12 },
+    input: { ...POST, deadlineSeconds: 15 },
     steps: [{ at: waitingToRead, does: 'look' }],
     expected: {
       end: 'succeeded',
