@@ -110,7 +110,7 @@ test('while it waits to submit again: nothing is left', async () => {
   await handle.cancel();
   const { cause, memo } = await endOf(handle);
   expect(cause).toBeInstanceOf(CancelledFailure);
-  expect(memo).toEqual({});
+  expect(memo).toEqual({ inputDigest: expect.any(String) });
   expect(activities.submitted).toHaveLength(1);
 });
 
@@ -122,7 +122,10 @@ test('while nobody knows whether it was accepted: the memo says so', async () =>
   await handle.cancel();
   const { cause, memo } = await endOf(handle);
   expect(cause).toBeInstanceOf(CancelledFailure);
-  expect(memo).toEqual({ cancel: 'cancelled while nobody knew whether the service had accepted it' });
+  expect(memo).toEqual({
+    inputDigest: expect.any(String),
+    cancel: 'cancelled while nobody knew whether the service had accepted it',
+  });
 });
 
 test('while it waits for the next poll: the service is told', async () => {

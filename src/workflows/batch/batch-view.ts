@@ -30,7 +30,8 @@ export class BatchView {
 
   /** What a shard has come to. */
   take(shard: number, tally: Tally): void {
-    if (shard >= 0 && shard < this.tallies.length) this.tallies[shard] = tally;
+    if (!Number.isInteger(shard) || shard < 0 || shard >= this.tallies.length) return;
+    this.tallies[shard] = tally;
     if (tally.lastProblem !== undefined) this.note(tally.lastProblem);
     this.show();
   }

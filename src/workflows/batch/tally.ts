@@ -75,11 +75,18 @@ function unlessLong<T>(value: T | undefined): T | undefined {
 /** A tally as anybody could send it: one that is none is not taken for one. */
 export function isTally(value: unknown): value is Tally {
   if (typeof value !== 'object' || value === null) return false;
-  const { counts, submitted, running, firstFailures } = value as Partial<Record<keyof Tally, unknown>>;
+  const { counts, submitted, running, firstFailures, lastProblem, broken } = value as Partial<Record<keyof Tally, unknown>>;
   if (typeof submitted !== 'number' || typeof running !== 'number' || !Array.isArray(firstFailures)) return false;
+  if (!firstFailures.every((report) => typeof report === 'object' && report !== null)) return false;
+  if (lastProblem !== undefined && !hasTexts(lastProblem, 'message', 'at')) return false;
+  if (broken !== undefined && !hasTexts(broken, 'type', 'message')) return false;
   return (
     typeof counts === 'object' &&
     counts !== null &&
     ITEM_OUTCOMES.every((outcome) => typeof (counts as Partial<OutcomeCounts>)[outcome] === 'number')
   );
+}
+
+function hasTexts(value: unknown, ...names: string[]): boolean {
+  return typeof value === 'object' && value !== null && names.every((name) => typeof (value as Record<string, unknown>)[name] === 'string');
 }

@@ -20,11 +20,9 @@ import { Backlog } from './backlog';
 import { deleteResources, readJobs, submitJobs, type Events, type SetSource } from './calls';
 import { WorkflowClock } from './clock';
 import * as due from './due';
+import { Flights, type FlightKind } from './flights';
 import { Timer } from './timer';
 import { Weights } from './weights';
-
-/** An answer that is longer in coming holds up those that were asked with it, and from then on no others. */
-const STRAGGLING_SECONDS = 3;
 
 /** What one run hands to the next, besides the jobs. Plain JSON. */
 export interface EngineState {
@@ -32,12 +30,6 @@ export interface EngineState {
   next?: Place;
   /** No submit goes before that. */
   submitsFromMs?: number;
-}
-
-/** An activity that is under way. */
-interface Flight {
-  kind: 'submit' | 'read' | 'cleanup';
-  startedAtMs: number;
 }
 
 export class Engine {
@@ -51,8 +43,7 @@ export class Engine {
   lastProblem: Problem | undefined;
   readonly weights = new Weights();
   private readonly open = new Map<string, Job>();
-  private readonly busy = new Set<string>();
-  private readonly flights = new Set<Flight>();
+  private readonly flights = new Flights();
   private readonly hurried = new Set<string>();
   private ended: EndedJob[] = [];
   private isAwake = false;
@@ -74,13 +65,13 @@ export class Engine {
 
   /** Whether anything can still happen. */
   get isOpen(): boolean {
-    if (this.flights.size > 0) return true;
+    if (this.flights.count() > 0) return true;
     return this.submits === 'stop' ? this.jobs().some(({ step }) => step.at !== 'submit') : this.open.size > 0 || this.backlog.left > 0;
   }
 
   /** Whether submits are under way. */
   get isSubmitting(): boolean {
-    return this.flightsOf('submit').length > 0;
+    return this.flights.count('submit') > 0;
   }
 
   /** The jobs as they stand, to be shown. */
@@ -89,7 +80,7 @@ export class Engine {
   }
 
   isBusy(job: Place): boolean {
-    return this.busy.has(keyOf(job));
+    return this.flights.has(keyOf(job));
   }
 
   /** What the next run needs, when nothing is under way. */
@@ -131,7 +122,7 @@ export class Engine {
       room -= jobs.filter(({ step }) => step.at === 'submit' && step.why === 'start').length;
       this.launch('submit', jobs, this.submit(jobs, nowMs));
     }
-    if (this.readsFromMs() <= nowMs) {
+    if (this.flights.readsFromMs() <= nowMs) {
       const reads = due.readsDue(this.idle(), nowMs, (job) => this.weights.of(job));
       if (reads.length > 0) this.launch('read', reads, readJobs(reads, this.set));
     }
@@ -145,7 +136,7 @@ export class Engine {
   /** Waits until there is something to do. @throws CancelledFailure, after all that was under way has landed */
   async rest(room = 0): Promise<void> {
     if (!this.isOpen || this.ended.length > 0) return;
-    const holds = { submitsFromMs: this.submitsMayGoMs(), readsFromMs: this.readsFromMs(), hasNew: this.newJobs(room) > 0 };
+    const holds = { submitsFromMs: this.submitsMayGoMs(), readsFromMs: this.flights.readsFromMs(), hasNew: this.newJobs(room) > 0 };
     this.timer.set(due.nextMoment(this.idle(), this.clock.now(), holds));
     try {
       await condition(() => this.isAwake || this.timer.hasFired);
@@ -159,8 +150,8 @@ export class Engine {
   }
 
   /** Waits until nothing is under way. */
-  settle(kind?: Flight['kind']): Promise<void> {
-    return condition(() => (kind === undefined ? this.flights.size : this.flightsOf(kind).length) === 0);
+  settle(kind?: FlightKind): Promise<void> {
+    return condition(() => this.flights.count(kind) === 0);
   }
 
   /** Tells a job of an event. */
@@ -190,13 +181,10 @@ export class Engine {
     return events;
   }
 
-  private launch(kind: Flight['kind'], jobs: readonly Job[], work: Promise<Events>): void {
-    const flight: Flight = { kind, startedAtMs: this.clock.now() };
-    this.flights.add(flight);
-    for (const job of jobs) this.busy.add(keyOf(job));
+  private launch(kind: FlightKind, jobs: readonly Job[], work: Promise<Events>): void {
+    const end = this.flights.begin(kind, jobs, this.clock.now());
     const landed = (events: Events): void => {
-      this.flights.delete(flight);
-      for (const job of jobs) this.busy.delete(keyOf(job));
+      end();
       for (const [key, event] of events) this.apply(key, event);
       this.wake();
     };
@@ -225,16 +213,7 @@ export class Engine {
   }
 
   private submitsMayGoMs(): number {
-    return this.submits === 'go' && this.flightsOf('submit').length < due.MAX_SUBMIT_FLIGHTS ? this.submitsFromMs : Infinity;
-  }
-
-  /** One question at a time, so that others come due meanwhile and go together; one that straggles is not waited for. */
-  private readsFromMs(): number {
-    return Math.max(-Infinity, ...this.flightsOf('read').map(({ startedAtMs }) => startedAtMs + STRAGGLING_SECONDS * 1000));
-  }
-
-  private flightsOf(kind: Flight['kind']): Flight[] {
-    return [...this.flights].filter((flight) => flight.kind === kind);
+    return this.submits === 'go' && this.flights.count('submit') < due.MAX_SUBMIT_FLIGHTS ? this.submitsFromMs : Infinity;
   }
 
   private idle(): Job[] {
@@ -243,7 +222,7 @@ export class Engine {
 
   private hurryThose(): void {
     for (const key of this.hurried) {
-      if (this.busy.has(key)) continue;
+      if (this.flights.has(key)) continue;
       this.apply(key, { kind: 'hurried' });
       this.hurried.delete(key);
     }
