@@ -4,7 +4,7 @@
  * Keeps true: what is refused here was never sent; no value that may be a secret is repeated in a message.
  */
 import { log } from '@temporalio/activity';
-import type { BodyFile, CancelRequest, FinalStateVia, HttpMethod, OperationInput } from '../contract';
+import type { CancelRequest, FinalStateVia, HttpMethod, OperationInput } from '../contract';
 import type { Connection, Connections } from '../http';
 import { attachedMonitor } from '../lro/attach';
 import { OWN_CANCEL } from '../lro/cancel';
@@ -113,7 +113,7 @@ function common(value: CheckedInput, connection: Connection, verb: string, url: 
     onUncertainSubmit: value.onUncertainSubmit,
     fetchResource: value.fetchResource,
     cancel: value.cancel ?? (dialect?.cancel === undefined ? undefined : { path: OWN_CANCEL }),
-    ...(value.finalStateVia === undefined ? {} : { finalStateVia: value.finalStateVia }),
+    finalStateVia: value.finalStateVia,
     minSeconds: connection.protocol.poll.minSeconds,
     timeoutSeconds: connection.limits.timeoutSeconds,
   };
@@ -144,7 +144,7 @@ function prepareSubmit(
       idempotencyKey:
         request.idempotencyKey ??
         idempotencyKey(identity.workflowId, identity.firstRunId, identity.itemId, identity.generation, identity.stepId),
-      streamsFile: (request.bodyFile satisfies BodyFile | undefined) !== undefined,
+      streamsFile: request.bodyFile !== undefined,
     },
   };
 }

@@ -86,37 +86,13 @@ function firstLine(message: string): string {
 }
 
 function connectionOf(name: string, content: ConnectionContent): ConnectionConfig {
-  const {
-    baseUrl,
-    query,
-    headers,
-    auth,
-    allow,
-    overridable,
-    limits,
-    poll,
-    statusHeaders,
-    statusWords,
-    statusUrls,
-    privateHosts,
-    proxy,
-    dialect,
-  } = content;
+  const { poll, statusHeaders, statusWords, statusUrls, dialect, idempotencyHeaders, trustedHosts, attachHosts, otherHosts, ...asWritten } =
+    content;
+  const { baseUrl, auth } = asWritten;
   const ownParameter = auth.type === 'key' && auth.in === 'query' ? [auth.name] : [];
-  // Azure's headers are unknown elsewhere.
-  const { idempotencyHeaders = dialect === undefined ? [...IDEMPOTENCY_HEADERS] : [] } = content;
-  const { trustedHosts = [new URL(baseUrl).hostname], attachHosts, otherHosts } = content;
   return {
     name,
-    baseUrl,
-    query,
-    headers,
-    auth,
-    allow,
-    overridable,
-    limits,
-    privateHosts,
-    proxy,
+    ...asWritten,
     protocol: {
       poll,
       statusHeaders,
@@ -125,9 +101,10 @@ function connectionOf(name: string, content: ConnectionContent): ConnectionConfi
         ...statusUrls,
         credentials: statusUrls.credentials ?? dialect?.statusUrls.credentials ?? DEFAULT_STATUS_URLS.credentials,
       },
-      trust: { baseUrl, trustedHosts, attachHosts, otherHosts },
+      trust: { baseUrl, trustedHosts: trustedHosts ?? [new URL(baseUrl).hostname], attachHosts, otherHosts },
       credentialParameters: [...new Set([...ownParameter, ...ALWAYS_CUT_PARAMETERS])],
-      idempotencyHeaders,
+      // Azure's headers are unknown elsewhere.
+      idempotencyHeaders: idempotencyHeaders ?? (dialect === undefined ? [...IDEMPOTENCY_HEADERS] : []),
       ...(dialect === undefined ? {} : { dialect }),
     },
   };

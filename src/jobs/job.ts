@@ -31,7 +31,7 @@ import {
   withMissing,
   withRead,
 } from './ends';
-import type { DoneStep, EndedJob, FetchStep, Job, JobEvent, Place, PollStep, Submitted, SubmitStep, UnsuccessfulEnd } from './model';
+import type { About, DoneStep, EndedJob, FetchStep, Job, JobEvent, Place, PollStep, Submitted, SubmitStep, UnsuccessfulEnd } from './model';
 
 /** A job that is submitted as soon as possible. */
 export function newJob(place: Place, more: Omit<Job, 'step' | 'page' | 'index'> = {}): Job {
@@ -41,6 +41,11 @@ export function newJob(place: Place, more: Omit<Job, 'step' | 'page' | 'index'> 
 /** A job that follows an operation which was started elsewhere. */
 export function attachedJob(place: Place, monitor: Monitor, nowMs: number, more: Omit<Job, 'step' | 'page' | 'index'>): Job {
   return { ...place, ...more, step: { at: 'poll', monitor, polls: 0, dueAtMs: nowMs, why: 'first poll' } };
+}
+
+/** When a job that began then has to be at its end; undefined: it has no deadline. */
+export function deadlineOf({ deadlineSeconds }: Pick<About, 'deadlineSeconds'>, startedAtMs: number): number | undefined {
+  return deadlineSeconds > 0 ? startedAtMs + deadlineSeconds * 1000 : undefined;
 }
 
 /** Whether a job has ended. */
@@ -81,8 +86,7 @@ function submitted(job: Job, step: SubmitStep, event: Submitted, nowMs: number):
   const held: SubmitStep = { ...step, maybeAccepted, problem, dueAtMs: nowMs + waitSeconds * 1000, why: 'held' };
   if (about === undefined) return { ...job, step: held };
   const startedAtMs = job.startedAtMs ?? firstSentAtMs ?? nowMs;
-  const deadlineAtMs = job.deadlineAtMs ?? (about.deadlineSeconds > 0 ? startedAtMs + about.deadlineSeconds * 1000 : undefined);
-  const begun: Job = { ...job, about, startedAtMs, deadlineAtMs };
+  const begun: Job = { ...job, about, startedAtMs, deadlineAtMs: job.deadlineAtMs ?? deadlineOf(about, startedAtMs) };
   if (decision === undefined) return { ...begun, step: held };
   switch (decision.kind) {
     case 'invalid':

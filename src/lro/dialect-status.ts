@@ -8,8 +8,7 @@
  */
 import type { Json } from '../contract';
 import { endedBadly } from './ends';
-import { dialectErrorOf, matches, wordOf, type Dialect, type Rule } from './dialect';
-import { filledIn } from './dialect';
+import { dialectErrorOf, filledIn, matches, wordOf, type Dialect, type Rule, type StatusKind } from './dialect';
 import { urlOf, valueOf, type Template, type TemplateNames } from './expressions';
 import type { Fetch, Monitor, Outcome, Succeeded } from './monitor';
 import { outcomeOf } from './outcome';
@@ -18,7 +17,6 @@ import type { PollSettings, ProtocolSettings } from './settings';
 import { fit } from './sizes';
 import { absoluteUrl, lastSegment, namedStatusUrl } from './status-url';
 import { isKnownRunning, isRunningAnywhere, wordKind } from './status-words';
-import type { StatusKind } from './dialect';
 import type { Reading } from './styles';
 import { oneLine } from './text';
 import { identityOf } from './trouble';

@@ -29,6 +29,11 @@ export function retryAfterSeconds(headers: Answer['headers'], nowMs: number): nu
   return asked.length === 0 ? undefined : Math.max(...asked);
 }
 
+/** Whether an answer says that there is no room now: 429, and 503 where it says until when. [protocol.md section 4] */
+export function isThrottled({ httpStatus, headers }: Pick<Answer, 'httpStatus' | 'headers'>, nowMs: number): boolean {
+  return httpStatus === 429 || (httpStatus === 503 && retryAfterSeconds(headers, nowMs) !== undefined);
+}
+
 /** `1*DIGIT`, or an HTTP date in any of its three forms, taken relative to the answer's own `Date` (clocks differ) and rounded up. */
 function secondsOf(headers: Answer['headers'], nowMs: number): number | undefined {
   const text = headers['retry-after']?.trim();

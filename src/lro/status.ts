@@ -72,7 +72,7 @@ function decideAnswer(read: ReadAnswer, poll: Poll): StatusDecision {
   if (dialect !== undefined) {
     const isSuccess = code >= 200 && code < 300;
     const reading = isSuccess ? readByDialect(read, monitor, settings, dialect) : endByRule(read, dialect);
-    if (reading !== undefined) return decideByDialect(reading, read, poll, dialect);
+    if (reading !== undefined) return decideReading(reading, 'monitor', read, poll);
   } else if (code >= 200 && code < 300) {
     const style = styleOf(monitor, read);
     return decideReading(readIn(style, read, monitor, settings), style, read, poll);
@@ -95,24 +95,23 @@ function decideReading(reading: Reading, style: MonitorStyle, read: ReadAnswer, 
     case 'running':
       return running(reading, style, read, poll);
     case 'ended':
-      return reading.as === 'succeeded'
-        ? succeeded(reading.word, style, read, poll)
-        : endedBadly(reading.as, reading.word, read, identityOf(poll.monitor, read));
+      return poll.settings.dialect === undefined
+        ? ended(reading, style, read, poll)
+        : endedByDialect(reading, read, poll, poll.settings.dialect);
   }
 }
 
-function decideByDialect(reading: Reading, read: ReadAnswer, poll: Poll, dialect: Dialect): StatusDecision {
+type Ended = Reading & { kind: 'ended' };
+
+function ended({ as, word }: Ended, style: MonitorStyle, read: ReadAnswer, poll: Poll): StatusDecision {
+  return as === 'succeeded' ? succeeded(word, style, read, poll) : endedBadly(as, word, read, identityOf(poll.monitor, read));
+}
+
+function endedByDialect(reading: Ended, read: ReadAnswer, poll: Poll, dialect: Dialect): StatusDecision {
   const { monitor, settings } = poll;
-  switch (reading.kind) {
-    case 'unreadable':
-      return unreadable(poll, reading.reason);
-    case 'running':
-      return running(reading, 'monitor', read, poll);
-    case 'ended':
-      return reading.as === 'succeeded'
-        ? succeededByDialect(reading.word, read, { ...monitor, cookies: cookiesAfter(poll) }, settings, dialect)
-        : failedByDialect(reading, read, monitor, dialect);
-  }
+  return reading.as === 'succeeded'
+    ? succeededByDialect(reading.word, read, { ...monitor, cookies: cookiesAfter(poll) }, settings, dialect)
+    : failedByDialect(reading, read, monitor, dialect);
 }
 
 /** Codes that a submit is refused with; a URL that becomes the result answers as the request would have. [ARM RPC] */

@@ -11,7 +11,7 @@ import { withCookies, type Cookies } from './cookies';
 import { failureOf, requestLine } from './ends';
 import type { NotAccepted, SubmitContext, SubmitDecision, TroubleKind, Uncertain } from './monitor';
 import { ReadAnswer } from './read-answer';
-import { backoffWait, retryAfterSeconds } from './retry-after';
+import { backoffWait, isThrottled } from './retry-after';
 import type { ProtocolSettings } from './settings';
 import { headerUrl } from './status-url';
 import { decideSuccessByDialect } from './dialect-submit';
@@ -72,7 +72,7 @@ export function decideSubmit(
     const where = target === undefined ? '' : ` to ${shown(target)}`;
     return failureOf('ProtocolError', `${line} was answered with a redirect (${code})${where}; a submit is never redirected`, read);
   }
-  if (code === 429 || (code === 503 && retryAfterSeconds(exchange.headers, nowMs) !== undefined)) {
+  if (isThrottled(exchange, nowMs)) {
     return again('notAccepted', 'Throttled', withWords(`${line} was not accepted for now (${code})`));
   }
   // Gateways answer so after the request went on to the service, too.

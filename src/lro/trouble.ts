@@ -10,7 +10,7 @@ import { failureOf } from './ends';
 import type { Failed, InARow, Monitor, Running, Tally, TroubleKind } from './monitor';
 import { operationIdOf } from './outcome';
 import type { ReadAnswer } from './read-answer';
-import { backoffWait, nextWait, retryAfterSeconds, type Wait } from './retry-after';
+import { backoffWait, isThrottled, nextWait, type Wait } from './retry-after';
 import type { ProtocolSettings } from './settings';
 import { shown } from './trust';
 
@@ -38,9 +38,8 @@ export function unreachable(poll: Poll, message: string, kind: TroubleKind = 'Un
 
 /** 408, 425, 429, 5xx. */
 export function busy(poll: Poll, read: ReadAnswer): Running {
-  const { httpStatus, headers } = read.answer;
-  const isThrottled = httpStatus === 429 || (httpStatus === 503 && retryAfterSeconds(headers, poll.nowMs) !== undefined);
-  return unreachable(poll, withWords(`the service answered ${httpStatus}`, read), isThrottled ? 'Throttled' : 'Unreachable');
+  const message = withWords(`the service answered ${read.answer.httpStatus}`, read);
+  return unreachable(poll, message, isThrottled(read.answer, poll.nowMs) ? 'Throttled' : 'Unreachable');
 }
 
 /** Not asked, because the service wants to be left alone: no fault of anybody. */

@@ -33,11 +33,16 @@ export function routeMistakes(field: Field, { method, url }: { method: HttpMetho
   if (methods !== undefined && !methods.includes(method)) {
     mistakes.push(`${at.method}: ${method} is not among "allow.methods" of connection "${rules.name}" (${methods.join(', ')})`);
   }
-  const called = readingsOf(pathBelow(url, rules.baseUrl) ?? new URL(url).pathname);
-  if (paths !== undefined && !called.every((reading) => paths.some((glob) => globMatches(glob, reading)))) {
+  if (paths !== undefined && !isAmong(paths, url, rules.baseUrl)) {
     mistakes.push(`${at.path}: is not among "allow.paths" of connection "${rules.name}" (${listed(paths)})`);
   }
   return mistakes;
+}
+
+/** Whether a path matches one of the globs in every way a server may read it. */
+function isAmong(globs: readonly string[], url: string, baseUrl: string): boolean {
+  const readings = readingsOf(pathBelow(url, baseUrl) ?? new URL(url).pathname);
+  return readings.every((reading) => globs.some((glob) => globMatches(glob, reading)));
 }
 
 /** A submit as it is about to be sent: whoever made up the activity's input, it was not `prepare` alone that looked at it. */

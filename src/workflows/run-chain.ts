@@ -28,7 +28,7 @@ import { resumeFrom, type ChainKind } from '../jobs/resume';
 import { ChainView } from './chain-view';
 import { reading } from './engine/calls';
 import { carriedBy } from './engine/carry';
-import { runSingle, singleEngine } from './engine/single';
+import { begunWith, runSingle, singleEngine } from './engine/single';
 import { noteDigest } from './same-request';
 
 const progressQuery = defineQuery<ChainProgress>(PROGRESS_QUERY);
@@ -73,7 +73,7 @@ async function run(kind: ChainKind, input: AnyChainInput, carried: CarriedChain 
 async function toItsEnd(kind: ChainKind, input: AnyChainInput, view: ChainView, given: CarriedChain | undefined): Promise<ChainResult> {
   const carried = carriedBy(given);
   const prepared = carried?.prepared ?? (await prepare(kind, input, view));
-  const job = carried?.job ?? firstJob(prepared);
+  const job = carried?.job ?? newJob({ page: 0, index: 0 }, begunWith(prepared.about));
   const { fileVersions, settings } = prepared;
   const engine = singleEngine({ single: input, kind, count: 1, fileVersions }, job, MAX_KEPT_STEP_BYTES);
   view.open(engine, prepared, carried?.written);
@@ -90,13 +90,6 @@ async function prepare(kind: ChainKind, input: AnyChainInput, view: ChainView): 
   } catch (err) {
     throw view.refused(err);
   }
-}
-
-function firstJob({ about }: PreparedChain): Job {
-  const startedAtMs = workflowInfo().startTime.getTime();
-  const { deadlineSeconds } = about;
-  const deadlineAtMs = deadlineSeconds > 0 ? startedAtMs + deadlineSeconds * 1000 : undefined;
-  return newJob({ page: 0, index: 0 }, { about, startedAtMs, deadlineAtMs });
 }
 
 async function continueAsNew(kind: ChainKind, input: AnyChainInput, carried: CarriedChain): Promise<never> {

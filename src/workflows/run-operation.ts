@@ -28,7 +28,7 @@ import { attachedJob, newJob } from '../jobs/job';
 import type { EndedJob, Job } from '../jobs/model';
 import { PREPARING } from './engine/calls';
 import { carriedBy } from './engine/carry';
-import { runSingle, singleEngine } from './engine/single';
+import { begunWith, runSingle, singleEngine } from './engine/single';
 import { OperationView } from './operation-view';
 import { noteDigest, requireSameRequest } from './same-request';
 
@@ -86,11 +86,8 @@ async function prepare(input: OperationInput, view: OperationView): Promise<Prep
 }
 
 function firstJob({ about, attach }: Prepared): Job {
-  const startedAtMs = workflowInfo().startTime.getTime();
-  const { deadlineSeconds } = about;
-  const times = { about, startedAtMs, deadlineAtMs: deadlineSeconds > 0 ? startedAtMs + deadlineSeconds * 1000 : undefined };
   const place = { page: 0, index: 0 };
-  return attach === undefined ? newJob(place, times) : attachedJob(place, attach, Date.now(), times);
+  return attach === undefined ? newJob(place, begunWith(about)) : attachedJob(place, attach, Date.now(), begunWith(about));
 }
 
 /** A body that is accepted is not needed again. */

@@ -22,7 +22,7 @@ import {
 import type { PreparedBatch } from '../../activities/batch/messages';
 import type { BatchInput, BatchProgress, BatchResult, FailureDetails, FileRef, ItemStanding } from '../../contract';
 import { CANCELED_MEMO, ITEM_UPDATE, PROGRESS_QUERY, REPORT_MEMO } from '../../contract';
-import { carriedBy } from '../engine/carry';
+import { carriedBy, firstRunId } from '../engine/carry';
 import { failureIn, reasonOf, typedFailure } from '../failures';
 import { noteDigest } from '../same-request';
 import { BatchView } from './batch-view';
@@ -92,8 +92,8 @@ class Batch {
 
   /** A shard reports how far it is. Anybody can send such a signal: what is no report of this batch's shards is ignored. */
   receive(report: Partial<ShardReport> | undefined): void {
-    const { shard, tally, firstRunId } = report ?? {};
-    if (typeof shard === 'number' && isTally(tally) && firstRunId === firstRunIdOf()) this.take(shard, tally);
+    const { shard, tally, firstRunId: sentTo } = report ?? {};
+    if (typeof shard === 'number' && isTally(tally) && sentTo === firstRunId()) this.take(shard, tally);
   }
 
   /** Answer of update `item`. */
@@ -113,7 +113,7 @@ class Batch {
     const { workflowId, runId } = workflowInfo();
     let prepared: PreparedBatch;
     try {
-      prepared = await prepareBatch({ input: this.input, workflowId, firstRunId: firstRunIdOf(), runId });
+      prepared = await prepareBatch({ input: this.input, workflowId, firstRunId: firstRunId(), runId });
     } catch (err) {
       const isCanceled = isCancellation(err);
       // What failed without a type of its own was a file that nobody could reach.
@@ -184,11 +184,6 @@ class Batch {
       return { lost };
     }
   }
-}
-
-function firstRunIdOf(): string {
-  const { firstExecutionRunId, runId } = workflowInfo();
-  return firstExecutionRunId || runId;
 }
 
 function requireId(id: unknown): void {

@@ -2,6 +2,12 @@
 import { workflowInfo } from '@temporalio/workflow';
 import { typedFailure } from '../failures';
 
+/** The run that all of this workflow's runs go back to. */
+export function firstRunId(): string {
+  const { firstExecutionRunId, runId } = workflowInfo();
+  return firstExecutionRunId || runId;
+}
+
 /**
  * What the run before handed on; undefined in a first run.
  * @throws ApplicationFailure `InvalidInput` where it cannot be ours: whoever starts a workflow can pass any arguments

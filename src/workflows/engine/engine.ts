@@ -217,7 +217,7 @@ export class Engine {
   }
 
   private idle(): Job[] {
-    return this.jobs().filter((job) => !this.isBusy(job));
+    return [...this.open].flatMap(([key, job]) => (this.flights.has(key) ? [] : [job]));
   }
 
   private hurryThose(): void {

@@ -1,17 +1,24 @@
 /** The loop of a workflow that runs one job. */
 import { CancellationScope, isCancellation, workflowInfo } from '@temporalio/workflow';
 import type { LearntSettings, SinglePage } from '../../activities/messages';
-import type { EndedJob, Job } from '../../jobs/model';
+import { deadlineOf } from '../../jobs/job';
+import type { About, EndedJob, Job } from '../../jobs/model';
 import { cancelAll } from './cancel';
+import { firstRunId } from './carry';
 import { Engine } from './engine';
 
 /** How a single job came to rest: it has ended, as it was canceled or not, or it goes on in a new run. */
 export type SingleEnd = { kind: 'ended'; ended: EndedJob; cancellation?: Error } | { kind: 'continueAsNew'; job: Job };
 
+/** What a workflow's only job begins with: its time counts from the start of the workflow. */
+export function begunWith(about: About): Pick<Job, 'about' | 'startedAtMs' | 'deadlineAtMs'> {
+  const startedAtMs = workflowInfo().startTime.getTime();
+  return { about, startedAtMs, deadlineAtMs: deadlineOf(about, startedAtMs) };
+}
+
 /** The engine of a workflow's only job. */
 export function singleEngine(page: SinglePage, job: Job, maxKeptBytes: number): Engine {
-  const { workflowId, firstExecutionRunId, runId } = workflowInfo();
-  const source = { workflowId, firstRunId: firstExecutionRunId || runId };
+  const source = { workflowId: workflowInfo().workflowId, firstRunId: firstRunId() };
   return new Engine({ source, pages: new Map([[0, page]]), options: { maxKeptBytes } }, { maxInFlight: 1 }, [job]);
 }
 
