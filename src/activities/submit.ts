@@ -109,10 +109,10 @@ function claimOf(item: ReadySubmit): Claim {
   return { index: item.index, about: item.about, maybeAccepted: keyOf(item) };
 }
 
-function unsentOf({ index, about, send: { connection, idempotencyKey }, retried }: ReadySubmit, connections: Connections): SubmitResult {
-  const held = connections.get(connection)?.heldBack(idempotencyKey);
+function unsentOf({ index, about, send: submit, retried }: ReadySubmit, connections: Connections): SubmitResult {
+  const held = connections.get(submit.connection)?.heldBack(submit.idempotencyKey, submit.waitsUnauthorized);
   if (held === undefined) return { index, about, maybeAccepted: retried };
-  const trouble = { message: held.reason, kind: 'Throttled' as const };
+  const trouble = { message: held.reason, kind: held.kind };
   return { index, about, maybeAccepted: retried, waitSeconds: Math.ceil(held.waitSeconds), trouble };
 }
 
