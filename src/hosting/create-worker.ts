@@ -3,12 +3,14 @@
  *
  * Keeps true: the drain lasts longer than an HTTP exchange, so that the answer of a submit that is open at SIGTERM is recorded.
  */
-import { Worker, type NativeConnection, type WorkerOptions } from '@temporalio/worker';
+import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import { createActivities } from '../activities';
 import type { LroConfig } from '../config';
 import { DEFAULT_TASK_QUEUE } from '../contract';
 import { openConnections, type Connections, type OpenOptions } from '../http';
 import { workflowSource } from './bundle';
+import { ListedWorkers } from './listed-workers';
+import { RateSharing } from './share-rates';
 
 export interface LroWorkerOptions {
   config: LroConfig;
@@ -35,7 +37,9 @@ export function drainSeconds(config: LroConfig): number {
 
 /** Creates the worker; `run()` starts it. Close the connections after it has ended. */
 export async function createLroWorker(options: LroWorkerOptions): Promise<{ worker: Worker; connections: Connections }> {
-  const { config, connection, namespace = 'default', taskQueue = DEFAULT_TASK_QUEUE, continueAsNewAfterEvents } = options;
+  const { config, namespace = 'default', taskQueue = DEFAULT_TASK_QUEUE, continueAsNewAfterEvents } = options;
+  const given = options.worker?.connection ?? options.connection;
+  const connection = given ?? (await NativeConnection.connect());
   const connections = openConnections(config, options.http);
   const grace = drainSeconds(config);
   const worker = await Worker.create({
@@ -45,7 +49,7 @@ export async function createLroWorker(options: LroWorkerOptions): Promise<{ work
       namespace,
       continueAsNewAfterEvents,
     }),
-    ...(connection === undefined ? {} : { connection }),
+    connection,
     namespace,
     taskQueue,
     shutdownGraceTime: grace * 1000,
@@ -61,5 +65,25 @@ export async function createLroWorker(options: LroWorkerOptions): Promise<{ work
     activityTaskPollerBehavior: { type: 'simple-maximum', maximum: 10 },
     ...options.worker,
   });
-  return { worker, connections };
+  const { identity } = worker.options;
+  const listed = new ListedWorkers({
+    connection,
+    namespace: worker.options.namespace,
+    taskQueue: worker.options.taskQueue,
+    identity,
+    drainSeconds: grace,
+  });
+  const sharing = new RateSharing({ connections, identity, listed, log: options.http?.log });
+  sharing.start();
+  return {
+    worker,
+    connections: { ...connections, close: () => closeAll(connections, sharing, given === undefined ? connection : undefined) },
+  };
+}
+
+/** @param own the connection to Temporal, where it is nobody else's */
+function closeAll(connections: Connections, sharing: RateSharing, own: NativeConnection | undefined): void {
+  sharing.stop();
+  connections.close();
+  own?.close().catch(() => undefined);
 }

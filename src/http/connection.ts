@@ -95,6 +95,11 @@ export class Connection {
     return turn && { reason: heldReason(turn), waitSeconds: turn.waitSeconds };
   }
 
+  /** How much of the service it uses. */
+  get rates(): RateLimiter {
+    return this.limiter;
+  }
+
   /** Places for submits that are claimed together, see {@link RateLimiter.enter}. */
   enter(count: number, waits: boolean): Promise<number> {
     return this.limiter.enter(count, waits);
