@@ -3,12 +3,14 @@
  *
  * Keeps true: the drain lasts longer than an HTTP exchange, so that the answer of a submit that is open at SIGTERM is recorded.
  */
+import { Client } from '@temporalio/client';
 import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import { createActivities } from '../activities';
 import type { LroConfig } from '../config';
 import { DEFAULT_TASK_QUEUE } from '../contract';
 import { openConnections, type Connections, type OpenOptions } from '../http';
 import { workflowSource } from './bundle';
+import { Limiters } from './limiters';
 import { ListedWorkers } from './listed-workers';
 import { RateSharing } from './share-rates';
 
@@ -65,25 +67,25 @@ export async function createLroWorker(options: LroWorkerOptions): Promise<{ work
     activityTaskPollerBehavior: { type: 'simple-maximum', maximum: 10 },
     ...options.worker,
   });
-  const { identity } = worker.options;
-  const listed = new ListedWorkers({
-    connection,
-    namespace: worker.options.namespace,
-    taskQueue: worker.options.taskQueue,
-    identity,
-    drainSeconds: grace,
-  });
-  const sharing = new RateSharing({ connections, identity, listed, log: options.http?.log });
+  const sharing = openSharing(worker, connections, connection, options);
   sharing.start();
-  return {
-    worker,
-    connections: { ...connections, close: () => closeAll(connections, sharing, given === undefined ? connection : undefined) },
+  const close = (): void => {
+    sharing.stop();
+    connections.close();
+    // Nobody else's.
+    if (given === undefined) connection.close().catch(() => undefined);
   };
+  return { worker, connections: { ...connections, close } };
 }
 
-/** @param own the connection to Temporal, where it is nobody else's */
-function closeAll(connections: Connections, sharing: RateSharing, own: NativeConnection | undefined): void {
-  sharing.stop();
-  connections.close();
-  own?.close().catch(() => undefined);
+function openSharing(worker: Worker, connections: Connections, connection: NativeConnection, options: LroWorkerOptions): RateSharing {
+  const { identity, namespace, taskQueue, dataConverter } = worker.options;
+  const { config, continueAsNewAfterEvents, http } = options;
+  return new RateSharing({
+    connections,
+    identity,
+    listed: new ListedWorkers({ connection, namespace, taskQueue, identity, drainSeconds: drainSeconds(config) }),
+    limiters: new Limiters({ client: new Client({ connection, namespace, identity, dataConverter }), taskQueue, continueAsNewAfterEvents }),
+    log: http?.log,
+  });
 }

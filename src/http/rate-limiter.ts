@@ -11,7 +11,9 @@
  * 4. Waits are measured by a monotonic clock: one that is set back does not make them longer.
  * 5. The rates may change at any time (`src/sharing`): what waits then starts at the new ones.
  */
+import type { Use } from '../sharing/own-window';
 import type { Rates } from '../sharing/rates';
+import type { Hold } from '../sharing/windows';
 import { systemClock, type Clock } from './clock';
 import { Concurrency } from './concurrency';
 import { HalfOpen, type Arrival, type Cause, type Outcome, type Ticket } from './half-open';
@@ -42,12 +44,6 @@ export type Turn<T> = { kind: 'done'; value: T } | { kind: 'refused'; waitedSeco
 /** What `work` found out about the service, given to the function it gets. */
 export type Report = (outcome: Outcome, httpStatus?: number) => void;
 
-/** What was used since somebody asked last: requests that have started, the most at once, and which of the rates made them wait. */
-export interface Use {
-  used: Rates;
-  waited: Record<keyof Rates, boolean>;
-}
-
 export class RateLimiter {
   private readonly requests: Concurrency;
   private readonly submits: StartTimes;
@@ -74,7 +70,7 @@ export class RateLimiter {
     this.polls.change(rates.pollsPerSecond, isFirm);
   }
 
-  /** What was used since the last call. */
+  /** Requests that have started since the last call, the most at once, and which of the rates made them wait. */
   takeUse(): Use {
     const [submits, polls, requests] = [this.submits.takeUse(), this.polls.takeUse(), this.requests.takeUse()];
     return {
@@ -84,12 +80,12 @@ export class RateLimiter {
   }
 
   /** Why and how long everybody is held, where probes have been in vain: worth telling others. */
-  get overload(): { httpStatus: number; seconds: number } | undefined {
+  get overload(): Hold | undefined {
     return this.halfOpen.overload(this.clock.monotonicMs());
   }
 
   /** Another worker has found the service to be busy: nothing goes for so long, then one request at a time. */
-  holdFor(httpStatus: number, seconds: number): void {
+  holdFor({ httpStatus, seconds }: Hold): void {
     this.halfOpen.told({ httpStatus, sinceMs: this.clock.nowMs() }, this.clock.monotonicMs(), seconds * 1000);
   }
 

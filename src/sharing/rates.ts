@@ -12,7 +12,7 @@ export interface Rates {
 const NEWCOMERS_PART = 0.05;
 
 /** Makes rates of what `of` says for each. */
-function ratesOf(of: (rate: keyof Rates) => number): Rates {
+export function ratesOf(of: (rate: keyof Rates) => number): Rates {
   return {
     submitsPerSecond: of('submitsPerSecond'),
     pollsPerSecond: of('pollsPerSecond'),
@@ -34,4 +34,22 @@ export function newcomers(part: Rates): Rates {
     ...ratesOf((rate) => part[rate] * NEWCOMERS_PART),
     concurrentRequests: Math.max(1, Math.floor(part.concurrentRequests * NEWCOMERS_PART)),
   };
+}
+
+/** Of each the smaller one. */
+export function lesser(one: Rates, other: Rates): Rates {
+  return ratesOf((rate) => Math.min(one[rate], other[rate]));
+}
+
+/** Rates as anybody could send them: finite, not negative, requests a whole number. */
+export function isRates(value: unknown): value is Rates {
+  if (typeof value !== 'object' || value === null) return false;
+  const rates = value as Partial<Record<keyof Rates, unknown>>;
+  const isAmount = (amount: unknown): amount is number => typeof amount === 'number' && Number.isFinite(amount) && amount >= 0;
+  return (
+    isAmount(rates.submitsPerSecond) &&
+    isAmount(rates.pollsPerSecond) &&
+    isAmount(rates.concurrentRequests) &&
+    Number.isInteger(rates.concurrentRequests)
+  );
 }
