@@ -26,7 +26,8 @@ export class Answers {
     }
     const { httpStatus } = outcome;
     const clean = (text: string): string => this.redactor.cleanAnswer(text);
-    const headers = Object.fromEntries(Object.entries(outcome.headers).map(([name, value]) => [name, clean(value)]));
+    const headers: Record<string, string> = {};
+    for (const [name, value] of Object.entries(outcome.headers)) headers[name] = clean(value);
     const body = { ...outcome.body, text: clean(outcome.body.text) };
     const answer = { kind: 'answer' as const, method: request.method, url, httpStatus };
     if (refusesCredentials(httpStatus)) return { ...answer, headers: harmlessHeaders(headers), body: harmlessBody(body) };
