@@ -23,6 +23,9 @@ const COUNTED_SECONDS = isLong ? 40 : 4;
 /** Requests that a busy machine sends late, all at once: in a short time they are more than a tenth. */
 const LATE = 6;
 
+/** At first, when all the work may be with one of three workers, which gets no more than its third. */
+const LEAST = 0.15;
+
 interface Arrival {
   atMs: number;
   isSubmit: boolean;
@@ -114,7 +117,7 @@ test.concurrent.each(KILLED)('share: %s keeps three workers within the limits, a
     const later = await counted(bed.arrivals);
     console.log(`share: ${share}, parts of the limits`, { steady, after, later });
     for (const parts of [steady, after, later]) expectWithin(parts);
-    expect(steady.submits).toBeGreaterThan(0.3);
+    expect(steady.submits).toBeGreaterThan(LEAST);
   }),
 );
 
@@ -134,7 +137,7 @@ test.concurrent(
       );
       console.log('share: exact, parts of the limits', { steady, after }, `${historyLength} events in ${seconds.toFixed(1)} s`);
       for (const parts of [steady, after]) expectWithin(parts);
-      expect(steady.submits).toBeGreaterThan(0.3);
+      expect(steady.submits).toBeGreaterThan(LEAST);
       // All three ask when they begin.
       expect(historyLength).toBeLessThanOrEqual(seconds + 3 * 5);
     }),
