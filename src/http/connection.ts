@@ -109,6 +109,11 @@ export class Connection {
     return held && { reason: refusedReason(held), waitSeconds: held.waitSeconds, kind: 'Unauthorized' };
   }
 
+  /** How much of the service it uses. */
+  get rates(): RateLimiter {
+    return this.limiter;
+  }
+
   /** Places for submits that are claimed together, see {@link RateLimiter.enter}; one where only one may try the key. */
   enter(count: number, waits: boolean, waitsForKey: boolean): Promise<number> {
     return this.limiter.enter(waitsForKey && this.keyHold.isHolding ? Math.min(count, 1) : count, waits);
