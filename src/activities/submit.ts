@@ -6,19 +6,23 @@
  *    returned when Temporal has recorded the answer. So a killed worker leaves at most that many uncertain submits.
  * 2. Inputs without a place are returned unsent and unclaimed; no activity waits for a place while it holds others.
  * 3. No request is tied to the activity's cancellation: a shutdown lets it finish.
- * 4. Claims and answers together stay below {@link MAX_RESULT_BYTES}, whatever services answer.
+ * 4. What this worker's file refuses goes unsent to another worker, where one may know more.
+ * 5. Claims and answers together stay below {@link MAX_RESULT_BYTES}, whatever services answer.
  */
 import type { Connections } from '../http';
+import { LOOKUP_PAUSE_SECONDS } from '../jobs/lookup';
 import type { MaybeAccepted } from '../jobs/model';
 import { withinBytes } from '../lro/outcome';
 import { jsonBytes } from '../lro/sizes';
-import type { Json } from '../contract';
+import type { FailureDetails, Json } from '../contract';
 import { ByteBudget } from './answer-budget';
 import { withClaims } from './claims';
-import type { Claim, SubmitRequest, SubmitResult } from './messages';
-import type { Pages } from './pages';
+import { isFileDependent, typedFailure } from './failures';
+import type { Claim, Elsewhere, LookedUp, SubmitRequest, SubmitResult } from './messages';
+import { lookedUpOf, type OtherWorkers } from './other-workers';
+import type { PageItem, Pages } from './pages';
 import { Places } from './places';
-import { prepareSubmit, type ReadySubmit } from './prepare-submit';
+import { prepareSubmit, type ReadySubmit, type UnsentSubmit } from './prepare-submit';
 import { send } from './send-submit';
 import { shortDecision } from './short-decision';
 
@@ -29,19 +33,20 @@ const MAX_RESULT_BYTES = 884_736;
 /** A decision without what can be left out of it (`short-decision.ts`): a status URL and one for the final GET, as long as they may be. */
 const SHORT_DECISION_BYTES = 40_960;
 
-export function makeSubmit(connections: Connections, pages: Pages) {
+export function makeSubmit(connections: Connections, pages: Pages, others: OtherWorkers) {
   return async function submit(request: SubmitRequest): Promise<SubmitResult[]> {
-    const items = await pages.load(request.source, request.page);
+    const items = await loaded(request, pages, others);
+    if (!Array.isArray(items)) return request.items.map(({ index }) => ({ index, waitSeconds: LOOKUP_PAUSE_SECONDS, ...items }));
     const results: SubmitResult[] = [];
     const ready: ReadySubmit[] = [];
     for (const wanted of request.items) {
       const prepared = prepareSubmit(items[wanted.index], wanted, request, connections);
       if ('send' in prepared) ready.push(prepared);
-      else results.push(prepared);
+      else results.push(await unsentOrElsewhere(prepared, lookedUpOf(request.lookups, wanted.index), others));
     }
     const places = await Places.enter(withinClaims(ready), connections);
     try {
-      const answers = await sendAll(places, request.maxKeptBytes, connections);
+      const answers = await sendAll(places, request, connections, others);
       const answered = new Set(answers.map(({ index }) => index));
       const unsent = ready.filter(({ index }) => !answered.has(index)).map((item) => unsentOf(item, connections));
       return [...results, ...answers, ...unsent];
@@ -49,6 +54,33 @@ export function makeSubmit(connections: Connections, pages: Pages) {
       places.giveBackAll();
     }
   };
+}
+
+/** The items of the page. @throws ApplicationFailure as `pages.load` does, where no other worker is to be asked */
+async function loaded({ source, page, lookups }: SubmitRequest, pages: Pages, others: OtherWorkers): Promise<PageItem[] | Elsewhere> {
+  try {
+    return await pages.load(source, page);
+  } catch (error) {
+    if (!isFileDependent(error)) throw error;
+    // All of the page are looked for together.
+    const lookedUp = lookedUpOf(lookups, Object.keys(lookups ?? {})[0] ?? 0);
+    const elsewhere = await others.elsewhere(lookedUp);
+    if (elsewhere !== undefined) return elsewhere;
+    throw typedFailure(others.told(error.details?.[0] as FailureDetails, lookedUp));
+  }
+}
+
+/** A decision that this worker's file makes is final where no other worker is to be asked. */
+async function unsentOrElsewhere(
+  { result, dependsOnFile }: UnsentSubmit,
+  lookedUp: LookedUp | undefined,
+  others: OtherWorkers,
+): Promise<SubmitResult> {
+  const { index, decision } = result;
+  if (dependsOnFile !== true || (decision?.kind !== 'failed' && decision?.kind !== 'invalid')) return result;
+  const elsewhere = await others.elsewhere(lookedUp);
+  if (elsewhere !== undefined) return { index, waitSeconds: LOOKUP_PAUSE_SECONDS, ...elsewhere };
+  return { ...result, decision: { ...decision, failure: others.told(decision.failure, lookedUp) } };
 }
 
 /** As many as fit into one heartbeat. */
@@ -60,7 +92,12 @@ function withinClaims(ready: readonly ReadySubmit[]): ReadySubmit[] {
   });
 }
 
-async function sendAll(places: Places, maxKeptBytes: number, connections: Connections): Promise<SubmitResult[]> {
+async function sendAll(
+  places: Places,
+  { maxKeptBytes, lookups }: SubmitRequest,
+  connections: Connections,
+  others: OtherWorkers,
+): Promise<SubmitResult[]> {
   const { items } = places;
   if (items.length === 0) return [];
   const budget = new ByteBudget(MAX_RESULT_BYTES);
@@ -72,9 +109,12 @@ async function sendAll(places: Places, maxKeptBytes: number, connections: Connec
         if (!(await budget.reserve(reserved))) return;
         const decision = withinBytes(await send(submit, connections), maxKeptBytes);
         const maybeAccepted = decision.kind === 'uncertain' ? keyOf(item) : item.retried;
-        const answer: SubmitResult = { index, about, decision, firstSentAtMs: submit.firstSentAtMs, maybeAccepted };
-        if (budget.settle(reserved, bytesOf(answer)) === 'short') answer.decision = shortDecision(decision);
-        answered(answer);
+        // A body file that is refused is so before anything is sent.
+        const dependsOnFile = decision.kind === 'failed' && decision.failure.type === 'FileRefused';
+        const sent = { index, about, decision, firstSentAtMs: submit.firstSentAtMs, maybeAccepted };
+        const answer = await unsentOrElsewhere({ result: sent, dependsOnFile }, lookedUpOf(lookups, index), others);
+        const isLong = budget.settle(reserved, bytesOf(answer)) === 'short';
+        answered(isLong && answer.decision !== undefined ? { ...answer, decision: shortDecision(decision) } : answer);
       }),
     );
   // A single submit keeps its place until the activity ends.

@@ -28,6 +28,7 @@ import { resumeFrom, type ChainKind } from '../jobs/resume';
 import { ChainView } from './chain-view';
 import { reading } from './engine/calls';
 import { carriedBy } from './engine/carry';
+import { forOthers, onAnyWorker } from './engine/elsewhere';
 import { begunWith, runSingle, singleEngine } from './engine/single';
 import { noteDigest } from './same-request';
 
@@ -84,7 +85,10 @@ async function toItsEnd(kind: ChainKind, input: AnyChainInput, view: ChainView, 
 
 async function prepare(kind: ChainKind, input: AnyChainInput, view: ChainView): Promise<PreparedChain> {
   try {
-    const prepared = await proxyActivities<LroActivities>(reading(LOOK_SECONDS, 'check the chain'))['lro.prepareChain']({ kind, input });
+    const options = reading(LOOK_SECONDS, 'check the chain');
+    const prepared = await onAnyWorker((lookup) =>
+      proxyActivities<LroActivities>(forOthers(options, lookup))['lro.prepareChain']({ kind, input, lookup }),
+    );
     noteDigest(prepared);
     return prepared;
   } catch (err) {

@@ -28,6 +28,7 @@ import { attachedJob, newJob } from '../jobs/job';
 import type { EndedJob, Job } from '../jobs/model';
 import { PREPARING } from './engine/calls';
 import { carriedBy } from './engine/carry';
+import { forOthers, onAnyWorker } from './engine/elsewhere';
 import { begunWith, runSingle, singleEngine } from './engine/single';
 import { OperationView } from './operation-view';
 import { noteDigest, requireSameRequest } from './same-request';
@@ -77,7 +78,9 @@ async function toItsEnd(input: OperationInput, view: OperationView, given: Carri
 
 async function prepare(input: OperationInput, view: OperationView): Promise<Prepared> {
   try {
-    const prepared = await proxyActivities<LroActivities>(PREPARING)['lro.prepare']({ input });
+    const prepared = await onAnyWorker((lookup) =>
+      proxyActivities<LroActivities>(forOthers(PREPARING, lookup))['lro.prepare']({ input, lookup }),
+    );
     noteDigest(prepared);
     return prepared;
   } catch (err) {
