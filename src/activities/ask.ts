@@ -14,7 +14,7 @@ import { withinAnswerBudget } from './answer-budget';
 import { withHeartbeat } from './heartbeat';
 import { logCap } from './log-cap';
 import type { Ask, AskOptions, AskResult, Elsewhere, LookedUp } from './messages';
-import { lookedUpOf, type OtherWorkers } from './other-workers';
+import type { OtherWorkers } from './other-workers';
 import { RecentAnswers } from './recent-answers';
 
 /** Requests at once; each connection has its own limit besides. With answers of at most 140 KiB each, a budget overrun stays below 2 MB. */
@@ -34,7 +34,7 @@ export function makeAsk(connections: Connections, others: OtherWorkers) {
     const known = new Map(recorded.map((result) => [result.id, result]));
     const results: AskResult[] = asks.map(({ id }) => known.get(id) ?? { id });
     const decideWithin = async (request: Ask): Promise<StatusDecision | Elsewhere> => {
-      const decision = await decide(request, lookedUpOf(lookups, request.id));
+      const decision = await decide(request, lookups?.[request.id]);
       return 'elsewhere' in decision ? decision : withinBytes(decision, maxKeptBytes);
     };
     return withHeartbeat(

@@ -32,14 +32,15 @@ export function createActivities(options: ActivityOptions): LroActivities & Batc
   const others = new OtherWorkers(namespace, identity, connections.fileHash);
   const report = makeReport(connections, pages, others);
   return {
-    'lro.prepare': others.orElsewhere(makePrepare({ connections, learn })),
-    'lro.prepareChain': others.orElsewhere(makePrepareChain({ connections, learn })),
+    'lro.prepare': others.orElsewhere(makePrepare({ connections, learn: learn.settings })),
+    'lro.prepareChain': others.orElsewhere(makePrepareChain({ connections, learn: learn.settings })),
+    'lro.searchAttributes': learn.searchAttributes,
     'lro.submit': makeSubmit(connections, pages, others),
     'lro.ask': makeAsk(connections, others),
     'lro.readResults': makeReadResults(connections, others),
     'lro.cancel': makeCancel(connections, others),
     'lro.deleteResources': makeDeleteResources(connections, others),
-    'lro.prepareBatch': others.orElsewhere(makePrepareBatch(connections, learn, others)),
+    'lro.prepareBatch': others.orElsewhere(makePrepareBatch(connections, learn.settings, others)),
     'lro.writeReportPage': others.orElsewhere(report['lro.writeReportPage']),
     'lro.writeReportRest': others.orElsewhere(report['lro.writeReportRest']),
     'lro.finishReport': others.orElsewhere(report['lro.finishReport']),

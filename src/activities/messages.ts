@@ -27,6 +27,10 @@ import type { Fetch, Monitor, StatusDecision } from '../lro/monitor';
 export interface LearntSettings {
   /** Those of this project's search attributes that the namespace has; upserting any other would wedge the workflow. */
   searchAttributes: string[];
+  /** How long that is relied on before `lro.searchAttributes` is asked again; absent: for ever. */
+  searchAttributesForSeconds?: number;
+  /** Workflow time at which it was learnt; the activity leaves that to the workflow. */
+  searchAttributesAtMs?: number;
   /** Continue as new after so many events, though Temporal does not suggest it yet. */
   continueAsNewAfterEvents?: number;
 }
@@ -46,7 +50,7 @@ export interface Elsewhere {
 
 /** A request that is repeated for another worker where the answer is {@link Elsewhere}. */
 export interface Repeatable {
-  /** Absent: the workflow does not know how to repeat it, and gets the refusal. */
+  /** Absent: nobody has looked before. */
   lookup?: LookedUp;
 }
 
@@ -152,7 +156,7 @@ export interface SubmitRequest {
   items: SubmitItem[];
   /** Of each body, resource and error. */
   maxKeptBytes: number;
-  /** By index, of those that are looked for; absent as in {@link Repeatable}. */
+  /** By index, of those that are looked for. */
   lookups?: Record<string, LookedUp>;
 }
 
@@ -191,7 +195,7 @@ export interface AskOptions {
   maxKeptBytes: number;
   /** Requests at once. */
   concurrency?: number;
-  /** By id, of those that are looked for; absent as in {@link Repeatable}. */
+  /** By id, of those that are looked for. */
   lookups?: Record<string, LookedUp>;
 }
 
@@ -230,6 +234,8 @@ export interface LroActivities {
   'lro.prepare'(request: PrepareRequest): Promise<Prepared | Elsewhere>;
   /** Checks a chain whole, before anything is submitted. Fails like `lro.prepare`. */
   'lro.prepareChain'(request: PrepareChainRequest): Promise<PreparedChain | Elsewhere>;
+  /** Those of {@link LearntSettings.searchAttributes} that are registered now. */
+  'lro.searchAttributes'(): Promise<string[]>;
   /** Submits inputs of one page, with claims; references in chains are filled in. Never retried by Temporal. */
   'lro.submit'(request: SubmitRequest): Promise<SubmitResult[]>;
   /** Asks the status of a set of operations, in parallel. */

@@ -45,9 +45,9 @@ export class OtherWorkers {
     private readonly fileHash: string,
   ) {}
 
-  /** To be returned instead of a refusal; undefined: no other worker is to be asked. @param lookedUp absent: who asks does not know how to go on */
-  async elsewhere(lookedUp: LookedUp | undefined): Promise<Elsewhere | undefined> {
-    if (lookedUp === undefined || lookedUp.forSeconds + LOOKUP_PAUSE_SECONDS > MAX_LOOKUP_SECONDS) return undefined;
+  /** To be returned instead of a refusal; undefined: no other worker is to be asked. @param lookedUp absent: nobody has looked before */
+  async elsewhere(lookedUp: LookedUp = NOT_YET): Promise<Elsewhere | undefined> {
+    if (lookedUp.forSeconds + LOOKUP_PAUSE_SECONDS > MAX_LOOKUP_SECONDS) return undefined;
     return (await this.haveOtherFiles()) ? { elsewhere: this.lookedOn(lookedUp) } : undefined;
   }
 
@@ -76,7 +76,7 @@ export class OtherWorkers {
     };
   }
 
-  private lookedOn({ on }: Pick<LookedUp, 'on'> = { on: [] }): string[] {
+  private lookedOn({ on }: LookedUp = NOT_YET): string[] {
     const all = [...on, this.identity].map((identity) => oneLine(identity, MAX_IDENTITY_CHARS));
     return [...new Set(all)].slice(0, MAX_NAMED);
   }
@@ -99,10 +99,7 @@ export class OtherWorkers {
   }
 }
 
-/** Of one of a set of requests. @param lookups absent: who asks does not know how to go on */
-export function lookedUpOf(lookups: Record<string, LookedUp> | undefined, id: string | number): LookedUp | undefined {
-  return lookups && (lookups[id] ?? { forSeconds: 0, on: [] });
-}
+const NOT_YET: LookedUp = { forSeconds: 0, on: [] };
 
 /** The identities of the workers that take activities of a task queue. The server names those that are gone for five minutes, except those that said so. */
 async function liveWorkers({ connection }: Client, namespace: string, taskQueue: string): Promise<string[]> {

@@ -12,7 +12,7 @@ import { withinAnswerBudget } from './answer-budget';
 import { withHeartbeat } from './heartbeat';
 import { logCap } from './log-cap';
 import type { AskOptions, Elsewhere, LookedUp, ReadRequest, ReadResult } from './messages';
-import { lookedUpOf, type OtherWorkers } from './other-workers';
+import type { OtherWorkers } from './other-workers';
 
 const CONCURRENCY = 10;
 
@@ -22,7 +22,7 @@ export function makeReadResults(connections: Connections, others: OtherWorkers) 
     { maxKeptBytes, concurrency = CONCURRENCY, lookups }: AskOptions,
   ): Promise<ReadResult[]> {
     const readWithin = async ({ id, fetch }: ReadRequest): Promise<FetchDecision | Elsewhere> => {
-      const decision = await readOrElsewhere(fetch, lookedUpOf(lookups, id), connections, others);
+      const decision = await readOrElsewhere(fetch, lookups?.[id], connections, others);
       return 'elsewhere' in decision ? decision : withinBytes(decision, maxKeptBytes);
     };
     return withHeartbeat(() => withinAnswerBudget(requests, concurrency, readWithin, () => undefined));

@@ -19,7 +19,7 @@ import { ByteBudget } from './answer-budget';
 import { withClaims } from './claims';
 import { isFileDependent, typedFailure } from './failures';
 import type { Claim, Elsewhere, LookedUp, SubmitRequest, SubmitResult } from './messages';
-import { lookedUpOf, type OtherWorkers } from './other-workers';
+import type { OtherWorkers } from './other-workers';
 import type { PageItem, Pages } from './pages';
 import { Places } from './places';
 import { prepareSubmit, type ReadySubmit, type UnsentSubmit } from './prepare-submit';
@@ -42,7 +42,7 @@ export function makeSubmit(connections: Connections, pages: Pages, others: Other
     for (const wanted of request.items) {
       const prepared = prepareSubmit(items[wanted.index], wanted, request, connections);
       if ('send' in prepared) ready.push(prepared);
-      else results.push(await unsentOrElsewhere(prepared, lookedUpOf(request.lookups, wanted.index), others));
+      else results.push(await unsentOrElsewhere(prepared, request.lookups?.[wanted.index], others));
     }
     const places = await Places.enter(withinClaims(ready), connections);
     try {
@@ -63,7 +63,7 @@ async function loaded({ source, page, lookups }: SubmitRequest, pages: Pages, ot
   } catch (error) {
     if (!isFileDependent(error)) throw error;
     // All of the page are looked for together.
-    const lookedUp = lookedUpOf(lookups, Object.keys(lookups ?? {})[0] ?? 0);
+    const lookedUp = Object.values(lookups ?? {})[0];
     const elsewhere = await others.elsewhere(lookedUp);
     if (elsewhere !== undefined) return elsewhere;
     throw typedFailure(others.told(error.details?.[0] as FailureDetails, lookedUp));
@@ -112,7 +112,7 @@ async function sendAll(
         // A body file that is refused is so before anything is sent.
         const dependsOnFile = decision.kind === 'failed' && decision.failure.type === 'FileRefused';
         const sent = { index, about, decision, firstSentAtMs: submit.firstSentAtMs, maybeAccepted };
-        const answer = await unsentOrElsewhere({ result: sent, dependsOnFile }, lookedUpOf(lookups, index), others);
+        const answer = await unsentOrElsewhere({ result: sent, dependsOnFile }, lookups?.[index], others);
         const isLong = budget.settle(reserved, bytesOf(answer)) === 'short';
         answered(isLong && answer.decision !== undefined ? { ...answer, decision: shortDecision(decision) } : answer);
       }),

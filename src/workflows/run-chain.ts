@@ -67,6 +67,8 @@ async function run(kind: ChainKind, input: AnyChainInput, carried: CarriedChain 
   } catch (err) {
     if (isCancellation(err)) view.changed('canceled');
     throw err;
+  } finally {
+    await view.settled();
   }
 }
 
@@ -79,7 +81,14 @@ async function toItsEnd(kind: ChainKind, input: AnyChainInput, view: ChainView, 
   const engine = singleEngine({ single: input, kind, count: 1, fileVersions }, job, MAX_KEPT_STEP_BYTES);
   view.open(engine, prepared, carried?.written);
   const end = await runSingle(engine, settings, (phase) => view.changed(phase));
-  if (end.kind === 'continueAsNew') return continueAsNew(kind, input, { prepared, job: end.job, written: view.written });
+  if (end.kind === 'continueAsNew') {
+    const carriedOn = await view.carried();
+    return continueAsNew(kind, input, {
+      prepared: { ...prepared, settings: carriedOn.settings },
+      job: end.job,
+      written: carriedOn.written,
+    });
+  }
   return conclude(kind, input, view, end.ended, end.cancellation);
 }
 

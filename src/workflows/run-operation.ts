@@ -61,6 +61,7 @@ export async function runOperation(input: OperationInput, carried?: CarriedOpera
   } finally {
     // An update that waits for acceptance gets its answer before the workflow closes.
     await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
+    await view.settled();
   }
 }
 
@@ -72,7 +73,10 @@ async function toItsEnd(input: OperationInput, view: OperationView, given: Carri
   const engine = singleEngine({ single: input, kind: 'operation', count: 1 }, job, MAX_KEPT_BYTES);
   view.open(engine, prepared, carried?.written);
   const end = await runSingle(engine, prepared.settings, (phase) => view.changed(phase), allHandlersFinished);
-  if (end.kind === 'continueAsNew') return continueAsNew(input, { prepared, job: end.job, written: view.written });
+  if (end.kind === 'continueAsNew') {
+    const { settings, written } = await view.carried();
+    return continueAsNew(input, { prepared: { ...prepared, settings }, job: end.job, written });
+  }
   return conclude(end.ended, end.cancellation, view);
 }
 

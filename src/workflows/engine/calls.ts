@@ -21,7 +21,7 @@ import { keyOf } from '../../jobs/job';
 import type { CleanupStep, Job, JobEvent, Place } from '../../jobs/model';
 import type { Uncertain } from '../../lro/monitor';
 import { failureIn, reasonOf } from '../failures';
-import { forOthers, forOthersOf, lookupsOf, onAnyWorker } from './elsewhere';
+import { forOthers, lookupsOf, onAnyWorker } from './elsewhere';
 
 const HEARTBEAT_TIMEOUT = '5 seconds';
 /** Reads are repeated soon and not for ever: beyond this the loop itself waits and asks again. */
@@ -108,7 +108,7 @@ export async function submitJobs(jobs: readonly Job[], { source, pages, options 
   const lookups = lookupsOf(jobs, nowMs, (job) => (isExcerpt ? jobs.indexOf(job) : job.index));
   const request = { source, page: isExcerpt ? excerpt(page, jobs) : page, items, maxKeptBytes: options.maxKeptBytes, lookups };
   try {
-    const results = await CancellationScope.nonCancellable(() => call(forOthersOf(submitting(jobs), lookups))['lro.submit'](request));
+    const results = await CancellationScope.nonCancellable(() => call(forOthers(submitting(jobs), lookups))['lro.submit'](request));
     return { events: submitEvents(keys, results) };
   } catch (err) {
     const broken = manifestProblem(err);
@@ -174,8 +174,6 @@ export function manifestProblem(err: unknown): FailureDetails | undefined {
   return failure?.type === 'ManifestInvalid' ? failure : undefined;
 }
 
-type LookedForOptions = AskOptions & Required<Pick<AskOptions, 'lookups'>>;
-
 /** Asks the status of jobs at `poll`, and reads for those at `fetch`. Throws only when it is cancelled. */
 export async function readJobs(jobs: readonly Job[], set: SetSource, nowMs: number): Promise<Events> {
   const options = { ...set.options, lookups: lookupsOf(jobs, nowMs) };
@@ -183,7 +181,7 @@ export async function readJobs(jobs: readonly Job[], set: SetSource, nowMs: numb
   return new Map([...asked, ...read]);
 }
 
-async function askStatus(jobs: readonly Job[], options: LookedForOptions): Promise<Events> {
+async function askStatus(jobs: readonly Job[], options: AskOptions): Promise<Events> {
   const asks = jobs.flatMap((job) =>
     job.step.at === 'poll' ? [{ id: keyOf(job), monitor: job.step.monitor, polls: job.step.polls }] : [],
   );
@@ -191,7 +189,7 @@ async function askStatus(jobs: readonly Job[], options: LookedForOptions): Promi
   const summary = asks.length === 1 ? `status #${(asks[0]?.polls ?? 0) + 1}` : `status of ${asks.length}`;
   const ids = asks.map(({ id }) => id);
   return eventsOf(ids, async () => {
-    const results = await call(forOthersOf(reading(longestTimeout(jobs), summary), options.lookups))['lro.ask'](
+    const results = await call(forOthers(reading(longestTimeout(jobs), summary), options.lookups))['lro.ask'](
       asks.map(({ id, monitor }) => ({ id, monitor })),
       options,
     );
@@ -199,7 +197,7 @@ async function askStatus(jobs: readonly Job[], options: LookedForOptions): Promi
   });
 }
 
-async function readResults(jobs: readonly Job[], options: LookedForOptions): Promise<Events> {
+async function readResults(jobs: readonly Job[], options: AskOptions): Promise<Events> {
   const requests = jobs.flatMap((job) => {
     const fetch = job.step.at === 'fetch' ? job.step.fetches[0] : undefined;
     return fetch === undefined ? [] : [{ id: keyOf(job), fetch }];
@@ -208,7 +206,7 @@ async function readResults(jobs: readonly Job[], options: LookedForOptions): Pro
   const summary = requests.length === 1 ? `read ${requests[0]?.fetch.into.join(' and ') ?? ''}` : `read the results of ${requests.length}`;
   const ids = requests.map(({ id }) => id);
   return eventsOf(ids, async () => {
-    const results = await call(forOthersOf(reading(longestTimeout(jobs), summary), options.lookups))['lro.readResults'](requests, options);
+    const results = await call(forOthers(reading(longestTimeout(jobs), summary), options.lookups))['lro.readResults'](requests, options);
     return results.flatMap(({ id, elsewhere, decision }) => eventOf(id, elsewhere, decision && { kind: 'fetched', decision }));
   });
 }
@@ -235,8 +233,8 @@ export async function cancelOperations(calls: CancelCall[], timeoutSeconds: numb
   const summary = calls.length === 1 ? 'tell the service to cancel' : `tell the service to cancel ${calls.length}`;
   try {
     const options = { ...reading(2 * timeoutSeconds, summary), retry: { maximumAttempts: 1 } };
-    const on = calls.flatMap(({ lookup }) => lookup?.on ?? []);
-    const results = await call(forOthers(options, { on }))['lro.cancel'](calls);
+    const { lookup } = calls.find((one) => one.lookup !== undefined) ?? {};
+    const results = await call(forOthers(options, lookup))['lro.cancel'](calls);
     return new Map(results.flatMap(({ id, elsewhere, decision }) => eventOf(id, elsewhere, decision && { kind: 'canceled', decision })));
   } catch (err) {
     const decision = { kind: 'unreachable' as const, reason: reasonOf(err) };

@@ -6,6 +6,7 @@
 import { sleep } from '@temporalio/workflow';
 import type { CancelCall } from '../../activities/messages';
 import { keyOf } from '../../jobs/job';
+import type { Job } from '../../jobs/model';
 import { cancelOperations } from './calls';
 import type { Engine } from './engine';
 
@@ -42,23 +43,21 @@ interface OpenCall {
   call: CancelCall;
   /** The service was not reached so often. */
   tries: number;
-  /** Since when no worker that was asked has its connection. */
-  lookedForSinceMs?: number;
+  /** No worker that was asked has its connection: as in a job's step. */
+  lookedFor?: Job['step']['lookup'];
 }
 
 /** @returns the calls that are to be repeated */
 async function cancelSome(engine: Engine, calls: OpenCall[]): Promise<OpenCall[]> {
   const timeouts = engine.jobs().map(({ about }) => about?.timeoutSeconds ?? 0);
   const nowMs = Date.now();
-  const requests = calls.map(({ call, lookedForSinceMs = nowMs }) => {
-    const { on } = call.lookup ?? { on: [] };
-    return { ...call, lookup: { forSeconds: (nowMs - lookedForSinceMs) / 1000, on } };
-  });
+  const requests = calls.map(({ call, lookedFor }) =>
+    lookedFor === undefined ? call : { ...call, lookup: { forSeconds: (nowMs - lookedFor.sinceMs) / 1000, on: lookedFor.on } },
+  );
   const events = await cancelOperations(requests, Math.max(0, ...timeouts));
-  return calls.flatMap(({ call, tries, lookedForSinceMs }) => {
+  return calls.flatMap(({ call, tries, lookedFor }) => {
     const event = events.get(call.id) ?? { kind: 'canceled' as const, decision: { kind: 'unreachable' as const, reason: 'no answer' } };
-    if (event.kind === 'elsewhere')
-      return [{ call: { ...call, lookup: { forSeconds: 0, on: event.on } }, tries, lookedForSinceMs: lookedForSinceMs ?? nowMs }];
+    if (event.kind === 'elsewhere') return [{ call, tries, lookedFor: { sinceMs: lookedFor?.sinceMs ?? nowMs, on: event.on } }];
     if (tries + 1 < TRIES && event.kind === 'canceled' && event.decision?.kind === 'unreachable') return [{ call, tries: tries + 1 }];
     engine.apply(call.id, event);
     return [];

@@ -10,11 +10,13 @@ import { keyOf } from '../../jobs/job';
 import { LOOKUP_PAUSE_SECONDS } from '../../jobs/lookup';
 import { WorkflowClock } from './clock';
 
+type Lookups = Record<string, LookedUp>;
+
 /** Calls an activity until it has answered, or refused. @throws what `ask` throws, and CancelledFailure */
-export async function onAnyWorker<T>(ask: (lookup: LookedUp) => Promise<T | Elsewhere>): Promise<T> {
+export async function onAnyWorker<T>(ask: (lookup: LookedUp | undefined) => Promise<T | Elsewhere>): Promise<T> {
   const clock = new WorkflowClock();
   const sinceMs = clock.now();
-  for (let lookup: LookedUp = { forSeconds: 0, on: [] }; ;) {
+  for (let lookup: LookedUp | undefined; ;) {
     const answer = await ask(lookup);
     if (!isElsewhere(answer)) return answer;
     const dueAtMs = clock.now() + LOOKUP_PAUSE_SECONDS * 1000;
@@ -25,25 +27,21 @@ export async function onAnyWorker<T>(ask: (lookup: LookedUp) => Promise<T | Else
 }
 
 /** For an activity that others are to take: the worker which runs the workflow would get it back at once, without a queue (eager dispatch). */
-export function forOthers(options: ActivityOptions, { on }: Pick<LookedUp, 'on'>): ActivityOptions {
-  return on.length === 0 ? options : { ...options, allowEagerDispatch: false };
-}
-
-/** The same for a set: where anything of it is looked for. */
-export function forOthersOf(options: ActivityOptions, lookups: Record<string, LookedUp>): ActivityOptions {
-  return forOthers(options, { on: Object.values(lookups).flatMap(({ on }) => on) });
+export function forOthers(options: ActivityOptions, lookup: LookedUp | Lookups | undefined): ActivityOptions {
+  return lookup === undefined ? options : { ...options, allowEagerDispatch: false };
 }
 
 function isElsewhere(answer: unknown): answer is Elsewhere {
   return typeof answer === 'object' && answer !== null && 'elsewhere' in answer;
 }
 
-/** How far the looking for each of them has come, by the job's key; those that nobody had to look for are left out. */
-export function lookupsOf(jobs: readonly Job[], nowMs: number, nameOf: (job: Job) => string | number = keyOf): Record<string, LookedUp> {
-  return Object.fromEntries(
+/** How far the looking for each of them has come, by the job's key; undefined where nobody has to look for any. */
+export function lookupsOf(jobs: readonly Job[], nowMs: number, nameOf: (job: Job) => string | number = keyOf): Lookups | undefined {
+  const lookups = Object.fromEntries(
     jobs.flatMap((job) => {
       const { lookup } = job.step;
       return lookup === undefined ? [] : [[nameOf(job), { forSeconds: (nowMs - lookup.sinceMs) / 1000, on: lookup.on }] as const];
     }),
   );
+  return Object.keys(lookups).length === 0 ? undefined : lookups;
 }
