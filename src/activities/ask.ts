@@ -13,26 +13,30 @@ import { decideStatus } from '../lro/status';
 import { withinAnswerBudget } from './answer-budget';
 import { withHeartbeat } from './heartbeat';
 import { logCap } from './log-cap';
-import type { Ask, AskOptions, AskResult } from './messages';
+import type { Ask, AskOptions, AskResult, Elsewhere, LookedUp } from './messages';
+import type { OtherWorkers } from './other-workers';
 import { RecentAnswers } from './recent-answers';
 
 /** Requests at once; each connection has its own limit besides. With answers of at most 140 KiB each, a budget overrun stays below 2 MB. */
 const CONCURRENCY = 10;
 
-export function makeAsk(connections: Connections) {
+export function makeAsk(connections: Connections, others: OtherWorkers) {
   const recent = new RecentAnswers();
-  const decide = async ({ id, monitor }: Ask): Promise<StatusDecision> => {
+  const decide = async ({ id, monitor }: Ask, lookedUp: LookedUp | undefined): Promise<StatusDecision | Elsewhere> => {
     const recalled = recent.recall(id);
     if (recalled !== undefined) return recalled;
-    const decision = await ask(monitor, connections);
-    recent.remember(id, decision);
+    const decision = await askOrElsewhere(monitor, lookedUp, connections, others);
+    if (!('elsewhere' in decision)) recent.remember(id, decision);
     return decision;
   };
-  return function askAll(asks: Ask[], { maxKeptBytes, concurrency = CONCURRENCY }: AskOptions): Promise<AskResult[]> {
+  return function askAll(asks: Ask[], { maxKeptBytes, concurrency = CONCURRENCY, lookups }: AskOptions): Promise<AskResult[]> {
     const recorded = (Context.current().info.heartbeatDetails as AskResult[] | undefined) ?? [];
     const known = new Map(recorded.map((result) => [result.id, result]));
     const results: AskResult[] = asks.map(({ id }) => known.get(id) ?? { id });
-    const decideWithin = async (request: Ask): Promise<StatusDecision> => withinBytes(await decide(request), maxKeptBytes);
+    const decideWithin = async (request: Ask): Promise<StatusDecision | Elsewhere> => {
+      const decision = await decide(request, lookups?.[request.id]);
+      return 'elsewhere' in decision ? decision : withinBytes(decision, maxKeptBytes);
+    };
     return withHeartbeat(
       () => withinAnswerBudget(asks, concurrency, decideWithin, withoutNews, results),
       () => results.filter(({ decision }) => decision !== undefined),
@@ -47,12 +51,31 @@ function withoutNews(decision: StatusDecision): StatusDecision | undefined {
   return { kind, waitSeconds, why, notAsked };
 }
 
+/** What this worker's file does not let it ask, another worker is to ask, where one may; an operation that nobody can ask goes on. */
+async function askOrElsewhere(
+  monitor: Monitor,
+  lookedUp: LookedUp | undefined,
+  connections: Connections,
+  others: OtherWorkers,
+): Promise<StatusDecision | Elsewhere> {
+  const decision = await ask(monitor, connections);
+  const isUnknown = connections.get(monitor.connection) === undefined;
+  const isRefused = decision.kind === 'failed' && (decision.failure.type === 'InvalidInput' || decision.failure.type === 'UntrustedUrl');
+  if (!isUnknown && !isRefused) return decision;
+  const elsewhere = await others.elsewhere(lookedUp);
+  if (elsewhere !== undefined) return elsewhere;
+  if (decision.kind === 'failed') return { ...decision, failure: others.told(decision.failure, lookedUp) };
+  if (decision.kind !== 'running' || decision.trouble === undefined) return decision;
+  const { trouble } = decision;
+  return { ...decision, trouble: { ...trouble, message: `${trouble.message}; ${others.whereLooked(lookedUp)}` } };
+}
+
 /** Asks for one status and decides what the answer means. Never throws. */
 export async function ask(monitor: Monitor, connections: Connections): Promise<StatusDecision> {
   const connection = connections.get(monitor.connection);
   if (connection === undefined) {
     const message = `connection "${monitor.connection}" is not in this worker's file`;
-    return { kind: 'running', waitSeconds: 5, why: 'backoff', trouble: { message } };
+    return { kind: 'running', waitSeconds: 5, why: 'backoff', trouble: { message }, notAsked: true };
   }
   let exchange: Exchange;
   try {

@@ -11,7 +11,7 @@ import type { Connections } from '../http';
 import type { About, StepRef } from '../jobs/model';
 import { MissingValueError, resolved, sample } from '../jobs/references';
 import { checkChain, type CheckedChain } from '../schema/chain';
-import { listed, typedFailure } from './failures';
+import { FileDependentFailure, isFileDependent, listed, typedFailure } from './failures';
 import { withHeartbeat } from './heartbeat';
 import { digestOf } from './input-digest';
 import type { PrepareChainRequest, PreparedChain } from './messages';
@@ -81,6 +81,8 @@ function refOf(step: CheckedStep, { bodiesNeeded }: CheckedChain): StepRef {
  */
 export function prepareSteps(chain: CheckedChain, connections: Connections): Map<string, PreparedOperation> {
   const failures: FailureDetails[] = [];
+  // Where a mistake is one whatever the file says, no other worker's file would help.
+  let dependOnFile = true;
   const prepared = new Map<string, PreparedOperation>();
   for (const step of chain.steps) {
     const { id } = step;
@@ -90,11 +92,13 @@ export function prepareSteps(chain: CheckedChain, connections: Connections): Map
       prepared.set(id, prepareOperation(operationOf(step, request), connections, NOBODY, step.ownQuery).operation);
     } catch (error) {
       failures.push(detailsOf(error, id));
+      dependOnFile &&= isFileDependent(error);
     }
   }
   const [first] = failures;
   if (first === undefined) return prepared;
-  throw typedFailure({ ...first, message: listed(failures.map(({ message }) => message)) });
+  const failure = { ...first, message: listed(failures.map(({ message }) => message)) };
+  throw dependOnFile ? new FileDependentFailure(failure) : typedFailure(failure);
 }
 
 /** With its references as they are written. */
@@ -172,7 +176,8 @@ async function versionOf(file: BodyFile, step: string, { files }: Connections): 
     await opened.close();
     return opened.version;
   } catch (error) {
-    if (error instanceof FileRefusedError) throw typedFailure({ type: 'FileRefused', message: `step "${step}": ${error.message}`, step });
+    if (error instanceof FileRefusedError)
+      throw new FileDependentFailure({ type: 'FileRefused', message: `step "${step}": ${error.message}`, step });
     return undefined;
   }
 }

@@ -15,7 +15,7 @@ import { headerMistakes, queryMistakes, routeMistakes } from '../schema/allow';
 import { checkInput, type CheckedInput } from '../schema/operation';
 import type { About } from '../jobs/model';
 import { attachedUrl, checkCancel, invalid, submitUrl } from './caller-urls';
-import { typedFailure } from './failures';
+import { dependingOnFile, typedFailure } from './failures';
 import { digestOf } from './input-digest';
 import type { LearntSettings, PrepareRequest, Prepared } from './messages';
 
@@ -88,6 +88,15 @@ export function prepareOperation(
   const checked = checkInput(input);
   if (!checked.ok) throw invalid(checked.mistakes);
   const { value } = checked;
+  return dependingOnFile(() => completed(value, connections, identity, ownQuery));
+}
+
+function completed(
+  value: CheckedInput,
+  connections: Connections,
+  identity: Identity,
+  ownQuery: readonly string[],
+): { operation: PreparedOperation; value: CheckedInput } {
   const connection = connections.get(value.connection);
   if (connection === undefined) {
     const names = connections.names();

@@ -11,20 +11,41 @@ import { withinBytes } from '../lro/outcome';
 import { withinAnswerBudget } from './answer-budget';
 import { withHeartbeat } from './heartbeat';
 import { logCap } from './log-cap';
-import type { AskOptions, ReadRequest, ReadResult } from './messages';
+import type { AskOptions, Elsewhere, LookedUp, ReadRequest, ReadResult } from './messages';
+import type { OtherWorkers } from './other-workers';
 
 const CONCURRENCY = 10;
 
-export function makeReadResults(connections: Connections) {
-  return function readResults(requests: ReadRequest[], { maxKeptBytes, concurrency = CONCURRENCY }: AskOptions): Promise<ReadResult[]> {
-    const readWithin = async ({ fetch }: ReadRequest): Promise<FetchDecision> => withinBytes(await read(fetch, connections), maxKeptBytes);
+export function makeReadResults(connections: Connections, others: OtherWorkers) {
+  return function readResults(
+    requests: ReadRequest[],
+    { maxKeptBytes, concurrency = CONCURRENCY, lookups }: AskOptions,
+  ): Promise<ReadResult[]> {
+    const readWithin = async ({ id, fetch }: ReadRequest): Promise<FetchDecision | Elsewhere> => {
+      const decision = await readOrElsewhere(fetch, lookups?.[id], connections, others);
+      return 'elsewhere' in decision ? decision : withinBytes(decision, maxKeptBytes);
+    };
     return withHeartbeat(() => withinAnswerBudget(requests, concurrency, readWithin, () => undefined));
   };
 }
 
-async function read(fetch: Fetch, connections: Connections): Promise<FetchDecision> {
+/** What this worker's file does not let it read, another worker is to read, where one may. */
+async function readOrElsewhere(
+  fetch: Fetch,
+  lookedUp: LookedUp | undefined,
+  connections: Connections,
+  others: OtherWorkers,
+): Promise<FetchDecision | Elsewhere> {
+  const decision = await read(fetch, connections);
+  if (!('unread' in decision)) return decision;
+  const elsewhere = await others.elsewhere(lookedUp);
+  return elsewhere ?? { kind: 'missing', reason: `${decision.unread}; ${others.whereLooked(lookedUp)}` };
+}
+
+/** @returns `unread`: why this worker's file does not let it be read */
+async function read(fetch: Fetch, connections: Connections): Promise<FetchDecision | { unread: string }> {
   const connection = connections.get(fetch.connection);
-  if (connection === undefined) return { kind: 'missing', reason: `connection "${fetch.connection}" is not in this worker's file` };
+  if (connection === undefined) return { unread: `connection "${fetch.connection}" is not in this worker's file` };
   let exchange: Exchange;
   try {
     exchange = await connection.exchange({
@@ -35,9 +56,10 @@ async function read(fetch: Fetch, connections: Connections): Promise<FetchDecisi
       cookies: fetch.cookies,
     });
   } catch (err) {
-    if (err instanceof RequestRefusedError) return { kind: 'missing', reason: err.message };
+    if (err instanceof RequestRefusedError) return { unread: err.message };
     throw err;
   }
+  if (exchange.kind === 'untrusted') return { unread: `refused: ${exchange.reason}` };
   const decision = decideFetch(exchange, fetch, connection.protocol, Date.now(), Math.random());
   logCap(decision, fetch.connection);
   return decision;

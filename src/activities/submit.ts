@@ -6,19 +6,23 @@
  *    returned when Temporal has recorded the answer. So a killed worker leaves at most that many uncertain submits.
  * 2. Inputs without a place are returned unsent and unclaimed; no activity waits for a place while it holds others.
  * 3. No request is tied to the activity's cancellation: a shutdown lets it finish.
- * 4. Claims and answers together stay below {@link MAX_RESULT_BYTES}, whatever services answer.
+ * 4. What this worker's file refuses goes unsent to another worker, where one may know more.
+ * 5. Claims and answers together stay below {@link MAX_RESULT_BYTES}, whatever services answer.
  */
 import type { Connections } from '../http';
+import { LOOKUP_PAUSE_SECONDS } from '../jobs/lookup';
 import type { MaybeAccepted } from '../jobs/model';
 import type { SubmitDecision } from '../lro/monitor';
 import { withinBytes } from '../lro/outcome';
 import { jsonBytes } from '../lro/sizes';
-import type { Json } from '../contract';
+import type { FailureDetails, Json } from '../contract';
 import { withClaims } from './claims';
-import type { Claim, SubmitRequest, SubmitResult } from './messages';
-import type { Pages } from './pages';
+import { isFileDependent, typedFailure } from './failures';
+import type { Claim, Elsewhere, LookedUp, SubmitRequest, SubmitResult } from './messages';
+import type { OtherWorkers } from './other-workers';
+import type { PageItem, Pages } from './pages';
 import { Places } from './places';
-import { prepareSubmit, type ReadySubmit } from './prepare-submit';
+import { prepareSubmit, type ReadySubmit, type UnsentSubmit } from './prepare-submit';
 import { AnswerSizes, ResultRoom } from './result-room';
 import { send } from './send-submit';
 import { shortDecision } from './short-decision';
@@ -30,20 +34,21 @@ const MAX_RESULT_BYTES = 884_736;
 /** A decision without what can be left out of it (`short-decision.ts`): a status URL and one for the final GET, as long as they may be. */
 const SHORT_DECISION_BYTES = 40_960;
 
-export function makeSubmit(connections: Connections, pages: Pages) {
+export function makeSubmit(connections: Connections, pages: Pages, others: OtherWorkers) {
   const sizes = new AnswerSizes(SHORT_DECISION_BYTES);
   return async function submit(request: SubmitRequest): Promise<SubmitResult[]> {
-    const items = await pages.load(request.source, request.page);
+    const items = await loaded(request, pages, others);
+    if (!Array.isArray(items)) return request.items.map(({ index }) => ({ index, waitSeconds: LOOKUP_PAUSE_SECONDS, ...items }));
     const results: SubmitResult[] = [];
     const ready: ReadySubmit[] = [];
     for (const wanted of request.items) {
       const prepared = prepareSubmit(items[wanted.index], wanted, request, connections);
       if ('send' in prepared) ready.push(prepared);
-      else results.push(prepared);
+      else results.push(await unsentOrElsewhere(prepared, request.lookups?.[wanted.index], others));
     }
     const places = await Places.enter(withinClaims(ready), connections);
     try {
-      const answers = await sendAll(places, request.maxKeptBytes, sizes, connections);
+      const answers = await sendAll(places, request, sizes, connections, others);
       const answered = new Set(answers.map(({ index }) => index));
       const unsent = ready.filter(({ index }) => !answered.has(index)).map((item) => unsentOf(item, connections));
       return [...results, ...answers, ...unsent];
@@ -51,6 +56,33 @@ export function makeSubmit(connections: Connections, pages: Pages) {
       places.giveBackAll();
     }
   };
+}
+
+/** The items of the page. @throws ApplicationFailure as `pages.load` does, where no other worker is to be asked */
+async function loaded({ source, page, lookups }: SubmitRequest, pages: Pages, others: OtherWorkers): Promise<PageItem[] | Elsewhere> {
+  try {
+    return await pages.load(source, page);
+  } catch (error) {
+    if (!isFileDependent(error)) throw error;
+    // All of the page are looked for together.
+    const lookedUp = Object.values(lookups ?? {})[0];
+    const elsewhere = await others.elsewhere(lookedUp);
+    if (elsewhere !== undefined) return elsewhere;
+    throw typedFailure(others.told(error.details?.[0] as FailureDetails, lookedUp));
+  }
+}
+
+/** A decision that this worker's file makes is final where no other worker is to be asked. */
+async function unsentOrElsewhere(
+  { result, dependsOnFile }: UnsentSubmit,
+  lookedUp: LookedUp | undefined,
+  others: OtherWorkers,
+): Promise<SubmitResult> {
+  const { index, decision } = result;
+  if (dependsOnFile !== true || (decision?.kind !== 'failed' && decision?.kind !== 'invalid')) return result;
+  const elsewhere = await others.elsewhere(lookedUp);
+  if (elsewhere !== undefined) return { index, waitSeconds: LOOKUP_PAUSE_SECONDS, ...elsewhere };
+  return { ...result, decision: { ...decision, failure: others.told(decision.failure, lookedUp) } };
 }
 
 /** As many as fit into one heartbeat. */
@@ -62,7 +94,13 @@ function withinClaims(ready: readonly ReadySubmit[]): ReadySubmit[] {
   });
 }
 
-async function sendAll(places: Places, maxKeptBytes: number, sizes: AnswerSizes, connections: Connections): Promise<SubmitResult[]> {
+async function sendAll(
+  places: Places,
+  { maxKeptBytes, lookups }: SubmitRequest,
+  sizes: AnswerSizes,
+  connections: Connections,
+  others: OtherWorkers,
+): Promise<SubmitResult[]> {
   const { items } = places;
   if (items.length === 0) return [];
   const room = new ResultRoom(MAX_RESULT_BYTES);
@@ -73,10 +111,13 @@ async function sendAll(places: Places, maxKeptBytes: number, sizes: AnswerSizes,
         const ownBytes = bytesOf([item.about, request.headers ?? null]);
         const reserved = await room.reserve(() => ownBytes + sizes.expected(connection));
         if (reserved === undefined) return;
-        const answer = answerOf(item, withinBytes(await send(item.send, connections), maxKeptBytes));
+        const decision = withinBytes(await send(item.send, connections), maxKeptBytes);
+        // A body file that is refused is so before anything is sent.
+        const dependsOnFile = decision.kind === 'failed' && decision.failure.type === 'FileRefused';
+        const answer = await unsentOrElsewhere({ result: answerOf(item, decision), dependsOnFile }, lookups?.[item.index], others);
         const bytes = bytesOf(answer);
         sizes.learn(connection, bytes - ownBytes);
-        const short = answerOf(item, shortDecision(answer.decision));
+        const short = answer.decision === undefined ? answer : answerOf(item, shortDecision(decision));
         const fit = await room.settle(reserved, bytes, () => bytesOf(short));
         answered(fit === 'whole' ? answer : fit === 'short' ? short : answerOf(item, NO_ROOM));
       }),
@@ -94,7 +135,7 @@ const NO_ROOM: SubmitDecision = {
   trouble: { message: 'the answer was longer than any before, and had no room beside those to other submits' },
 };
 
-function answerOf(item: ReadySubmit, decision: SubmitDecision): SubmitResult & { decision: SubmitDecision } {
+function answerOf(item: ReadySubmit, decision: SubmitDecision): SubmitResult {
   const { index, about, retried, send: submit } = item;
   const maybeAccepted = decision.kind === 'uncertain' ? keyOf(item) : retried;
   return { index, about, decision, firstSentAtMs: submit.firstSentAtMs, maybeAccepted };

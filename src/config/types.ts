@@ -120,6 +120,8 @@ export interface BlobContainerConfig {
 export interface LroConfig {
   connections: Record<string, ConnectionConfig>;
   files: FilesConfig;
+  /** Of the file's bytes (see `file-version.ts`). Absent: no file was read. */
+  fileHash?: string;
 }
 
 export const DEFAULT_LIMITS: Limits = {

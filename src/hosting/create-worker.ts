@@ -3,10 +3,11 @@
  *
  * Keeps true: the drain lasts longer than an HTTP exchange, so that the answer of a submit that is open at SIGTERM is recorded.
  */
+import { hostname } from 'node:os';
 import { Client } from '@temporalio/client';
 import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import { createActivities } from '../activities';
-import type { LroConfig } from '../config';
+import { fileHashOfConfig, identityWith, type LroConfig } from '../config';
 import { DEFAULT_TASK_QUEUE } from '../contract';
 import { openConnections, type Connections, type OpenOptions } from '../http';
 import { workflowSource } from './bundle';
@@ -37,18 +38,25 @@ export function drainSeconds(config: LroConfig): number {
   return Math.max(0, ...Object.values(config.connections).map(({ limits }) => limits.timeoutSeconds)) + DRAIN_MARGIN_SECONDS;
 }
 
+/** An identity with the hash of the worker's file, by which other workers see whether they know the same. @param identity default: process and host */
+export function workerIdentity(config: LroConfig, identity = `${process.pid}@${hostname()}`): string {
+  return identityWith(identity, fileHashOfConfig(config));
+}
+
 /** Creates the worker; `run()` starts it. Close the connections after it has ended. */
 export async function createLroWorker(options: LroWorkerOptions): Promise<{ worker: Worker; connections: Connections }> {
   const { config, namespace = 'default', taskQueue = DEFAULT_TASK_QUEUE, continueAsNewAfterEvents } = options;
   const given = options.worker?.connection ?? options.connection;
   const connection = given ?? (await NativeConnection.connect());
   const connections = openConnections(config, options.http);
+  const identity = workerIdentity(config, options.worker?.identity);
   const grace = drainSeconds(config);
   const worker = await Worker.create({
     ...(options.worker?.workflowBundle || options.worker?.workflowsPath ? {} : workflowSource()),
     activities: createActivities({
       connections,
       namespace,
+      identity,
       continueAsNewAfterEvents,
     }),
     connection,
@@ -66,6 +74,7 @@ export async function createLroWorker(options: LroWorkerOptions): Promise<{ work
     workflowTaskPollerBehavior: { type: 'simple-maximum', maximum: 10 },
     activityTaskPollerBehavior: { type: 'simple-maximum', maximum: 10 },
     ...options.worker,
+    identity,
   });
   const sharing = openSharing(worker, connections, connection, options);
   sharing.start();

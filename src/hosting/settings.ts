@@ -32,13 +32,18 @@ const environment = z.object({
     .optional(),
 });
 
+/** The file with connections that the environment names. @throws ConfigError with every mistake of the file */
+export function readConfig(env: NodeJS.ProcessEnv): LroConfig {
+  return loadConfig(env['LRO_CONFIG'] ?? DEFAULT_CONFIG_PATH, env);
+}
+
 /** @throws ConfigError with every mistake of the environment and of the file */
 export function readSettings(env: NodeJS.ProcessEnv): WorkerSettings {
   const read = environment.safeParse(env);
   const mistakes = read.success ? [] : read.error.issues.map((issue) => `${issue.path.map(String).join('.')}: ${issue.message}`);
   let config: LroConfig = { connections: {}, files: NO_FILES };
   try {
-    config = loadConfig(env['LRO_CONFIG'] ?? DEFAULT_CONFIG_PATH, env);
+    config = readConfig(env);
   } catch (err) {
     if (!(err instanceof ConfigError)) throw err;
     mistakes.push(...err.mistakes);

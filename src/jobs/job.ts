@@ -31,6 +31,7 @@ import {
   withMissing,
   withRead,
 } from './ends';
+import { found, lookedFor } from './lookup';
 import type { About, DoneStep, EndedJob, FetchStep, Job, JobEvent, Place, PollStep, Submitted, SubmitStep, UnsuccessfulEnd } from './model';
 
 /** A job that is submitted as soon as possible. */
@@ -58,11 +59,13 @@ export function apply(job: Job, event: JobEvent, nowMs: number): Job | EndedJob 
   const { step } = job;
   switch (event.kind) {
     case 'submitted':
-      return step.at === 'submit' ? submitted(job, step, event, nowMs) : job;
+      return step.at === 'submit' ? submitted(job, found(step), event, nowMs) : job;
     case 'polled':
-      return step.at === 'poll' ? polled(job, step, event.decision, nowMs) : job;
+      return step.at === 'poll' ? polled(job, found(step), event.decision, nowMs) : job;
     case 'fetched':
-      return step.at === 'fetch' ? fetched(job, step, event.decision, nowMs) : job;
+      return step.at === 'fetch' ? fetched(job, found(step), event.decision, nowMs) : job;
+    case 'elsewhere':
+      return step.at === 'cleanup' ? job : lookedFor(job, event.on, nowMs);
     case 'unreachable':
       return postponed(job, event.message, nowMs + event.waitSeconds * 1000, nowMs);
     case 'expired':

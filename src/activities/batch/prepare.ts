@@ -7,15 +7,16 @@ import { setImmediate as untilOthersHadATurn } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import type { BatchInput, FileRef, ItemOutcome } from '../../contract';
+import type { BatchInput, FailureDetails, FileRef, ItemOutcome } from '../../contract';
 import { DEFAULT_CONNECTION, REPORT_MEMO } from '../../contract';
 import { FileRefusedError } from '../../files';
 import { ExchangeTimeout, type Connections } from '../../http';
 import { reasonOf } from '../../text/reason';
-import { listed, typedFailure } from '../failures';
+import { FileDependentFailure, isFileDependent, listed, typedFailure } from '../failures';
 import { withHeartbeat } from '../heartbeat';
 import { digestOf } from '../input-digest';
 import type { LearntSettings, ManifestPage, Source } from '../messages';
+import type { OtherWorkers } from '../other-workers';
 import { NOBODY, prepareOperation } from '../prepare';
 import { prepareSteps } from '../prepare-chain';
 import type { ReadItem } from '../item';
@@ -45,7 +46,7 @@ const BUSY_MILLISECONDS = 20;
  */
 const RETRIED_BY_DEFAULT: ItemOutcome[] = ['failed', 'canceled', 'notStarted'];
 
-export function makePrepareBatch(connections: Connections, learn: () => Promise<LearntSettings>) {
+export function makePrepareBatch(connections: Connections, learn: () => Promise<LearntSettings>, others: OtherWorkers) {
   return function prepareBatch(request: PrepareBatchRequest): Promise<PreparedBatch> {
     return withHeartbeat(async () => {
       const checked = checkBatch(request.input);
@@ -54,7 +55,9 @@ export function makePrepareBatch(connections: Connections, learn: () => Promise<
       const report = batch.report === undefined ? undefined : filled(batch.report, request);
       const source = await sourceOf(batch, request);
       if (report !== undefined) await refused(() => connections.files.checkWritable(report), 'report');
-      const found = await new Finder(batch, source, connections).find(request.input);
+      // What another worker's file may have is not read to its end by this one.
+      const stopsAtFileMistake = !batch.skipInvalid && (await others.elsewhere(request.lookup)) !== undefined;
+      const found = await new Finder(batch, source, connections, stopsAtFileMistake).find(request.input);
       return {
         source,
         total: found.total,
@@ -108,7 +111,7 @@ async function refused<T>(work: () => Promise<T>, field: string): Promise<T> {
     return await work();
   } catch (error) {
     const message = `${field}: ${reasonOf(error)}`;
-    if (error instanceof FileRefusedError) throw typedFailure({ type: 'FileRefused', message });
+    if (error instanceof FileRefusedError) throw new FileDependentFailure({ type: 'FileRefused', message });
     throw error;
   }
 }
@@ -127,11 +130,14 @@ class Finder {
   private readonly mistakes = new Mistakes();
   private readonly seen = new Seen((item) => this.mistakesOf(item), this.mistakes);
   private connection: string | undefined;
+  /** Whether any of the mistakes may be due to this worker's file. */
+  private dependsOnFile = false;
 
   constructor(
     private readonly batch: CheckedBatch,
     private readonly source: Source,
     private readonly connections: Connections,
+    private readonly stopsAtFileMistake: boolean,
   ) {}
 
   async find(input: BatchInput): Promise<Found> {
@@ -179,8 +185,9 @@ class Finder {
       this.connection ??= found.connection;
       return [];
     } catch (error) {
-      if (error instanceof ApplicationFailure) return [error.message];
-      throw error;
+      if (!(error instanceof ApplicationFailure) || (this.stopsAtFileMistake && isFileDependent(error))) throw error;
+      this.dependsOnFile ||= isFileDependent(error);
+      return [error.message];
     }
   }
 
@@ -198,9 +205,10 @@ class Finder {
   private refusal(total: number): Error {
     const { first, count } = this.mistakes;
     const { file } = this.source;
-    if (file === undefined) return typedFailure({ type: 'InvalidInput', message: listed(first, count) });
+    const failure = this.dependsOnFile ? (details: FailureDetails) => new FileDependentFailure(details) : typedFailure;
+    if (file === undefined) return failure({ type: 'InvalidInput', message: listed(first, count) });
     const message = `manifest ${nameOf(file)}: ${count} of ${total} items cannot be run, nothing was submitted: ${listed(first, count)}`;
-    return typedFailure({ type: 'ManifestInvalid', message });
+    return failure({ type: 'ManifestInvalid', message });
   }
 
   /** A refused file is a final failure; one that cannot be reached now is a failure that Temporal retries. */
@@ -208,7 +216,7 @@ class Finder {
     if (error instanceof ApplicationFailure) return error;
     const reason = reasonOf(error);
     const message = `manifest ${this.source.file === undefined ? '' : nameOf(this.source.file)}: ${reason}`;
-    if (error instanceof FileRefusedError) return typedFailure({ type: 'FileRefused', message });
+    if (error instanceof FileRefusedError) return new FileDependentFailure({ type: 'FileRefused', message });
     if (error instanceof NoManifestError) return typedFailure({ type: 'ManifestInvalid', message });
     return ApplicationFailure.create({ type: 'ManifestUnreadable', message });
   }

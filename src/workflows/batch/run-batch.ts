@@ -49,6 +49,7 @@ export async function runBatch(input: BatchInput, carried?: unknown): Promise<Ba
     return await batch.toItsEnd();
   } finally {
     await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
+    await batch.view.settled();
   }
 }
 

@@ -6,6 +6,7 @@
 import { sleep } from '@temporalio/workflow';
 import type { CancelCall } from '../../activities/messages';
 import { keyOf } from '../../jobs/job';
+import type { Job } from '../../jobs/model';
 import { cancelOperations } from './calls';
 import type { Engine } from './engine';
 
@@ -18,33 +19,48 @@ const TRIES = 5;
 export async function cancelAll(engine: Engine): Promise<void> {
   engine.submits = 'stop';
   await engine.settle();
-  let calls: CancelCall[] = [];
+  let calls: OpenCall[] = [];
   for (const job of engine.jobs()) {
     const { step, about } = job;
     const id = keyOf(job);
-    if (step.at === 'poll' && about?.cancel !== undefined) calls.push({ id, monitor: step.monitor, cancel: about.cancel });
+    if (step.at === 'poll' && about?.cancel !== undefined)
+      calls.push({ call: { id, monitor: step.monitor, cancel: about.cancel }, tries: 0 });
     else engine.apply(id, { kind: 'canceled' });
   }
-  for (let attempt = 1; calls.length > 0; attempt++) {
-    const again: CancelCall[] = [];
+  while (calls.length > 0) {
+    const again: OpenCall[] = [];
     for (let from = 0; from < calls.length; from += CANCELED_AT_ONCE)
-      again.push(...(await cancelSome(engine, calls.slice(from, from + CANCELED_AT_ONCE), attempt === TRIES)));
+      again.push(...(await cancelSome(engine, calls.slice(from, from + CANCELED_AT_ONCE))));
     calls = again;
-    const waitSeconds = 2 ** (attempt - 1);
+    const waitSeconds = Math.min(...calls.map(({ tries }) => 2 ** Math.max(0, tries - 1)));
     if (calls.length > 0) await sleep(waitSeconds * 1000, { summary: `wait ${waitSeconds} s to tell the service to cancel again` });
   }
   await cleanUp(engine);
 }
 
+/** An operation that the service is still to be told of. */
+interface OpenCall {
+  call: CancelCall;
+  /** The service was not reached so often. */
+  tries: number;
+  /** No worker that was asked has its connection: as in a job's step. */
+  lookedFor?: Job['step']['lookup'];
+}
+
 /** @returns the calls that are to be repeated */
-async function cancelSome(engine: Engine, calls: CancelCall[], isLast: boolean): Promise<CancelCall[]> {
+async function cancelSome(engine: Engine, calls: OpenCall[]): Promise<OpenCall[]> {
   const timeouts = engine.jobs().map(({ about }) => about?.timeoutSeconds ?? 0);
-  const events = await cancelOperations(calls, Math.max(0, ...timeouts));
-  return calls.filter(({ id }) => {
-    const event = events.get(id) ?? { kind: 'canceled' as const, decision: { kind: 'unreachable' as const, reason: 'no answer' } };
-    if (!isLast && event.kind === 'canceled' && event.decision?.kind === 'unreachable') return true;
-    engine.apply(id, event);
-    return false;
+  const nowMs = Date.now();
+  const requests = calls.map(({ call, lookedFor }) =>
+    lookedFor === undefined ? call : { ...call, lookup: { forSeconds: (nowMs - lookedFor.sinceMs) / 1000, on: lookedFor.on } },
+  );
+  const events = await cancelOperations(requests, Math.max(0, ...timeouts));
+  return calls.flatMap(({ call, tries, lookedFor }) => {
+    const event = events.get(call.id) ?? { kind: 'canceled' as const, decision: { kind: 'unreachable' as const, reason: 'no answer' } };
+    if (event.kind === 'elsewhere') return [{ call, tries, lookedFor: { sinceMs: lookedFor?.sinceMs ?? nowMs, on: event.on } }];
+    if (tries + 1 < TRIES && event.kind === 'canceled' && event.decision?.kind === 'unreachable') return [{ call, tries: tries + 1 }];
+    engine.apply(call.id, event);
+    return [];
   });
 }
 

@@ -124,7 +124,7 @@ export class Engine {
     }
     if (this.flights.readsFromMs() <= nowMs) {
       const reads = due.readsDue(this.idle(), nowMs, (job) => this.weights.of(job));
-      if (reads.length > 0) this.launch('read', reads, readJobs(reads, this.set));
+      if (reads.length > 0) this.launch('read', reads, readJobs(reads, this.set, nowMs));
     }
     for (const job of this.idle()) {
       if (job.step.at !== 'cleanup') continue;
