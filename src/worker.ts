@@ -23,19 +23,20 @@ async function main(): Promise<void> {
   });
   const { connection, namespace, address } = await connectTemporal();
   try {
-    const { config, taskQueue, continueAsNewAfterEvents } = settings;
+    const { config, taskQueue, continueAsNewAfterEvents, version } = settings;
     const { worker, connections } = await createLroWorker({
       config,
       connection,
       namespace,
       taskQueue,
       continueAsNewAfterEvents,
+      version,
       http: { log },
     });
     const ended = worker.run();
-    console.log(
-      `worker ready: task queue "${taskQueue}", namespace "${namespace}" at ${address}, connections: ${connections.names().join(', ') || 'none'}`,
-    );
+    const versioned = version === undefined ? '' : `, deployment "${version.deploymentName}", build "${version.buildId}"`;
+    const names = connections.names().join(', ') || 'none';
+    console.log(`worker ready: task queue "${taskQueue}", namespace "${namespace}" at ${address}${versioned}, connections: ${names}`);
     await ended;
     connections.close();
   } finally {

@@ -9,6 +9,7 @@ import type { LroConfig } from '../config';
 import { DEFAULT_TASK_QUEUE } from '../contract';
 import { openConnections, type Connections, type OpenOptions } from '../http';
 import { workflowSource } from './bundle';
+import { versioningOf, type WorkerVersion } from './deployment';
 
 export interface LroWorkerOptions {
   config: LroConfig;
@@ -19,6 +20,8 @@ export interface LroWorkerOptions {
   taskQueue?: string;
   /** Continue as new after so many events of history, though Temporal does not suggest it yet. */
   continueAsNewAfterEvents?: number;
+  /** For Worker Versioning: `{ deploymentName, buildId }`. Default: without it. */
+  version?: WorkerVersion;
   /** Of the HTTP connections. */
   http?: OpenOptions;
   /** Overrides all of the above: for tests, tuning and interceptors. */
@@ -35,7 +38,7 @@ export function drainSeconds(config: LroConfig): number {
 
 /** Creates the worker; `run()` starts it. Close the connections after it has ended. */
 export async function createLroWorker(options: LroWorkerOptions): Promise<{ worker: Worker; connections: Connections }> {
-  const { config, connection, namespace = 'default', taskQueue = DEFAULT_TASK_QUEUE, continueAsNewAfterEvents } = options;
+  const { config, connection, namespace = 'default', taskQueue = DEFAULT_TASK_QUEUE, continueAsNewAfterEvents, version } = options;
   const connections = openConnections(config, options.http);
   const grace = drainSeconds(config);
   const worker = await Worker.create({
@@ -46,6 +49,7 @@ export async function createLroWorker(options: LroWorkerOptions): Promise<{ work
       continueAsNewAfterEvents,
     }),
     ...(connection === undefined ? {} : { connection }),
+    ...(version === undefined ? {} : { workerDeploymentOptions: versioningOf(version) }),
     namespace,
     taskQueue,
     shutdownGraceTime: grace * 1000,

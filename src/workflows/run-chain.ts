@@ -12,11 +12,9 @@ import {
   defineQuery,
   defineSignal,
   isCancellation,
-  makeContinueAsNewFunc,
   proxyActivities,
   setHandler,
   upsertMemo,
-  workflowInfo,
 } from '@temporalio/workflow';
 import type { LroActivities, PreparedChain } from '../activities/messages';
 import type { BuildTilesetInput, BuildTilesetResult, ChainInput, ChainProgress, ChainResult, FailureDetails } from '../contract';
@@ -28,6 +26,7 @@ import { resumeFrom, type ChainKind } from '../jobs/resume';
 import { ChainView } from './chain-view';
 import { reading } from './engine/calls';
 import { carriedBy } from './engine/carry';
+import { inNewRun } from './engine/new-run';
 import { begunWith, runSingle, singleEngine } from './engine/single';
 import { noteDigest } from './same-request';
 
@@ -93,10 +92,8 @@ async function prepare(kind: ChainKind, input: AnyChainInput, view: ChainView): 
 }
 
 async function continueAsNew(kind: ChainKind, input: AnyChainInput, carried: CarriedChain): Promise<never> {
-  // Temporal hands on the memo that the workflow was started with, not what it wrote since.
-  const { memo } = workflowInfo();
-  if (kind === 'chain') return await makeContinueAsNewFunc<typeof runChain>({ memo })(input as ChainInput, carried);
-  return await makeContinueAsNewFunc<typeof buildTileset>({ memo })(input, carried);
+  if (kind === 'chain') return await inNewRun<typeof runChain>(input as ChainInput, carried);
+  return await inNewRun<typeof buildTileset>(input, carried);
 }
 
 function conclude(
