@@ -7,15 +7,7 @@
  * 3. It ends with a result, with a typed failure, or as cancelled; its memo says what it has made.
  * 4. Only what this run has made is ever deleted.
  */
-import {
-  CancelledFailure,
-  defineQuery,
-  defineSignal,
-  isCancellation,
-  proxyActivities,
-  setHandler,
-  upsertMemo,
-} from '@temporalio/workflow';
+import { CancelledFailure, defineQuery, defineSignal, isCancellation, proxyActivities, setHandler, upsertMemo } from '@temporalio/workflow';
 import type { LroActivities, PreparedChain } from '../activities/messages';
 import type { BuildTilesetInput, BuildTilesetResult, ChainInput, ChainProgress, ChainResult, FailureDetails } from '../contract';
 import { CANCELED_MEMO, MAX_KEPT_STEP_BYTES, POLL_NOW_SIGNAL, PROGRESS_QUERY } from '../contract';
