@@ -29,7 +29,7 @@ export interface Run {
   events: HistoryEvent[];
 }
 
-/** A batch whose operations stay open until `releaseItems`. */
+/** A batch whose operations stay open until `release`. */
 export interface HeldBatch {
   id: string;
   items: BatchItem[];
@@ -105,11 +105,11 @@ export class UpgradeBed {
     await this.processes.emulator.admin.waitForRequests({ method: 'POST', path: '^/styles$', answered: true, count, timeoutSeconds: 120 });
   }
 
-  /** Ends the operations of all items that are open. */
-  async releaseItems(): Promise<void> {
+  /** Ends the operations of items that are open, or those that are alone. */
+  async release(which: 'items' | 'operations'): Promise<void> {
     const { admin } = this.processes.emulator;
     const { operations } = await admin.operations();
-    const open = operations.filter(({ collection, status }) => collection === '/styles' && status === 'Running');
+    const open = operations.filter(({ collection, status }) => status === 'Running' && (collection === '/styles') === (which === 'items'));
     await inTurns(open, ({ operationId }) => admin.changeOperation(operationId, { finish: 'Succeeded' }));
   }
 
