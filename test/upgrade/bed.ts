@@ -51,7 +51,7 @@ export async function startUpgradeBed(): Promise<UpgradeBed> {
 
 export class UpgradeBed {
   /** Slashes are what the controller's names have. */
-  private readonly deploymentName = `tests/${randomUUID()}`;
+  readonly deploymentName = `tests/${randomUUID()}`;
 
   constructor(
     readonly processes: ProcessBed,

@@ -64,6 +64,7 @@ test('a rolling upgrade and a rollback lose nothing, send nothing twice and wedg
   await bed.untilSubmitted(IN_FLIGHT + SHORT_ITEMS);
 
   const next = await bed.startWorker('next');
+  expect(next.ready?.[0]).toContain(`, deployment "${bed.deploymentName}", build "next", `);
   await bed.setCurrent('next');
   const lateBatch = await bed.startBatch(2 * SHORT_ITEMS, SHORT_ITEMS, 1);
   const late = await bed.startOperations('late', lateOperations, RETRY_AFTER_SECONDS);

@@ -26,7 +26,7 @@ export function noTally(): Tally {
   return { counts: noCounts(), submitted: 0, running: 0, firstFailures: [] };
 }
 
-export function noCounts(): OutcomeCounts {
+function noCounts(): OutcomeCounts {
   return Object.fromEntries(ITEM_OUTCOMES.map((outcome) => [outcome, 0])) as OutcomeCounts;
 }
 
