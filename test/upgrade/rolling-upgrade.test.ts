@@ -144,18 +144,37 @@ test('a rolling upgrade and a rollback lose nothing, send nothing twice and wedg
   ]);
 });
 
-test('what moved to a build whose workers are gone goes on after a rollback', async () => {
+test('what moved to a build whose workers are gone goes on after a rollback, and what was not accepted has stayed', async () => {
+  const { processes } = bed;
   await bed.startWorker('first');
-  const [operation] = await bed.startOperations('stranded', 1, 1);
-  if (operation === undefined) throw new Error('one was started');
+  await bed.setCurrent('first');
+  const [moved] = await bed.startOperations('moved', 1, 1);
+  if (moved === undefined) throw new Error('one was started');
+  const match = { method: 'POST', query: 'description=unaccepted' };
+  await processes.addFault({ match, times: 0, action: { answer: { httpStatus: 503, headers: { 'retry-after': '1' } } } });
+  const unaccepted = await processes.start('unaccepted');
+  const acceptance = unaccepted.accepted();
   const next = await bed.startWorker('next');
   await next.kill();
   await bed.setCurrent('next');
   await eventually(
-    () => bed.runs(operation.id),
+    () => bed.runs(moved.id),
     (runs) => runs.at(-1)?.builds.length === 0,
   );
+  await eventually(
+    () => bed.runs(unaccepted.id),
+    (runs) => runs.some(({ isToldOfAnother }) => isToldOfAnother),
+  );
+
+  await processes.calm();
+  // An update that waited would be lost with a new run.
+  expect(await acceptance).toMatchObject({ operationId: expect.any(String) as string });
+  expect((await bed.runs(unaccepted.id))[0]).toMatchObject({ builds: ['first'], taskFailures: [] });
+
   await bed.setCurrent('first');
-  await bed.processes.expectRightEnd(operation, { submits: 1 });
-  expect((await bed.runs(operation.id)).map(({ builds }) => builds)).toEqual([['first'], ['first']]);
+  await processes.expectRightEnd(moved, { submits: 1 });
+  await processes.finish(unaccepted);
+  expect((await bed.runs(moved.id)).map(({ builds }) => builds)).toEqual([['first'], ['first']]);
+  const submits = await processes.submitsOf(unaccepted);
+  expect(submits.filter(({ httpStatus }) => httpStatus !== 503)).toHaveLength(1);
 });
