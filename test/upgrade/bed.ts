@@ -40,6 +40,9 @@ export interface HeldBatch {
   report(): ItemReport[];
 }
 
+/** Longest wait for one thing, on a machine that is busy with others. */
+export const PATIENCE_SECONDS = process.env['LRO_LONG'] === '1' ? 240 : 60;
+
 /** Calls that a test makes at once at most. */
 const AT_ONCE = 20;
 
@@ -97,14 +100,20 @@ export class UpgradeBed {
     return {
       id,
       items,
-      result: () => lro.getBatch(id).result({ timeoutSeconds: 120 }),
+      result: () => lro.getBatch(id).result({ timeoutSeconds: PATIENCE_SECONDS }),
       report: () => lines().map((line) => JSON.parse(line) as ItemReport),
     };
   }
 
   /** Until so many operations of items were submitted, all in all. */
   async untilSubmitted(count: number): Promise<void> {
-    await this.processes.emulator.admin.waitForRequests({ method: 'POST', path: '^/styles$', answered: true, count, timeoutSeconds: 120 });
+    await this.processes.emulator.admin.waitForRequests({
+      method: 'POST',
+      path: '^/styles$',
+      answered: true,
+      count,
+      timeoutSeconds: PATIENCE_SECONDS,
+    });
   }
 
   /** Ends the operations of items that are open, or those that are alone. */
@@ -125,7 +134,7 @@ export class UpgradeBed {
     await eventually(
       async () => [await running(RUN_OPERATION), await running(RUN_SHARD)],
       (found) => found[0] === operations && found[1] === shards,
-      120,
+      PATIENCE_SECONDS,
     );
   }
 

@@ -6,7 +6,7 @@ import { DefaultLogger, makeTelemetryFilterString, Runtime, Worker } from '@temp
 import { Evidence } from '../batch/evidence';
 import { eventually } from '../support/eventually';
 import { earlyPolls } from '../support/process-bed';
-import { inTurns, startUpgradeBed, TYPES, type Run, type UpgradeBed } from './bed';
+import { inTurns, PATIENCE_SECONDS, startUpgradeBed, TYPES, type Run, type UpgradeBed } from './bed';
 
 const isLong = process.env['LRO_LONG'] === '1';
 const OPERATIONS = isLong ? 200 : 20;
@@ -78,7 +78,7 @@ test('a rolling upgrade and a rollback lose nothing, send nothing twice and wedg
   await bed.untilOn('first', alone, shards + 1);
   await bed.release('operations');
   const operations = [...early, ...late];
-  const results = await Promise.all(operations.map((operation) => operation.result({ timeoutSeconds: 120 })));
+  const results = await Promise.all(operations.map((operation) => operation.result({ timeoutSeconds: PATIENCE_SECONDS })));
   for (let submitted = 2 * IN_FLIGHT; submitted < ITEMS;) {
     await bed.release('items');
     submitted = Math.min(submitted + IN_FLIGHT, ITEMS);
