@@ -11,6 +11,7 @@ import { fileHashOfConfig, identityWith, type LroConfig } from '../config';
 import { DEFAULT_TASK_QUEUE } from '../contract';
 import { openConnections, type Connections, type OpenOptions } from '../http';
 import { workflowSource } from './bundle';
+import { versioningOf, type WorkerVersion } from './deployment';
 import { Limiters } from './limiters';
 import { ListedWorkers } from './listed-workers';
 import { RateSharing } from './share-rates';
@@ -24,6 +25,8 @@ export interface LroWorkerOptions {
   taskQueue?: string;
   /** Continue as new after so many events of history, though Temporal does not suggest it yet. */
   continueAsNewAfterEvents?: number;
+  /** For Worker Versioning: `{ deploymentName, buildId }`. Default: without it. */
+  version?: WorkerVersion;
   /** Of the HTTP connections. */
   http?: OpenOptions;
   /** Overrides all of the above: for tests, tuning and interceptors. */
@@ -45,7 +48,7 @@ export function workerIdentity(config: LroConfig, identity = `${process.pid}@${h
 
 /** Creates the worker; `run()` starts it. Close the connections after it has ended. */
 export async function createLroWorker(options: LroWorkerOptions): Promise<{ worker: Worker; connections: Connections }> {
-  const { config, namespace = 'default', taskQueue = DEFAULT_TASK_QUEUE, continueAsNewAfterEvents } = options;
+  const { config, namespace = 'default', taskQueue = DEFAULT_TASK_QUEUE, continueAsNewAfterEvents, version } = options;
   const given = options.worker?.connection ?? options.connection;
   const connection = given ?? (await NativeConnection.connect());
   const connections = openConnections(config, options.http);
@@ -60,6 +63,7 @@ export async function createLroWorker(options: LroWorkerOptions): Promise<{ work
       continueAsNewAfterEvents,
     }),
     connection,
+    ...(version === undefined ? {} : { workerDeploymentOptions: versioningOf(version) }),
     namespace,
     taskQueue,
     shutdownGraceTime: grace * 1000,

@@ -5,11 +5,11 @@
  * 1. It does nothing of its own: without workers that ask its history does not grow.
  * 2. What is no request is refused before it is in history, and what is remembered is bounded (`src/sharing/allotment.ts`).
  */
-import { ApplicationFailure, condition, defineUpdate, makeContinueAsNewFunc, setHandler, workflowInfo } from '@temporalio/workflow';
+import { ApplicationFailure, condition, defineUpdate, setHandler } from '@temporalio/workflow';
 import { allot, hasRoomFor, noAllotment, type Allotment } from '../sharing/allotment';
 import { isWindowRequest, MAX_WORKERS, WINDOW_UPDATE, type Window, type WindowRequest } from '../sharing/windows';
 import { carriedBy } from './engine/carry';
-import { shouldContinueAsNew } from './engine/single';
+import { inNewRun, isNewRunDue } from './engine/new-run';
 
 const windowUpdate = defineUpdate<Window, [WindowRequest]>(WINDOW_UPDATE);
 
@@ -33,8 +33,8 @@ export async function connectionLimiter(input?: LimiterInput, carried?: Allotmen
   );
   const events = input?.continueAsNewAfterEvents;
   const settings = { continueAsNewAfterEvents: typeof events === 'number' && events >= 20 ? events : undefined };
-  await condition(() => shouldContinueAsNew(settings));
-  return await makeContinueAsNewFunc<typeof connectionLimiter>({ memo: workflowInfo().memo })(input, allotment);
+  await condition(() => isNewRunDue(settings, true));
+  return await inNewRun<typeof connectionLimiter>(input, allotment);
 }
 
 /** @throws ApplicationFailure `InvalidInput` */

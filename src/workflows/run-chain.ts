@@ -7,17 +7,7 @@
  * 3. It ends with a result, with a typed failure, or as cancelled; its memo says what it has made.
  * 4. Only what this run has made is ever deleted.
  */
-import {
-  CancelledFailure,
-  defineQuery,
-  defineSignal,
-  isCancellation,
-  makeContinueAsNewFunc,
-  proxyActivities,
-  setHandler,
-  upsertMemo,
-  workflowInfo,
-} from '@temporalio/workflow';
+import { CancelledFailure, defineQuery, defineSignal, isCancellation, proxyActivities, setHandler, upsertMemo } from '@temporalio/workflow';
 import type { LroActivities, PreparedChain } from '../activities/messages';
 import type { BuildTilesetInput, BuildTilesetResult, ChainInput, ChainProgress, ChainResult, FailureDetails } from '../contract';
 import { CANCELED_MEMO, MAX_KEPT_STEP_BYTES, POLL_NOW_SIGNAL, PROGRESS_QUERY } from '../contract';
@@ -29,6 +19,7 @@ import { ChainView } from './chain-view';
 import { reading } from './engine/calls';
 import { carriedBy } from './engine/carry';
 import { forOthers, onAnyWorker } from './engine/elsewhere';
+import { inNewRun } from './engine/new-run';
 import { begunWith, runSingle, singleEngine } from './engine/single';
 import { noteDigest } from './same-request';
 
@@ -106,10 +97,8 @@ async function prepare(kind: ChainKind, input: AnyChainInput, view: ChainView): 
 }
 
 async function continueAsNew(kind: ChainKind, input: AnyChainInput, carried: CarriedChain): Promise<never> {
-  // Temporal hands on the memo that the workflow was started with, not what it wrote since.
-  const { memo } = workflowInfo();
-  if (kind === 'chain') return await makeContinueAsNewFunc<typeof runChain>({ memo })(input as ChainInput, carried);
-  return await makeContinueAsNewFunc<typeof buildTileset>({ memo })(input, carried);
+  if (kind === 'chain') return await inNewRun<typeof runChain>(input as ChainInput, carried);
+  return await inNewRun<typeof buildTileset>(input, carried);
 }
 
 function conclude(

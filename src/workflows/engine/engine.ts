@@ -69,6 +69,11 @@ export class Engine {
     return this.submits === 'stop' ? this.jobs().some(({ step }) => step.at !== 'submit') : this.open.size > 0 || this.backlog.left > 0;
   }
 
+  /** Whether services have accepted what all jobs have submitted first. */
+  get isAccepted(): boolean {
+    return !this.jobs().some(isFirstSubmit);
+  }
+
   /** Whether submits are under way. */
   get isSubmitting(): boolean {
     return this.flights.count('submit') > 0;
@@ -160,8 +165,7 @@ export class Engine {
     if (job === undefined) return;
     const result = apply(job, event, this.clock.now());
     const after = isEnded(result) ? result.job : result;
-    const isFirst = job.step.at === 'submit' && job.done === undefined;
-    if (isFirst && (after.step.at === 'poll' || after.step.at === 'fetch' || after.done !== undefined)) this.accepted++;
+    if (isFirstSubmit(job) && (after.step.at === 'poll' || after.step.at === 'fetch' || after.done !== undefined)) this.accepted++;
     const { problem } = after.step;
     if (problem !== undefined && problem !== job.step.problem) this.lastProblem = problem;
     if (isEnded(result)) {
@@ -227,6 +231,11 @@ export class Engine {
       this.hurried.delete(key);
     }
   }
+}
+
+/** Whether no service has accepted anything of it yet. */
+function isFirstSubmit({ step, done }: Job): boolean {
+  return step.at === 'submit' && done === undefined;
 }
 
 /** Where nothing that waits would tell of it. @throws CancelledFailure */
