@@ -31,8 +31,16 @@ export interface LearntSettings {
   continueAsNewAfterEvents?: number;
 }
 
+/** The workflow and its first run. */
+export interface WorkflowIdentity {
+  workflowId: string;
+  firstRunId: string;
+}
+
 export interface PrepareRequest {
   input: OperationInput;
+  /** Of the asking workflow: a file's name may be made of it. */
+  identity?: WorkflowIdentity;
 }
 
 /** A valid operation, completed with the settings of its connection. */
@@ -48,6 +56,7 @@ export interface Prepared {
 export interface PrepareChainRequest {
   kind: ChainKind;
   input: ChainInput | BuildTilesetInput;
+  identity?: WorkflowIdentity;
 }
 
 /** A valid chain, before anything is submitted. */

@@ -1,17 +1,19 @@
 /**
  * Activity `readResults`: reads the results of operations that have succeeded: by the final GET, and the resource itself.
  */
+import { Context } from '@temporalio/activity';
 import type { Connections } from '../http';
 import { RequestRefusedError } from '../http';
 import type { Exchange } from '../lro/answer';
 import type { FetchDecision } from '../lro/fetch';
-import { decideFetch } from '../lro/fetch';
+import { decideFetch, isRead } from '../lro/fetch';
 import type { Fetch } from '../lro/monitor';
 import { withinBytes } from '../lro/outcome';
 import { withinAnswerBudget } from './answer-budget';
 import { withHeartbeat } from './heartbeat';
 import { logCap } from './log-cap';
 import type { AskOptions, ReadRequest, ReadResult } from './messages';
+import { ResultBody } from './result-body';
 
 const CONCURRENCY = 10;
 
@@ -22,9 +24,22 @@ export function makeReadResults(connections: Connections) {
   };
 }
 
+/** Of one body that goes to a file, from its first byte to its last. */
+const FILE_SECONDS = 6 * 3600;
+
 async function read(fetch: Fetch, connections: Connections): Promise<FetchDecision> {
   const connection = connections.get(fetch.connection);
   if (connection === undefined) return { kind: 'missing', reason: `connection "${fetch.connection}" is not in this worker's file` };
+  const { cancellationSignal } = Context.current();
+  const file =
+    fetch.file &&
+    new ResultBody({
+      files: connections.files,
+      target: fetch.file,
+      contentOf: ({ httpStatus, body }) => (isRead(httpStatus) && body.cutBy !== 'connection' ? { kind: 'body' } : undefined),
+      signal: AbortSignal.any([cancellationSignal, AbortSignal.timeout(FILE_SECONDS * 1000)]),
+      untilSilent: true,
+    });
   let exchange: Exchange;
   try {
     exchange = await connection.exchange({
@@ -33,12 +48,16 @@ async function read(fetch: Fetch, connections: Connections): Promise<FetchDecisi
       url: fetch.url,
       headers: fetch.headers,
       cookies: fetch.cookies,
+      namedByService: fetch.namedByService,
+      bodyTo: file?.target,
     });
   } catch (err) {
     if (err instanceof RequestRefusedError) return { kind: 'missing', reason: err.message };
     throw err;
   }
-  const decision = decideFetch(exchange, fetch, connection.protocol, Date.now(), Math.random());
+  // A worker that shuts down has not tried: another goes on.
+  if (file?.written?.kind === 'failed' && cancellationSignal.aborted) throw new Error('the worker shuts down');
+  const decision = decideFetch(exchange, fetch, connection.protocol, Date.now(), Math.random(), file?.written);
   logCap(decision, fetch.connection);
   return decision;
 }

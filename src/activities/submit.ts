@@ -20,6 +20,7 @@ import type { Pages } from './pages';
 import { Places } from './places';
 import { prepareSubmit, type ReadySubmit } from './prepare-submit';
 import { send } from './send-submit';
+import { withFreeFiles } from './free-files';
 import { shortDecision } from './short-decision';
 
 /** Of all that one activity claims, and of all that it returns: both together stay below 1 MiB, for heartbeats carry both. */
@@ -34,8 +35,9 @@ export function makeSubmit(connections: Connections, pages: Pages) {
     const items = await pages.load(request.source, request.page);
     const results: SubmitResult[] = [];
     const ready: ReadySubmit[] = [];
-    for (const wanted of request.items) {
-      const prepared = prepareSubmit(items[wanted.index], wanted, request, connections);
+    const all = request.items.map((wanted) => prepareSubmit(items[wanted.index], wanted, request, connections));
+    // Of a workflow's own operation its first activity has looked.
+    for (const prepared of 'single' in request.page ? all : await withFreeFiles(all, request.items, connections)) {
       if ('send' in prepared) ready.push(prepared);
       else results.push(prepared);
     }

@@ -7,6 +7,7 @@ import type { Exchange, NoAnswer } from '../lro/answer';
 import { withoutParameters } from '../lro/trust';
 import { harmlessBody, harmlessHeaders, refusesCredentials } from './harmless';
 import type { Redactor } from './redact';
+import { cleanedBytes } from './redact-bytes';
 import type { OutgoingRequest } from './request';
 import type { WireOutcome } from './send';
 
@@ -40,6 +41,11 @@ export class Answers {
     const plain = withoutParameters(url, this.credentialParameters);
     const answer: NoAnswer = { kind: 'noAnswer', method: request.method, url: plain, maybeSent, reason: this.redactor.clean(reason) };
     return waitSeconds === undefined ? answer : { ...answer, waitSeconds };
+  }
+
+  /** The bytes of a long body. */
+  cleaned(bytes: AsyncIterable<Buffer>, contentType: string | undefined): AsyncIterable<Buffer> {
+    return cleanedBytes(bytes, contentType, (text) => this.redactor.cleanAnswer(text));
   }
 
   untrusted(url: string, reason: string): Exchange {

@@ -27,7 +27,7 @@ import type { EndedJob, Job, UnsuccessfulEnd } from '../jobs/model';
 import { resumeFrom, type ChainKind } from '../jobs/resume';
 import { ChainView } from './chain-view';
 import { reading } from './engine/calls';
-import { carriedBy } from './engine/carry';
+import { carriedBy, ownIdentity } from './engine/carry';
 import { begunWith, runSingle, singleEngine } from './engine/single';
 import { noteDigest } from './same-request';
 
@@ -84,7 +84,11 @@ async function toItsEnd(kind: ChainKind, input: AnyChainInput, view: ChainView, 
 
 async function prepare(kind: ChainKind, input: AnyChainInput, view: ChainView): Promise<PreparedChain> {
   try {
-    const prepared = await proxyActivities<LroActivities>(reading(LOOK_SECONDS, 'check the chain'))['lro.prepareChain']({ kind, input });
+    const prepared = await proxyActivities<LroActivities>(reading(LOOK_SECONDS, 'check the chain'))['lro.prepareChain']({
+      kind,
+      input,
+      identity: ownIdentity(),
+    });
     noteDigest(prepared);
     return prepared;
   } catch (err) {

@@ -27,7 +27,7 @@ import { jobResult } from '../jobs/ends';
 import { attachedJob, newJob } from '../jobs/job';
 import type { EndedJob, Job } from '../jobs/model';
 import { PREPARING } from './engine/calls';
-import { carriedBy } from './engine/carry';
+import { carriedBy, ownIdentity } from './engine/carry';
 import { begunWith, runSingle, singleEngine } from './engine/single';
 import { OperationView } from './operation-view';
 import { noteDigest, requireSameRequest } from './same-request';
@@ -77,7 +77,7 @@ async function toItsEnd(input: OperationInput, view: OperationView, given: Carri
 
 async function prepare(input: OperationInput, view: OperationView): Promise<Prepared> {
   try {
-    const prepared = await proxyActivities<LroActivities>(PREPARING)['lro.prepare']({ input });
+    const prepared = await proxyActivities<LroActivities>(PREPARING)['lro.prepare']({ input, identity: ownIdentity() });
     noteDigest(prepared);
     return prepared;
   } catch (err) {

@@ -13,6 +13,7 @@ import { FileRefusedError, wholeOf, type OpenedFile } from '../../files';
 import type { Connections } from '../../http';
 import { masked } from '../../lro/trust';
 import { typedFailure } from '../failures';
+import { beside } from '../file-names';
 import { withHeartbeat } from '../heartbeat';
 import { readItem, type Followed, type ReadItem } from '../item';
 import type { PageItem, Pages } from '../pages';
@@ -71,10 +72,6 @@ export function makeReport({ files }: Connections, pages: Pages) {
 /** The file of one page, beside the report. */
 export function partOf({ report, run }: ReportTarget, shard: number, number: number): FileRef {
   return beside(report, `.${run}.${shard}-${number}.part`);
-}
-
-function beside({ path, url }: FileRef, ending: string): FileRef {
-  return path === undefined ? { url: `${url ?? ''}${ending}` } : { path: `${path}${ending}` };
 }
 
 /** Whether the report does not exist yet, or is this batch's own, whose pages may be removed already: it begins like the first page. */
