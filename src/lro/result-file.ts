@@ -24,11 +24,12 @@ const CUT_PART = 'the result is a part of an answer that is longer than the conn
 export function contentOf(decision: StatusDecision | SubmitDecision, answer: Answer, settings: ProtocolSettings): FileContent | undefined {
   if (decision.kind !== 'succeeded' || isReadLater(decision)) return undefined;
   const { outcome, isPart } = decision;
-  if (answer.httpStatus >= 300 || outcome.missing?.['body'] !== undefined) return undefined;
+  if (answer.httpStatus >= 300) return undefined;
+  if (isPart === true && answer.body.cutBy === 'limit') return { kind: 'none', reason: CUT_PART };
+  if (outcome.missing?.['body'] !== undefined) return undefined;
   if (answer.body.cutBy === 'connection') return { kind: 'none', reason: 'the answer broke off' };
   const expression = settings.dialect?.result;
   if (isPart !== true || expression === undefined) return { kind: 'body' };
-  if (answer.body.cutBy === 'limit') return { kind: 'none', reason: CUT_PART };
   const value = valueOf(expression, new ReadAnswer(answer));
   return value === undefined ? undefined : { kind: 'part', value };
 }

@@ -29,7 +29,15 @@ beforeAll(async () => {
     { url: container.url.replace(/results$/, 'kept'), auth: { type: 'sharedKey', value: { env: 'STORE_KEY' } } },
   ];
   const files = { writeBelow: [folder], blobContainers: blobs };
-  const parts = { baseUrl: service.url, dialect: { pollingLocation: '$response.header.Location', status: '#/status', result: '#/rows' } };
+  const parts = {
+    baseUrl: service.url,
+    dialect: {
+      pollingLocation: '$response.header.Location',
+      status: '$response.body#/status',
+      succeeded: ['Succeeded'],
+      result: '$response.body#/rows',
+    },
+  };
   const config = testConfig({ default: { baseUrl: service.url }, parts }, { files }, { STORE_KEY: ACCOUNT_KEY });
   bed = await startTestBed(config, { http: { env: { STORE_KEY: ACCOUNT_KEY } } });
 });
