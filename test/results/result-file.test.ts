@@ -12,19 +12,27 @@ import { mebibytes, ResultService, sha256, type Plan } from './service';
 const MAX_RESULT_BYTES = 64 * 1_048_576;
 
 let service: ResultService;
+/** Behind a connection that has four requests at once. */
+let narrow: ResultService;
 let bed: TestBed;
 const folder = join(temporaryFolder(), 'results');
 
 beforeAll(async () => {
   service = await ResultService.start();
+  narrow = await ResultService.start();
+  const connections = {
+    default: { baseUrl: service.url, limits: { timeoutSeconds: 5 } },
+    narrow: { baseUrl: narrow.url, limits: { concurrentRequests: 4 } },
+  };
   const files = { writeBelow: [folder], maxResultBytes: MAX_RESULT_BYTES };
-  bed = await startTestBed(testConfig({ default: { baseUrl: service.url, limits: { timeoutSeconds: 5 } } }, { files }));
+  bed = await startTestBed(testConfig(connections, { files }));
 });
 
 afterAll(async () => {
   service.release();
   await bed.close();
   await service.close();
+  await narrow.close();
 });
 
 /** An operation of its own name, with its final body in `<name>.bin`. */
@@ -177,4 +185,23 @@ describe('what is in the way', () => {
     expect(result).toMatchObject({ status: 'Succeeded', missing: { file: 'not read before the deadline' } });
     await eventually(leftovers, (names) => names.length === 0);
   });
+});
+
+it('bodies that take long leave room for everything else of their connection', async () => {
+  const names = Array.from({ length: 5 }, (_, index) => `long-${index}`);
+  for (const name of names) narrow.plan(name, { at: 'resource', body: () => mebibytes(2), contentType: 'image/png', stopsAfter: 100_000 });
+  const path = { path: `narrow/{workflowId}.png` };
+  const start = (name: string) =>
+    bed.lro.start({ connection: 'narrow', submit: { path: `/submit/${name}` }, resultFile: path }, { id: `${name}-${randomUUID()}` });
+  const long = await Promise.all(names.map(start));
+  const begun = (): number => names.filter((name) => narrow.count(`GET /resource/${name}`) > 0).length;
+  await eventually(
+    async () => (await Promise.all(long.map((handle) => handle.progress()))).filter(({ phase }) => phase === 'fetching').length,
+    (fetching) => fetching === 5,
+  );
+  narrow.plan('short', { at: 'location', body: json(100) });
+  expect((await (await start('short')).result({ timeoutSeconds: 30 })).file).toMatchObject({ contentType: 'application/json' });
+  expect(begun()).toBe(1);
+  narrow.release();
+  for (const handle of long) expect((await handle.result({ timeoutSeconds: 60 })).file).toMatchObject({ bytes: 2_097_152 });
 });
