@@ -4,7 +4,6 @@
  * Keeps true: an item whose result could not be written where its input says is not sent; and looking takes less time than an activity may
  * be without a heartbeat.
  */
-import pLimit from 'p-limit';
 import type { FileRef } from '../contract';
 import { FileRefusedError, type Files } from '../files';
 import type { Connections } from '../http';
@@ -16,7 +15,6 @@ type Prepared = ReadySubmit | SubmitResult;
 
 /** For all of them. Nothing is claimed yet, so the activity has not said a word. */
 const LOOK_SECONDS = 3;
-const LOOKED_AT_ONCE = 25;
 /** Until one is looked at again whose store cannot be reached. */
 const AGAIN_SECONDS = 5;
 
@@ -27,13 +25,12 @@ export function withFreeFiles(
   { files }: Pick<Connections, 'files'>,
 ): Promise<Prepared[]> {
   const signal = AbortSignal.timeout(LOOK_SECONDS * 1000);
-  const limit = pLimit(LOOKED_AT_ONCE);
   return Promise.all(
     prepared.map((one, position) => {
       const file = fileOf(one);
       // An earlier try may have been accepted, and have written it.
       const isFirst = (items[position]?.tries ?? 0) === 0;
-      return file === undefined || !isFirst ? Promise.resolve(one) : limit(() => looked(one, file, files, signal));
+      return file === undefined || !isFirst ? Promise.resolve(one) : looked(one, file, files, signal);
     }),
   );
 }

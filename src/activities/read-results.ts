@@ -2,7 +2,6 @@
  * Activity `readResults`: reads the results of operations that have succeeded: by the final GET, and the resource itself.
  */
 import { Context } from '@temporalio/activity';
-import pLimit from 'p-limit';
 import type { Connections } from '../http';
 import { RequestRefusedError } from '../http';
 import type { Exchange } from '../lro/answer';
@@ -18,23 +17,9 @@ import { ResultBody } from './result-body';
 
 const CONCURRENCY = 10;
 
-/** Of a connection's concurrent requests, those that may be bodies on their way to files at once: they take long, and polls go on beside them. */
-const FILES_PART = 0.25;
-
 export function makeReadResults(connections: Connections) {
-  const lanes = new Map<string, pLimit.Limit>();
-  const lanesOf = (name: string): pLimit.Limit => {
-    const known = lanes.get(name);
-    if (known !== undefined) return known;
-    const { concurrentRequests = 1 } = connections.get(name)?.limits ?? {};
-    const limit = pLimit(Math.max(1, Math.floor(concurrentRequests * FILES_PART)));
-    lanes.set(name, limit);
-    return limit;
-  };
-  const readInTurn = (fetch: Fetch): Promise<FetchDecision> =>
-    fetch.file === undefined ? read(fetch, connections) : lanesOf(fetch.connection)(() => read(fetch, connections));
   return function readResults(requests: ReadRequest[], { maxKeptBytes, concurrency = CONCURRENCY }: AskOptions): Promise<ReadResult[]> {
-    const readWithin = async ({ fetch }: ReadRequest): Promise<FetchDecision> => withinBytes(await readInTurn(fetch), maxKeptBytes);
+    const readWithin = async ({ fetch }: ReadRequest): Promise<FetchDecision> => withinBytes(await read(fetch, connections), maxKeptBytes);
     return withHeartbeat(() => withinAnswerBudget(requests, concurrency, readWithin, () => undefined));
   };
 }
@@ -65,6 +50,7 @@ async function read(fetch: Fetch, connections: Connections): Promise<FetchDecisi
       cookies: fetch.cookies,
       namedByService: fetch.namedByService,
       bodyTo: file?.target,
+      queueSeconds: file && FILE_SECONDS,
     });
   } catch (err) {
     if (err instanceof RequestRefusedError) return { kind: 'missing', reason: err.message };

@@ -99,6 +99,7 @@ async function sent(submit: OutgoingSubmit, connections: Connections): Promise<S
       url: keyed?.url ?? url,
       // Many operations are submitted to one URL.
       operation: submit.idempotencyKey,
+      waitsForKey: submit.waitsUnauthorized,
       headers: withoutDoubles({ ...dialect?.headers, ...idempotency, ...keyed?.headers }, headers),
       cookies,
       body:
@@ -111,6 +112,9 @@ async function sent(submit: OutgoingSubmit, connections: Connections): Promise<S
       freshConnection: submit.onUncertainSubmit === 'fail',
       bodyTo: file?.target,
     });
+    const since = connection.keyRefusedSinceMs;
+    // Of those that were held until now the time counts as well.
+    if (since !== undefined) context.unauthorizedSinceMs = Math.min(since, context.unauthorizedSinceMs ?? since);
     const decided = decide(exchange);
     const decision = file !== undefined && decided.kind === 'succeeded' ? withFile(decided, file.written, undefined) : decided;
     logCap(decision, submit.connection);

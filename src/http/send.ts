@@ -14,6 +14,7 @@ import type { AnswerBody } from '../lro/answer';
 import { isRefusedAddress } from '../transport/addresses';
 import type { Agents } from '../transport/agents';
 import { rootCause } from '../transport/axios-client';
+import { sendPlain } from '../transport/plain-request';
 import { reasonOf } from '../transport/reasons';
 import type { ExchangeTimeout } from './exchange-timeout';
 import { beginBody, type BegunBody } from './read-body';
@@ -73,24 +74,13 @@ class WatchedTransport {
 /** Sends `wire` once. */
 export async function send(client: AxiosInstance, wire: WireRequest): Promise<WireOutcome> {
   const trace: Trace = { hadSocket: false };
-  const { host } = new URL(wire.url);
   try {
-    const response = await client.request<Readable>({
-      method: wire.method,
-      url: wire.url,
-      // `false` keeps axios from announcing a form where there is no body.
-      headers: wire.body === undefined ? { ...wire.headers, 'content-type': false } : { ...wire.headers },
-      data: wire.body,
-      httpAgent: wire.agents.http,
-      httpsAgent: wire.agents.https,
-      signal: wire.signal,
-      transport: new WatchedTransport(trace),
-    });
-    const { text: body, bytes } = await beginBody(response.data, wire.maxBodyBytes);
-    await endUpload(wire, response.status, trace);
+    const { stream, httpStatus } = await begun(client, wire, new WatchedTransport(trace));
+    const { text: body, bytes } = await beginBody(stream, wire.maxBodyBytes);
+    await endUpload(wire, httpStatus, trace);
     const rawHeaders = trace.response?.rawHeaders ?? [];
     const setCookies = trace.response?.headers['set-cookie'] ?? [];
-    const answer: WireAnswer = { kind: 'answer', httpStatus: response.status, headers: firstValues(rawHeaders), setCookies, body };
+    const answer: WireAnswer = { kind: 'answer', httpStatus, headers: firstValues(rawHeaders), setCookies, body };
     await wire.takeBody?.(answer, bytes);
     // What was not read must not be read by the next request on this socket.
     if (body.cutBy !== undefined) trace.request?.destroy();
@@ -104,11 +94,34 @@ export async function send(client: AxiosInstance, wire: WireRequest): Promise<Wi
     return {
       kind: 'failed',
       maybeSent: trace.hadSocket,
-      reason: reasonOf(cause, host),
+      reason: reasonOf(cause, new URL(wire.url).host),
       staleSocket: !aborted && trace.request?.reusedSocket === true && (code === 'ECONNRESET' || code === 'EPIPE'),
       aborted,
     };
   }
+}
+
+/** An answer whose body is still to be read. What carries no body does without axios, which takes more time than all the rest of a poll. */
+async function begun(
+  client: AxiosInstance,
+  { method, url, headers, body, agents, signal }: WireRequest,
+  transport: WatchedTransport,
+): Promise<{ stream: Readable; httpStatus: number }> {
+  if (body === undefined) {
+    const { response, body: stream } = await sendPlain({ method, url, headers, agents, transport, signal });
+    return { stream, httpStatus: response.statusCode ?? 0 };
+  }
+  const response = await client.request<Readable>({
+    method,
+    url,
+    headers: { ...headers },
+    data: body,
+    httpAgent: agents.http,
+    httpsAgent: agents.https,
+    signal,
+    transport,
+  });
+  return { stream: response.data, httpStatus: response.status };
 }
 
 /**
