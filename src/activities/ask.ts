@@ -9,6 +9,7 @@ import { RequestRefusedError } from '../http';
 import type { Exchange } from '../lro/answer';
 import type { Monitor, StatusDecision } from '../lro/monitor';
 import { withinBytes } from '../lro/outcome';
+import { contentOf, statusAgain, withFile } from '../lro/result-file';
 import { decideStatus } from '../lro/status';
 import { withinAnswerBudget } from './answer-budget';
 import { withHeartbeat } from './heartbeat';
@@ -16,9 +17,13 @@ import { logCap } from './log-cap';
 import type { Ask, AskOptions, AskResult, Elsewhere, LookedUp } from './messages';
 import type { OtherWorkers } from './other-workers';
 import { RecentAnswers } from './recent-answers';
+import { ResultBody } from './result-body';
 
 /** Requests at once; each connection has its own limit besides. With answers of at most 140 KiB each, a budget overrun stays below 2 MB. */
 const CONCURRENCY = 10;
+
+/** For writing a body that was read. One that takes longer to be read than any answer may is read by a GET of its own. */
+const FILE_SECONDS = 60;
 
 export function makeAsk(connections: Connections, others: OtherWorkers) {
   const recent = new RecentAnswers();
@@ -77,6 +82,16 @@ export async function ask(monitor: Monitor, connections: Connections): Promise<S
     const message = `connection "${monitor.connection}" is not in this worker's file`;
     return { kind: 'running', waitSeconds: 5, why: 'backoff', trouble: { message }, notAsked: true };
   }
+  const { protocol, limits } = connection;
+  const decide = (exchange: Exchange): StatusDecision => decideStatus(exchange, monitor, protocol, Date.now(), Math.random());
+  const file =
+    monitor.resultFile &&
+    new ResultBody({
+      files: connections.files,
+      target: monitor.resultFile,
+      contentOf: (answer) => contentOf(decide(answer), answer, protocol),
+      signal: AbortSignal.any([Context.current().cancellationSignal, AbortSignal.timeout((limits.timeoutSeconds + FILE_SECONDS) * 1000)]),
+    });
   let exchange: Exchange;
   try {
     exchange = await connection.exchange({
@@ -86,13 +101,16 @@ export async function ask(monitor: Monitor, connections: Connections): Promise<S
       headers: monitor.headers,
       cookies: monitor.cookies,
       body: monitor.poll?.body === undefined ? undefined : { kind: 'json', value: monitor.poll.body },
+      bodyTo: file?.target,
     });
   } catch (err) {
     // This worker's connection may refuse a header that the worker which submitted the operation allowed.
     if (err instanceof RequestRefusedError) return { kind: 'failed', failure: { type: 'InvalidInput', message: err.message } };
     throw err;
   }
-  const decision = decideStatus(exchange, monitor, connection.protocol, Date.now(), Math.random());
+  const decided = decide(exchange);
+  const isInFile = file !== undefined && decided.kind === 'succeeded';
+  const decision = isInFile ? withFile(decided, file.written, statusAgain(monitor)) : decided;
   logCap(decision, monitor.connection);
   return decision;
 }

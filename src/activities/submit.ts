@@ -25,6 +25,7 @@ import { Places } from './places';
 import { prepareSubmit, type ReadySubmit, type UnsentSubmit } from './prepare-submit';
 import { AnswerSizes, ResultRoom } from './result-room';
 import { send } from './send-submit';
+import { withFreeFiles } from './free-files';
 import { shortDecision } from './short-decision';
 
 /** Of all that one activity claims, and of all that it returns: both together stay below 1 MiB, for heartbeats carry both. */
@@ -41,10 +42,11 @@ export function makeSubmit(connections: Connections, pages: Pages, others: Other
     if (!Array.isArray(items)) return request.items.map(({ index }) => ({ index, waitSeconds: LOOKUP_PAUSE_SECONDS, ...items }));
     const results: SubmitResult[] = [];
     const ready: ReadySubmit[] = [];
-    for (const wanted of request.items) {
-      const prepared = prepareSubmit(items[wanted.index], wanted, request, connections);
+    const all = request.items.map((wanted) => prepareSubmit(items[wanted.index], wanted, request, connections));
+    // Of a workflow's own operation its first activity has looked.
+    for (const prepared of 'single' in request.page ? all : await withFreeFiles(all, request.items, connections)) {
       if ('send' in prepared) ready.push(prepared);
-      else results.push(await unsentOrElsewhere(prepared, request.lookups?.[wanted.index], others));
+      else results.push(await unsentOrElsewhere(prepared, request.lookups?.[prepared.result.index], others));
     }
     const places = await Places.enter(withinClaims(ready), connections);
     try {

@@ -96,6 +96,8 @@ export interface FilesConfig {
   urlHosts: readonly string[];
   /** Containers of Azure Blob Storage. */
   blobContainers: readonly BlobContainerConfig[];
+  /** Of one file that an operation's final body goes to. */
+  maxResultBytes: number;
 }
 
 /** How the worker shows Azure Blob Storage who it is. */
@@ -133,5 +135,14 @@ export const DEFAULT_LIMITS: Limits = {
   share: true,
 };
 
+/** One gibibyte. */
+export const DEFAULT_MAX_RESULT_BYTES = 1_073_741_824;
+
 /** Callers may name no file. */
-export const NO_FILES: FilesConfig = { readBelow: [], writeBelow: [], urlHosts: [], blobContainers: [] };
+export const NO_FILES: FilesConfig = {
+  readBelow: [],
+  writeBelow: [],
+  urlHosts: [],
+  blobContainers: [],
+  maxResultBytes: DEFAULT_MAX_RESULT_BYTES,
+};

@@ -7,6 +7,7 @@ import type { Exchange, NoAnswer } from '../lro/answer';
 import { withoutParameters } from '../lro/trust';
 import { harmlessBody, harmlessHeaders, refusesCredentials } from './harmless';
 import type { Redactor } from './redact';
+import { cleanedBytes } from './redact-bytes';
 import type { OutgoingRequest } from './request';
 import type { WireOutcome } from './send';
 
@@ -45,6 +46,11 @@ export class Answers {
   held(request: OutgoingRequest, reason: string, waitSeconds: number, trouble?: NoAnswer['trouble']): NoAnswer {
     const answer = { ...this.none(request, request.url, false, reason), waitSeconds };
     return trouble === undefined ? answer : { ...answer, trouble };
+  }
+
+  /** The bytes of a long body. */
+  cleaned(bytes: AsyncIterable<Buffer>, contentType: string | undefined): AsyncIterable<Buffer> {
+    return cleanedBytes(bytes, contentType, (text) => this.redactor.cleanAnswer(text));
   }
 
   untrusted(url: string, reason: string): Exchange {

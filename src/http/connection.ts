@@ -165,9 +165,10 @@ export class Connection {
 
   /** What is thrown goes into history, where no secret may stand, whoever throws it. */
   private async turnOf(request: OutgoingRequest): Promise<Turn<Exchange>> {
-    const { purpose, queueSeconds = DEFAULT_QUEUE_SECONDS } = request;
+    const { purpose, bodyTo, queueSeconds = DEFAULT_QUEUE_SECONDS } = request;
+    const kind = purpose === 'resource' && bodyTo !== undefined ? 'download' : TURN_KINDS[purpose];
     try {
-      return await this.limiter.run({ kind: TURN_KINDS[purpose], key: operationOf(request), queueSeconds }, (report) =>
+      return await this.limiter.run({ kind, key: operationOf(request), queueSeconds }, (report) =>
         this.dispatcher.dispatch(request, report),
       );
     } catch (error) {

@@ -20,8 +20,8 @@ import { HalfOpen, type Arrival, type Cause, type Outcome, type Ticket } from '.
 import { StartTimes } from './start-times';
 import { SubmitPlaces } from './submit-places';
 
-/** What a request is, as far as its turn is concerned. */
-export type TurnKind = 'submit' | 'poll' | 'other';
+/** What a request is, as far as its turn is concerned. `download`: a body that may be long in coming. */
+export type TurnKind = 'submit' | 'poll' | 'download' | 'other';
 
 /** Whose request wants its turn, and what for. */
 export interface TurnRequest {
@@ -44,8 +44,12 @@ export type Turn<T> = { kind: 'done'; value: T } | { kind: 'refused'; waitedSeco
 /** What `work` found out about the service, given to the function it gets. */
 export type Report = (outcome: Outcome, httpStatus?: number) => void;
 
+/** Of the concurrent requests, those that may be downloads: they take long, and polls go on beside them. */
+const DOWNLOADS_PART = 0.25;
+
 export class RateLimiter {
   private readonly requests: Concurrency;
+  private readonly downloads: Concurrency;
   private readonly submits: StartTimes;
   private readonly polls: StartTimes;
   private readonly halfOpen = new HalfOpen();
@@ -58,6 +62,7 @@ export class RateLimiter {
     private readonly clock: Clock = systemClock,
   ) {
     this.requests = new Concurrency(rates.concurrentRequests, clock);
+    this.downloads = new Concurrency(downloadsOf(rates), clock);
     this.submits = new StartTimes(rates.submitsPerSecond, clock);
     this.polls = new StartTimes(rates.pollsPerSecond, clock);
     this.places = new SubmitPlaces(this.requests, this.submits, this.halfOpen, clock);
@@ -65,7 +70,10 @@ export class RateLimiter {
 
   /** From now on these. @param isFirm whether they can be relied on for a while: what would wait too long is then refused at once */
   change(rates: Rates, isFirm: boolean): void {
-    if (rates.concurrentRequests !== this.requests.most) this.requests.most = rates.concurrentRequests;
+    if (rates.concurrentRequests !== this.requests.most) {
+      this.requests.most = rates.concurrentRequests;
+      this.downloads.most = downloadsOf(rates);
+    }
     this.submits.change(rates.submitsPerSecond, isFirm);
     this.polls.change(rates.pollsPerSecond, isFirm);
   }
@@ -120,16 +128,18 @@ export class RateLimiter {
     const cameAt = this.clock.monotonicMs();
     const giveUpAt = cameAt + queueSeconds * 1000;
     const refused = (): Turn<T> => ({ kind: 'refused', waitedSeconds: (this.clock.monotonicMs() - cameAt) / 1000 });
-    if (kind !== 'other') {
+    if (kind === 'submit' || kind === 'poll') {
       // Known at once where another request is finding out whether there is room.
       const hold = this.holdOf(key);
       if (hold !== undefined) return hold;
       if (!(await (kind === 'submit' ? this.submits : this.polls).next(giveUpAt))) return refused();
     }
-    const turn = await this.requests.run<Turn<T>>(giveUpAt, async () => {
-      const arrival = kind === 'other' ? this.passing(key) : this.halfOpen.arrive(key, this.clock.monotonicMs());
-      return arrival.kind === 'held' ? this.held(arrival) : { kind: 'done', value: await this.watched(arrival.ticket, work) };
-    });
+    const inTurn = (): Promise<Turn<T> | undefined> =>
+      this.requests.run<Turn<T>>(giveUpAt, async () => {
+        const arrival = kind === 'other' || kind === 'download' ? this.passing(key) : this.halfOpen.arrive(key, this.clock.monotonicMs());
+        return arrival.kind === 'held' ? this.held(arrival) : { kind: 'done', value: await this.watched(arrival.ticket, work) };
+      });
+    const turn = await (kind === 'download' ? this.downloads.run(giveUpAt, inTurn) : inTurn());
     return turn ?? refused();
   }
 
@@ -155,4 +165,9 @@ export class RateLimiter {
       this.halfOpen.answered(ticket, outcome, this.clock.monotonicMs(), cause);
     }
   }
+}
+
+/** One at least, where there is room for any request. */
+function downloadsOf({ concurrentRequests }: Rates): number {
+  return Math.min(concurrentRequests, Math.max(1, Math.floor(concurrentRequests * DOWNLOADS_PART)));
 }

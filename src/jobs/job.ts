@@ -164,9 +164,7 @@ function fetched(job: Job, step: FetchStep, decision: FetchDecision, nowMs: numb
     return { ...job, step: { ...step, fetches: [decision.fetch, ...rest], lastReadAtMs: nowMs, dueAtMs, why: decision.why, problem } };
   }
   const outcome =
-    decision.kind === 'fetched'
-      ? withRead(step.outcome, fetch, decision.value, decision.cut)
-      : withMissing(step.outcome, [fetch], decision.reason);
+    decision.kind === 'fetched' ? withRead(step.outcome, fetch, decision) : withMissing(step.outcome, [fetch], decision.reason);
   return finishing(job, { ...step, outcome, fetches: rest, lastReadAtMs: nowMs, dueAtMs: nowMs }, nowMs);
 }
 

@@ -17,7 +17,7 @@ import type { EndedJob, Job, UnsuccessfulEnd } from '../jobs/model';
 import { resumeFrom, type ChainKind } from '../jobs/resume';
 import { ChainView } from './chain-view';
 import { reading } from './engine/calls';
-import { carriedBy } from './engine/carry';
+import { carriedBy, ownIdentity } from './engine/carry';
 import { forOthers, onAnyWorker } from './engine/elsewhere';
 import { inNewRun } from './engine/new-run';
 import { begunWith, runSingle, singleEngine } from './engine/single';
@@ -87,7 +87,7 @@ async function prepare(kind: ChainKind, input: AnyChainInput, view: ChainView): 
   try {
     const options = reading(LOOK_SECONDS, 'check the chain');
     const prepared = await onAnyWorker((lookup) =>
-      proxyActivities<LroActivities>(forOthers(options, lookup))['lro.prepareChain']({ kind, input, lookup }),
+      proxyActivities<LroActivities>(forOthers(options, lookup))['lro.prepareChain']({ kind, input, identity: ownIdentity(), lookup }),
     );
     noteDigest(prepared);
     return prepared;

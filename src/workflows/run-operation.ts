@@ -26,7 +26,7 @@ import { jobResult } from '../jobs/ends';
 import { attachedJob, newJob } from '../jobs/job';
 import type { EndedJob, Job } from '../jobs/model';
 import { PREPARING } from './engine/calls';
-import { carriedBy } from './engine/carry';
+import { carriedBy, ownIdentity } from './engine/carry';
 import { forOthers, onAnyWorker } from './engine/elsewhere';
 import { inNewRun } from './engine/new-run';
 import { begunWith, runSingle, singleEngine } from './engine/single';
@@ -83,7 +83,7 @@ async function toItsEnd(input: OperationInput, view: OperationView, given: Carri
 async function prepare(input: OperationInput, view: OperationView): Promise<Prepared> {
   try {
     const prepared = await onAnyWorker((lookup) =>
-      proxyActivities<LroActivities>(forOthers(PREPARING, lookup))['lro.prepare']({ input, lookup }),
+      proxyActivities<LroActivities>(forOthers(PREPARING, lookup))['lro.prepare']({ input, identity: ownIdentity(), lookup }),
     );
     noteDigest(prepared);
     return prepared;
