@@ -133,6 +133,8 @@ export interface SubmitRequest {
   items: SubmitItem[];
   /** Of each body, resource and error. */
   maxKeptBytes: number;
+  /** Of all answers together, where that is less than an activity may return. */
+  maxAnswerBytes?: number;
 }
 
 /** What became of one of them. */

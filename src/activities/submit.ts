@@ -6,7 +6,7 @@
  *    returned when Temporal has recorded the answer. So a killed worker leaves at most that many uncertain submits.
  * 2. Inputs without a place are returned unsent and unclaimed; no activity waits for a place while it holds others.
  * 3. No request is tied to the activity's cancellation: a shutdown lets it finish.
- * 4. Claims and answers together stay below {@link MAX_RESULT_BYTES}, whatever services answer.
+ * 4. Claims and answers together stay below 1 MiB, whatever services answer and callers give; answers also below what the request allows.
  */
 import type { Connections } from '../http';
 import type { MaybeAccepted } from '../jobs/model';
@@ -25,6 +25,8 @@ import { shortDecision } from './short-decision';
 /** Of all that one activity claims, and of all that it returns: both together stay below 1 MiB, for heartbeats carry both. */
 const MAX_CLAIM_BYTES = 131_072;
 const MAX_RESULT_BYTES = 884_736;
+/** Of what is said of submits that were not sent. */
+const MAX_UNSENT_BYTES = 65_536;
 
 /** A decision without what can be left out of it (`short-decision.ts`): a status URL and one for the final GET, as long as they may be. */
 const SHORT_DECISION_BYTES = 40_960;
@@ -34,17 +36,26 @@ export function makeSubmit(connections: Connections, pages: Pages) {
     const items = await pages.load(request.source, request.page);
     const results: SubmitResult[] = [];
     const ready: ReadySubmit[] = [];
+    const maxBytes = Math.min(request.maxAnswerBytes ?? Infinity, MAX_RESULT_BYTES);
+    let bytes = 0;
     for (const wanted of request.items) {
       const prepared = prepareSubmit(items[wanted.index], wanted, request, connections);
-      if ('send' in prepared) ready.push(prepared);
-      else results.push(prepared);
+      if ('send' in prepared) {
+        ready.push(prepared);
+        continue;
+      }
+      const more = bytesOf(prepared);
+      const fits = results.length === 0 || bytes + more <= maxBytes / 2;
+      // What does not fit is looked at again.
+      results.push(fits ? prepared : { index: wanted.index });
+      bytes += fits ? more : 0;
     }
     const places = await Places.enter(withinClaims(ready), connections);
     try {
-      const answers = await sendAll(places, request.maxKeptBytes, connections);
+      const answers = await sendAll(places, new ByteBudget(maxBytes - bytes), request.maxKeptBytes, connections);
       const answered = new Set(answers.map(({ index }) => index));
       const unsent = ready.filter(({ index }) => !answered.has(index)).map((item) => unsentOf(item, connections));
-      return [...results, ...answers, ...unsent];
+      return [...results, ...answers, ...withoutLongNames(unsent)];
     } finally {
       places.giveBackAll();
     }
@@ -60,10 +71,9 @@ function withinClaims(ready: readonly ReadySubmit[]): ReadySubmit[] {
   });
 }
 
-async function sendAll(places: Places, maxKeptBytes: number, connections: Connections): Promise<SubmitResult[]> {
+async function sendAll(places: Places, budget: ByteBudget, maxKeptBytes: number, connections: Connections): Promise<SubmitResult[]> {
   const { items } = places;
   if (items.length === 0) return [];
-  const budget = new ByteBudget(MAX_RESULT_BYTES);
   const work = (answered: (answer: SubmitResult) => void): Promise<unknown> =>
     Promise.all(
       items.map(async (item) => {
@@ -96,6 +106,15 @@ function unsentOf({ index, about, send: { connection, idempotencyKey }, retried 
   if (held === undefined) return { index, about, maybeAccepted: retried };
   const trouble = { message: held.reason, kind: 'Throttled' as const };
   return { index, about, maybeAccepted: retried, waitSeconds: Math.ceil(held.waitSeconds), trouble };
+}
+
+/** What is known of unsent submits is helpful only: names, and what their chains were given. */
+function withoutLongNames(unsent: readonly SubmitResult[]): SubmitResult[] {
+  let bytes = 0;
+  return unsent.map((result) => {
+    bytes += bytesOf(result);
+    return bytes <= MAX_UNSENT_BYTES ? result : { ...result, about: undefined };
+  });
 }
 
 function bytesOf(value: unknown): number {

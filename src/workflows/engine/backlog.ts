@@ -24,12 +24,18 @@ export class Backlog {
     return { ...this.next };
   }
 
+  /** Those of the next page, as many as {@link take} would take. */
+  first(count: number): Place[] {
+    const { page, index } = this.next;
+    return Array.from({ length: count }, (_, position) => ({ page, index: index + position }));
+  }
+
   /** Takes so many of the next page, {@link left} at most. */
   take(count: number): Place[] {
-    const { page, index } = this.next;
-    this.next = { page, index: index + count };
+    const places = this.first(count);
+    this.next = { page: this.next.page, index: this.next.index + count };
     this.skipDone();
-    return Array.from({ length: count }, (_, position) => ({ page, index: index + position }));
+    return places;
   }
 
   private skipDone(): void {

@@ -93,8 +93,17 @@ export interface SubmitsEnd {
   broken?: FailureDetails;
 }
 
-/** Submits jobs of one page. Not cut by a cancellation. Never throws. @param nowMs first try of those that were not tried yet */
-export async function submitJobs(jobs: readonly Job[], { source, pages, options }: SetSource, nowMs: number): Promise<SubmitsEnd> {
+/**
+ * Submits jobs of one page. Not cut by a cancellation. Never throws.
+ * @param nowMs first try of those that were not tried yet
+ * @param answerBytes of all that their answers may come to; Infinity: as much as an activity may return
+ */
+export async function submitJobs(
+  jobs: readonly Job[],
+  { source, pages, options }: SetSource,
+  nowMs: number,
+  answerBytes: number,
+): Promise<SubmitsEnd> {
   const page = pages.get(jobs[0]?.page ?? -1);
   if (page === undefined) return { events: new Map() };
   // Of inputs that stand in the page itself only those of the chunk travel: there each has another index.
@@ -104,7 +113,8 @@ export async function submitJobs(jobs: readonly Job[], { source, pages, options 
     const { tries, cookies, firstSentAtMs = nowMs, unauthorizedSinceMs } = step.at === 'submit' ? step : {};
     return { index: isExcerpt ? position : index, tries, cookies, firstSentAtMs, unauthorizedSinceMs, made: done && madeOf(done) };
   });
-  const request = { source, page: isExcerpt ? excerpt(page, jobs) : page, items, maxKeptBytes: options.maxKeptBytes };
+  const maxAnswerBytes = Number.isFinite(answerBytes) ? answerBytes : undefined;
+  const request = { source, page: isExcerpt ? excerpt(page, jobs) : page, items, maxKeptBytes: options.maxKeptBytes, maxAnswerBytes };
   try {
     const results = await CancellationScope.nonCancellable(() => call(submitting(jobs))['lro.submit'](request));
     return { events: submitEvents(keys, results) };

@@ -8,9 +8,11 @@ import type { CancelCall } from '../../activities/messages';
 import { keyOf } from '../../jobs/job';
 import { cancelOperations } from './calls';
 import type { Engine } from './engine';
+import { jsonBytes } from './weights';
 
-/** Operations in one activity. */
+/** Operations in one activity, and what is passed on of them. */
 const CANCELED_AT_ONCE = 100;
+const CANCELED_BYTES = 524_288;
 /** Whoever cancels waits for it: the service is told so often, then the end says that it was not told. */
 const TRIES = 5;
 
@@ -27,13 +29,27 @@ export async function cancelAll(engine: Engine): Promise<void> {
   }
   for (let attempt = 1; calls.length > 0; attempt++) {
     const again: CancelCall[] = [];
-    for (let from = 0; from < calls.length; from += CANCELED_AT_ONCE)
-      again.push(...(await cancelSome(engine, calls.slice(from, from + CANCELED_AT_ONCE), attempt === TRIES)));
+    for (const together of inGroups(calls)) again.push(...(await cancelSome(engine, together, attempt === TRIES)));
     calls = again;
     const waitSeconds = 2 ** (attempt - 1);
     if (calls.length > 0) await sleep(waitSeconds * 1000, { summary: `wait ${waitSeconds} s to tell the service to cancel again` });
   }
   await cleanUp(engine);
+}
+
+function inGroups(calls: readonly CancelCall[]): CancelCall[][] {
+  const groups: CancelCall[][] = [];
+  let bytes = Infinity;
+  for (const call of calls) {
+    const more = jsonBytes(call);
+    if (bytes + more > CANCELED_BYTES || groups.at(-1)?.length === CANCELED_AT_ONCE) {
+      groups.push([]);
+      bytes = 0;
+    }
+    groups.at(-1)?.push(call);
+    bytes += more;
+  }
+  return groups;
 }
 
 /** @returns the calls that are to be repeated */

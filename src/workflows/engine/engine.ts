@@ -21,6 +21,7 @@ import { deleteResources, readJobs, submitJobs, type Events, type SetSource } fr
 import { WorkflowClock } from './clock';
 import * as due from './due';
 import { Flights, type FlightKind } from './flights';
+import { Room } from './room';
 import { Timer } from './timer';
 import { Weights } from './weights';
 
@@ -41,7 +42,8 @@ export class Engine {
   accepted = 0;
   /** What went wrong last, with any of them. */
   lastProblem: Problem | undefined;
-  readonly weights = new Weights();
+  private readonly weights = new Weights();
+  private readonly room: Room;
   private readonly open = new Map<string, Job>();
   private readonly flights = new Flights();
   private readonly hurried = new Set<string>();
@@ -54,11 +56,12 @@ export class Engine {
 
   constructor(
     private readonly set: SetSource,
-    private readonly limits: due.SubmitLimits,
+    private readonly limits: due.SubmitLimits & { maxOpenBytes?: number },
     jobs: readonly Job[],
     { next = { page: -1, index: 0 }, submitsFromMs = 0 }: EngineState = {},
   ) {
-    for (const job of jobs) this.open.set(keyOf(job), job);
+    this.room = new Room(this.weights, limits.maxOpenBytes ?? Infinity);
+    for (const job of jobs) this.keep(job);
     this.backlog = new Backlog(set.pages, next);
     this.submitsFromMs = submitsFromMs;
   }
@@ -77,6 +80,11 @@ export class Engine {
   /** The jobs as they stand, to be shown. */
   jobs(): Job[] {
     return [...this.open.values()];
+  }
+
+  /** Whether what services may answer to new jobs can be kept. */
+  get hasRoom(): boolean {
+    return this.room.hasSome;
   }
 
   isBusy(job: Place): boolean {
@@ -120,10 +128,11 @@ export class Engine {
     for (const job of this.idle()) this.apply(keyOf(job), { kind: 'expired' });
     for (let jobs = this.nextSubmits(room); jobs.length > 0; jobs = this.nextSubmits(room)) {
       room -= jobs.filter(({ step }) => step.at === 'submit' && step.why === 'start').length;
-      this.launch('submit', jobs, this.submit(jobs, nowMs));
+      const answerBytes = this.answerBytes() ?? this.room.forOneAnswer;
+      this.launch('submit', jobs, this.submit(jobs, nowMs, answerBytes), this.room.reserve(answerBytes));
     }
     if (this.flights.readsFromMs() <= nowMs) {
-      const reads = due.readsDue(this.idle(), nowMs, (job) => this.weights.of(job));
+      const reads = due.readsDue(this.idle(), nowMs, (job) => this.weights.asked(job));
       if (reads.length > 0) this.launch('read', reads, readJobs(reads, this.set));
     }
     for (const job of this.idle()) {
@@ -158,7 +167,7 @@ export class Engine {
   apply(key: string, event: JobEvent): void {
     const job = this.open.get(key);
     if (job === undefined) return;
-    const result = apply(job, event, this.clock.now());
+    const result = apply(job, this.room.fitting(job, event), this.clock.now());
     const after = isEnded(result) ? result.job : result;
     const isFirst = job.step.at === 'submit' && job.done === undefined;
     if (isFirst && (after.step.at === 'poll' || after.step.at === 'fetch' || after.done !== undefined)) this.accepted++;
@@ -166,14 +175,21 @@ export class Engine {
     if (problem !== undefined && problem !== job.step.problem) this.lastProblem = problem;
     if (isEnded(result)) {
       this.open.delete(key);
+      this.room.changed(job, undefined);
       this.ended.push(result);
     } else if (result !== job) {
-      this.open.set(key, result);
+      this.keep(result);
     }
   }
 
-  private async submit(jobs: readonly Job[], nowMs: number): Promise<Events> {
-    const { events, broken } = await submitJobs(jobs, this.set, nowMs);
+  private keep(job: Job): void {
+    const key = keyOf(job);
+    this.room.changed(this.open.get(key), job);
+    this.open.set(key, job);
+  }
+
+  private async submit(jobs: readonly Job[], nowMs: number, answerBytes: number): Promise<Events> {
+    const { events, broken } = await submitJobs(jobs, this.set, nowMs, answerBytes);
     if (broken !== undefined) {
       this.broken = broken;
       this.submits = 'stop';
@@ -181,10 +197,11 @@ export class Engine {
     return events;
   }
 
-  private launch(kind: FlightKind, jobs: readonly Job[], work: Promise<Events>): void {
+  private launch(kind: FlightKind, jobs: readonly Job[], work: Promise<Events>, giveBack?: () => void): void {
     const end = this.flights.begin(kind, jobs, this.clock.now());
     const landed = (events: Events): void => {
       end();
+      giveBack?.();
       for (const [key, event] of events) this.apply(key, event);
       this.wake();
     };
@@ -199,11 +216,11 @@ export class Engine {
   private nextSubmits(room: number): Job[] {
     const nowMs = this.clock.now();
     if (this.submitsMayGoMs() > nowMs) return [];
-    const again = due.submitsDue(this.idle(), nowMs, due.chunkSize(this.limits));
-    // Its deadline counts from here, not from the first try of an earlier batch.
-    const begin = (place: Place): Job => newJob(place, { startedAtMs: nowMs });
-    const jobs = again.length > 0 ? again : this.backlog.take(this.newJobs(room)).map(begin);
-    for (const job of jobs) this.open.set(keyOf(job), job);
+    // Where there is no room, and nothing that would make some, one job goes on alone until it has ended: the first.
+    const most = this.answerBytes() === undefined ? 1 : due.chunkSize(this.limits);
+    const again = due.submitsDue(this.idle(), nowMs, most, (job) => this.weights.submitted(job, this.inputOf(job)));
+    const jobs = again.length > 0 ? again : this.begun(Math.min(most, this.newJobs(room)), nowMs);
+    for (const job of jobs) this.keep(job);
     this.submitsFromMs = due.nextSubmitAtMs(nowMs, this.submitsFromMs, jobs.length, this.limits);
     return jobs;
   }
@@ -212,8 +229,32 @@ export class Engine {
     return due.newJobsDue(this.backlog.left, room, this.limits, due.chunkSize(this.limits));
   }
 
+  private begun(count: number, nowMs: number): Job[] {
+    // Its deadline counts from here, not from the first try of an earlier batch.
+    const jobs = this.backlog.first(count).map((place) => newJob(place, { startedAtMs: nowMs }));
+    const fitting = due.fittingCount(jobs, (job) => this.weights.submitted(job, this.inputOf(job)));
+    this.backlog.take(fitting);
+    return jobs.slice(0, fitting);
+  }
+
+  /** What travels with a submit, where its page is no part of a manifest. */
+  private inputOf({ page, index }: Place): unknown {
+    const found = this.set.pages.get(page);
+    return found !== undefined && 'items' in found ? found.items[index] : undefined;
+  }
+
   private submitsMayGoMs(): number {
-    return this.submits === 'go' && this.flights.count('submit') < due.MAX_SUBMIT_FLIGHTS ? this.submitsFromMs : Infinity;
+    const mayGo = this.submits === 'go' && this.flights.count('submit') < due.MAX_SUBMIT_FLIGHTS;
+    return mayGo && (this.answerBytes() !== undefined || this.isStuck()) ? this.submitsFromMs : Infinity;
+  }
+
+  private answerBytes(): number | undefined {
+    return this.room.forAnswers(this.flights.count('submit'));
+  }
+
+  /** Whether nothing is under way, and nothing waits but to be submitted. */
+  private isStuck(): boolean {
+    return this.flights.count() === 0 && this.jobs().every(({ step }) => step.at === 'submit');
   }
 
   private idle(): Job[] {
