@@ -29,6 +29,7 @@ import { ChainView } from './chain-view';
 import { reading } from './engine/calls';
 import { carriedBy } from './engine/carry';
 import { begunWith, runSingle, singleEngine } from './engine/single';
+import { requireBounded } from './given';
 import { noteDigest } from './same-request';
 
 const progressQuery = defineQuery<ChainProgress>(PROGRESS_QUERY);
@@ -84,6 +85,7 @@ async function toItsEnd(kind: ChainKind, input: AnyChainInput, view: ChainView, 
 
 async function prepare(kind: ChainKind, input: AnyChainInput, view: ChainView): Promise<PreparedChain> {
   try {
+    requireBounded(input);
     const prepared = await proxyActivities<LroActivities>(reading(LOOK_SECONDS, 'check the chain'))['lro.prepareChain']({ kind, input });
     noteDigest(prepared);
     return prepared;

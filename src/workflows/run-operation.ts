@@ -29,6 +29,7 @@ import type { EndedJob, Job } from '../jobs/model';
 import { PREPARING } from './engine/calls';
 import { carriedBy } from './engine/carry';
 import { begunWith, runSingle, singleEngine } from './engine/single';
+import { requireBounded } from './given';
 import { OperationView } from './operation-view';
 import { noteDigest, requireSameRequest } from './same-request';
 
@@ -77,6 +78,7 @@ async function toItsEnd(input: OperationInput, view: OperationView, given: Carri
 
 async function prepare(input: OperationInput, view: OperationView): Promise<Prepared> {
   try {
+    requireBounded(input);
     const prepared = await proxyActivities<LroActivities>(PREPARING)['lro.prepare']({ input });
     noteDigest(prepared);
     return prepared;

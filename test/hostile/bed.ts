@@ -20,6 +20,8 @@ export interface HostileBedOptions {
   /** Of the connection, as in the worker's file. */
   connection?: Record<string, unknown>;
   workerEnv?: NodeJS.ProcessEnv;
+  /** A script that the worker loads first. */
+  preload?: string;
 }
 
 /** Temporal tells a history in one message, which clients refuse by default above 4 MB. */
@@ -28,7 +30,7 @@ const MAX_HISTORY_BYTES = 134_217_728;
 export class HostileBed {
   readonly taskQueue = `lro-${randomUUID()}`;
   readonly folder = temporaryFolder();
-  readonly eventLoop = new EventLoopRecord();
+  private readonly eventLoop: EventLoopRecord;
   private worker: Child | undefined;
   private startedAtMs = 0;
 
@@ -37,7 +39,9 @@ export class HostileBed {
     readonly service: HostileService,
     private readonly connection: Connection,
     readonly client: Client,
-  ) {}
+  ) {
+    this.eventLoop = new EventLoopRecord(options.preload);
+  }
 
   static async open(answer: Answering, options: HostileBedOptions = {}): Promise<HostileBed> {
     const service = await HostileService.start(answer);
@@ -92,7 +96,10 @@ export class HostileBed {
   }
 
   /** How it ends. @throws Error that says what is wrong with it, when it does not within `seconds` */
-  async end(handle: Handle, seconds = 60): Promise<{ result: unknown } | { error: unknown }> {
+  async end(
+    handle: Pick<Handle, 'workflowId' | 'firstExecutionRunId' | 'result'>,
+    seconds = 60,
+  ): Promise<{ result: unknown } | { error: unknown }> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<undefined>((resolve) => (timer = setTimeout(() => resolve(undefined), seconds * 1000)));
     const ended = handle.result().then(

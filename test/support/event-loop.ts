@@ -22,8 +22,12 @@ export class EventLoopRecord {
   private readonly file = join(temporaryFolder(), 'event-loop.jsonl');
 
   /** For the environment of the process that is watched; several may write, one after the other. */
-  get env(): NodeJS.ProcessEnv {
-    return { NODE_OPTIONS: `--require ${JSON.stringify(PROBE)}`, LRO_TEST_EVENT_LOOP_FILE: this.file };
+  readonly env: NodeJS.ProcessEnv;
+
+  /** @param preload another script that the process loads first */
+  constructor(preload?: string) {
+    const required = [PROBE, preload].flatMap((path) => (path === undefined ? [] : ['--require', JSON.stringify(path)]));
+    this.env = { NODE_OPTIONS: required.join(' '), LRO_TEST_EVENT_LOOP_FILE: this.file };
   }
 
   /** The longest stretch of work after a moment, in milliseconds. @throws Error when nobody has looked since */

@@ -27,6 +27,11 @@ export interface Footprint {
   activities: Record<string, number>;
 }
 
+/** Where it stands as callers have sent it. What starts children and further runs is measured where it is sent. */
+function isGiven(where: string): boolean {
+  return /^workflowExecution(Started|Signaled|UpdateAccepted) /.test(where);
+}
+
 /** Everything of a workflow from the run that was started on. */
 export async function footprintOf(client: Client, workflowId: string, firstRunId: string): Promise<Footprint> {
   const footprint: Footprint = { payloads: [], troubles: [], runs: 0, events: 0, activities: {} };
@@ -34,9 +39,13 @@ export async function footprintOf(client: Client, workflowId: string, firstRunId
   return footprint;
 }
 
-/** Payloads that are too large. @param givenBytes what the caller handed in is as large as it is */
+/** Of what travels with an input that has the largest size that is taken: names, numbers, settings. */
+const ENVELOPE_BYTES = 4096;
+
+/** Payloads that are too large, of those that we make. @param givenBytes of the caller's input: what passes it on has names and numbers beside it */
 export function tooLarge({ payloads }: Footprint, givenBytes = 0): PayloadSize[] {
-  return payloads.filter(({ bytes }) => bytes > Math.max(MAX_PAYLOAD_BYTES, givenBytes));
+  const most = givenBytes > MAX_PAYLOAD_BYTES / 2 ? MAX_PAYLOAD_BYTES + ENVELOPE_BYTES : MAX_PAYLOAD_BYTES;
+  return payloads.filter(({ bytes, where }) => bytes > most && !isGiven(where));
 }
 
 interface Run {
@@ -86,16 +95,18 @@ function addRun(events: readonly HistoryEvent[], { workflowId }: Run, footprint:
     addPayloads(attributes?.[1], `${kind} ${activity} of ${workflowId}`, footprint.payloads);
 
     const failed = event.workflowTaskFailedEventAttributes;
-    // Something came while the task ran: the task is done again, and nothing is wrong.
-    if (failed && Number(failed.cause) !== UNHANDLED_COMMAND)
+    if (failed && !NOBODYS_FAULT.has(Number(failed.cause)))
       footprint.troubles.push(`a workflow task of ${workflowId} failed: ${failed.failure?.message ?? String(failed.cause)}`);
     const attempt = event.activityTaskStartedEventAttributes?.attempt ?? 0;
     if (attempt > MAX_ATTEMPTS) footprint.troubles.push(`${activity} of ${workflowId} was tried ${attempt} times`);
   }
 }
 
-/** `WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND` */
-const UNHANDLED_COMMAND = 1;
+/**
+ * The task is done again, and nothing is wrong: something came while it ran (1, `UNHANDLED_COMMAND`), or what came is more than the server
+ * keeps meanwhile (17, `FORCE_CLOSE_COMMAND`).
+ */
+const NOBODYS_FAULT = new Set([1, 17]);
 
 /** What is being tried just now stands in no history. */
 async function addPending(client: Client, { workflowId, runId }: Run, footprint: Footprint): Promise<void> {

@@ -1,6 +1,7 @@
 /** Inputs of a set that are still to be begun: whole pages of them, and how far the set has come. */
 import type { Page } from '../../activities/messages';
 import type { Place } from '../../jobs/model';
+import { fittingCount } from './due';
 
 export class Backlog {
   private next: Place;
@@ -24,18 +25,23 @@ export class Backlog {
     return { ...this.next };
   }
 
-  /** Those of the next page, as many as {@link take} would take. */
-  first(count: number): Place[] {
+  /**
+   * Takes the next of the page, {@link left} at most, and of these as many as one activity can be given.
+   * @param bytesOf what is passed on of one
+   */
+  take(count: number, bytesOf: (place: Place) => number): Place[] {
     const { page, index } = this.next;
-    return Array.from({ length: count }, (_, position) => ({ page, index: index + position }));
+    const places = Array.from({ length: count }, (_, position) => ({ page, index: index + position }));
+    const taken = places.slice(0, fittingCount(places, bytesOf));
+    this.next = { page, index: index + taken.length };
+    this.skipDone();
+    return taken;
   }
 
-  /** Takes so many of the next page, {@link left} at most. */
-  take(count: number): Place[] {
-    const places = this.first(count);
-    this.next = { page: this.next.page, index: this.next.index + count };
-    this.skipDone();
-    return places;
+  /** What travels with a submit, where its page is no part of a manifest. */
+  inputOf({ page, index }: Place): unknown {
+    const found = this.pages.get(page);
+    return found !== undefined && 'items' in found ? found.items[index] : undefined;
   }
 
   private skipDone(): void {

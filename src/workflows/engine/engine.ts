@@ -218,8 +218,12 @@ export class Engine {
     if (this.submitsMayGoMs() > nowMs) return [];
     // Where there is no room, and nothing that would make some, one job goes on alone until it has ended: the first.
     const most = this.answerBytes() === undefined ? 1 : due.chunkSize(this.limits);
-    const again = due.submitsDue(this.idle(), nowMs, most, (job) => this.weights.submitted(job, this.inputOf(job)));
-    const jobs = again.length > 0 ? again : this.begun(Math.min(most, this.newJobs(room)), nowMs);
+    const bytesOf = (job: Job): number => this.weights.submitted(job, this.backlog.inputOf(job));
+    const again = due.submitsDue(this.idle(), nowMs, most, bytesOf);
+    // Its deadline counts from here, not from the first try of an earlier batch.
+    const begin = (place: Place): Job => newJob(place, { startedAtMs: nowMs });
+    const count = Math.min(most, this.newJobs(room));
+    const jobs = again.length > 0 ? again : this.backlog.take(count, (place) => bytesOf(begin(place))).map(begin);
     for (const job of jobs) this.keep(job);
     this.submitsFromMs = due.nextSubmitAtMs(nowMs, this.submitsFromMs, jobs.length, this.limits);
     return jobs;
@@ -227,20 +231,6 @@ export class Engine {
 
   private newJobs(room: number): number {
     return due.newJobsDue(this.backlog.left, room, this.limits, due.chunkSize(this.limits));
-  }
-
-  private begun(count: number, nowMs: number): Job[] {
-    // Its deadline counts from here, not from the first try of an earlier batch.
-    const jobs = this.backlog.first(count).map((place) => newJob(place, { startedAtMs: nowMs }));
-    const fitting = due.fittingCount(jobs, (job) => this.weights.submitted(job, this.inputOf(job)));
-    this.backlog.take(fitting);
-    return jobs.slice(0, fitting);
-  }
-
-  /** What travels with a submit, where its page is no part of a manifest. */
-  private inputOf({ page, index }: Place): unknown {
-    const found = this.set.pages.get(page);
-    return found !== undefined && 'items' in found ? found.items[index] : undefined;
   }
 
   private submitsMayGoMs(): number {
