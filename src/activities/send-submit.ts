@@ -80,6 +80,7 @@ async function sent(submit: OutgoingSubmit, connections: Connections): Promise<S
       url: keyed?.url ?? url,
       // Many operations are submitted to one URL.
       operation: submit.idempotencyKey,
+      waitsForKey: submit.waitsUnauthorized,
       headers: withoutDoubles({ ...dialect?.headers, ...idempotency, ...keyed?.headers }, headers),
       cookies,
       body:
@@ -91,6 +92,9 @@ async function sent(submit: OutgoingSubmit, connections: Connections): Promise<S
       // A keep-alive socket may break when it is used again, and the submit would be uncertain though it was never sent.
       freshConnection: submit.onUncertainSubmit === 'fail',
     });
+    const since = connection.keyRefusedSinceMs;
+    // Of those that were held until now the time counts as well.
+    if (since !== undefined) context.unauthorizedSinceMs = Math.min(since, context.unauthorizedSinceMs ?? since);
     const decision = decideSubmit(exchange, context, connection.protocol, Date.now(), Math.random());
     logCap(decision, submit.connection);
     return decision;

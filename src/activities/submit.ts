@@ -10,15 +10,16 @@
  */
 import type { Connections } from '../http';
 import type { MaybeAccepted } from '../jobs/model';
+import type { SubmitDecision } from '../lro/monitor';
 import { withinBytes } from '../lro/outcome';
 import { jsonBytes } from '../lro/sizes';
 import type { Json } from '../contract';
-import { ByteBudget } from './answer-budget';
 import { withClaims } from './claims';
 import type { Claim, SubmitRequest, SubmitResult } from './messages';
 import type { Pages } from './pages';
 import { Places } from './places';
 import { prepareSubmit, type ReadySubmit } from './prepare-submit';
+import { AnswerSizes, ResultRoom } from './result-room';
 import { send } from './send-submit';
 import { shortDecision } from './short-decision';
 
@@ -32,6 +33,7 @@ const MAX_UNSENT_BYTES = 65_536;
 const SHORT_DECISION_BYTES = 40_960;
 
 export function makeSubmit(connections: Connections, pages: Pages) {
+  const sizes = new AnswerSizes(SHORT_DECISION_BYTES);
   return async function submit(request: SubmitRequest): Promise<SubmitResult[]> {
     const items = await pages.load(request.source, request.page);
     const results: SubmitResult[] = [];
@@ -52,7 +54,8 @@ export function makeSubmit(connections: Connections, pages: Pages) {
     }
     const places = await Places.enter(withinClaims(ready), connections);
     try {
-      const answers = await sendAll(places, new ByteBudget(maxBytes - bytes), request.maxKeptBytes, connections);
+      const room = new ResultRoom(maxBytes - bytes);
+      const answers = await sendAll(places, room, request.maxKeptBytes, sizes, connections);
       const answered = new Set(answers.map(({ index }) => index));
       const unsent = ready.filter(({ index }) => !answered.has(index)).map((item) => unsentOf(item, connections));
       return [...results, ...answers, ...withoutLongNames(unsent)];
@@ -71,25 +74,47 @@ function withinClaims(ready: readonly ReadySubmit[]): ReadySubmit[] {
   });
 }
 
-async function sendAll(places: Places, budget: ByteBudget, maxKeptBytes: number, connections: Connections): Promise<SubmitResult[]> {
+async function sendAll(
+  places: Places,
+  room: ResultRoom,
+  maxKeptBytes: number,
+  sizes: AnswerSizes,
+  connections: Connections,
+): Promise<SubmitResult[]> {
   const { items } = places;
   if (items.length === 0) return [];
   const work = (answered: (answer: SubmitResult) => void): Promise<unknown> =>
     Promise.all(
       items.map(async (item) => {
-        const { index, about, send: submit } = item;
-        const reserved = SHORT_DECISION_BYTES + bytesOf([about, submit.request.headers ?? null]);
-        if (!(await budget.reserve(reserved))) return;
-        const decision = withinBytes(await send(submit, connections), maxKeptBytes);
-        const maybeAccepted = decision.kind === 'uncertain' ? keyOf(item) : item.retried;
-        const answer: SubmitResult = { index, about, decision, firstSentAtMs: submit.firstSentAtMs, maybeAccepted };
-        if (budget.settle(reserved, bytesOf(answer)) === 'short') answer.decision = shortDecision(decision);
-        answered(answer);
+        const { connection, request } = item.send;
+        const ownBytes = bytesOf([item.about, request.headers ?? null]);
+        const reserved = await room.reserve(() => ownBytes + sizes.expected(connection));
+        if (reserved === undefined) return;
+        const answer = answerOf(item, withinBytes(await send(item.send, connections), maxKeptBytes));
+        const bytes = bytesOf(answer);
+        sizes.learn(connection, bytes - ownBytes);
+        const short = answerOf(item, shortDecision(answer.decision));
+        const fit = await room.settle(reserved, bytes, () => bytesOf(short));
+        answered(fit === 'whole' ? answer : fit === 'short' ? short : answerOf(item, NO_ROOM));
       }),
     );
   // A single submit keeps its place until the activity ends.
   const acknowledged = items.length === 1 ? undefined : (answers: SubmitResult[]) => places.giveBack(answers.map(({ index }) => index));
   return withClaims(items.map(claimOf), work, acknowledged);
+}
+
+/** It has come, and what it says cannot be kept. A few hundred bytes, which the limit leaves. */
+const NO_ROOM: SubmitDecision = {
+  kind: 'uncertain',
+  waitSeconds: 5,
+  why: 'backoff',
+  trouble: { message: 'the answer was longer than any before, and had no room beside those to other submits' },
+};
+
+function answerOf(item: ReadySubmit, decision: SubmitDecision): SubmitResult & { decision: SubmitDecision } {
+  const { index, about, retried, send: submit } = item;
+  const maybeAccepted = decision.kind === 'uncertain' ? keyOf(item) : retried;
+  return { index, about, decision, firstSentAtMs: submit.firstSentAtMs, maybeAccepted };
 }
 
 /** What a later try needs to send the same submit again. */
@@ -101,10 +126,10 @@ function claimOf(item: ReadySubmit): Claim {
   return { index: item.index, about: item.about, maybeAccepted: keyOf(item) };
 }
 
-function unsentOf({ index, about, send: { connection, idempotencyKey }, retried }: ReadySubmit, connections: Connections): SubmitResult {
-  const held = connections.get(connection)?.heldBack(idempotencyKey);
+function unsentOf({ index, about, send: submit, retried }: ReadySubmit, connections: Connections): SubmitResult {
+  const held = connections.get(submit.connection)?.heldBack(submit.idempotencyKey, submit.waitsUnauthorized);
   if (held === undefined) return { index, about, maybeAccepted: retried };
-  const trouble = { message: held.reason, kind: 'Throttled' as const };
+  const trouble = { message: held.reason, kind: held.kind };
   return { index, about, maybeAccepted: retried, waitSeconds: Math.ceil(held.waitSeconds), trouble };
 }
 

@@ -64,6 +64,7 @@ const limits = strict({
   concurrentRequests: count.default(DEFAULT_LIMITS.concurrentRequests),
   submitsPerSecond: aboveZero.default(DEFAULT_LIMITS.submitsPerSecond),
   pollsPerSecond: aboveZero.default(DEFAULT_LIMITS.pollsPerSecond),
+  share: z.union([z.boolean(), z.literal('exact')], { error: wrongValue(['exact'], 'true, exact or false') }).default(DEFAULT_LIMITS.share),
 });
 
 const pathGlob = text.regex(/^(\/|\*\*)[^\s?#\\]*$/, 'must begin with "/" or "**", without query: "/tilesets/**"');

@@ -45,7 +45,14 @@ export interface Limits {
   concurrentRequests: number;
   submitsPerSecond: number;
   pollsPerSecond: number;
+  /**
+   * Whether the three above hold for all workers of the task queue together: divided by their number (`true`), handed out by a workflow to
+   * those that need them (`exact`), or not (`false`: each has them all).
+   */
+  share: Share;
 }
+
+export type Share = boolean | 'exact';
 
 /** What callers may send over a connection in `submit`, `cancel` and `attach`. A list that is absent allows all. */
 export interface AllowConfig {
@@ -121,6 +128,7 @@ export const DEFAULT_LIMITS: Limits = {
   concurrentRequests: 50,
   submitsPerSecond: 50,
   pollsPerSecond: 5000,
+  share: true,
 };
 
 /** Callers may name no file. */

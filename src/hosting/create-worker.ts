@@ -3,12 +3,16 @@
  *
  * Keeps true: the drain lasts longer than an HTTP exchange, so that the answer of a submit that is open at SIGTERM is recorded.
  */
-import { Worker, type NativeConnection, type WorkerOptions } from '@temporalio/worker';
+import { Client } from '@temporalio/client';
+import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import { createActivities } from '../activities';
 import type { LroConfig } from '../config';
 import { DEFAULT_TASK_QUEUE } from '../contract';
 import { openConnections, type Connections, type OpenOptions } from '../http';
 import { workflowSource } from './bundle';
+import { Limiters } from './limiters';
+import { ListedWorkers } from './listed-workers';
+import { RateSharing } from './share-rates';
 
 export interface LroWorkerOptions {
   config: LroConfig;
@@ -35,7 +39,9 @@ export function drainSeconds(config: LroConfig): number {
 
 /** Creates the worker; `run()` starts it. Close the connections after it has ended. */
 export async function createLroWorker(options: LroWorkerOptions): Promise<{ worker: Worker; connections: Connections }> {
-  const { config, connection, namespace = 'default', taskQueue = DEFAULT_TASK_QUEUE, continueAsNewAfterEvents } = options;
+  const { config, namespace = 'default', taskQueue = DEFAULT_TASK_QUEUE, continueAsNewAfterEvents } = options;
+  const given = options.worker?.connection ?? options.connection;
+  const connection = given ?? (await NativeConnection.connect());
   const connections = openConnections(config, options.http);
   const grace = drainSeconds(config);
   const worker = await Worker.create({
@@ -45,7 +51,7 @@ export async function createLroWorker(options: LroWorkerOptions): Promise<{ work
       namespace,
       continueAsNewAfterEvents,
     }),
-    ...(connection === undefined ? {} : { connection }),
+    connection,
     namespace,
     taskQueue,
     shutdownGraceTime: grace * 1000,
@@ -61,5 +67,25 @@ export async function createLroWorker(options: LroWorkerOptions): Promise<{ work
     activityTaskPollerBehavior: { type: 'simple-maximum', maximum: 10 },
     ...options.worker,
   });
-  return { worker, connections };
+  const sharing = openSharing(worker, connections, connection, options);
+  sharing.start();
+  const close = (): void => {
+    sharing.stop();
+    connections.close();
+    // Nobody else's.
+    if (given === undefined) connection.close().catch(() => undefined);
+  };
+  return { worker, connections: { ...connections, close } };
+}
+
+function openSharing(worker: Worker, connections: Connections, connection: NativeConnection, options: LroWorkerOptions): RateSharing {
+  const { identity, namespace, taskQueue, dataConverter } = worker.options;
+  const { config, continueAsNewAfterEvents, http } = options;
+  return new RateSharing({
+    connections,
+    identity,
+    listed: new ListedWorkers({ connection, namespace, taskQueue, identity, drainSeconds: drainSeconds(config) }),
+    limiters: new Limiters({ client: new Client({ connection, namespace, identity, dataConverter }), taskQueue, continueAsNewAfterEvents }),
+    log: http?.log,
+  });
 }

@@ -22,6 +22,8 @@ export interface OutgoingRequest {
   headers?: Readonly<Record<string, string>>;
   /** Who asks, where many operations send to one URL: while the service is busy they take turns by it. Default: method and URL. */
   operation?: string;
+  /** Of a submit: while the service refuses the connection's credentials it is held, unless it is the one that tries them. */
+  waitsForKey?: boolean;
   /** Of this operation (`lro/cookies`); sent to trusted hosts only, and there where they belong. */
   cookies?: Cookies;
   body?: { kind: 'json'; value: Json } | { kind: 'file'; file: PinnedFile };

@@ -97,7 +97,7 @@ function submitted(job: Job, step: SubmitStep, event: Submitted, nowMs: number):
     }
     case 'accepted': {
       const { monitor, waitSeconds: pollSeconds, why, status, created, createdText } = decision;
-      const record = { monitor, status, polls: 0, submittedAtMs: firstSentAtMs, created, createdText, problem: unlessThrottled(step) };
+      const record = { monitor, status, polls: 0, submittedAtMs: firstSentAtMs, created, createdText, problem: unlessOver(step) };
       const poll: PollStep = { at: 'poll', ...record, dueAtMs: nowMs + pollSeconds * 1000, why };
       const next: Job = { ...begun, step: poll };
       return step.thenHurry === true ? hurried(next, nowMs) : next;
@@ -135,7 +135,7 @@ function submitted(job: Job, step: SubmitStep, event: Submitted, nowMs: number):
 
 function polled(job: Job, step: PollStep, decision: StatusDecision, nowMs: number): Job | EndedJob {
   const isPoll = decision.kind !== 'running' || decision.notAsked !== true;
-  const asked = isPoll ? { ...step, polls: step.polls + 1, lastPollAtMs: nowMs, problem: unlessThrottled(step) } : step;
+  const asked = isPoll ? { ...step, polls: step.polls + 1, lastPollAtMs: nowMs, problem: unlessOver(step) } : step;
   switch (decision.kind) {
     case 'failed':
       return ended({ ...job, step: asked }, failedEnd(decision.failure), nowMs);
@@ -275,9 +275,9 @@ function shortened(result: DoneStep['result'], isLast: boolean, withBody: boolea
   return { ...result, warning: short, body: withBody ? body : undefined, statusUrl: undefined, resource: undefined };
 }
 
-/** A service that answers has room again, whatever it said before. */
-function unlessThrottled({ problem }: Job['step']): Job['step']['problem'] {
-  return problem?.kind === 'Throttled' ? undefined : problem;
+/** A service that answers has room again, and takes the key, whatever it said before. */
+function unlessOver({ problem }: Job['step']): Job['step']['problem'] {
+  return problem?.kind === 'Throttled' || problem?.kind === 'Unauthorized' ? undefined : problem;
 }
 
 function isoTime(atMs: number): string {

@@ -16,7 +16,14 @@ describe('a file that says only what it must', () => {
       allow: {},
       overridable: { query: [], headers: [] },
       privateHosts: 'refuse',
-      limits: { timeoutSeconds: 30, maxBodyBytes: 1_048_576, concurrentRequests: 50, submitsPerSecond: 50, pollsPerSecond: 5000 },
+      limits: {
+        timeoutSeconds: 30,
+        maxBodyBytes: 1_048_576,
+        concurrentRequests: 50,
+        submitsPerSecond: 50,
+        pollsPerSecond: 5000,
+        share: true,
+      },
       protocol: {
         poll: {
           defaultSeconds: 5,

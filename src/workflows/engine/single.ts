@@ -61,7 +61,7 @@ export async function runSingle(
 }
 
 /** Whether the history is long enough. Never after a request to cancel: the next run would not know of it. */
-export function shouldContinueAsNew({ continueAsNewAfterEvents = Infinity }: LearntSettings): boolean {
+export function shouldContinueAsNew({ continueAsNewAfterEvents = Infinity }: Pick<LearntSettings, 'continueAsNewAfterEvents'>): boolean {
   if (CancellationScope.current().consideredCancelled) return false;
   const { continueAsNewSuggested, historyLength } = workflowInfo();
   return continueAsNewSuggested || historyLength >= continueAsNewAfterEvents;
