@@ -34,7 +34,8 @@ export async function connectionLimiter(input?: LimiterInput, carried?: Allotmen
   const events = input?.continueAsNewAfterEvents;
   const settings = { continueAsNewAfterEvents: typeof events === 'number' && events >= 20 ? events : undefined };
   await condition(() => shouldContinueAsNew(settings));
-  return await makeContinueAsNewFunc<typeof connectionLimiter>({ memo: workflowInfo().memo })(input, allotment);
+  // Only what was understood of the input: it may be as large, or as deep, as could not be handed on.
+  return await makeContinueAsNewFunc<typeof connectionLimiter>({ memo: workflowInfo().memo })(settings, allotment);
 }
 
 /** @throws ApplicationFailure `InvalidInput` */

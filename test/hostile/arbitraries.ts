@@ -11,6 +11,7 @@ import {
   RUN_CHAIN,
   RUN_OPERATION,
 } from '../../src/contract';
+import { WINDOW_UPDATE } from '../../src/sharing/windows';
 import { longCookies, longUrl } from './longest';
 
 /** One answer of a service. `{base}` and `{id}` are filled in. */
@@ -162,6 +163,7 @@ const input: Record<string, fc.Arbitrary<unknown>> = {
     .array(operation, { minLength: 1, maxLength: 5 })
     .map((items) => ({ items: items.map((item, index) => ({ ...item, id: `i${index}` })), skipInvalid: true })),
   runShard: hostileJson,
+  connectionLimiter: fc.oneof(hostileJson, fc.constant({ continueAsNewAfterEvents: 20, text: deep(100_000) })),
 };
 
 const failures = fc.constantFrom<unknown>(
@@ -207,7 +209,7 @@ const message: fc.Arbitrary<Message> = fc.oneof(
   fc.record({ kind: fc.constant('signal' as const), name: fc.constant('tally'), args: fc.tuple(tally) }),
   fc.record({
     kind: fc.constant('update' as const),
-    name: fc.constantFrom(ACCEPTED_UPDATE, ITEM_UPDATE, 'unknown'),
+    name: fc.constantFrom(ACCEPTED_UPDATE, ITEM_UPDATE, WINDOW_UPDATE, 'unknown'),
     // Two that come to more than 2 MB together fail in Temporal's SDK, which sends them back whatever the workflow says.
     args: fc.array(hostileJson, { maxLength: 1 }),
   }),
@@ -217,7 +219,17 @@ const message: fc.Arbitrary<Message> = fc.oneof(
 const forged = fc.constantFrom<unknown>({}, { job: {}, prepared: { about: {}, settings: {} } }, 5, null);
 
 export const scenario: fc.Arbitrary<Scenario> = fc
-  .constantFrom(RUN_OPERATION, RUN_OPERATION, RUN_OPERATION, RUN_CHAIN, RUN_BATCH, RUN_BATCH, BUILD_TILESET, 'runShard')
+  .constantFrom(
+    RUN_OPERATION,
+    RUN_OPERATION,
+    RUN_OPERATION,
+    RUN_CHAIN,
+    RUN_BATCH,
+    RUN_BATCH,
+    BUILD_TILESET,
+    'runShard',
+    'connectionLimiter',
+  )
   .chain((type) =>
     fc.record({
       type: fc.constant(type),
