@@ -251,6 +251,7 @@ export function configSchema(lookup: SecretLookup) {
         readBelow: orAbsent(folders.default([])),
         writeBelow: orAbsent(folders.default([])),
         urlHosts: orAbsent(hosts.default([])),
+        privateHosts: oneOf(['refuse', 'allow'], 'refuse'),
         blobContainers: orAbsent(z.array(blobContainerSchema(lookup), { error: 'must be a list of containers' }).default([])),
       }).prefault({}),
     ),

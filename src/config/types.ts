@@ -87,6 +87,8 @@ export interface FilesConfig {
   writeBelow: readonly string[];
   /** Host names, `*.example.com` allowed. */
   urlHosts: readonly string[];
+  /** Whether those may have loopback, link-local or private addresses. */
+  privateHosts: 'refuse' | 'allow';
   /** Containers of Azure Blob Storage. */
   blobContainers: readonly BlobContainerConfig[];
 }
@@ -124,4 +126,4 @@ export const DEFAULT_LIMITS: Limits = {
 };
 
 /** Callers may name no file. */
-export const NO_FILES: FilesConfig = { readBelow: [], writeBelow: [], urlHosts: [], blobContainers: [] };
+export const NO_FILES: FilesConfig = { readBelow: [], writeBelow: [], urlHosts: [], privateHosts: 'refuse', blobContainers: [] };

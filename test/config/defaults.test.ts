@@ -43,7 +43,7 @@ describe('a file that says only what it must', () => {
   });
 
   it('allows callers to name no file at all', () =>
-    expect(files).toEqual({ readBelow: [], writeBelow: [], urlHosts: [], blobContainers: [] }));
+    expect(files).toEqual({ readBelow: [], writeBelow: [], urlHosts: [], privateHosts: 'refuse', blobContainers: [] }));
 });
 
 describe('a file that says everything', () => {
