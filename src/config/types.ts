@@ -117,6 +117,9 @@ export interface LroConfig {
   files: FilesConfig;
 }
 
+/** Largest `maxBodyBytes`: an answer costs about ten times its size in memory while it is read. */
+export const MAX_BODY_BYTES = 10_485_760;
+
 export const DEFAULT_LIMITS: Limits = {
   timeoutSeconds: 30,
   maxBodyBytes: 1_048_576,

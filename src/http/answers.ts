@@ -5,10 +5,12 @@
  */
 import type { Exchange, NoAnswer } from '../lro/answer';
 import { withoutParameters } from '../lro/trust';
+import { condensed } from './condense';
 import { harmlessBody, harmlessHeaders, refusesCredentials } from './harmless';
 import type { Redactor } from './redact';
 import type { OutgoingRequest } from './request';
 import type { WireOutcome } from './send';
+import { SLICE_CHARS } from './slices';
 
 export class Answers {
   constructor(
@@ -18,21 +20,37 @@ export class Answers {
   ) {}
 
   /** @param trusted whether the host got the credentials; only then its cookies are kept @param timeoutSeconds that the exchange had */
-  of(request: OutgoingRequest, url: string, outcome: WireOutcome, trusted: boolean, timeoutSeconds: number): Exchange {
+  async of(request: OutgoingRequest, url: string, outcome: WireOutcome, trusted: boolean, timeoutSeconds: number): Promise<Exchange> {
     if (outcome.kind === 'refusedAddress') return this.untrusted(url, outcome.reason);
     if (outcome.kind === 'failed') {
       const reason = outcome.aborted ? `no answer from ${new URL(url).host} within ${timeoutSeconds} s` : outcome.reason;
       return this.none(request, url, outcome.maybeSent, reason);
     }
     const { httpStatus } = outcome;
-    const clean = (text: string): string => this.redactor.cleanAnswer(text);
-    const headers = Object.fromEntries(Object.entries(outcome.headers).map(([name, value]) => [name, clean(value)]));
-    const body = { ...outcome.body, text: clean(outcome.body.text) };
+    const headers = await this.cleanHeaders(outcome.headers);
+    const body = await condensed({ ...outcome.body, text: await this.clean(outcome.body.text) });
     const answer = { kind: 'answer' as const, method: request.method, url, httpStatus };
     if (refusesCredentials(httpStatus)) return { ...answer, headers: harmlessHeaders(headers), body: harmlessBody(body) };
-    return trusted && outcome.setCookies.length > 0
-      ? { ...answer, headers, setCookies: outcome.setCookies.map(clean), body }
-      : { ...answer, headers, body };
+    if (!trusted || outcome.setCookies.length === 0) return { ...answer, headers, body };
+    const setCookies: string[] = [];
+    for (const cookie of outcome.setCookies) setCookies.push(await this.clean(cookie));
+    return { ...answer, headers, setCookies, body };
+  }
+
+  private async cleanHeaders(headers: Readonly<Record<string, string>>): Promise<Record<string, string>> {
+    // Together they are not long, as a rule: many small waits would cost more than the work.
+    const names = Object.keys(headers);
+    const total = Object.values(headers).reduce((chars, value) => chars + value.length, 0);
+    const cleaned: [string, string][] = [];
+    for (const name of names) {
+      const value = headers[name] ?? '';
+      cleaned.push([name, total > SLICE_CHARS ? await this.redactor.cleanLongAnswer(value) : this.redactor.cleanAnswer(value)]);
+    }
+    return Object.fromEntries(cleaned);
+  }
+
+  private clean(text: string): string | Promise<string> {
+    return text.length > SLICE_CHARS ? this.redactor.cleanLongAnswer(text) : this.redactor.cleanAnswer(text);
   }
 
   /** @param waitSeconds how long the connection itself wants it to wait */

@@ -4,20 +4,17 @@
  * Keeps true:
  * 1. Once a value was given to `add`, no text that went through `clean` or `cleanAnswer` holds it or a run of 16 of its characters: as it is, in
  *    URLs, JSON, HTML and forms (also one inside the other), in other letter case, as UTF-16, in Base64 and hexadecimal digits.
- * 2. The work is linear in the text, and no error quotes a secret.
+ * 2. The work is linear in the text, no error quotes a secret, and of long texts it leaves turns of the event loop to others.
  * 3. Only the latest secrets are kept: tokens come and go for months.
  */
-import { decoded, endOf, folded, hasEscapes, startOf, type NormalText } from './normal-text';
+import { Marks, MASK } from './marks';
+import { Decoder, endOf, Folder, hasEscapes, startOf, type Normalizer } from './normal-text';
 import { MIN_SECRET_CHARS, patternsOf, type SecretPatterns } from './secret-patterns';
 import { findWhole, WINDOW_CHARS, WindowIndex } from './secret-windows';
+import { atOnce, inSlices, SLICE_CHARS } from './slices';
 
 /** The present token, the one before it, and a client secret, with room for a rotation in between. */
 const KEPT_SECRETS = 6;
-
-const MASK = '***';
-
-/** Parts of a text, by the index of their first character and the one behind their last. */
-type Range = [start: number, end: number];
 
 export class Redactor {
   /** The latest last. */
@@ -56,36 +53,32 @@ export class Redactor {
     return this.masked(text, MIN_SECRET_CHARS);
   }
 
+  /** {@link cleanAnswer} of a long text, with turns of the event loop in between. */
+  async cleanLongAnswer(text: string): Promise<string> {
+    return inSlices(() => this.steps(text, MIN_SECRET_CHARS));
+  }
+
   private masked(text: string, minSecretChars: number): string {
+    return atOnce(this.steps(text, minSecretChars));
+  }
+
+  private *steps(text: string, minSecretChars: number): Generator<void, string> {
     let cleaned = text;
     for (const [secret, { spellings }] of this.all()) {
       if (secret.length < minSecretChars) continue;
-      for (const spelling of spellings) if (cleaned.includes(spelling)) cleaned = cleaned.replaceAll(spelling, () => MASK);
+      for (const spelling of spellings) {
+        if (cleaned.length > SLICE_CHARS) yield;
+        if (cleaned.includes(spelling)) cleaned = cleaned.replaceAll(spelling, () => MASK);
+      }
     }
     if (this.patterns.size + this.lasting.size === 0 || cleaned.length < MIN_SECRET_CHARS) return cleaned;
+    // What is added meanwhile is not in this text: it was there before its answer came.
+    const search = { index: (this.index ??= this.openIndex()), wholes: this.wholes };
+    const marks = new Marks(cleaned);
     // An escape may end within a secret, and takes its first characters with it; as it is written they still stand there.
-    const ranges = this.rangesIn(folded(cleaned), cleaned);
-    if (hasEscapes(cleaned)) ranges.push(...this.rangesIn(decoded(cleaned), cleaned));
-    return withMasks(cleaned, ranges);
-  }
-
-  /** Where in `text` pieces of secrets stand. */
-  private rangesIn(normal: NormalText, text: string): Range[] {
-    const index = (this.index ??= this.openIndex());
-    const ranges: Range[] = [];
-    const found = (start: number, end: number): void => {
-      const last = ranges.at(-1);
-      if (last !== undefined && start <= last[1] && start >= last[0]) last[1] = Math.max(last[1], end);
-      else ranges.push([start, end]);
-    };
-    if (normal.chars.length >= WINDOW_CHARS) index.find(normal.chars, found);
-    for (const whole of this.wholes) findWhole(normal.chars, whole, found);
-    for (const range of ranges) {
-      const [start, end] = range;
-      range[0] = startOf(normal, text, start);
-      range[1] = endOf(normal, end - 1);
-    }
-    return ranges;
+    yield* marking(cleaned, new Folder(cleaned.length), search, marks);
+    if (hasEscapes(cleaned)) yield* marking(cleaned, new Decoder(cleaned.length), search, marks);
+    return yield* marks.masked();
   }
 
   private all(): [secret: string, patterns: SecretPatterns][] {
@@ -99,18 +92,35 @@ export class Redactor {
   }
 }
 
-/** `text` with `***` for each of `ranges`, which may overlap. */
-function withMasks(text: string, ranges: Range[]): string {
-  if (ranges.length === 0) return text;
-  ranges.sort(([left], [right]) => left - right);
-  const parts: string[] = [];
-  let at = 0;
-  let isMasked = false;
-  for (const [start, end] of ranges) {
-    if (start > at || !isMasked) parts.push(text.slice(at, start), MASK);
-    isMasked = true;
-    at = Math.max(at, end);
+/** Marks where in `text` pieces of secrets stand. */
+function* marking(
+  text: string,
+  normalizer: Normalizer,
+  { index, wholes }: { index: WindowIndex; wholes: readonly Buffer[] },
+  marks: Marks,
+): Generator<void> {
+  for (let from = 0; from < text.length; from += SLICE_CHARS) {
+    if (from > 0) yield;
+    normalizer.read(text, from, Math.min(from + SLICE_CHARS, text.length));
   }
-  parts.push(text.slice(at));
-  return parts.join('');
+  const normal = normalizer.end();
+  const { chars } = normal;
+  let piece = { start: 0, end: 0 };
+  const mark = (): void => {
+    if (piece.end > piece.start) marks.add(startOf(normal, text, piece.start), endOf(normal, piece.end - 1));
+  };
+  // Most overlap the one before.
+  const found = (start: number, end: number): void => {
+    if (start >= piece.start && start <= piece.end) return void (piece.end = end > piece.end ? end : piece.end);
+    mark();
+    piece = { start, end };
+  };
+  for (let from = 0; from + WINDOW_CHARS <= chars.length; from += SLICE_CHARS) {
+    if (from > 0) yield;
+    index.find(chars, from, Math.min(from + SLICE_CHARS, chars.length), found);
+  }
+  for (const whole of wholes) {
+    for (let from = 0; from !== -1; from = findWhole(chars, whole, from, found)) if (from > 0) yield;
+  }
+  mark();
 }
