@@ -20,37 +20,31 @@ export class Answers {
   ) {}
 
   /** @param trusted whether the host got the credentials; only then its cookies are kept @param timeoutSeconds that the exchange had */
-  async of(request: OutgoingRequest, url: string, outcome: WireOutcome, trusted: boolean, timeoutSeconds: number): Promise<Exchange> {
+  of(request: OutgoingRequest, url: string, outcome: WireOutcome, trusted: boolean, timeoutSeconds: number): Exchange | Promise<Exchange> {
     if (outcome.kind === 'refusedAddress') return this.untrusted(url, outcome.reason);
     if (outcome.kind === 'failed') {
       const reason = outcome.aborted ? `no answer from ${new URL(url).host} within ${timeoutSeconds} s` : outcome.reason;
       return this.none(request, url, outcome.maybeSent, reason);
     }
-    const { httpStatus } = outcome;
-    const headers = await this.cleanHeaders(outcome.headers);
-    const body = await condensed({ ...outcome.body, text: await this.clean(outcome.body.text) });
-    const answer = { kind: 'answer' as const, method: request.method, url, httpStatus };
-    if (refusesCredentials(httpStatus)) return { ...answer, headers: harmlessHeaders(headers), body: harmlessBody(body) };
-    if (!trusted || outcome.setCookies.length === 0) return { ...answer, headers, body };
-    const setCookies: string[] = [];
-    for (const cookie of outcome.setCookies) setCookies.push(await this.clean(cookie));
-    return { ...answer, headers, setCookies, body };
+    const made = (cleaned: WireAnswer): Exchange => answerOf(request.method, url, cleaned, trusted);
+    // Every poll comes by here: what is short is done at once.
+    return isLong(outcome) ? this.cleanedInSlices(outcome).then(made) : made(this.cleaned(outcome));
   }
 
-  private async cleanHeaders(headers: Readonly<Record<string, string>>): Promise<Record<string, string>> {
-    // Together they are not long, as a rule: many small waits would cost more than the work.
-    const names = Object.keys(headers);
-    const total = Object.values(headers).reduce((chars, value) => chars + value.length, 0);
-    const cleaned: [string, string][] = [];
-    for (const name of names) {
-      const value = headers[name] ?? '';
-      cleaned.push([name, total > SLICE_CHARS ? await this.redactor.cleanLongAnswer(value) : this.redactor.cleanAnswer(value)]);
-    }
-    return Object.fromEntries(cleaned);
+  private cleaned({ headers, setCookies, body, ...rest }: WireAnswer): WireAnswer {
+    const clean = (text: string): string => this.redactor.cleanAnswer(text);
+    const cleanHeaders: Record<string, string> = {};
+    for (const [name, value] of Object.entries(headers)) cleanHeaders[name] = clean(value);
+    return { ...rest, headers: cleanHeaders, setCookies: setCookies.map(clean), body: { ...body, text: clean(body.text) } };
   }
 
-  private clean(text: string): string | Promise<string> {
-    return text.length > SLICE_CHARS ? this.redactor.cleanLongAnswer(text) : this.redactor.cleanAnswer(text);
+  private async cleanedInSlices({ headers, setCookies, body, ...rest }: WireAnswer): Promise<WireAnswer> {
+    const clean = (text: string): Promise<string> => this.redactor.cleanLongAnswer(text);
+    const cleanHeaders: Record<string, string> = {};
+    for (const [name, value] of Object.entries(headers)) cleanHeaders[name] = await clean(value);
+    const cleanCookies: string[] = [];
+    for (const cookie of setCookies) cleanCookies.push(await clean(cookie));
+    return { ...rest, headers: cleanHeaders, setCookies: cleanCookies, body: await condensed({ ...body, text: await clean(body.text) }) };
   }
 
   /** @param waitSeconds how long the connection itself wants it to wait */
@@ -63,4 +57,21 @@ export class Answers {
   untrusted(url: string, reason: string): Exchange {
     return { kind: 'untrusted', url: this.redactor.clean(url), reason: this.redactor.clean(reason) };
   }
+}
+
+type WireAnswer = WireOutcome & { kind: 'answer' };
+
+/** Whether it would keep the event loop busy for more than some milliseconds. */
+function isLong({ headers, setCookies, body }: WireAnswer): boolean {
+  let chars = body.text.length;
+  for (const value of Object.values(headers)) chars += value.length;
+  for (const cookie of setCookies) chars += cookie.length;
+  return chars > SLICE_CHARS;
+}
+
+/** What is kept of an answer without secrets. */
+function answerOf(method: string, url: string, { httpStatus, headers, setCookies, body }: WireAnswer, trusted: boolean): Exchange {
+  const answer = { kind: 'answer' as const, method, url, httpStatus };
+  if (refusesCredentials(httpStatus)) return { ...answer, headers: harmlessHeaders(headers), body: harmlessBody(body) };
+  return trusted && setCookies.length > 0 ? { ...answer, headers, setCookies, body } : { ...answer, headers, body };
 }

@@ -9,7 +9,8 @@ import { fit } from '../../src/lro/sizes';
 import { answered, connectionTo, get, service } from './service';
 
 const IS_LONG = process.env['LRO_LONG'] === '1';
-const RUNS = IS_LONG ? 1000 : 8;
+const RUNS = IS_LONG ? 200 : 8;
+jest.setTimeout(600_000);
 const MiB = 1_048_576;
 const MAX_BUSY_MS = 100;
 
