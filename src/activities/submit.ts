@@ -10,15 +10,16 @@
  */
 import type { Connections } from '../http';
 import type { MaybeAccepted } from '../jobs/model';
+import type { SubmitDecision } from '../lro/monitor';
 import { withinBytes } from '../lro/outcome';
 import { jsonBytes } from '../lro/sizes';
 import type { Json } from '../contract';
-import { ByteBudget } from './answer-budget';
 import { withClaims } from './claims';
 import type { Claim, SubmitRequest, SubmitResult } from './messages';
 import type { Pages } from './pages';
 import { Places } from './places';
 import { prepareSubmit, type ReadySubmit } from './prepare-submit';
+import { AnswerSizes, ResultRoom } from './result-room';
 import { send } from './send-submit';
 import { shortDecision } from './short-decision';
 
@@ -30,6 +31,7 @@ const MAX_RESULT_BYTES = 884_736;
 const SHORT_DECISION_BYTES = 40_960;
 
 export function makeSubmit(connections: Connections, pages: Pages) {
+  const sizes = new AnswerSizes(SHORT_DECISION_BYTES);
   return async function submit(request: SubmitRequest): Promise<SubmitResult[]> {
     const items = await pages.load(request.source, request.page);
     const results: SubmitResult[] = [];
@@ -41,7 +43,7 @@ export function makeSubmit(connections: Connections, pages: Pages) {
     }
     const places = await Places.enter(withinClaims(ready), connections);
     try {
-      const answers = await sendAll(places, request.maxKeptBytes, connections);
+      const answers = await sendAll(places, request.maxKeptBytes, sizes, connections);
       const answered = new Set(answers.map(({ index }) => index));
       const unsent = ready.filter(({ index }) => !answered.has(index)).map((item) => unsentOf(item, connections));
       return [...results, ...answers, ...unsent];
@@ -60,26 +62,42 @@ function withinClaims(ready: readonly ReadySubmit[]): ReadySubmit[] {
   });
 }
 
-async function sendAll(places: Places, maxKeptBytes: number, connections: Connections): Promise<SubmitResult[]> {
+async function sendAll(places: Places, maxKeptBytes: number, sizes: AnswerSizes, connections: Connections): Promise<SubmitResult[]> {
   const { items } = places;
   if (items.length === 0) return [];
-  const budget = new ByteBudget(MAX_RESULT_BYTES);
+  const room = new ResultRoom(MAX_RESULT_BYTES);
   const work = (answered: (answer: SubmitResult) => void): Promise<unknown> =>
     Promise.all(
       items.map(async (item) => {
-        const { index, about, send: submit } = item;
-        const reserved = SHORT_DECISION_BYTES + bytesOf([about, submit.request.headers ?? null]);
-        if (!(await budget.reserve(reserved))) return;
-        const decision = withinBytes(await send(submit, connections), maxKeptBytes);
-        const maybeAccepted = decision.kind === 'uncertain' ? keyOf(item) : item.retried;
-        const answer: SubmitResult = { index, about, decision, firstSentAtMs: submit.firstSentAtMs, maybeAccepted };
-        if (budget.settle(reserved, bytesOf(answer)) === 'short') answer.decision = shortDecision(decision);
-        answered(answer);
+        const { connection, request } = item.send;
+        const ownBytes = bytesOf([item.about, request.headers ?? null]);
+        const reserved = await room.reserve(() => ownBytes + sizes.expected(connection));
+        if (reserved === undefined) return;
+        const answer = answerOf(item, withinBytes(await send(item.send, connections), maxKeptBytes));
+        const bytes = bytesOf(answer);
+        sizes.learn(connection, bytes - ownBytes);
+        const short = answerOf(item, shortDecision(answer.decision));
+        const fit = await room.settle(reserved, bytes, () => bytesOf(short));
+        answered(fit === 'whole' ? answer : fit === 'short' ? short : answerOf(item, NO_ROOM));
       }),
     );
   // A single submit keeps its place until the activity ends.
   const acknowledged = items.length === 1 ? undefined : (answers: SubmitResult[]) => places.giveBack(answers.map(({ index }) => index));
   return withClaims(items.map(claimOf), work, acknowledged);
+}
+
+/** It has come, and what it says cannot be kept. A few hundred bytes, which the limit leaves. */
+const NO_ROOM: SubmitDecision = {
+  kind: 'uncertain',
+  waitSeconds: 5,
+  why: 'backoff',
+  trouble: { message: 'the answer was longer than any before, and had no room beside those to other submits' },
+};
+
+function answerOf(item: ReadySubmit, decision: SubmitDecision): SubmitResult & { decision: SubmitDecision } {
+  const { index, about, retried, send: submit } = item;
+  const maybeAccepted = decision.kind === 'uncertain' ? keyOf(item) : retried;
+  return { index, about, decision, firstSentAtMs: submit.firstSentAtMs, maybeAccepted };
 }
 
 /** What a later try needs to send the same submit again. */

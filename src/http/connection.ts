@@ -162,7 +162,7 @@ export class Connection {
 
   private log(request: OutgoingRequest, exchange: Exchange, milliseconds: number): void {
     const { log } = this.dependencies;
-    if (log === undefined) return;
+    if (log?.isLevelEnabled('debug') !== true) return;
     const outcome = exchange.kind === 'answer' ? { httpStatus: exchange.httpStatus } : { problem: exchange.kind, reason: exchange.reason };
     const url = this.redactor.clean(shown(exchange.url));
     log.debug({ connection: this.name, purpose: request.purpose, method: request.method, url, milliseconds, ...outcome }, 'exchange');

@@ -179,7 +179,9 @@ const OWN_HEADERS = { accept: 'application/json', 'user-agent': USER_AGENT };
 
 /** All headers with their names in lower case; of those with one name the last. */
 function lowerCased(layers: readonly Readonly<Record<string, string>>[]): Record<string, string> {
-  return Object.fromEntries(layers.flatMap((layer) => Object.entries(layer).map(([name, value]) => [name.toLowerCase(), value])));
+  const headers: Record<string, string> = {};
+  for (const layer of layers) for (const [name, value] of Object.entries(layer)) headers[name.toLowerCase()] = value;
+  return headers;
 }
 
 /** 429 and 503: the service has no room. An answer of another 5xx, or none, says nothing about that. */

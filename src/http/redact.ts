@@ -16,13 +16,20 @@ import { atOnce, inSlices, SLICE_CHARS } from './slices';
 /** The present token, the one before it, and a client secret, with room for a rotation in between. */
 const KEPT_SECRETS = 6;
 
+/** What is looked for in texts. */
+interface Search {
+  /** Of secrets that are long enough. */
+  index: WindowIndex;
+  wholes: readonly Buffer[];
+  spellings: readonly { spelling: string; secretChars: number }[];
+}
+
 export class Redactor {
   /** The latest last. */
   private readonly patterns = new Map<string, SecretPatterns>();
   private readonly lasting = new Map<string, SecretPatterns>();
-  /** Of all that are long enough; made when it is needed first. */
-  private index: WindowIndex | undefined;
-  private wholes: Buffer[] = [];
+  /** Of all of them. */
+  private present: Search | undefined;
 
   /** From now on `secret` is masked. Of older ones the latest few stay masked. */
   add(secret: string): void {
@@ -33,14 +40,14 @@ export class Redactor {
     if (known !== undefined) return;
     const [oldest] = this.patterns.keys();
     if (this.patterns.size > KEPT_SECRETS && oldest !== undefined) this.patterns.delete(oldest);
-    this.index = undefined;
+    this.present = undefined;
   }
 
   /** The same for a secret that never changes. */
   addForGood(secret: string): void {
     if (secret === '') return;
     this.lasting.set(secret, patternsOf(secret));
-    this.index = undefined;
+    this.present = undefined;
   }
 
   /** `text` with every secret as `***`: for reasons, messages and logs. */
@@ -53,52 +60,49 @@ export class Redactor {
     return this.masked(text, MIN_SECRET_CHARS);
   }
 
-  /** {@link cleanAnswer} of a long text, with turns of the event loop in between. */
+  /** {@link cleanAnswer} of a long text, with turns of the event loop in between. What is masked are the secrets of now. */
   async cleanLongAnswer(text: string): Promise<string> {
-    return inSlices(() => this.steps(text, MIN_SECRET_CHARS));
+    const search = this.search();
+    return search === undefined ? text : inSlices(() => masking(text, search, MIN_SECRET_CHARS));
   }
 
   private masked(text: string, minSecretChars: number): string {
-    return atOnce(this.steps(text, minSecretChars));
+    const search = this.search();
+    return search === undefined ? text : atOnce(masking(text, search, minSecretChars));
   }
 
-  private *steps(text: string, minSecretChars: number): Generator<void, string> {
-    let cleaned = text;
-    for (const [secret, { spellings }] of this.all()) {
-      if (secret.length < minSecretChars) continue;
-      for (const spelling of spellings) {
-        if (cleaned.length > SLICE_CHARS) yield;
-        if (cleaned.includes(spelling)) cleaned = cleaned.replaceAll(spelling, () => MASK);
-      }
+  /** Undefined where there is no secret. Made when it is needed first. */
+  private search(): Search | undefined {
+    if (this.patterns.size + this.lasting.size === 0) return undefined;
+    if (this.present === undefined) {
+      const all = [...this.lasting, ...this.patterns];
+      this.present = {
+        index: new WindowIndex(all.flatMap(([, { windows }]) => windows)),
+        wholes: all.flatMap(([, { wholes }]) => wholes),
+        spellings: all.flatMap(([secret, { spellings }]) => spellings.map((spelling) => ({ spelling, secretChars: secret.length }))),
+      };
     }
-    if (this.patterns.size + this.lasting.size === 0 || cleaned.length < MIN_SECRET_CHARS) return cleaned;
-    // What is added meanwhile is not in this text: it was there before its answer came.
-    const search = { index: (this.index ??= this.openIndex()), wholes: this.wholes };
-    const marks = new Marks(cleaned);
-    // An escape may end within a secret, and takes its first characters with it; as it is written they still stand there.
-    yield* marking(cleaned, new Folder(cleaned.length), search, marks);
-    if (hasEscapes(cleaned)) yield* marking(cleaned, new Decoder(cleaned.length), search, marks);
-    return yield* marks.masked();
-  }
-
-  private all(): [secret: string, patterns: SecretPatterns][] {
-    return [...this.lasting, ...this.patterns];
-  }
-
-  private openIndex(): WindowIndex {
-    const all = this.all().map(([, patterns]) => patterns);
-    this.wholes = all.flatMap(({ wholes }) => wholes);
-    return new WindowIndex(all.flatMap(({ windows }) => windows));
+    return this.present;
   }
 }
 
+function* masking(text: string, search: Search, minSecretChars: number): Generator<void, string> {
+  let cleaned = text;
+  for (const { spelling, secretChars } of search.spellings) {
+    if (secretChars < minSecretChars) continue;
+    if (cleaned.length > SLICE_CHARS) yield;
+    if (cleaned.includes(spelling)) cleaned = cleaned.replaceAll(spelling, () => MASK);
+  }
+  if (cleaned.length < MIN_SECRET_CHARS) return cleaned;
+  const marks = new Marks(cleaned);
+  // An escape may end within a secret, and takes its first characters with it; as it is written they still stand there.
+  yield* marking(cleaned, new Folder(cleaned.length), search, marks);
+  if (hasEscapes(cleaned)) yield* marking(cleaned, new Decoder(cleaned.length), search, marks);
+  return yield* marks.masked();
+}
+
 /** Marks where in `text` pieces of secrets stand. */
-function* marking(
-  text: string,
-  normalizer: Normalizer,
-  { index, wholes }: { index: WindowIndex; wholes: readonly Buffer[] },
-  marks: Marks,
-): Generator<void> {
+function* marking(text: string, normalizer: Normalizer, { index, wholes }: Search, marks: Marks): Generator<void> {
   for (let from = 0; from < text.length; from += SLICE_CHARS) {
     if (from > 0) yield;
     normalizer.read(text, from, Math.min(from + SLICE_CHARS, text.length));

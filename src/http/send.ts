@@ -14,6 +14,7 @@ import type { AnswerBody } from '../lro/answer';
 import { isRefusedAddress } from '../transport/addresses';
 import type { Agents } from '../transport/agents';
 import { rootCause } from '../transport/axios-client';
+import { sendPlain } from '../transport/plain-request';
 import { reasonOf } from '../transport/reasons';
 import type { ExchangeTimeout } from './exchange-timeout';
 import { readBody } from './read-body';
@@ -69,26 +70,15 @@ class WatchedTransport {
 /** Sends `wire` once. */
 export async function send(client: AxiosInstance, wire: WireRequest): Promise<WireOutcome> {
   const trace: Trace = { hadSocket: false };
-  const { host } = new URL(wire.url);
   try {
-    const response = await client.request<Readable>({
-      method: wire.method,
-      url: wire.url,
-      // `false` keeps axios from announcing a form where there is no body.
-      headers: wire.body === undefined ? { ...wire.headers, 'content-type': false } : { ...wire.headers },
-      data: wire.body,
-      httpAgent: wire.agents.http,
-      httpsAgent: wire.agents.https,
-      signal: wire.signal,
-      transport: new WatchedTransport(trace),
-    });
-    const body = await readBody(response.data, wire.maxBodyBytes);
-    await endUpload(wire, response.status, trace);
+    const { stream, httpStatus } = await begun(client, wire, new WatchedTransport(trace));
+    const body = await readBody(stream, wire.maxBodyBytes);
+    await endUpload(wire, httpStatus, trace);
     // What was not read must not be read by the next request on this socket.
     if (body.cutBy !== undefined) trace.request?.destroy();
     const rawHeaders = trace.response?.rawHeaders ?? [];
     const setCookies = trace.response?.headers['set-cookie'] ?? [];
-    return { kind: 'answer', httpStatus: response.status, headers: firstValues(rawHeaders), setCookies, body };
+    return { kind: 'answer', httpStatus, headers: firstValues(rawHeaders), setCookies, body };
   } catch (error) {
     trace.request?.destroy();
     const cause = rootCause(error);
@@ -98,11 +88,34 @@ export async function send(client: AxiosInstance, wire: WireRequest): Promise<Wi
     return {
       kind: 'failed',
       maybeSent: trace.hadSocket,
-      reason: reasonOf(cause, host),
+      reason: reasonOf(cause, new URL(wire.url).host),
       staleSocket: !aborted && trace.request?.reusedSocket === true && (code === 'ECONNRESET' || code === 'EPIPE'),
       aborted,
     };
   }
+}
+
+/** An answer whose body is still to be read. What carries no body does without axios, which takes more time than all the rest of a poll. */
+async function begun(
+  client: AxiosInstance,
+  { method, url, headers, body, agents, signal }: WireRequest,
+  transport: WatchedTransport,
+): Promise<{ stream: Readable; httpStatus: number }> {
+  if (body === undefined) {
+    const { response, body: stream } = await sendPlain({ method, url, headers, agents, transport, signal });
+    return { stream, httpStatus: response.statusCode ?? 0 };
+  }
+  const response = await client.request<Readable>({
+    method,
+    url,
+    headers: { ...headers },
+    data: body,
+    httpAgent: agents.http,
+    httpsAgent: agents.https,
+    signal,
+    transport,
+  });
+  return { stream: response.data, httpStatus: response.status };
 }
 
 /**

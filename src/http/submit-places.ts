@@ -11,7 +11,9 @@ import type { StartTimes } from './start-times';
 /** Submits that claim a place at once start within this time: what is claimed and not yet sent would be uncertain after a kill. */
 const CLAIM_SECONDS = 2;
 
-/** How long a place is waited for. */
+/** How long places for all are waited for: at a quick service they come soon, and a set that is cut costs another activity. */
+const ALL_WAIT_MS = 300;
+/** How long any place is waited for. */
 const PLACE_WAIT_MS = 3000;
 const LOOK_AGAIN_MS = 100;
 
@@ -29,15 +31,18 @@ export class SubmitPlaces {
 
   /**
    * Takes places for up to `count` submits that are claimed together: never more in all than the connection may have requests open, nor
-   * than are sent soon. With `waits` some time for a number that is worth an activity. Returns how many; {@link leave} gives them back.
+   * than are sent soon. With `waits` some time, a little for all of them, then for a number that is worth an activity. Returns how many; {@link leave} gives them back.
    */
   async enter(count: number, waits: boolean): Promise<number> {
-    const worthwhile = Math.min(count, Math.ceil(this.limits.concurrentRequests / 2));
-    const giveUpAt = this.clock.monotonicMs() + (waits ? PLACE_WAIT_MS : 0);
+    const { concurrentRequests } = this.limits;
+    const cameAt = this.clock.monotonicMs();
+    const giveUpAt = cameAt + (waits ? PLACE_WAIT_MS : 0);
     for (;;) {
+      const wantsAll = this.clock.monotonicMs() < cameAt + ALL_WAIT_MS;
+      const worthwhile = Math.min(count, wantsAll ? concurrentRequests : Math.ceil(concurrentRequests / 2));
       // While one request at a time goes, more would be held after they were claimed.
       const most = this.halfOpen.cause === undefined ? count : Math.min(count, 1);
-      const places = Math.min(most, this.limits.concurrentRequests - this.inUse, this.soon());
+      const places = Math.min(most, concurrentRequests - this.inUse, this.soon());
       const isLast = this.clock.monotonicMs() >= giveUpAt;
       if (places >= Math.min(worthwhile, most, this.soonAtMost()) || (isLast && places > 0)) {
         this.inUse += places;
