@@ -94,16 +94,16 @@ export class Dispatcher {
     return this.answered(request, url, second, other, timeout);
   }
 
-  private answered(
+  private async answered(
     request: OutgoingRequest,
     url: string,
     outcome: WireOutcome,
     applied: AppliedCredentials | undefined,
     timeout: ExchangeTimeout,
-  ): { exchange: Exchange; redirect?: string } {
+  ): Promise<{ exchange: Exchange; redirect?: string }> {
     // An answer may come when its own credentials are no longer among the latest.
     this.dependencies.redactor.add(applied?.secret ?? '');
-    const exchange = this.dependencies.answers.of(request, url, outcome, applied !== undefined, timeout.seconds);
+    const exchange = await this.dependencies.answers.of(request, url, outcome, applied !== undefined, timeout.seconds);
     if (exchange.kind !== 'answer') return { exchange };
     return { exchange, redirect: redirectTarget(exchange.httpStatus, exchange.headers['location'], exchange.url) };
   }
