@@ -59,8 +59,8 @@ export class Answers {
     return trouble === undefined ? answer : { ...answer, trouble };
   }
 
-  /** The bytes of a long body. */
-  cleaned(bytes: AsyncIterable<Buffer>, contentType: string | undefined): AsyncIterable<Buffer> {
+  /** The bytes of a body that goes to a file. */
+  cleanedFile(bytes: AsyncIterable<Buffer>, contentType: string | undefined): AsyncIterable<Buffer> {
     return cleanedBytes(bytes, contentType, (text) => this.redactor.cleanAnswer(text));
   }
 

@@ -170,11 +170,11 @@ export class Dispatcher {
     const { bodyTo } = request;
     if (bodyTo === undefined) return undefined;
     return async (wire: WireAnswer, bytes) => {
-      const { exchange, redirect } = this.answered(request, url, wire, applied, timeout);
+      const { exchange, redirect } = await this.answered(request, url, wire, applied, timeout);
       const write = exchange.kind === 'answer' && redirect === undefined ? bodyTo.writerOf(exchange) : undefined;
       if (write === undefined) return;
       const whole = bodyTo.untilSilent === true ? touching(bytes(bodyTo.signal), timeout) : bytes(bodyTo.signal);
-      await write(this.dependencies.answers.cleaned(whole, wire.headers['content-type']));
+      await write(this.dependencies.answers.cleanedFile(whole, wire.headers['content-type']));
     };
   }
 
