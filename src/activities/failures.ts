@@ -12,6 +12,29 @@ export function typedFailure(details: FailureDetails): ApplicationFailure {
   return ApplicationFailure.create({ type: details.type, message, nonRetryable: true, details: [{ ...details, message }] });
 }
 
+/** A typed failure that may be due to this worker's file: with the file of another worker the same request might not fail. */
+export class FileDependentFailure extends ApplicationFailure {
+  constructor(details: FailureDetails) {
+    const { message, type, details: values } = typedFailure(details);
+    super(message, type, true, values);
+  }
+}
+
+/** Whether a failure may be due to this worker's file. */
+export function isFileDependent(error: unknown): error is FileDependentFailure {
+  return error instanceof FileDependentFailure;
+}
+
+/** Runs what reads this worker's file: its typed failures may be due to that. */
+export function dependingOnFile<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    const details = error instanceof ApplicationFailure ? (error.details?.[0] as FailureDetails | undefined) : undefined;
+    throw details === undefined ? error : new FileDependentFailure(details);
+  }
+}
+
 const MAX_LISTED = 20;
 
 /** Many mistakes in one message: the first of them, and how many there are besides. */

@@ -1,4 +1,5 @@
 /** The worker's file: what is in it, and reading it. */
+export { fileHashIn, fileHashOfConfig, identityInWords, identityWith } from './file-version';
 export { loadConfig } from './load';
 export { proxyUrl } from './proxy-url';
 export { secretProblem } from './secret-ref';

@@ -8,6 +8,7 @@ import { withoutParameters } from '../lro/trust';
 import { condensed } from './condense';
 import { harmlessBody, harmlessHeaders, refusesCredentials } from './harmless';
 import type { Redactor } from './redact';
+import { cleanedBytes } from './redact-bytes';
 import type { OutgoingRequest } from './request';
 import type { WireOutcome } from './send';
 import { SLICE_CHARS } from './slices';
@@ -47,11 +48,20 @@ export class Answers {
     return { ...rest, headers: cleanHeaders, setCookies: cleanCookies, body: await condensed({ ...body, text: await clean(body.text) }) };
   }
 
-  /** @param waitSeconds how long the connection itself wants it to wait */
-  none(request: OutgoingRequest, url: string, maybeSent: boolean, reason: string, waitSeconds?: number): NoAnswer {
+  none(request: OutgoingRequest, url: string, maybeSent: boolean, reason: string): NoAnswer {
     const plain = withoutParameters(url, this.credentialParameters);
-    const answer: NoAnswer = { kind: 'noAnswer', method: request.method, url: plain, maybeSent, reason: this.redactor.clean(reason) };
-    return waitSeconds === undefined ? answer : { ...answer, waitSeconds };
+    return { kind: 'noAnswer', method: request.method, url: plain, maybeSent, reason: this.redactor.clean(reason) };
+  }
+
+  /** Not sent, because the connection itself wants it to wait. */
+  held(request: OutgoingRequest, reason: string, waitSeconds: number, trouble?: NoAnswer['trouble']): NoAnswer {
+    const answer = { ...this.none(request, request.url, false, reason), waitSeconds };
+    return trouble === undefined ? answer : { ...answer, trouble };
+  }
+
+  /** The bytes of a long body. */
+  cleaned(bytes: AsyncIterable<Buffer>, contentType: string | undefined): AsyncIterable<Buffer> {
+    return cleanedBytes(bytes, contentType, (text) => this.redactor.cleanAnswer(text));
   }
 
   untrusted(url: string, reason: string): Exchange {

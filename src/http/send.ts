@@ -4,7 +4,7 @@
  * Keeps true:
  * 1. No error of the network, the service or axios is thrown: axios errors hold the request with its credentials.
  * 2. `maybeSent` is false only when the request never had a socket (see `transport/agents.ts`).
- * 3. No redirect is followed, no proxy asked, no body read beyond the limit.
+ * 3. No redirect is followed, no proxy asked, no body read beyond the limit unless somebody takes all of it.
  */
 import * as http from 'node:http';
 import * as https from 'node:https';
@@ -17,7 +17,7 @@ import { rootCause } from '../transport/axios-client';
 import { sendPlain } from '../transport/plain-request';
 import { reasonOf } from '../transport/reasons';
 import type { ExchangeTimeout } from './exchange-timeout';
-import { readBody } from './read-body';
+import { beginBody, type BegunBody } from './read-body';
 
 /** Headers of an answer, all together. Node's own limit of 16 KiB turns a thousand headers into an answer that cannot be read. */
 const MAX_HEADER_BYTES = 1_048_576;
@@ -33,7 +33,11 @@ export interface WireRequest {
   /** The time it has. */
   signal: Pick<ExchangeTimeout, 'aborted' | 'addEventListener' | 'removeEventListener'>;
   maxBodyBytes: number;
+  /** Takes the body whole, however long it is, or does not read it. Never throws. */
+  takeBody?(answer: WireAnswer, bytes: BegunBody['bytes']): Promise<void>;
 }
+
+export type WireAnswer = Extract<WireOutcome, { kind: 'answer' }>;
 
 export type WireOutcome =
   | { kind: 'answer'; httpStatus: number; headers: Record<string, string>; setCookies: string[]; body: AnswerBody }
@@ -72,13 +76,15 @@ export async function send(client: AxiosInstance, wire: WireRequest): Promise<Wi
   const trace: Trace = { hadSocket: false };
   try {
     const { stream, httpStatus } = await begun(client, wire, new WatchedTransport(trace));
-    const body = await readBody(stream, wire.maxBodyBytes);
+    const { text: body, bytes } = await beginBody(stream, wire.maxBodyBytes);
     await endUpload(wire, httpStatus, trace);
-    // What was not read must not be read by the next request on this socket.
-    if (body.cutBy !== undefined) trace.request?.destroy();
     const rawHeaders = trace.response?.rawHeaders ?? [];
     const setCookies = trace.response?.headers['set-cookie'] ?? [];
-    return { kind: 'answer', httpStatus, headers: firstValues(rawHeaders), setCookies, body };
+    const answer: WireAnswer = { kind: 'answer', httpStatus, headers: firstValues(rawHeaders), setCookies, body };
+    await wire.takeBody?.(answer, bytes);
+    // What was not read must not be read by the next request on this socket.
+    if (body.cutBy !== undefined) trace.request?.destroy();
+    return answer;
   } catch (error) {
     trace.request?.destroy();
     const cause = rootCause(error);

@@ -3,8 +3,8 @@
  *
  * Keeps true: what is uncertain after a kill is bounded by the places, never more than the connection may have requests open.
  */
-import type { Limits } from '../config';
 import type { Clock } from './clock';
+import type { Concurrency } from './concurrency';
 import type { HalfOpen } from './half-open';
 import type { StartTimes } from './start-times';
 
@@ -23,7 +23,7 @@ export class SubmitPlaces {
   private readonly waiting = new Set<() => void>();
 
   constructor(
-    private readonly limits: Pick<Limits, 'concurrentRequests'>,
+    private readonly requests: Pick<Concurrency, 'most'>,
     private readonly submits: StartTimes,
     private readonly halfOpen: HalfOpen,
     private readonly clock: Clock,
@@ -34,17 +34,18 @@ export class SubmitPlaces {
    * than are sent soon. With `waits` some time, a little for all of them, then for a number that is worth an activity. Returns how many; {@link leave} gives them back.
    */
   async enter(count: number, waits: boolean): Promise<number> {
-    const { concurrentRequests } = this.limits;
     const cameAt = this.clock.monotonicMs();
     const giveUpAt = cameAt + (waits ? PLACE_WAIT_MS : 0);
     for (;;) {
+      // May have changed meanwhile.
+      const concurrentRequests = this.requests.most;
       const wantsAll = this.clock.monotonicMs() < cameAt + ALL_WAIT_MS;
       const worthwhile = Math.min(count, wantsAll ? concurrentRequests : Math.ceil(concurrentRequests / 2));
       // While one request at a time goes, more would be held after they were claimed.
       const most = this.halfOpen.cause === undefined ? count : Math.min(count, 1);
       const places = Math.min(most, concurrentRequests - this.inUse, this.soon());
       const isLast = this.clock.monotonicMs() >= giveUpAt;
-      if (places >= Math.min(worthwhile, most, this.soonAtMost()) || (isLast && places > 0)) {
+      if (places > 0 && (isLast || places >= Math.min(worthwhile, most, this.soonAtMost()))) {
         this.inUse += places;
         return places;
       }

@@ -7,17 +7,7 @@
  * 3. It ends with a result, with a typed failure, or as cancelled; its memo says what it has made.
  * 4. Only what this run has made is ever deleted.
  */
-import {
-  CancelledFailure,
-  defineQuery,
-  defineSignal,
-  isCancellation,
-  makeContinueAsNewFunc,
-  proxyActivities,
-  setHandler,
-  upsertMemo,
-  workflowInfo,
-} from '@temporalio/workflow';
+import { CancelledFailure, defineQuery, defineSignal, isCancellation, proxyActivities, setHandler, upsertMemo } from '@temporalio/workflow';
 import type { LroActivities, PreparedChain } from '../activities/messages';
 import type { BuildTilesetInput, BuildTilesetResult, ChainInput, ChainProgress, ChainResult, FailureDetails } from '../contract';
 import { CANCELED_MEMO, MAX_KEPT_STEP_BYTES, POLL_NOW_SIGNAL, PROGRESS_QUERY } from '../contract';
@@ -27,8 +17,11 @@ import type { EndedJob, Job, UnsuccessfulEnd } from '../jobs/model';
 import { resumeFrom, type ChainKind } from '../jobs/resume';
 import { ChainView } from './chain-view';
 import { reading } from './engine/calls';
-import { carriedBy } from './engine/carry';
+import { carriedBy, ownIdentity } from './engine/carry';
+import { forOthers, onAnyWorker } from './engine/elsewhere';
+import { inNewRun } from './engine/new-run';
 import { begunWith, runSingle, singleEngine } from './engine/single';
+import { requireBounded } from './given';
 import { noteDigest } from './same-request';
 
 const progressQuery = defineQuery<ChainProgress>(PROGRESS_QUERY);
@@ -66,6 +59,8 @@ async function run(kind: ChainKind, input: AnyChainInput, carried: CarriedChain 
   } catch (err) {
     if (isCancellation(err)) view.changed('canceled');
     throw err;
+  } finally {
+    await view.settled();
   }
 }
 
@@ -78,13 +73,24 @@ async function toItsEnd(kind: ChainKind, input: AnyChainInput, view: ChainView, 
   const engine = singleEngine({ single: input, kind, count: 1, fileVersions }, job, MAX_KEPT_STEP_BYTES);
   view.open(engine, prepared, carried?.written);
   const end = await runSingle(engine, settings, (phase) => view.changed(phase));
-  if (end.kind === 'continueAsNew') return continueAsNew(kind, input, { prepared, job: end.job, written: view.written });
+  if (end.kind === 'continueAsNew') {
+    const carriedOn = await view.carried();
+    return continueAsNew(kind, input, {
+      prepared: { ...prepared, settings: carriedOn.settings },
+      job: end.job,
+      written: carriedOn.written,
+    });
+  }
   return conclude(kind, input, view, end.ended, end.cancellation);
 }
 
 async function prepare(kind: ChainKind, input: AnyChainInput, view: ChainView): Promise<PreparedChain> {
   try {
-    const prepared = await proxyActivities<LroActivities>(reading(LOOK_SECONDS, 'check the chain'))['lro.prepareChain']({ kind, input });
+    requireBounded(input);
+    const options = reading(LOOK_SECONDS, 'check the chain');
+    const prepared = await onAnyWorker((lookup) =>
+      proxyActivities<LroActivities>(forOthers(options, lookup))['lro.prepareChain']({ kind, input, identity: ownIdentity(), lookup }),
+    );
     noteDigest(prepared);
     return prepared;
   } catch (err) {
@@ -93,10 +99,8 @@ async function prepare(kind: ChainKind, input: AnyChainInput, view: ChainView): 
 }
 
 async function continueAsNew(kind: ChainKind, input: AnyChainInput, carried: CarriedChain): Promise<never> {
-  // Temporal hands on the memo that the workflow was started with, not what it wrote since.
-  const { memo } = workflowInfo();
-  if (kind === 'chain') return await makeContinueAsNewFunc<typeof runChain>({ memo })(input as ChainInput, carried);
-  return await makeContinueAsNewFunc<typeof buildTileset>({ memo })(input, carried);
+  if (kind === 'chain') return await inNewRun<typeof runChain>(input as ChainInput, carried);
+  return await inNewRun<typeof buildTileset>(input, carried);
 }
 
 function conclude(

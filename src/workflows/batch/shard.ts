@@ -10,17 +10,23 @@ import type { EndedJob, Job, Place } from '../../jobs/model';
 import { phaseOf, progressOf } from '../../jobs/progress';
 import { abandonAll, cleanUp } from '../engine/cancel';
 import { Engine, type EngineState } from '../engine/engine';
+import { jsonBytes } from '../engine/weights';
 import { writeReportRest } from './calls';
 import { tallySignal, type ShardInput, type ShardResult } from './messages';
 import { ReportBuffer } from './report-buffer';
 import { showShard } from './show';
-import { failuresOf, firstOf, noCounts, noTally, sumOf, type Tally } from './tally';
+import { failuresOf, firstOf, knownOf, noTally, sumOf, type Tally } from './tally';
 
 /** Requests of one status activity at once. */
 const ASK_CONCURRENCY = 25;
 
-/** What open operations add to the state that continues as new: some have headers and cookies of several kilobytes. */
-const MAX_OPEN_BYTES = 600_000;
+/**
+ * All arguments of the next run together: Temporal takes 2 MB, and a workflow that hands on more tries it again for ever. Some operations have
+ * URLs, headers and cookies of dozens of kilobytes.
+ */
+const MAX_CARRIED_BYTES = 1_900_000;
+/** Of these, for the tally and all that is not a page or a job. */
+const TALLY_BYTES = 200_000;
 
 /** A shard reports to its batch so often at most. */
 const REPORT_SECONDS = 10;
@@ -34,7 +40,7 @@ interface Holds {
   isWaitingForNewRun: boolean;
 }
 
-/** What one run hands to the next, besides pages and jobs. Plain JSON. */
+/** What one run hands to the next, besides pages and jobs. Plain JSON; the next run may be of another build, as in `messages.ts`. */
 export interface CarriedShard {
   engine: EngineState;
   holds: Holds;
@@ -63,13 +69,15 @@ export class Shard {
   ) {
     const { source, report, shard, paused = false } = input;
     this.pages = new Map(pages);
-    this.tally = carried?.tally ?? noTally();
+    this.tally = carried === undefined ? noTally() : knownOf(carried.tally);
     this.submittedBefore = this.tally.submitted;
     this.reportedAtMs = carried?.reportedAtMs ?? 0;
     this.holds = { ...(carried?.holds ?? { isPaused: paused, isStopped: false }), isWaitingForNewRun: false };
     const options = { maxKeptBytes: MAX_KEPT_ITEM_BYTES, concurrency: ASK_CONCURRENCY };
     const state = carried?.engine ?? { next: { page: 0, index: 0 } };
-    this.engine = new Engine({ source, pages: this.pages, options }, input, jobs, state);
+    const { maxInFlight, submitsPerSecond } = input;
+    const maxOpenBytes = MAX_CARRIED_BYTES - TALLY_BYTES - jsonBytes(pages);
+    this.engine = new Engine({ source, pages: this.pages, options }, { maxInFlight, submitsPerSecond, maxOpenBytes }, jobs, state);
     this.report = new ReportBuffer(source, report, shard, this.pages, carried?.reportPages ?? 0, () => this.engine.wake());
     this.change({});
   }
@@ -88,7 +96,7 @@ export class Shard {
   /** New items that may begin. */
   room(): number {
     const jobs = this.engine.jobs();
-    if (!this.report.hasRoom || this.engine.weights.sum(jobs) > MAX_OPEN_BYTES) return 0;
+    if (!this.report.hasRoom || !this.engine.hasRoom) return 0;
     return this.input.maxInFlight - jobs.length;
   }
 
@@ -199,7 +207,7 @@ export class Shard {
       if (written !== undefined && this.tally.broken === undefined) this.breakOff(written.broken);
     } else {
       this.report.wrote();
-      this.tally.counts = sumOf([this.tally.counts, { ...noCounts(), ...written.counts }]);
+      this.tally.counts = sumOf([this.tally.counts, written.counts]);
     }
   }
 
