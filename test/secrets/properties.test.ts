@@ -122,6 +122,20 @@ async function startService(): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
+test('what is looked for is found in every encoding of every encoding', () => {
+  const missed = [8, 15, 16, 300].flatMap((chars) => {
+    const secret = secretOf(SEED % 1000, chars);
+    const traces = tracesOf(secret);
+    return Object.entries(ENCODINGS).flatMap(([first, encode]) =>
+      Object.entries(BY_CHARACTER).flatMap(([second, encodeAgain]) => {
+        const body = JSON.stringify({ youSent: encodeAgain(encode(secret)) });
+        return new Haystack(JSON.stringify({ body })).find(traces) === '' ? [`${chars} characters, ${first}, ${second}`] : [];
+      }),
+    );
+  });
+  expect(missed).toEqual([]);
+});
+
 test(`secrets of any length in any encoding are nowhere (LRO_SEED=${SEED})`, async () => {
   const base = await startService();
   const folder = temporaryFolder();

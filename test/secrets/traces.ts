@@ -7,17 +7,19 @@ const PIECES = 24;
 
 const NAMED: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
 
-/** `text` without escapes, NULs, backslashes and difference of case; `+` counts as a blank, as in forms. */
+/** `text` without escapes, NULs, backslashes and difference of case; what forms and Base64url exchange is one character. */
 function plain(text: string): string {
   let decoded = text;
   for (let round = 0; round < ROUNDS; round++) {
     decoded = decoded
-      .replace(/\\+u([0-9a-f]{4})/gi, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)))
+      .replaceAll('\u0000', '')
+      .replace(/\\(?:u([0-9a-f]{4})|(["/\\]))/gi, (_, hex: string | undefined, char: string) =>
+        hex === undefined ? char : String.fromCharCode(parseInt(hex, 16)),
+      )
       .replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)))
       .replace(/&#x0*([0-9a-f]{1,4});/gi, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)))
       .replace(/&#0*(\d{1,5});/g, (_, digits: string) => String.fromCharCode(Number(digits)))
-      .replace(/&(amp|lt|gt|quot|apos);/gi, (_, name: string) => NAMED[name.toLowerCase()] ?? '')
-      .replace(/\\(["/\\])/g, '$1');
+      .replace(/&(amp|lt|gt|quot|apos);/gi, (_, name: string) => NAMED[name.toLowerCase()] ?? '');
   }
   return folded(decoded);
 }
@@ -25,7 +27,8 @@ function plain(text: string): string {
 function folded(text: string): string {
   return text
     .replace(/[\u0000\\]/g, '')
-    .replaceAll('+', ' ')
+    .replace(/[+-]/g, ' ')
+    .replaceAll('_', '/')
     .toLowerCase();
 }
 
