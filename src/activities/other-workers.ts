@@ -56,7 +56,7 @@ export class OtherWorkers {
     return { ...failure, message: `${failure.message}; ${this.whereLooked(lookedUp)}` };
   }
 
-  /** `looked for on 17@host (file 0123456789ab), …` */
+  /** `looked for on 17@host (file 01234567), …` */
   whereLooked(lookedUp: LookedUp | undefined): string {
     return `looked for on ${this.lookedOn(lookedUp).map(identityInWords).join(', ')}`;
   }
@@ -67,7 +67,7 @@ export class OtherWorkers {
       try {
         return await work(request);
       } catch (error) {
-        if (!isFileDependent(error) && !(error instanceof FileRefusedError)) throw error;
+        if (!isFileDependent(error) && !(error instanceof FileRefusedError && error.dependsOnFile)) throw error;
         const elsewhere = await this.elsewhere(request.lookup);
         if (elsewhere !== undefined) return elsewhere;
         const details = error instanceof ApplicationFailure ? (error.details?.[0] as FailureDetails | undefined) : undefined;

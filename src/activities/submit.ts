@@ -107,10 +107,9 @@ async function sendAll(
         const { index, about, send: submit } = item;
         const reserved = SHORT_DECISION_BYTES + bytesOf([about, submit.request.headers ?? null]);
         if (!(await budget.reserve(reserved))) return;
-        const decision = withinBytes(await send(submit, connections), maxKeptBytes);
+        const { decision: whole, dependsOnFile } = await send(submit, connections);
+        const decision = withinBytes(whole, maxKeptBytes);
         const maybeAccepted = decision.kind === 'uncertain' ? keyOf(item) : item.retried;
-        // A body file that is refused is so before anything is sent.
-        const dependsOnFile = decision.kind === 'failed' && decision.failure.type === 'FileRefused';
         const sent = { index, about, decision, firstSentAtMs: submit.firstSentAtMs, maybeAccepted };
         const answer = await unsentOrElsewhere({ result: sent, dependsOnFile }, lookups?.[index], others);
         const isLong = budget.settle(reserved, bytesOf(answer)) === 'short';
