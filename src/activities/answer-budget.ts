@@ -46,35 +46,3 @@ export async function withinAnswerBudget<R extends { id: string }, D extends obj
   await Promise.all(Array.from({ length: Math.min(concurrency, requests.length) }, lane));
   return results;
 }
-
-/** A number of bytes that are reserved before their exact use is known. */
-export class ByteBudget {
-  private used = 0;
-  private reserved = 0;
-  private readonly waiting = new Set<() => void>();
-
-  constructor(private readonly maxBytes: number) {}
-
-  /** Waits until so many are free. False when they will never be; true for any number as long as nothing is used. */
-  async reserve(bytes: number): Promise<boolean> {
-    while (this.used + this.reserved + bytes > this.maxBytes) {
-      if (this.reserved === 0) {
-        if (this.used > 0) return false;
-        break;
-      }
-      await new Promise<void>((resolve) => this.waiting.add(resolve));
-    }
-    this.reserved += bytes;
-    return true;
-  }
-
-  /** Uses what was reserved for something of `bytes`: as it is where there is room for it, else shortened to what was reserved. */
-  settle(reserved: number, bytes: number): 'whole' | 'short' {
-    this.reserved -= reserved;
-    const fits = this.used + this.reserved + bytes <= this.maxBytes;
-    this.used += fits ? bytes : reserved;
-    for (const resume of this.waiting) resume();
-    this.waiting.clear();
-    return fits ? 'whole' : 'short';
-  }
-}

@@ -9,16 +9,21 @@ import { RequestRefusedError } from '../http';
 import type { Exchange } from '../lro/answer';
 import type { Monitor, StatusDecision } from '../lro/monitor';
 import { withinBytes } from '../lro/outcome';
+import { contentOf, statusAgain, withFile } from '../lro/result-file';
 import { decideStatus } from '../lro/status';
 import { withinAnswerBudget } from './answer-budget';
 import { withHeartbeat } from './heartbeat';
 import { logCap } from './log-cap';
 import type { Ask, AskOptions, AskResult, Elsewhere, LookedUp } from './messages';
-import type { OtherWorkers } from './other-workers';
+import { mayNotWrite, type OtherWorkers } from './other-workers';
 import { RecentAnswers } from './recent-answers';
+import { ResultBody } from './result-body';
 
 /** Requests at once; each connection has its own limit besides. With answers of at most 140 KiB each, a budget overrun stays below 2 MB. */
 const CONCURRENCY = 10;
+
+/** For writing a body that was read. One that takes longer to be read than any answer may is read by a GET of its own. */
+const FILE_SECONDS = 60;
 
 export function makeAsk(connections: Connections, others: OtherWorkers) {
   const recent = new RecentAnswers();
@@ -58,8 +63,13 @@ async function askOrElsewhere(
   connections: Connections,
   others: OtherWorkers,
 ): Promise<StatusDecision | Elsewhere> {
-  const decision = await ask(monitor, connections);
   const isUnknown = connections.get(monitor.connection) === undefined;
+  // The answer may be the end, and is written to a file as it comes.
+  if (!isUnknown && (await mayNotWrite(monitor.resultFile, connections.files))) {
+    const elsewhere = await others.elsewhere(lookedUp);
+    if (elsewhere !== undefined) return elsewhere;
+  }
+  const decision = await ask(monitor, connections);
   const isRefused = decision.kind === 'failed' && (decision.failure.type === 'InvalidInput' || decision.failure.type === 'UntrustedUrl');
   if (!isUnknown && !isRefused) return decision;
   const elsewhere = await others.elsewhere(lookedUp);
@@ -77,6 +87,16 @@ export async function ask(monitor: Monitor, connections: Connections): Promise<S
     const message = `connection "${monitor.connection}" is not in this worker's file`;
     return { kind: 'running', waitSeconds: 5, why: 'backoff', trouble: { message }, notAsked: true };
   }
+  const { protocol, limits } = connection;
+  const decide = (exchange: Exchange): StatusDecision => decideStatus(exchange, monitor, protocol, Date.now(), Math.random());
+  const file =
+    monitor.resultFile &&
+    new ResultBody({
+      files: connections.files,
+      target: monitor.resultFile,
+      contentOf: (answer) => contentOf(decide(answer), answer, protocol),
+      signal: AbortSignal.any([Context.current().cancellationSignal, AbortSignal.timeout((limits.timeoutSeconds + FILE_SECONDS) * 1000)]),
+    });
   let exchange: Exchange;
   try {
     exchange = await connection.exchange({
@@ -86,13 +106,16 @@ export async function ask(monitor: Monitor, connections: Connections): Promise<S
       headers: monitor.headers,
       cookies: monitor.cookies,
       body: monitor.poll?.body === undefined ? undefined : { kind: 'json', value: monitor.poll.body },
+      bodyTo: file?.target,
     });
   } catch (err) {
     // This worker's connection may refuse a header that the worker which submitted the operation allowed.
     if (err instanceof RequestRefusedError) return { kind: 'failed', failure: { type: 'InvalidInput', message: err.message } };
     throw err;
   }
-  const decision = decideStatus(exchange, monitor, connection.protocol, Date.now(), Math.random());
+  const decided = decide(exchange);
+  const isInFile = file !== undefined && decided.kind === 'succeeded';
+  const decision = isInFile ? withFile(decided, file.written, statusAgain(monitor)) : decided;
   logCap(decision, monitor.connection);
   return decision;
 }

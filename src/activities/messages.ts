@@ -54,8 +54,16 @@ export interface Repeatable {
   lookup?: LookedUp;
 }
 
+/** The workflow and its first run. */
+export interface WorkflowIdentity {
+  workflowId: string;
+  firstRunId: string;
+}
+
 export interface PrepareRequest extends Repeatable {
   input: OperationInput;
+  /** Of the asking workflow: a file's name may be made of it. */
+  identity?: WorkflowIdentity;
 }
 
 /** A valid operation, completed with the settings of its connection. */
@@ -71,6 +79,7 @@ export interface Prepared {
 export interface PrepareChainRequest extends Repeatable {
   kind: ChainKind;
   input: ChainInput | BuildTilesetInput;
+  identity?: WorkflowIdentity;
 }
 
 /** A valid chain, before anything is submitted. */

@@ -8,8 +8,8 @@ import { Context, log } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Client } from '@temporalio/client';
 import { fileHashIn, identityInWords } from '../config';
-import type { FailureDetails } from '../contract';
-import { FileRefusedError } from '../files';
+import type { FailureDetails, FileRef } from '../contract';
+import { FileRefusedError, type Files } from '../files';
 import { LOOKUP_PAUSE_SECONDS } from '../jobs/lookup';
 import { oneLine } from '../lro/text';
 import { reasonOf } from '../text/reason';
@@ -100,6 +100,19 @@ export class OtherWorkers {
 }
 
 const NOT_YET: LookedUp = { forSeconds: 0, on: [] };
+
+/** Whether this worker's file does not let a result be written there. */
+export async function mayNotWrite(file: FileRef | undefined, files: Files): Promise<boolean> {
+  if (file === undefined) return false;
+  try {
+    files.refuseUnwritable(file);
+    // Of a local path the links on its way decide. A store elsewhere is not asked again with each poll.
+    if (file.path !== undefined) await files.exists(file);
+    return false;
+  } catch (error) {
+    return error instanceof FileRefusedError && error.dependsOnFile;
+  }
+}
 
 /** The identities of the workers that take activities of a task queue. The server names those that are gone for five minutes, except those that said so. */
 async function liveWorkers({ connection }: Client, namespace: string, taskQueue: string): Promise<string[]> {

@@ -91,7 +91,7 @@ function nextOperation({ id, input, generation, follows }: ReadItem, connections
 /** Instead of being submitted again it is followed, where that is possible. */
 function followed(
   next: NextOperation,
-  { connection, onUncertainSubmit, cancel, finalStateVia, fetchResource, deadlineSeconds }: OperationInput,
+  { connection, onUncertainSubmit, cancel, finalStateVia, fetchResource, resultFile, deadlineSeconds }: OperationInput,
   follows: Followed,
   connections: Connections,
   identity: Identity,
@@ -100,7 +100,7 @@ function followed(
   if (submit === undefined) return next;
   if (isMasked(follows.statusUrl)) return isHarmlessTwice(next.request, submit.method) ? next : { ...next, failure: cannotFollow(follows) };
   const attach = { statusUrl: follows.statusUrl, method: submit.method, requestUrl: submit.url, headers: next.request?.headers };
-  const input = { connection, onUncertainSubmit, cancel, finalStateVia, fetchResource, deadlineSeconds, attach };
+  const input = { connection, onUncertainSubmit, cancel, finalStateVia, fetchResource, resultFile, deadlineSeconds, attach };
   return { ...next, operation: prepareOperation(input, connections, identity).operation };
 }
 
@@ -180,7 +180,7 @@ function outgoing(
   retried: MaybeAccepted | undefined,
   isOfBatch: boolean,
 ): OutgoingSubmit {
-  const { submit, connection, onUncertainSubmit, fetchResource, finalStateVia } = operation;
+  const { submit, connection, onUncertainSubmit, fetchResource, finalStateVia, resultFile } = operation;
   if (submit === undefined) throw ApplicationFailure.nonRetryable('prepared without a submit');
   const { headers, body, bodyFile } = request ?? {};
   return {
@@ -193,6 +193,7 @@ function outgoing(
     onUncertainSubmit,
     fetchResource,
     finalStateVia,
+    resultFile,
     tries,
     cookies,
     waitsUnauthorized: isOfBatch,

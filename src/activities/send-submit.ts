@@ -1,17 +1,23 @@
 /** Sends one submit and decides what its answer means. */
-import type { BodyFile, FailureDetails, FinalStateVia, HttpMethod, SubmitRequest } from '../contract';
+import type { BodyFile, FailureDetails, FileRef, FinalStateVia, HttpMethod, SubmitRequest } from '../contract';
 import { FileRefusedError } from '../files';
 import type { Connections } from '../http';
 import { RequestRefusedError } from '../http';
 import { idempotencyHeaders } from '../lro/idempotency';
+import type { Exchange } from '../lro/answer';
 import { withKey } from '../lro/dialect-key';
 import type { Monitor, SubmitContext, SubmitDecision } from '../lro/monitor';
+import { contentOf, withFile } from '../lro/result-file';
 import { decideSubmit } from '../lro/submit';
 import { wellFormed } from '../lro/text';
 import { submitMistakes } from '../schema/allow';
 import { audit, outcomeOf } from './audit';
 import { listed } from './failures';
 import { logCap } from './log-cap';
+import { ResultBody } from './result-body';
+
+/** For what of an answer that ends the operation is still to be read, and written to a file. */
+const FILE_SECONDS = 120;
 
 /** One submit as it goes out. */
 export interface OutgoingSubmit {
@@ -26,6 +32,7 @@ export interface OutgoingSubmit {
   onUncertainSubmit: 'retry' | 'fail';
   fetchResource: boolean;
   finalStateVia?: FinalStateVia;
+  resultFile?: FileRef;
   /** Earlier tries that were not accepted. */
   tries: number;
   cookies?: Monitor['cookies'];
@@ -54,7 +61,7 @@ async function sent(submit: OutgoingSubmit, connections: Connections): Promise<S
     const message = `connection "${submit.connection}" is not in this worker's file`;
     return { kind: 'notAccepted', waitSeconds: 5, why: 'backoff', trouble: { message } };
   }
-  const { method, url, cookies, finalStateVia } = submit;
+  const { method, url, cookies, finalStateVia, resultFile } = submit;
   const { headers, body, bodyFile } = submit.request;
   const mistakes = submitMistakes({ method, url, headers }, connection.config);
   if (mistakes.length > 0) return { kind: 'failed', failure: { type: 'InvalidInput', message: listed(mistakes) } };
@@ -75,11 +82,23 @@ async function sent(submit: OutgoingSubmit, connections: Connections): Promise<S
     cookies,
     finalStateVia,
     fetchResource: submit.fetchResource ? true : undefined,
+    resultFile,
     idempotencyHeaders: Object.keys(idempotency),
     attempts: submit.tries,
     waitsUnauthorized: submit.waitsUnauthorized,
     unauthorizedSinceMs: submit.unauthorizedSinceMs,
   };
+  const decide = (exchange: Exchange): SubmitDecision => decideSubmit(exchange, context, connection.protocol, Date.now(), Math.random());
+  const file =
+    resultFile &&
+    new ResultBody({
+      files: connections.files,
+      target: resultFile,
+      contentOf: (answer) => contentOf(decide(answer), answer, connection.protocol),
+      signal: AbortSignal.timeout((connection.limits.timeoutSeconds + FILE_SECONDS) * 1000),
+      // The answer cannot be had again.
+      untilSilent: true,
+    });
   try {
     const exchange = await connection.exchange({
       purpose: 'submit',
@@ -87,6 +106,7 @@ async function sent(submit: OutgoingSubmit, connections: Connections): Promise<S
       url: keyed?.url ?? url,
       // Many operations are submitted to one URL.
       operation: submit.idempotencyKey,
+      waitsForKey: submit.waitsUnauthorized,
       headers: withoutDoubles({ ...dialect?.headers, ...idempotency, ...keyed?.headers }, headers),
       cookies,
       body:
@@ -97,8 +117,13 @@ async function sent(submit: OutgoingSubmit, connections: Connections): Promise<S
             : undefined,
       // A keep-alive socket may break when it is used again, and the submit would be uncertain though it was never sent.
       freshConnection: submit.onUncertainSubmit === 'fail',
+      bodyTo: file?.target,
     });
-    const decision = decideSubmit(exchange, context, connection.protocol, Date.now(), Math.random());
+    const since = connection.keyRefusedSinceMs;
+    // Of those that were held until now the time counts as well.
+    if (since !== undefined) context.unauthorizedSinceMs = Math.min(since, context.unauthorizedSinceMs ?? since);
+    const decided = decide(exchange);
+    const decision = file !== undefined && decided.kind === 'succeeded' ? withFile(decided, file.written, undefined) : decided;
     logCap(decision, submit.connection);
     return decision;
   } catch (err) {

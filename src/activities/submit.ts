@@ -12,10 +12,10 @@
 import type { Connections } from '../http';
 import { LOOKUP_PAUSE_SECONDS } from '../jobs/lookup';
 import type { MaybeAccepted } from '../jobs/model';
+import type { SubmitDecision } from '../lro/monitor';
 import { withinBytes } from '../lro/outcome';
 import { jsonBytes } from '../lro/sizes';
 import type { FailureDetails, Json } from '../contract';
-import { ByteBudget } from './answer-budget';
 import { withClaims } from './claims';
 import { isFileDependent, typedFailure } from './failures';
 import type { Claim, Elsewhere, LookedUp, SubmitRequest, SubmitResult } from './messages';
@@ -23,7 +23,9 @@ import type { OtherWorkers } from './other-workers';
 import type { PageItem, Pages } from './pages';
 import { Places } from './places';
 import { prepareSubmit, type ReadySubmit, type UnsentSubmit } from './prepare-submit';
+import { AnswerSizes, ResultRoom } from './result-room';
 import { send } from './send-submit';
+import { withFreeFiles } from './free-files';
 import { shortDecision } from './short-decision';
 
 /** Of all that one activity claims, and of all that it returns: both together stay below 1 MiB, for heartbeats carry both. */
@@ -34,19 +36,21 @@ const MAX_RESULT_BYTES = 884_736;
 const SHORT_DECISION_BYTES = 40_960;
 
 export function makeSubmit(connections: Connections, pages: Pages, others: OtherWorkers) {
+  const sizes = new AnswerSizes(SHORT_DECISION_BYTES);
   return async function submit(request: SubmitRequest): Promise<SubmitResult[]> {
     const items = await loaded(request, pages, others);
     if (!Array.isArray(items)) return request.items.map(({ index }) => ({ index, waitSeconds: LOOKUP_PAUSE_SECONDS, ...items }));
     const results: SubmitResult[] = [];
     const ready: ReadySubmit[] = [];
-    for (const wanted of request.items) {
-      const prepared = prepareSubmit(items[wanted.index], wanted, request, connections);
+    const all = request.items.map((wanted) => prepareSubmit(items[wanted.index], wanted, request, connections));
+    // Of a workflow's own operation its first activity has looked.
+    for (const prepared of 'single' in request.page ? all : await withFreeFiles(all, request.items, connections)) {
       if ('send' in prepared) ready.push(prepared);
-      else results.push(await unsentOrElsewhere(prepared, request.lookups?.[wanted.index], others));
+      else results.push(await unsentOrElsewhere(prepared, request.lookups?.[prepared.result.index], others));
     }
     const places = await Places.enter(withinClaims(ready), connections);
     try {
-      const answers = await sendAll(places, request, connections, others);
+      const answers = await sendAll(places, request, sizes, connections, others);
       const answered = new Set(answers.map(({ index }) => index));
       const unsent = ready.filter(({ index }) => !answered.has(index)).map((item) => unsentOf(item, connections));
       return [...results, ...answers, ...unsent];
@@ -95,30 +99,47 @@ function withinClaims(ready: readonly ReadySubmit[]): ReadySubmit[] {
 async function sendAll(
   places: Places,
   { maxKeptBytes, lookups }: SubmitRequest,
+  sizes: AnswerSizes,
   connections: Connections,
   others: OtherWorkers,
 ): Promise<SubmitResult[]> {
   const { items } = places;
   if (items.length === 0) return [];
-  const budget = new ByteBudget(MAX_RESULT_BYTES);
+  const room = new ResultRoom(MAX_RESULT_BYTES);
   const work = (answered: (answer: SubmitResult) => void): Promise<unknown> =>
     Promise.all(
       items.map(async (item) => {
-        const { index, about, send: submit } = item;
-        const reserved = SHORT_DECISION_BYTES + bytesOf([about, submit.request.headers ?? null]);
-        if (!(await budget.reserve(reserved))) return;
-        const { decision: whole, dependsOnFile } = await send(submit, connections);
+        const { connection, request } = item.send;
+        const ownBytes = bytesOf([item.about, request.headers ?? null]);
+        const reserved = await room.reserve(() => ownBytes + sizes.expected(connection));
+        if (reserved === undefined) return;
+        const { decision: whole, dependsOnFile } = await send(item.send, connections);
         const decision = withinBytes(whole, maxKeptBytes);
-        const maybeAccepted = decision.kind === 'uncertain' ? keyOf(item) : item.retried;
-        const sent = { index, about, decision, firstSentAtMs: submit.firstSentAtMs, maybeAccepted };
-        const answer = await unsentOrElsewhere({ result: sent, dependsOnFile }, lookups?.[index], others);
-        const isLong = budget.settle(reserved, bytesOf(answer)) === 'short';
-        answered(isLong && answer.decision !== undefined ? { ...answer, decision: shortDecision(decision) } : answer);
+        const answer = await unsentOrElsewhere({ result: answerOf(item, decision), dependsOnFile }, lookups?.[item.index], others);
+        const bytes = bytesOf(answer);
+        sizes.learn(connection, bytes - ownBytes);
+        const short = answer.decision === undefined ? answer : answerOf(item, shortDecision(decision));
+        const fit = await room.settle(reserved, bytes, () => bytesOf(short));
+        answered(fit === 'whole' ? answer : fit === 'short' ? short : answerOf(item, NO_ROOM));
       }),
     );
   // A single submit keeps its place until the activity ends.
   const acknowledged = items.length === 1 ? undefined : (answers: SubmitResult[]) => places.giveBack(answers.map(({ index }) => index));
   return withClaims(items.map(claimOf), work, acknowledged);
+}
+
+/** It has come, and what it says cannot be kept. A few hundred bytes, which the limit leaves. */
+const NO_ROOM: SubmitDecision = {
+  kind: 'uncertain',
+  waitSeconds: 5,
+  why: 'backoff',
+  trouble: { message: 'the answer was longer than any before, and had no room beside those to other submits' },
+};
+
+function answerOf(item: ReadySubmit, decision: SubmitDecision): SubmitResult {
+  const { index, about, retried, send: submit } = item;
+  const maybeAccepted = decision.kind === 'uncertain' ? keyOf(item) : retried;
+  return { index, about, decision, firstSentAtMs: submit.firstSentAtMs, maybeAccepted };
 }
 
 /** What a later try needs to send the same submit again. */
@@ -130,10 +151,10 @@ function claimOf(item: ReadySubmit): Claim {
   return { index: item.index, about: item.about, maybeAccepted: keyOf(item) };
 }
 
-function unsentOf({ index, about, send: { connection, idempotencyKey }, retried }: ReadySubmit, connections: Connections): SubmitResult {
-  const held = connections.get(connection)?.heldBack(idempotencyKey);
+function unsentOf({ index, about, send: submit, retried }: ReadySubmit, connections: Connections): SubmitResult {
+  const held = connections.get(submit.connection)?.heldBack(submit.idempotencyKey, submit.waitsUnauthorized);
   if (held === undefined) return { index, about, maybeAccepted: retried };
-  const trouble = { message: held.reason, kind: 'Throttled' as const };
+  const trouble = { message: held.reason, kind: held.kind };
   return { index, about, maybeAccepted: retried, waitSeconds: Math.ceil(held.waitSeconds), trouble };
 }
 

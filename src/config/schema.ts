@@ -14,7 +14,7 @@ import { secretRefSchema, type SecretLookup } from './secret-ref';
 import { strictObject } from './strict-object';
 import { nearest } from './suggest';
 import { proxyUrl } from './proxy-url';
-import { DEFAULT_LIMITS, type BlobContainerConfig } from './types';
+import { DEFAULT_LIMITS, DEFAULT_MAX_RESULT_BYTES, type BlobContainerConfig } from './types';
 
 /** As YAML calls it. */
 const strict = <T extends z.core.$ZodShape>(shape: T) => strictObject(shape, 'must be a map');
@@ -64,6 +64,7 @@ const limits = strict({
   concurrentRequests: count.default(DEFAULT_LIMITS.concurrentRequests),
   submitsPerSecond: aboveZero.default(DEFAULT_LIMITS.submitsPerSecond),
   pollsPerSecond: aboveZero.default(DEFAULT_LIMITS.pollsPerSecond),
+  share: z.union([z.boolean(), z.literal('exact')], { error: wrongValue(['exact'], 'true, exact or false') }).default(DEFAULT_LIMITS.share),
 });
 
 const pathGlob = text.regex(/^(\/|\*\*)[^\s?#\\]*$/, 'must begin with "/" or "**", without query: "/tilesets/**"');
@@ -252,6 +253,7 @@ export function configSchema(lookup: SecretLookup) {
         writeBelow: orAbsent(folders.default([])),
         urlHosts: orAbsent(hosts.default([])),
         blobContainers: orAbsent(z.array(blobContainerSchema(lookup), { error: 'must be a list of containers' }).default([])),
+        maxResultBytes: orAbsent(count.default(DEFAULT_MAX_RESULT_BYTES)),
       }).prefault({}),
     ),
   });

@@ -45,7 +45,14 @@ export interface Limits {
   concurrentRequests: number;
   submitsPerSecond: number;
   pollsPerSecond: number;
+  /**
+   * Whether the three above hold for all workers of the task queue together: divided by their number (`true`), handed out by a workflow to
+   * those that need them (`exact`), or not (`false`: each has them all).
+   */
+  share: Share;
 }
+
+export type Share = boolean | 'exact';
 
 /** What callers may send over a connection in `submit`, `cancel` and `attach`. A list that is absent allows all. */
 export interface AllowConfig {
@@ -89,6 +96,8 @@ export interface FilesConfig {
   urlHosts: readonly string[];
   /** Containers of Azure Blob Storage. */
   blobContainers: readonly BlobContainerConfig[];
+  /** Of one file that an operation's final body goes to. */
+  maxResultBytes: number;
 }
 
 /** How the worker shows Azure Blob Storage who it is. */
@@ -123,7 +132,17 @@ export const DEFAULT_LIMITS: Limits = {
   concurrentRequests: 50,
   submitsPerSecond: 50,
   pollsPerSecond: 5000,
+  share: true,
 };
 
+/** One gibibyte. */
+export const DEFAULT_MAX_RESULT_BYTES = 1_073_741_824;
+
 /** Callers may name no file. */
-export const NO_FILES: FilesConfig = { readBelow: [], writeBelow: [], urlHosts: [], blobContainers: [] };
+export const NO_FILES: FilesConfig = {
+  readBelow: [],
+  writeBelow: [],
+  urlHosts: [],
+  blobContainers: [],
+  maxResultBytes: DEFAULT_MAX_RESULT_BYTES,
+};

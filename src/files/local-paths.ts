@@ -46,8 +46,8 @@ export async function existingPath(path: string, allowed: AllowedFolders): Promi
  * @throws FileRefusedError
  */
 export async function writablePath(path: string, allowed: AllowedFolders): Promise<string> {
+  refuseUnwritablePath(path, allowed);
   const label = pathLabel(path);
-  if (/[/\\]$/.test(path)) throw new FileRefusedError(`${label} names a folder, not a file`);
   const realFolders = await Promise.all(allowed.folders.map((folder) => realPathOfMissing(folder).catch(() => undefined)));
   const inside: string[] = [];
   let problem: FileRefusedError | undefined;
@@ -67,6 +67,13 @@ export async function writablePath(path: string, allowed: AllowedFolders): Promi
   const [first] = inside;
   if (first === undefined) throw problem ?? outsideOf(label, allowed);
   return first;
+}
+
+/** As much as can be said of where `path` is written without looking: links are followed later. @throws FileRefusedError */
+export function refuseUnwritablePath(path: string, allowed: AllowedFolders): void {
+  const label = pathLabel(path);
+  if (/[/\\]$/.test(path)) throw new FileRefusedError(`${label} names a folder, not a file`);
+  if (allowed.folders.length === 0) throw outsideOf(label, allowed);
 }
 
 /** Whether there is something of this name, a link that leads nowhere included. */

@@ -36,6 +36,21 @@ export interface Files {
    * @throws FileRefusedError | FileUnreadableError, or whatever reading `bytes` throws
    */
   write(file: FileRef, bytes: Buffer | AsyncIterable<Buffer>, signal?: AbortSignal): Promise<void>;
+  /**
+   * Whether such a file might be written there, as far as that can be said without looking: for many names at once.
+   * @throws FileRefusedError
+   */
+  refuseUnwritable(file: FileRef): void;
+  /** Whether it may be written there, and nothing is there yet. Writes nothing. @throws FileRefusedError | FileUnreadableError */
+  checkFree(file: FileRef, signal?: AbortSignal): Promise<void>;
+  /**
+   * The same as `write`, for one that a killed worker may have left half written: its next try takes the place of the half. Of two writers
+   * at once the later wins, and the other fails.
+   * @throws FileRefusedError | FileUnreadableError, or whatever reading `bytes` throws
+   */
+  writeAgain(file: FileRef, bytes: AsyncIterable<Buffer>, signal?: AbortSignal): Promise<void>;
+  /** Of a file that a final body goes to. */
+  readonly maxResultBytes: number;
   /** Whether it is there, wherever it may be read or written. @throws FileRefusedError | FileUnreadableError */
   exists(file: FileRef, signal?: AbortSignal): Promise<boolean>;
   /** Removes what may be written; nothing there is fine. @throws FileRefusedError | FileUnreadableError */
@@ -109,6 +124,20 @@ export function openFiles(config: FilesConfig, { env = process.env, openTokenSou
       const store = writableStoreOf(file);
       return 'path' in store ? local.write(store.path, bytes, signal) : store.blobs.write(store.file, bytes, signal);
     },
+    refuseUnwritable(file) {
+      const store = writableStoreOf(file);
+      if ('path' in store) local.refuseUnwritable(store.path);
+      else store.blobs.refuseUnwritable(store.file);
+    },
+    async checkFree(file, signal) {
+      const store = writableStoreOf(file);
+      return 'path' in store ? local.checkFree(store.path) : store.blobs.checkFree(store.file, signal);
+    },
+    async writeAgain(file, bytes, signal) {
+      const store = writableStoreOf(file);
+      return 'path' in store ? local.write(store.path, bytes, signal, 'again') : store.blobs.write(store.file, bytes, signal);
+    },
+    maxResultBytes: config.maxResultBytes,
     async exists(file, signal) {
       const store = storeOf(file);
       if ('path' in store) return local.exists(store.path);

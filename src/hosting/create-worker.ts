@@ -4,12 +4,17 @@
  * Keeps true: the drain lasts longer than an HTTP exchange, so that the answer of a submit that is open at SIGTERM is recorded.
  */
 import { hostname } from 'node:os';
-import { Worker, type NativeConnection, type WorkerOptions } from '@temporalio/worker';
+import { Client } from '@temporalio/client';
+import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import { createActivities } from '../activities';
 import { fileHashOfConfig, identityWith, type LroConfig } from '../config';
 import { DEFAULT_TASK_QUEUE } from '../contract';
 import { openConnections, type Connections, type OpenOptions } from '../http';
 import { workflowSource } from './bundle';
+import { versioningOf, type WorkerVersion } from './deployment';
+import { Limiters } from './limiters';
+import { ListedWorkers } from './listed-workers';
+import { RateSharing } from './share-rates';
 
 export interface LroWorkerOptions {
   config: LroConfig;
@@ -20,6 +25,8 @@ export interface LroWorkerOptions {
   taskQueue?: string;
   /** Continue as new after so many events of history, though Temporal does not suggest it yet. */
   continueAsNewAfterEvents?: number;
+  /** For Worker Versioning: `{ deploymentName, buildId }`. Default: without it. */
+  version?: WorkerVersion;
   /** Of the HTTP connections. */
   http?: OpenOptions;
   /** Overrides all of the above: for tests, tuning and interceptors. */
@@ -41,7 +48,9 @@ export function workerIdentity(config: LroConfig, identity = `${process.pid}@${h
 
 /** Creates the worker; `run()` starts it. Close the connections after it has ended. */
 export async function createLroWorker(options: LroWorkerOptions): Promise<{ worker: Worker; connections: Connections }> {
-  const { config, connection, namespace = 'default', taskQueue = DEFAULT_TASK_QUEUE, continueAsNewAfterEvents } = options;
+  const { config, namespace = 'default', taskQueue = DEFAULT_TASK_QUEUE, continueAsNewAfterEvents, version } = options;
+  const given = options.worker?.connection ?? options.connection;
+  const connection = given ?? (await NativeConnection.connect());
   const connections = openConnections(config, options.http);
   const identity = workerIdentity(config, options.worker?.identity);
   const grace = drainSeconds(config);
@@ -53,7 +62,8 @@ export async function createLroWorker(options: LroWorkerOptions): Promise<{ work
       identity,
       continueAsNewAfterEvents,
     }),
-    ...(connection === undefined ? {} : { connection }),
+    connection,
+    ...(version === undefined ? {} : { workerDeploymentOptions: versioningOf(version) }),
     namespace,
     taskQueue,
     shutdownGraceTime: grace * 1000,
@@ -70,5 +80,25 @@ export async function createLroWorker(options: LroWorkerOptions): Promise<{ work
     ...options.worker,
     identity,
   });
-  return { worker, connections };
+  const sharing = openSharing(worker, connections, connection, options);
+  sharing.start();
+  const close = (): void => {
+    sharing.stop();
+    connections.close();
+    // Nobody else's.
+    if (given === undefined) connection.close().catch(() => undefined);
+  };
+  return { worker, connections: { ...connections, close } };
+}
+
+function openSharing(worker: Worker, connections: Connections, connection: NativeConnection, options: LroWorkerOptions): RateSharing {
+  const { identity, namespace, taskQueue, dataConverter } = worker.options;
+  const { config, continueAsNewAfterEvents, http } = options;
+  return new RateSharing({
+    connections,
+    identity,
+    listed: new ListedWorkers({ connection, namespace, taskQueue, identity, drainSeconds: drainSeconds(config) }),
+    limiters: new Limiters({ client: new Client({ connection, namespace, identity, dataConverter }), taskQueue, continueAsNewAfterEvents }),
+    log: http?.log,
+  });
 }

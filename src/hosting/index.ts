@@ -3,3 +3,4 @@ export { createActivities, type ActivityOptions } from '../activities';
 export { ConfigError, loadConfig, type LroConfig } from '../config';
 export { BundleError, workflowSource } from './bundle';
 export { createLroWorker, drainSeconds, workerIdentity, type LroWorkerOptions } from './create-worker';
+export type { WorkerVersion } from './deployment';

@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import { ConfigError, loadConfig, NO_FILES, type LroConfig } from '../config';
 import { DEFAULT_TASK_QUEUE } from '../contract';
+import { deploymentVariables, workerVersion, type WorkerVersion } from './deployment';
 import { LOG_LEVELS, type LogLevel } from './log';
 
 const DEFAULT_CONFIG_PATH = 'lro.config.yaml';
@@ -15,6 +16,8 @@ export interface WorkerSettings {
   /** `host:port` of the Prometheus endpoint. */
   metricsAddress?: string;
   continueAsNewAfterEvents?: number;
+  /** Absent: without Worker Versioning. */
+  version?: WorkerVersion;
 }
 
 const environment = z.object({
@@ -30,6 +33,7 @@ const environment = z.object({
     .int('must be a whole number >= 20')
     .min(20, 'must be a whole number >= 20')
     .optional(),
+  ...deploymentVariables,
 });
 
 /** The file with connections that the environment names. @throws ConfigError with every mistake of the file */
@@ -41,6 +45,8 @@ export function readConfig(env: NodeJS.ProcessEnv): LroConfig {
 export function readSettings(env: NodeJS.ProcessEnv): WorkerSettings {
   const read = environment.safeParse(env);
   const mistakes = read.success ? [] : read.error.issues.map((issue) => `${issue.path.map(String).join('.')}: ${issue.message}`);
+  const { version, mistake } = workerVersion(env);
+  if (mistake !== undefined) mistakes.push(mistake);
   let config: LroConfig = { connections: {}, files: NO_FILES };
   try {
     config = readConfig(env);
@@ -56,5 +62,6 @@ export function readSettings(env: NodeJS.ProcessEnv): WorkerSettings {
     logLevel: LRO_LOG_LEVEL,
     metricsAddress: LRO_METRICS_ADDRESS,
     continueAsNewAfterEvents: LRO_CONTINUE_AS_NEW_AFTER_EVENTS,
+    version,
   };
 }

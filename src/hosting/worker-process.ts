@@ -18,10 +18,12 @@ import type { Connections } from '../http';
 import { reasonOf } from '../text/reason';
 import { connectTemporal } from './connect';
 import { createLroWorker, drainSeconds } from './create-worker';
+import type { WorkerVersion } from './deployment';
 
 export interface WorkerProcessOptions {
   taskQueue: string;
   continueAsNewAfterEvents?: number;
+  version?: WorkerVersion;
   log: Logger;
   /** Reads the file. @throws ConfigError */
   readConfig: () => LroConfig;
@@ -120,7 +122,7 @@ export class WorkerProcess {
   }
 
   private async start(config: LroConfig): Promise<Generation> {
-    const { taskQueue, continueAsNewAfterEvents, log, ready } = this.options;
+    const { taskQueue, continueAsNewAfterEvents, version, log, ready } = this.options;
     // The SDK lets no two workers of one connection take work from one task queue.
     const { connection, namespace, address } = await connectTemporal();
     let made: Awaited<ReturnType<typeof createLroWorker>>;
@@ -128,7 +130,7 @@ export class WorkerProcess {
       const http = { log };
       // The end of the process is bounded as a whole (see `run`), a worker that another one has followed is not.
       const worker = { shutdownForceTime: undefined };
-      made = await createLroWorker({ config, connection, namespace, taskQueue, continueAsNewAfterEvents, http, worker });
+      made = await createLroWorker({ config, connection, namespace, taskQueue, continueAsNewAfterEvents, version, http, worker });
     } catch (err) {
       await connection.close();
       throw err;
@@ -142,7 +144,9 @@ export class WorkerProcess {
     const fileHash = fileHashOfConfig(config);
     this.files.set(1, { file_hash: fileHash });
     const names = connections.names().join(', ') || 'none';
-    ready(`worker ready: task queue "${taskQueue}", namespace "${namespace}" at ${address}, connections: ${names}, file ${fileHash}`);
+    const versioned = version === undefined ? '' : `, deployment "${version.deploymentName}", build "${version.buildId}"`;
+    const place = `task queue "${taskQueue}", namespace "${namespace}" at ${address}`;
+    ready(`worker ready: ${place}${versioned}, connections: ${names}, file ${fileHash}`);
     return { config, worker, connections, connection, ended };
   }
 

@@ -7,6 +7,7 @@ import type { Exchange, NoAnswer } from '../lro/answer';
 import { withoutParameters } from '../lro/trust';
 import { harmlessBody, harmlessHeaders, refusesCredentials } from './harmless';
 import type { Redactor } from './redact';
+import { cleanedBytes } from './redact-bytes';
 import type { OutgoingRequest } from './request';
 import type { WireOutcome } from './send';
 
@@ -26,7 +27,8 @@ export class Answers {
     }
     const { httpStatus } = outcome;
     const clean = (text: string): string => this.redactor.cleanAnswer(text);
-    const headers = Object.fromEntries(Object.entries(outcome.headers).map(([name, value]) => [name, clean(value)]));
+    const headers: Record<string, string> = {};
+    for (const [name, value] of Object.entries(outcome.headers)) headers[name] = clean(value);
     const body = { ...outcome.body, text: clean(outcome.body.text) };
     const answer = { kind: 'answer' as const, method: request.method, url, httpStatus };
     if (refusesCredentials(httpStatus)) return { ...answer, headers: harmlessHeaders(headers), body: harmlessBody(body) };
@@ -35,11 +37,20 @@ export class Answers {
       : { ...answer, headers, body };
   }
 
-  /** @param waitSeconds how long the connection itself wants it to wait */
-  none(request: OutgoingRequest, url: string, maybeSent: boolean, reason: string, waitSeconds?: number): NoAnswer {
+  none(request: OutgoingRequest, url: string, maybeSent: boolean, reason: string): NoAnswer {
     const plain = withoutParameters(url, this.credentialParameters);
-    const answer: NoAnswer = { kind: 'noAnswer', method: request.method, url: plain, maybeSent, reason: this.redactor.clean(reason) };
-    return waitSeconds === undefined ? answer : { ...answer, waitSeconds };
+    return { kind: 'noAnswer', method: request.method, url: plain, maybeSent, reason: this.redactor.clean(reason) };
+  }
+
+  /** Not sent, because the connection itself wants it to wait. */
+  held(request: OutgoingRequest, reason: string, waitSeconds: number, trouble?: NoAnswer['trouble']): NoAnswer {
+    const answer = { ...this.none(request, request.url, false, reason), waitSeconds };
+    return trouble === undefined ? answer : { ...answer, trouble };
+  }
+
+  /** The bytes of a long body. */
+  cleaned(bytes: AsyncIterable<Buffer>, contentType: string | undefined): AsyncIterable<Buffer> {
+    return cleanedBytes(bytes, contentType, (text) => this.redactor.cleanAnswer(text));
   }
 
   untrusted(url: string, reason: string): Exchange {

@@ -57,12 +57,13 @@ export class Redactor {
   }
 
   private masked(text: string, minSecretChars: number): string {
+    if (this.patterns.size + this.lasting.size === 0) return text;
     let cleaned = text;
     for (const [secret, { spellings }] of this.all()) {
       if (secret.length < minSecretChars) continue;
       for (const spelling of spellings) if (cleaned.includes(spelling)) cleaned = cleaned.replaceAll(spelling, () => MASK);
     }
-    if (this.patterns.size + this.lasting.size === 0 || cleaned.length < MIN_SECRET_CHARS) return cleaned;
+    if (cleaned.length < MIN_SECRET_CHARS) return cleaned;
     // An escape may end within a secret, and takes its first characters with it; as it is written they still stand there.
     const ranges = this.rangesIn(folded(cleaned), cleaned);
     if (hasEscapes(cleaned)) ranges.push(...this.rangesIn(decoded(cleaned), cleaned));

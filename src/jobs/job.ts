@@ -100,7 +100,7 @@ function submitted(job: Job, step: SubmitStep, event: Submitted, nowMs: number):
     }
     case 'accepted': {
       const { monitor, waitSeconds: pollSeconds, why, status, created, createdText } = decision;
-      const record = { monitor, status, polls: 0, submittedAtMs: firstSentAtMs, created, createdText, problem: unlessThrottled(step) };
+      const record = { monitor, status, polls: 0, submittedAtMs: firstSentAtMs, created, createdText, problem: unlessOver(step) };
       const poll: PollStep = { at: 'poll', ...record, dueAtMs: nowMs + pollSeconds * 1000, why };
       const next: Job = { ...begun, step: poll };
       return step.thenHurry === true ? hurried(next, nowMs) : next;
@@ -138,7 +138,7 @@ function submitted(job: Job, step: SubmitStep, event: Submitted, nowMs: number):
 
 function polled(job: Job, step: PollStep, decision: StatusDecision, nowMs: number): Job | EndedJob {
   const isPoll = decision.kind !== 'running' || decision.notAsked !== true;
-  const asked = isPoll ? { ...step, polls: step.polls + 1, lastPollAtMs: nowMs, problem: unlessThrottled(step) } : step;
+  const asked = isPoll ? { ...step, polls: step.polls + 1, lastPollAtMs: nowMs, problem: unlessOver(step) } : step;
   switch (decision.kind) {
     case 'failed':
       return ended({ ...job, step: asked }, failedEnd(decision.failure), nowMs);
@@ -164,9 +164,7 @@ function fetched(job: Job, step: FetchStep, decision: FetchDecision, nowMs: numb
     return { ...job, step: { ...step, fetches: [decision.fetch, ...rest], lastReadAtMs: nowMs, dueAtMs, why: decision.why, problem } };
   }
   const outcome =
-    decision.kind === 'fetched'
-      ? withRead(step.outcome, fetch, decision.value, decision.cut)
-      : withMissing(step.outcome, [fetch], decision.reason);
+    decision.kind === 'fetched' ? withRead(step.outcome, fetch, decision) : withMissing(step.outcome, [fetch], decision.reason);
   return finishing(job, { ...step, outcome, fetches: rest, lastReadAtMs: nowMs, dueAtMs: nowMs }, nowMs);
 }
 
@@ -278,9 +276,9 @@ function shortened(result: DoneStep['result'], isLast: boolean, withBody: boolea
   return { ...result, warning: short, body: withBody ? body : undefined, statusUrl: undefined, resource: undefined };
 }
 
-/** A service that answers has room again, whatever it said before. */
-function unlessThrottled({ problem }: Job['step']): Job['step']['problem'] {
-  return problem?.kind === 'Throttled' ? undefined : problem;
+/** A service that answers has room again, and takes the key, whatever it said before. */
+function unlessOver({ problem }: Job['step']): Job['step']['problem'] {
+  return problem?.kind === 'Throttled' || problem?.kind === 'Unauthorized' ? undefined : problem;
 }
 
 function isoTime(atMs: number): string {

@@ -7,17 +7,7 @@
  * 3. It ends with a result, with a typed failure, or as cancelled; its memo says what it has made.
  * 4. Only what this run has made is ever deleted.
  */
-import {
-  CancelledFailure,
-  defineQuery,
-  defineSignal,
-  isCancellation,
-  makeContinueAsNewFunc,
-  proxyActivities,
-  setHandler,
-  upsertMemo,
-  workflowInfo,
-} from '@temporalio/workflow';
+import { CancelledFailure, defineQuery, defineSignal, isCancellation, proxyActivities, setHandler, upsertMemo } from '@temporalio/workflow';
 import type { LroActivities, PreparedChain } from '../activities/messages';
 import type { BuildTilesetInput, BuildTilesetResult, ChainInput, ChainProgress, ChainResult, FailureDetails } from '../contract';
 import { CANCELED_MEMO, MAX_KEPT_STEP_BYTES, POLL_NOW_SIGNAL, PROGRESS_QUERY } from '../contract';
@@ -27,8 +17,9 @@ import type { EndedJob, Job, UnsuccessfulEnd } from '../jobs/model';
 import { resumeFrom, type ChainKind } from '../jobs/resume';
 import { ChainView } from './chain-view';
 import { reading } from './engine/calls';
-import { carriedBy } from './engine/carry';
+import { carriedBy, ownIdentity } from './engine/carry';
 import { forOthers, onAnyWorker } from './engine/elsewhere';
+import { inNewRun } from './engine/new-run';
 import { begunWith, runSingle, singleEngine } from './engine/single';
 import { noteDigest } from './same-request';
 
@@ -96,7 +87,7 @@ async function prepare(kind: ChainKind, input: AnyChainInput, view: ChainView): 
   try {
     const options = reading(LOOK_SECONDS, 'check the chain');
     const prepared = await onAnyWorker((lookup) =>
-      proxyActivities<LroActivities>(forOthers(options, lookup))['lro.prepareChain']({ kind, input, lookup }),
+      proxyActivities<LroActivities>(forOthers(options, lookup))['lro.prepareChain']({ kind, input, identity: ownIdentity(), lookup }),
     );
     noteDigest(prepared);
     return prepared;
@@ -106,10 +97,8 @@ async function prepare(kind: ChainKind, input: AnyChainInput, view: ChainView): 
 }
 
 async function continueAsNew(kind: ChainKind, input: AnyChainInput, carried: CarriedChain): Promise<never> {
-  // Temporal hands on the memo that the workflow was started with, not what it wrote since.
-  const { memo } = workflowInfo();
-  if (kind === 'chain') return await makeContinueAsNewFunc<typeof runChain>({ memo })(input as ChainInput, carried);
-  return await makeContinueAsNewFunc<typeof buildTileset>({ memo })(input, carried);
+  if (kind === 'chain') return await inNewRun<typeof runChain>(input as ChainInput, carried);
+  return await inNewRun<typeof buildTileset>(input, carried);
 }
 
 function conclude(

@@ -4,7 +4,8 @@
  * Keeps true:
  * 1. Handlers are registered before anything else; the input is checked after.
  * 2. It ends with a result, with a typed failure, or as cancelled, and then its memo says what it left at the service.
- * 3. It continues as new only while no update waits, and carries all that the loop needs.
+ * 3. It continues as new only while no update waits, and carries all that the loop needs; to move to another version of the workers only
+ *    after the service has accepted.
  */
 import {
   CancellationScope,
@@ -14,11 +15,9 @@ import {
   defineSignal,
   defineUpdate,
   isCancellation,
-  makeContinueAsNewFunc,
   proxyActivities,
   setHandler,
   upsertMemo,
-  workflowInfo,
 } from '@temporalio/workflow';
 import type { LroActivities, Prepared } from '../activities/messages';
 import type { Acceptance, OperationInput, OperationProgress, OperationResult } from '../contract';
@@ -27,8 +26,9 @@ import { jobResult } from '../jobs/ends';
 import { attachedJob, newJob } from '../jobs/job';
 import type { EndedJob, Job } from '../jobs/model';
 import { PREPARING } from './engine/calls';
-import { carriedBy } from './engine/carry';
+import { carriedBy, ownIdentity } from './engine/carry';
 import { forOthers, onAnyWorker } from './engine/elsewhere';
+import { inNewRun } from './engine/new-run';
 import { begunWith, runSingle, singleEngine } from './engine/single';
 import { OperationView } from './operation-view';
 import { noteDigest, requireSameRequest } from './same-request';
@@ -83,7 +83,7 @@ async function toItsEnd(input: OperationInput, view: OperationView, given: Carri
 async function prepare(input: OperationInput, view: OperationView): Promise<Prepared> {
   try {
     const prepared = await onAnyWorker((lookup) =>
-      proxyActivities<LroActivities>(forOthers(PREPARING, lookup))['lro.prepare']({ input, lookup }),
+      proxyActivities<LroActivities>(forOthers(PREPARING, lookup))['lro.prepare']({ input, identity: ownIdentity(), lookup }),
     );
     noteDigest(prepared);
     return prepared;
@@ -101,8 +101,7 @@ function firstJob({ about, attach }: Prepared): Job {
 async function continueAsNew({ submit, ...rest }: OperationInput, carried: CarriedOperation): Promise<never> {
   const isSubmitted = carried.job.step.at !== 'submit';
   const next = { ...rest, submit: submit && (isSubmitted ? { ...submit, body: undefined } : submit) };
-  // Temporal hands on the memo that the workflow was started with, not what it wrote since.
-  return await makeContinueAsNewFunc<typeof runOperation>({ memo: workflowInfo().memo })(next, carried);
+  return await inNewRun<typeof runOperation>(next, carried);
 }
 
 function conclude({ job, end }: EndedJob, cancellation: Error | undefined, view: OperationView): OperationResult {

@@ -3,7 +3,7 @@ import type { Job } from '../../src/jobs/model';
 import * as due from '../../src/workflows/engine/due';
 import { fetching, NOW_MS, polling, submitting } from '../jobs/given';
 
-const NOTHING_HELD: due.Holds = { submitsFromMs: 0, readsFromMs: -Infinity, hasNew: false };
+const NOTHING_HELD: due.Holds = { submitsFromMs: 0, readsFromMs: -Infinity, filesFromMs: -Infinity, hasNew: false };
 
 /** So many of a job, each with an index of its own. */
 function many(count: number, make: (index: number) => Job): Job[] {

@@ -84,3 +84,23 @@ rolloutTest(
     expect(await rollout.submits()).toHaveLength(20);
   },
 );
+
+rolloutTest('of two workers only one may write the result file: every result is there', async (rollout) => {
+  const folder = temporaryFolder();
+  const maps = { maps: rollout.serviceUrl };
+  await Promise.all([
+    rollout.startWorker(maps, {}, { files: { writeBelow: [temporaryFolder()] } }),
+    rollout.startWorker(maps, {}, { files: { writeBelow: [folder] } }),
+  ]);
+  const results = await Promise.all(
+    Array.from({ length: 8 }, async () => {
+      const operation = await rollout.start('maps', { resultFile: { path: join(folder, '{workflowId}.json') } });
+      return operation.result({ timeoutSeconds: 120 });
+    }),
+  );
+  for (const { status, file } of results) {
+    expect(status).toBe('Succeeded');
+    expect(readFileSync(file?.path ?? '', 'utf8')).toHaveLength(file?.bytes ?? -1);
+  }
+  expect(await rollout.submits()).toHaveLength(8);
+});

@@ -21,6 +21,8 @@ export interface ProcessBedOptions {
   address?: string;
   /** Whether the service knows a repeated key; default false. */
   deduplicates?: boolean;
+  /** Of the connection, over its own. */
+  connection?: Record<string, unknown>;
 }
 
 /** One operation at the service, as tests follow it. */
@@ -43,7 +45,8 @@ export async function startProcessBed(options: ProcessBedOptions = {}): Promise<
   const args = ['--idempotency', String(options.deduplicates ?? false), '--database', join(temporaryFolder(), 'service.db')];
   const emulator = await startEmulatorProcess(['--port', '0', ...args]);
   const address = options.address ?? sharedAddress();
-  return new ProcessBed(emulator, ['--port', new URL(emulator.url).port, ...args], address, await Connection.connect({ address }));
+  const temporal = await Connection.connect({ address });
+  return new ProcessBed(emulator, ['--port', new URL(emulator.url).port, ...args], address, temporal, options.connection ?? {});
 }
 
 /**
@@ -64,7 +67,9 @@ export function processTest(name: string, work: (bed: ProcessBed, worker: Child)
 export class ProcessBed {
   readonly taskQueue = `lro-${randomUUID()}`;
   readonly client: Client;
-  private readonly lro: LroClient;
+  readonly lro: LroClient;
+  /** Where batches may write their reports. */
+  readonly folder = temporaryFolder();
   private readonly configPath: string;
   private readonly workers: Child[] = [];
 
@@ -72,16 +77,21 @@ export class ProcessBed {
     public emulator: EmulatorProcess,
     private readonly emulatorArgs: string[],
     readonly address: string,
-    private readonly connection: Connection,
+    private readonly temporal: Connection,
+    connection: object,
   ) {
-    this.client = new Client({ connection });
+    this.client = new Client({ connection: temporal });
     this.lro = new LroClient({ client: this.client, taskQueue: this.taskQueue });
-    this.configPath = writeConfig({ maps: { baseUrl: emulator.url, query: { 'api-version': '2.0' } } });
+    this.configPath = writeConfig(
+      { maps: { baseUrl: emulator.url, query: { 'api-version': '2.0' }, ...connection } },
+      { files: { writeBelow: [this.folder] } },
+    );
   }
 
   /** Resolves when the worker takes work. */
-  async startWorker(): Promise<Child> {
-    const worker = await startWorkerProcess({ configPath: this.configPath, address: this.address, taskQueue: this.taskQueue });
+  async startWorker(build: { program?: string; env?: NodeJS.ProcessEnv } = {}): Promise<Child> {
+    const { configPath, address, taskQueue } = this;
+    const worker = await startWorkerProcess({ configPath, address, taskQueue, ...build });
     this.workers.push(worker);
     return worker;
   }
@@ -170,7 +180,7 @@ export class ProcessBed {
 
   async close(): Promise<void> {
     await Promise.all([...this.workers, this.emulator].map((child) => child.kill()));
-    await this.connection.close();
+    await this.temporal.close();
   }
 }
 

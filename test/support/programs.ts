@@ -29,11 +29,13 @@ export function startWorkerProcess(options: {
   taskQueue: string;
   env?: NodeJS.ProcessEnv;
   logFile?: string;
+  /** Path of another build's `worker.js`. */
+  program?: string;
 }): Promise<Child> {
   return startChild({
     name: 'worker',
     command: process.execPath,
-    args: [resolve(DIST, 'worker.js')],
+    args: [options.program ?? resolve(DIST, 'worker.js')],
     env: {
       ...process.env,
       LRO_LOG_LEVEL: 'debug',

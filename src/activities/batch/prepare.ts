@@ -3,6 +3,7 @@
  *
  * Keeps true: a batch that is refused here has sent nothing and written nothing.
  */
+import { createHash } from 'node:crypto';
 import { setImmediate as untilOthersHadATurn } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
 import { WorkflowNotFoundError } from '@temporalio/client';
@@ -13,11 +14,12 @@ import { FileRefusedError } from '../../files';
 import { ExchangeTimeout, type Connections } from '../../http';
 import { reasonOf } from '../../text/reason';
 import { FileDependentFailure, fileFailure, isFileDependent, listed, typedFailure } from '../failures';
+import { beside, filledIn, plainName } from '../file-names';
 import { withHeartbeat } from '../heartbeat';
 import { digestOf } from '../input-digest';
 import type { LearntSettings, ManifestPage, Source } from '../messages';
 import type { OtherWorkers } from '../other-workers';
-import { NOBODY, prepareOperation } from '../prepare';
+import { prepareOperation, type PreparedOperation } from '../prepare';
 import { prepareSteps } from '../prepare-chain';
 import type { ReadItem } from '../item';
 import type { PrepareBatchRequest, PreparedBatch } from './messages';
@@ -52,7 +54,7 @@ export function makePrepareBatch(connections: Connections, learn: () => Promise<
       const checked = checkBatch(request.input);
       if (!checked.ok) throw typedFailure({ type: 'InvalidInput', message: listed(checked.mistakes) });
       const batch = checked.value;
-      const report = batch.report === undefined ? undefined : filled(batch.report, request);
+      const report = batch.report === undefined ? undefined : filledIn(batch.report, request);
       const source = await sourceOf(batch, request);
       if (report !== undefined) await refused(() => connections.files.checkWritable(report), 'report');
       // What another worker's file may have is not read to its end by this one.
@@ -70,13 +72,6 @@ export function makePrepareBatch(connections: Connections, learn: () => Promise<
       };
     });
   };
-}
-
-/** `{workflowId}` and `{runId}` in a report's name, as one segment of a path each. */
-function filled(file: FileRef, { workflowId, runId }: PrepareBatchRequest): FileRef {
-  const fill = (text: string): string =>
-    text.replaceAll('{workflowId}', () => workflowId.replace(/[^A-Za-z0-9._-]/g, '_')).replaceAll('{runId}', () => runId);
-  return file.path === undefined ? { url: fill(file.url ?? '') } : { path: fill(file.path) };
 }
 
 async function sourceOf(batch: CheckedBatch, { workflowId, firstRunId, input }: PrepareBatchRequest): Promise<Source> {
@@ -132,6 +127,9 @@ class Finder {
   private connection: string | undefined;
   /** Items whose mistakes may be due to this worker's file. */
   private fileMistakes = 0;
+  /** Files that items so far have their results written to; and the first of them. */
+  private readonly files = new Set<string>();
+  private resultFile: FileRef | undefined;
 
   constructor(
     private readonly batch: CheckedBatch,
@@ -143,6 +141,12 @@ class Finder {
   async find(input: BatchInput): Promise<Found> {
     const found = await (this.source.file === undefined ? this.inline(input) : this.manifest(this.source.file));
     if (this.mistakes.count > 0 && !this.batch.skipInvalid) throw this.refusal(found.total);
+    const { resultFile } = this;
+    // Beside it: whether it exists already, its own submit sees.
+    if (resultFile !== undefined) {
+      const trial = beside(resultFile, `.${this.source.firstRunId.slice(-12)}.check`);
+      await refused(() => this.connections.files.checkWritable(trial, AbortSignal.timeout(SILENT_SECONDS * 1000)), 'resultFile');
+    }
     return { ...found, connection: this.connection ?? DEFAULT_CONNECTION };
   }
 
@@ -182,7 +186,11 @@ class Finder {
     try {
       const found = this.tried(item);
       if ('mistakes' in found) return found.mistakes;
+      const repeated = found.files.find((file) => this.files.has(keyOf(file)));
+      if (repeated !== undefined) return [`resultFile: an earlier item writes to ${nameOf(repeated)}, too`];
+      for (const file of found.files) this.files.add(keyOf(file));
       this.connection ??= found.connection;
+      this.resultFile ??= found.files[0];
       return [];
     } catch (error) {
       if (!(error instanceof ApplicationFailure) || (this.stopsAtFileMistake && this.mistakes.count === 0 && isFileDependent(error)))
@@ -192,15 +200,17 @@ class Finder {
     }
   }
 
-  private tried(item: ReadItem): { connection: string | undefined } | { mistakes: string[] } {
+  private tried(item: ReadItem): { connection: string | undefined; files: FileRef[] } | { mistakes: string[] } {
+    const { workflowId, firstRunId } = this.source;
+    const identity = { workflowId, firstRunId, itemId: item.id, generation: 0 };
     if (item.kind === 'operation') {
-      const { operation } = prepareOperation(item.input, this.connections, NOBODY);
-      return { connection: operation.connection };
+      const { operation } = prepareOperation(item.input, this.connections, identity);
+      return { connection: operation.connection, files: filesOf([operation]) };
     }
     const checked = checkChain(item.kind, item.input);
     if (!checked.ok) return checked;
-    prepareSteps(checked.value, this.connections);
-    return { connection: checked.value.steps[0]?.connection };
+    const steps = prepareSteps(checked.value, this.connections, identity);
+    return { connection: checked.value.steps[0]?.connection, files: filesOf([...steps.values()]) };
   }
 
   private refusal(total: number): Error {
@@ -222,6 +232,15 @@ class Finder {
     if (error instanceof NoManifestError) return typedFailure({ type: 'ManifestInvalid', message });
     return ApplicationFailure.create({ type: 'ManifestUnreadable', message });
   }
+}
+
+function filesOf(operations: readonly PreparedOperation[]): FileRef[] {
+  return operations.flatMap(({ resultFile }) => resultFile ?? []);
+}
+
+/** Short, because there may be millions. */
+function keyOf(file: FileRef): string {
+  return createHash('sha256').update(plainName(file)).digest('base64').slice(0, 16);
 }
 
 /** Every chunk restarts the timeout. */

@@ -13,6 +13,7 @@ import { FileRefusedError, wholeOf, type OpenedFile } from '../../files';
 import type { Connections } from '../../http';
 import { masked } from '../../lro/trust';
 import { isFileDependent, typedFailure } from '../failures';
+import { beside } from '../file-names';
 import { withHeartbeat } from '../heartbeat';
 import { readItem, type Followed, type ReadItem } from '../item';
 import type { Elsewhere } from '../messages';
@@ -81,10 +82,6 @@ export function makeReport({ files }: Connections, pages: Pages, others: OtherWo
 /** The file of one page, beside the report. */
 export function partOf({ report, run }: ReportTarget, shard: number, number: number): FileRef {
   return beside(report, `.${run}.${shard}-${number}.part`);
-}
-
-function beside({ path, url }: FileRef, ending: string): FileRef {
-  return path === undefined ? { url: `${url ?? ''}${ending}` } : { path: `${path}${ending}` };
 }
 
 /** Whether the report does not exist yet, or is this batch's own, whose pages may be removed already: it begins like the first page. */

@@ -4,7 +4,7 @@ import type { BatchCounts, BatchPhase, BatchProgress, Problem } from '../../cont
 import { SearchAttributes } from '../search-attributes';
 import { ENDED_STATUS } from '../show';
 import { showBatch } from './show';
-import { endedOf, noTally, sumOf, type Tally } from './tally';
+import { endedOf, knownOf, noTally, sumOf, type Tally } from './tally';
 
 /** Problems that are shown. */
 const MAX_PROBLEMS = 5;
@@ -38,7 +38,7 @@ export class BatchView {
   /** What a shard has come to. */
   take(shard: number, tally: Tally): void {
     if (!Number.isInteger(shard) || shard < 0 || shard >= this.tallies.length) return;
-    this.tallies[shard] = tally;
+    this.tallies[shard] = knownOf(tally);
     if (tally.lastProblem !== undefined) this.note(tally.lastProblem);
     this.show();
   }

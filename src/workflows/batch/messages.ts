@@ -1,4 +1,15 @@
-/** What a batch and its shards send each other. Plain JSON. */
+/**
+ * What a batch and its shards send each other. Plain JSON.
+ *
+ * With Worker Versioning a batch stays on the build that began it, while its shards move to newer ones, and back after a rollback. So the two
+ * ends may be of different builds, and either may be the newer one:
+ *
+ * 1. Messages only grow: no field, signal or query is removed, renamed or given another meaning, and what is added is optional.
+ * 2. A reader ignores what it does not know, and does without what is missing (`knownOf` in `tally.ts` for counts of outcomes).
+ * 3. A new signal is nothing to an older shard, and an older shard has no answer to a new query: the batch does without.
+ *
+ * The same holds for what one run hands to the next: `CarriedShard`, `CarriedOperation`, `CarriedChain`, `Job`, `EngineState`.
+ */
 import { defineQuery, defineSignal } from '@temporalio/workflow';
 import type { ReportTarget, ShardAnswer } from '../../activities/batch/messages';
 import type { LearntSettings, Page, Source } from '../../activities/messages';

@@ -6,13 +6,13 @@
  * 2. It continues as new with all that is begun; what it has to report is written before.
  * 3. After its batch is cancelled, or gone, nothing more is submitted.
  */
-import { CancellationScope, isCancellation, makeContinueAsNewFunc, setHandler, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope, isCancellation, setHandler, workflowInfo } from '@temporalio/workflow';
 import type { Page } from '../../activities/messages';
 import type { Job } from '../../jobs/model';
 import { cancelAll } from '../engine/cancel';
 import { carriedBy } from '../engine/carry';
 import { throwIfCancelled } from '../engine/engine';
-import { shouldContinueAsNew } from '../engine/single';
+import { inNewRun, isNewRunDue } from '../engine/new-run';
 import { typedFailure } from '../failures';
 import { itemQuery, pauseSignal, resumeSignal, stopSignal, type ShardInput, type ShardResult } from './messages';
 import { Shard, type CarriedShard } from './shard';
@@ -59,13 +59,14 @@ function requireParent(input: Partial<ShardInput> | undefined): void {
   throw typedFailure({ type: 'InvalidInput', message: 'runShard is a part of runBatch, which starts it: start a batch instead' });
 }
 
-/** When the history is long enough, all that is under way is waited for, and what was told of it is written. */
+/** When a new run is due, all that is under way is waited for, and what was told of it is written. */
 async function mayContinueAsNew(shard: Shard): Promise<boolean> {
   const { engine, input } = shard;
-  const isLongEnough = shouldContinueAsNew(input.settings);
-  shard.change({ isWaitingForNewRun: isLongEnough });
+  const isDue = isNewRunDue(input.settings, true);
+  shard.change({ isWaitingForNewRun: isDue });
+  engine.holdsFiles = isDue;
   // A chunk that is long in coming back, a large file say, does not keep the others from being asked.
-  if (!isLongEnough || (engine.isSubmitting && workflowInfo().historyLength <= MAX_HISTORY_EVENTS)) return false;
+  if (!isDue || (engine.isStreaming && workflowInfo().historyLength <= MAX_HISTORY_EVENTS)) return false;
   await engine.settle();
   await shard.flush();
   // The next run would not know of a cancellation that this one was told of.
@@ -74,9 +75,8 @@ async function mayContinueAsNew(shard: Shard): Promise<boolean> {
 }
 
 async function continueAsNew(input: ShardInput, shard: Shard): Promise<never> {
-  const next = makeContinueAsNewFunc<typeof runShard>({ memo: workflowInfo().memo });
   const { carried, pages, jobs } = shard.carried();
-  return await next({ ...input, pages: [] }, carried, pages, ...inArguments(jobs));
+  return await inNewRun<typeof runShard>({ ...input, pages: [] }, carried, pages, ...inArguments(jobs));
 }
 
 /** The jobs in groups that are small enough for one argument each. */

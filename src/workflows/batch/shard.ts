@@ -14,7 +14,7 @@ import { writeReportRest } from './calls';
 import { tallySignal, type ShardInput, type ShardResult } from './messages';
 import { ReportBuffer } from './report-buffer';
 import { showShard } from './show';
-import { failuresOf, firstOf, noCounts, noTally, sumOf, type Tally } from './tally';
+import { failuresOf, firstOf, knownOf, noTally, sumOf, type Tally } from './tally';
 
 /** Requests of one status activity at once. */
 const ASK_CONCURRENCY = 25;
@@ -34,7 +34,7 @@ interface Holds {
   isWaitingForNewRun: boolean;
 }
 
-/** What one run hands to the next, besides pages and jobs. Plain JSON. */
+/** What one run hands to the next, besides pages and jobs. Plain JSON; the next run may be of another build, as in `messages.ts`. */
 export interface CarriedShard {
   engine: EngineState;
   holds: Holds;
@@ -63,7 +63,7 @@ export class Shard {
   ) {
     const { source, report, shard, paused = false } = input;
     this.pages = new Map(pages);
-    this.tally = carried?.tally ?? noTally();
+    this.tally = carried === undefined ? noTally() : knownOf(carried.tally);
     this.submittedBefore = this.tally.submitted;
     this.reportedAtMs = carried?.reportedAtMs ?? 0;
     this.holds = { ...(carried?.holds ?? { isPaused: paused, isStopped: false }), isWaitingForNewRun: false };
@@ -199,7 +199,7 @@ export class Shard {
       if (written !== undefined && this.tally.broken === undefined) this.breakOff(written.broken);
     } else {
       this.report.wrote();
-      this.tally.counts = sumOf([this.tally.counts, { ...noCounts(), ...written.counts }]);
+      this.tally.counts = sumOf([this.tally.counts, written.counts]);
     }
   }
 

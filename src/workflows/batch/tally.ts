@@ -26,14 +26,20 @@ export function noTally(): Tally {
   return { counts: noCounts(), submitted: 0, running: 0, firstFailures: [] };
 }
 
-export function noCounts(): OutcomeCounts {
+function noCounts(): OutcomeCounts {
   return Object.fromEntries(ITEM_OUTCOMES.map((outcome) => [outcome, 0])) as OutcomeCounts;
 }
 
-export function sumOf(all: readonly OutcomeCounts[]): OutcomeCounts {
+/** @param all of any builds: an outcome that one of them did not know counts as none, and one that this build does not know is not counted */
+export function sumOf(all: readonly Partial<OutcomeCounts>[]): OutcomeCounts {
   const sum = noCounts();
-  for (const counts of all) for (const outcome of ITEM_OUTCOMES) sum[outcome] += counts[outcome];
+  for (const counts of all) for (const outcome of ITEM_OUTCOMES) sum[outcome] += counts[outcome] ?? 0;
   return sum;
+}
+
+/** What another build may have told, with all outcomes of this one and no others. */
+export function knownOf(tally: Tally): Tally {
+  return { ...tally, counts: sumOf([tally.counts]) };
 }
 
 /** Items that have ended, however. */
@@ -72,7 +78,10 @@ function unlessLong<T>(value: T | undefined): T | undefined {
   return JSON.stringify(value ?? null).length > MAX_FIELD_CHARS ? undefined : value;
 }
 
-/** A tally as anybody could send it: one that is none is not taken for one. */
+/**
+ * A tally as anybody could send it: one that is none is not taken for one. It may be of an older build, which did not know all outcomes, or
+ * of a newer one, with more in it: {@link knownOf}.
+ */
 export function isTally(value: unknown): value is Tally {
   if (typeof value !== 'object' || value === null) return false;
   const { counts, submitted, running, firstFailures, lastProblem, broken } = value as Partial<Record<keyof Tally, unknown>>;
@@ -83,7 +92,7 @@ export function isTally(value: unknown): value is Tally {
   return (
     typeof counts === 'object' &&
     counts !== null &&
-    ITEM_OUTCOMES.every((outcome) => typeof (counts as Partial<OutcomeCounts>)[outcome] === 'number')
+    ITEM_OUTCOMES.every((outcome) => ['number', 'undefined'].includes(typeof (counts as Partial<OutcomeCounts>)[outcome]))
   );
 }
 

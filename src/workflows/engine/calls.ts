@@ -28,6 +28,8 @@ const HEARTBEAT_TIMEOUT = '5 seconds';
 const READ_RETRIES = { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '10 seconds', maximumAttempts: 10 } as const;
 /** A file of a gigabyte over a slow line takes hours. */
 const FILE_SUBMIT_SECONDS = 6 * 3600;
+/** Of bodies that are read into files, a little more than the activity takes at most. */
+const FILE_READ_SECONDS = 6 * 3600 + 600;
 /** After an activity has failed in all its retries. */
 const POSTPONE_SECONDS = 10;
 /** Of submits whose activity could not even begin, their manifest being out of reach: soon again, not at once. */
@@ -177,7 +179,7 @@ export function manifestProblem(err: unknown): FailureDetails | undefined {
 /** Asks the status of jobs at `poll`, and reads for those at `fetch`. Throws only when it is cancelled. */
 export async function readJobs(jobs: readonly Job[], set: SetSource, nowMs: number): Promise<Events> {
   const options = { ...set.options, lookups: lookupsOf(jobs, nowMs) };
-  const [asked, read] = await Promise.all([askStatus(jobs, options), readResults(jobs, options)]);
+  const [asked, read] = await Promise.all([askStatus(jobs, options), readResults(jobs, options, reading(longestTimeout(jobs), ''))]);
   return new Map([...asked, ...read]);
 }
 
@@ -197,7 +199,15 @@ async function askStatus(jobs: readonly Job[], options: AskOptions): Promise<Eve
   });
 }
 
-async function readResults(jobs: readonly Job[], options: AskOptions): Promise<Events> {
+/** Reads for jobs whose body goes to a file, until the deadline of the first of them. Throws only when it is cancelled. */
+export function readFiles(jobs: readonly Job[], set: SetSource, nowMs: number): Promise<Events> {
+  const options = { ...set.options, lookups: lookupsOf(jobs, nowMs) };
+  const leftMs = Math.min(...jobs.map(({ deadlineAtMs = Infinity }) => deadlineAtMs - nowMs));
+  const until = Number.isFinite(leftMs) ? { scheduleToCloseTimeout: Math.max(1000, leftMs) } : {};
+  return readResults(jobs, options, { ...reading(0, ''), startToCloseTimeout: FILE_READ_SECONDS * 1000, ...until });
+}
+
+async function readResults(jobs: readonly Job[], options: AskOptions, activity: ActivityOptions): Promise<Events> {
   const requests = jobs.flatMap((job) => {
     const fetch = job.step.at === 'fetch' ? job.step.fetches[0] : undefined;
     return fetch === undefined ? [] : [{ id: keyOf(job), fetch }];
@@ -206,7 +216,7 @@ async function readResults(jobs: readonly Job[], options: AskOptions): Promise<E
   const summary = requests.length === 1 ? `read ${requests[0]?.fetch.into.join(' and ') ?? ''}` : `read the results of ${requests.length}`;
   const ids = requests.map(({ id }) => id);
   return eventsOf(ids, async () => {
-    const results = await call(forOthers(reading(longestTimeout(jobs), summary), options.lookups))['lro.readResults'](requests, options);
+    const results = await call(forOthers({ ...activity, summary }, options.lookups))['lro.readResults'](requests, options);
     return results.flatMap(({ id, elsewhere, decision }) => eventOf(id, elsewhere, decision && { kind: 'fetched', decision }));
   });
 }

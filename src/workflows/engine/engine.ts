@@ -17,7 +17,7 @@ import type { FailureDetails, Problem } from '../../contract';
 import { apply, isEnded, keyOf, newJob } from '../../jobs/job';
 import type { EndedJob, Job, JobEvent, Place } from '../../jobs/model';
 import { Backlog } from './backlog';
-import { deleteResources, readJobs, submitJobs, type Events, type SetSource } from './calls';
+import { deleteResources, readFiles, readJobs, submitJobs, type Events, type SetSource } from './calls';
 import { WorkflowClock } from './clock';
 import * as due from './due';
 import { Flights, type FlightKind } from './flights';
@@ -35,6 +35,8 @@ export interface EngineState {
 export class Engine {
   /** `hold`: what is due to be submitted waits. `stop`: it will never be. */
   submits: 'go' | 'hold' | 'stop' = 'go';
+  /** No further body is read into a file: a new run is to begin. */
+  holdsFiles = false;
   /** Why inputs can no longer be read. */
   broken: FailureDetails | undefined;
   /** Jobs that services have accepted. */
@@ -69,9 +71,14 @@ export class Engine {
     return this.submits === 'stop' ? this.jobs().some(({ step }) => step.at !== 'submit') : this.open.size > 0 || this.backlog.left > 0;
   }
 
-  /** Whether submits are under way. */
-  get isSubmitting(): boolean {
-    return this.flights.count('submit') > 0;
+  /** Whether services have accepted what all jobs have submitted first. */
+  get isAccepted(): boolean {
+    return !this.jobs().some(isFirstSubmit);
+  }
+
+  /** Whether something is under way that may take hours, because it streams a file: submits, and bodies that are read into files. */
+  get isStreaming(): boolean {
+    return this.flights.count('submit') > 0 || this.flights.count('file') > 0;
   }
 
   /** The jobs as they stand, to be shown. */
@@ -126,6 +133,8 @@ export class Engine {
       const reads = due.readsDue(this.idle(), nowMs, (job) => this.weights.of(job));
       if (reads.length > 0) this.launch('read', reads, readJobs(reads, this.set, nowMs));
     }
+    for (let files = this.nextFiles(nowMs); files.length > 0; files = this.nextFiles(nowMs))
+      this.launch('file', files, readFiles(files, this.set, nowMs));
     for (const job of this.idle()) {
       if (job.step.at !== 'cleanup') continue;
       const cleaned = deleteResources(job.step).then((event): Events => new Map([[keyOf(job), event]]));
@@ -136,7 +145,12 @@ export class Engine {
   /** Waits until there is something to do. @throws CancelledFailure, after all that was under way has landed */
   async rest(room = 0): Promise<void> {
     if (!this.isOpen || this.ended.length > 0) return;
-    const holds = { submitsFromMs: this.submitsMayGoMs(), readsFromMs: this.flights.readsFromMs(), hasNew: this.newJobs(room) > 0 };
+    const holds = {
+      submitsFromMs: this.submitsMayGoMs(),
+      readsFromMs: this.flights.readsFromMs(),
+      filesFromMs: this.filesFromMs(),
+      hasNew: this.newJobs(room) > 0,
+    };
     this.timer.set(due.nextMoment(this.idle(), this.clock.now(), holds));
     try {
       await condition(() => this.isAwake || this.timer.hasFired);
@@ -160,8 +174,7 @@ export class Engine {
     if (job === undefined) return;
     const result = apply(job, event, this.clock.now());
     const after = isEnded(result) ? result.job : result;
-    const isFirst = job.step.at === 'submit' && job.done === undefined;
-    if (isFirst && (after.step.at === 'poll' || after.step.at === 'fetch' || after.done !== undefined)) this.accepted++;
+    if (isFirstSubmit(job) && (after.step.at === 'poll' || after.step.at === 'fetch' || after.done !== undefined)) this.accepted++;
     const { problem } = after.step;
     if (problem !== undefined && problem !== job.step.problem) this.lastProblem = problem;
     if (isEnded(result)) {
@@ -208,6 +221,14 @@ export class Engine {
     return jobs;
   }
 
+  private nextFiles(nowMs: number): Job[] {
+    return this.filesFromMs() <= nowMs ? due.fileReadsDue(this.idle(), nowMs) : [];
+  }
+
+  private filesFromMs(): number {
+    return !this.holdsFiles && this.flights.count('file') < due.MAX_FILE_FLIGHTS ? -Infinity : Infinity;
+  }
+
   private newJobs(room: number): number {
     return due.newJobsDue(this.backlog.left, room, this.limits, due.chunkSize(this.limits));
   }
@@ -227,6 +248,11 @@ export class Engine {
       this.hurried.delete(key);
     }
   }
+}
+
+/** Whether no service has accepted anything of it yet. */
+function isFirstSubmit({ step, done }: Job): boolean {
+  return step.at === 'submit' && done === undefined;
 }
 
 /** Where nothing that waits would tell of it. @throws CancelledFailure */

@@ -4,8 +4,9 @@ import type { LearntSettings, SinglePage } from '../../activities/messages';
 import { deadlineOf } from '../../jobs/job';
 import type { About, EndedJob, Job } from '../../jobs/model';
 import { cancelAll } from './cancel';
-import { firstRunId } from './carry';
+import { ownIdentity } from './carry';
 import { Engine } from './engine';
+import { isNewRunDue } from './new-run';
 
 /** How a single job came to rest: it has ended, as it was canceled or not, or it goes on in a new run. */
 export type SingleEnd = { kind: 'ended'; ended: EndedJob; cancellation?: Error } | { kind: 'continueAsNew'; job: Job };
@@ -18,8 +19,7 @@ export function begunWith(about: About): Pick<Job, 'about' | 'startedAtMs' | 'de
 
 /** The engine of a workflow's only job. */
 export function singleEngine(page: SinglePage, job: Job, maxKeptBytes: number): Engine {
-  const source = { workflowId: workflowInfo().workflowId, firstRunId: firstRunId() };
-  return new Engine({ source, pages: new Map([[0, page]]), options: { maxKeptBytes } }, { maxInFlight: 1 }, [job]);
+  return new Engine({ source: ownIdentity(), pages: new Map([[0, page]]), options: { maxKeptBytes } }, { maxInFlight: 1 }, [job]);
 }
 
 /**
@@ -34,12 +34,13 @@ export async function runSingle(
   mayContinueAsNew: () => boolean = () => true,
 ): Promise<SingleEnd> {
   let cancellation: Error | undefined;
+  const isDue = (): boolean => isNewRunDue(settings, engine.isAccepted) && mayContinueAsNew();
   try {
     while (engine.isOpen) {
-      if (shouldContinueAsNew(settings) && mayContinueAsNew()) {
+      if (isDue()) {
         await engine.settle();
         const [job] = engine.carried().jobs;
-        if (job !== undefined && shouldContinueAsNew(settings) && mayContinueAsNew()) return { kind: 'continueAsNew', job };
+        if (job !== undefined && isDue()) return { kind: 'continueAsNew', job };
       }
       await engine.send();
       changed();
@@ -58,11 +59,4 @@ export async function runSingle(
   const [ended] = engine.takeEnded();
   if (ended === undefined) throw new Error('the job has no end');
   return { kind: 'ended', ended, cancellation };
-}
-
-/** Whether the history is long enough. Never after a request to cancel: the next run would not know of it. */
-export function shouldContinueAsNew({ continueAsNewAfterEvents = Infinity }: LearntSettings): boolean {
-  if (CancellationScope.current().consideredCancelled) return false;
-  const { continueAsNewSuggested, historyLength } = workflowInfo();
-  return continueAsNewSuggested || historyLength >= continueAsNewAfterEvents;
 }

@@ -1,0 +1,180 @@
+/**
+ * A rolling upgrade under load, and the way back: two builds whose workflow code differs work side by side, and what is open moves from one to
+ * the other and back. `LRO_LONG=1`: 200 operations and a batch of 2,000 instead of 20 and 150.
+ */
+import { DefaultLogger, makeTelemetryFilterString, Runtime, Worker } from '@temporalio/worker';
+import { Evidence } from '../batch/evidence';
+import { eventually } from '../support/eventually';
+import { earlyPolls } from '../support/process-bed';
+import { inTurns, PATIENCE_SECONDS, startUpgradeBed, TYPES, type Run, type UpgradeBed } from './bed';
+
+const isLong = process.env['LRO_LONG'] === '1';
+const OPERATIONS = isLong ? 200 : 20;
+const ITEMS = isLong ? 2000 : 150;
+/** Whole chunks of each shard: it does not begin few more. */
+const IN_FLIGHT = isLong ? 600 : 50;
+/** Of a batch that ends on the next build; one that begins there has twice as many. */
+const SHORT_ITEMS = 10;
+/** Of an operation alone; of an item it is a second. */
+const RETRY_AFTER_SECONDS = isLong ? 5 : 1;
+jest.setTimeout(isLong ? 900_000 : 180_000);
+
+let bed: UpgradeBed;
+
+beforeAll(async () => {
+  // The control that is to fail would say so in the log.
+  const logging = { filter: makeTelemetryFilterString({ core: 'ERROR', other: 'ERROR' }) };
+  Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging } });
+  bed = await startUpgradeBed();
+});
+
+afterAll(() => bed.close());
+
+/** What a run was begun with. */
+function inputOf(run: Run | undefined): string {
+  const payloads = run?.events[0]?.workflowExecutionStartedEventAttributes?.input?.payloads ?? [];
+  return payloads.map(({ data }) => Buffer.from(data ?? []).toString('utf8')).join('\n');
+}
+
+/** Builds that have worked each of these runs. */
+function buildsOf(runs: readonly Run[], type: string): string {
+  return runs
+    .filter((run) => run.type === type)
+    .map(({ builds }) => builds.join(' and '))
+    .join(', ');
+}
+
+/** Whether a run's history replays with the workflow code of a build. */
+async function replays({ workflowId, events }: Run, workflowBundle: { codePath: string }): Promise<boolean> {
+  for await (const { error } of Worker.runReplayHistories({ workflowBundle }, [{ workflowId, history: { events } }]))
+    return error === undefined;
+  return false;
+}
+
+test('a rolling upgrade and a rollback lose nothing, send nothing twice and wedge nothing', async () => {
+  const shards = Math.ceil(IN_FLIGHT / 250);
+  const lateOperations = OPERATIONS / 4;
+  const alone = OPERATIONS + lateOperations;
+
+  const first = await bed.startWorker('first');
+  await bed.setCurrent('first');
+  const batch = await bed.startBatch(ITEMS, IN_FLIGHT, 1);
+  const shortBatch = await bed.startBatch(SHORT_ITEMS, SHORT_ITEMS, 1);
+  const early = await bed.startOperations('early', OPERATIONS, RETRY_AFTER_SECONDS);
+  await bed.untilSubmitted(IN_FLIGHT + SHORT_ITEMS);
+
+  const next = await bed.startWorker('next');
+  expect(next.ready?.[0]).toContain(`, deployment "${bed.deploymentName}", build "next", `);
+  await bed.setCurrent('next');
+  const lateBatch = await bed.startBatch(2 * SHORT_ITEMS, SHORT_ITEMS, 1);
+  const late = await bed.startOperations('late', lateOperations, RETRY_AFTER_SECONDS);
+  await bed.untilOn('next', alone, shards + 2);
+  await bed.untilSubmitted(IN_FLIGHT + 2 * SHORT_ITEMS);
+  await bed.release('items');
+  await bed.untilSubmitted(2 * IN_FLIGHT + 3 * SHORT_ITEMS);
+  const short = await shortBatch.result();
+
+  await bed.setCurrent('first');
+  await bed.untilOn('first', alone, shards + 1);
+  await bed.release('operations');
+  const operations = [...early, ...late];
+  const results = await Promise.all(operations.map((operation) => operation.result({ timeoutSeconds: PATIENCE_SECONDS })));
+  for (let submitted = 2 * IN_FLIGHT; submitted < ITEMS;) {
+    await bed.release('items');
+    submitted = Math.min(submitted + IN_FLIGHT, ITEMS);
+    await bed.untilSubmitted(submitted + 3 * SHORT_ITEMS);
+  }
+  await bed.release('items');
+  const ended = [await batch.result(), short, await lateBatch.result()];
+
+  // Nothing is lost …
+  const counts = [ITEMS, SHORT_ITEMS, 2 * SHORT_ITEMS];
+  expect(results.filter(({ status }) => status !== 'Succeeded')).toEqual([]);
+  expect(ended.map((result) => [result.counts.total, result.counts.succeeded])).toEqual(counts.map((count) => [count, count]));
+  const reports = [batch, shortBatch, lateBatch].map((one) => one.report());
+  expect(reports.map((lines) => new Set(lines.map(({ id }) => id)).size)).toEqual(counts);
+  expect(reports.map(({ length }) => length)).toEqual(counts);
+
+  // … nothing sent twice, nothing asked early …
+  const all = new Evidence(await bed.requests());
+  expect(all.submits).toHaveLength(alone + ITEMS + 3 * SHORT_ITEMS);
+  expect(new Set(all.submits.map(({ headers }) => headers['operation-id'])).size).toBe(all.submits.length);
+  const ofItems = reports.flat().flatMap((item) => earlyPolls([], all.pollsOf(item), 1));
+  const ofOperations = results.flatMap((result) => earlyPolls([], all.pollsOf({ result } as never), RETRY_AFTER_SECONDS));
+  expect([...ofItems, ...ofOperations]).toEqual([]);
+
+  // … and no run was worked by two builds, or failed a task.
+  const runs = await inTurns([...operations, batch, shortBatch, lateBatch], ({ id }) => bed.runs(id));
+  expect(runs.flat().flatMap(({ taskFailures }) => taskFailures)).toEqual([]);
+  const ways = (some: Run[][], type: string): string[] => [...new Set(some.map((one) => buildsOf(one, type)))];
+  expect(ways(runs.slice(0, OPERATIONS), TYPES.operation)).toEqual(['first, next, first']);
+  expect(ways(runs.slice(OPERATIONS, alone), TYPES.operation)).toEqual(['next, first']);
+  // A batch stays on its build; its shards begin there, and have moved.
+  const ofBatches = runs.slice(alone);
+  expect(ofBatches.map((one) => buildsOf(one, TYPES.batch))).toEqual(['first', 'first', 'next']);
+  const shardsOf = (one: Run[]): string[] => [...new Set(one.map(({ workflowId }) => workflowId))].slice(1);
+  const waysOfShards = ofBatches.map((one) =>
+    shardsOf(one).map((id) =>
+      buildsOf(
+        one.filter(({ workflowId }) => workflowId === id),
+        TYPES.shard,
+      ),
+    ),
+  );
+  expect(waysOfShards.map((some) => [...new Set(some)])).toEqual([['first, next, first'], ['first, next'], ['next, first']]);
+  expect(waysOfShards[0]).toHaveLength(shards);
+
+  // What the next build had added came along, and was no hindrance to the first.
+  const fromNext = runs.flat().filter((run, index, list) => list[index - 1]?.builds[0] === 'next' && run.builds[0] === 'first');
+  expect(fromNext.length).toBeGreaterThanOrEqual(alone + shards);
+  expect(fromNext.filter((run) => run.type !== TYPES.batch && !inputOf(run).includes('addedLater'))).toEqual([]);
+
+  // The difference is one that counts: a run of one build would wedge on the other.
+  const [ofFirst, ofNext] = runs[0] ?? [];
+  if (ofFirst === undefined || ofNext === undefined) throw new Error('an operation has two runs at least');
+  const { first: one, next: other } = bed.builds;
+  expect(await replays(ofFirst, one.workflowBundle)).toBe(true);
+  expect(await replays(ofFirst, other.workflowBundle)).toBe(false);
+  expect(await replays(ofNext, other.workflowBundle)).toBe(true);
+  expect(await replays(ofNext, one.workflowBundle)).toBe(false);
+
+  expect(await Promise.all([first.stop(), next.stop()])).toEqual([
+    { code: 0, signal: null },
+    { code: 0, signal: null },
+  ]);
+});
+
+test('what moved to a build whose workers are gone goes on after a rollback, and what was not accepted has stayed', async () => {
+  const { processes } = bed;
+  await bed.startWorker('first');
+  await bed.setCurrent('first');
+  const [moved] = await bed.startOperations('moved', 1, 1);
+  if (moved === undefined) throw new Error('one was started');
+  const match = { method: 'POST', query: 'description=unaccepted' };
+  await processes.addFault({ match, times: 0, action: { answer: { httpStatus: 503, headers: { 'retry-after': '1' } } } });
+  const unaccepted = await processes.start('unaccepted');
+  const acceptance = unaccepted.accepted();
+  const next = await bed.startWorker('next');
+  await next.kill();
+  await bed.setCurrent('next');
+  await eventually(
+    () => bed.runs(moved.id),
+    (runs) => runs.at(-1)?.builds.length === 0,
+  );
+  await eventually(
+    () => bed.runs(unaccepted.id),
+    (runs) => runs.some(({ isToldOfAnother }) => isToldOfAnother),
+  );
+
+  await processes.calm();
+  // An update that waited would be lost with a new run.
+  expect(await acceptance).toMatchObject({ operationId: expect.any(String) as string });
+  expect((await bed.runs(unaccepted.id))[0]).toMatchObject({ builds: ['first'], taskFailures: [] });
+
+  await bed.setCurrent('first');
+  await processes.expectRightEnd(moved, { submits: 1 });
+  await processes.finish(unaccepted);
+  expect((await bed.runs(moved.id)).map(({ builds }) => builds)).toEqual([['first'], ['first']]);
+  const submits = await processes.submitsOf(unaccepted);
+  expect(submits.filter(({ httpStatus }) => httpStatus !== 503)).toHaveLength(1);
+});
