@@ -15,7 +15,7 @@ import { withinAnswerBudget } from './answer-budget';
 import { withHeartbeat } from './heartbeat';
 import { logCap } from './log-cap';
 import type { Ask, AskOptions, AskResult, Elsewhere, LookedUp } from './messages';
-import type { OtherWorkers } from './other-workers';
+import { mayNotWrite, type OtherWorkers } from './other-workers';
 import { RecentAnswers } from './recent-answers';
 import { ResultBody } from './result-body';
 
@@ -63,8 +63,13 @@ async function askOrElsewhere(
   connections: Connections,
   others: OtherWorkers,
 ): Promise<StatusDecision | Elsewhere> {
-  const decision = await ask(monitor, connections);
   const isUnknown = connections.get(monitor.connection) === undefined;
+  // The answer may be the end, and is written to a file as it comes.
+  if (!isUnknown && (await mayNotWrite(monitor.resultFile, connections.files))) {
+    const elsewhere = await others.elsewhere(lookedUp);
+    if (elsewhere !== undefined) return elsewhere;
+  }
+  const decision = await ask(monitor, connections);
   const isRefused = decision.kind === 'failed' && (decision.failure.type === 'InvalidInput' || decision.failure.type === 'UntrustedUrl');
   if (!isUnknown && !isRefused) return decision;
   const elsewhere = await others.elsewhere(lookedUp);

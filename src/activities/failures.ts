@@ -3,6 +3,7 @@
  */
 import { ApplicationFailure } from '@temporalio/common';
 import type { FailureDetails } from '../contract';
+import type { FileRefusedError } from '../files';
 import { wellFormed } from '../lro/text';
 
 /** The non-retryable failure with `details[0]` as the contract says. */
@@ -23,6 +24,11 @@ export class FileDependentFailure extends ApplicationFailure {
 /** Whether a failure may be due to this worker's file. */
 export function isFileDependent(error: unknown): error is FileDependentFailure {
   return error instanceof FileDependentFailure;
+}
+
+/** The failure for a file that is refused. */
+export function fileFailure(details: FailureDetails, { dependsOnFile }: FileRefusedError): ApplicationFailure {
+  return dependsOnFile ? new FileDependentFailure(details) : typedFailure(details);
 }
 
 /** Runs what reads this worker's file: its typed failures may be due to that. */

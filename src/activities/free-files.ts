@@ -43,7 +43,8 @@ async function looked(prepared: Prepared, file: FileRef, files: Files, signal: A
   } catch (error) {
     const message = `resultFile: ${reasonOf(error)}`;
     if (!(error instanceof FileRefusedError)) return { result: { index, about, waitSeconds: AGAIN_SECONDS, trouble: { message } } };
-    return { result: { index, about, decision: { kind: 'failed', failure: { type: 'FileRefused', message } } } };
+    const { dependsOnFile } = error;
+    return { result: { index, about, decision: { kind: 'failed', failure: { type: 'FileRefused', message } } }, dependsOnFile };
   }
 }
 

@@ -8,8 +8,8 @@ import { Context, log } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Client } from '@temporalio/client';
 import { fileHashIn, identityInWords } from '../config';
-import type { FailureDetails } from '../contract';
-import { FileRefusedError } from '../files';
+import type { FailureDetails, FileRef } from '../contract';
+import { FileRefusedError, type Files } from '../files';
 import { LOOKUP_PAUSE_SECONDS } from '../jobs/lookup';
 import { oneLine } from '../lro/text';
 import { reasonOf } from '../text/reason';
@@ -56,7 +56,7 @@ export class OtherWorkers {
     return { ...failure, message: `${failure.message}; ${this.whereLooked(lookedUp)}` };
   }
 
-  /** `looked for on 17@host (file 0123456789ab), …` */
+  /** `looked for on 17@host (file 01234567), …` */
   whereLooked(lookedUp: LookedUp | undefined): string {
     return `looked for on ${this.lookedOn(lookedUp).map(identityInWords).join(', ')}`;
   }
@@ -67,7 +67,7 @@ export class OtherWorkers {
       try {
         return await work(request);
       } catch (error) {
-        if (!isFileDependent(error) && !(error instanceof FileRefusedError)) throw error;
+        if (!isFileDependent(error) && !(error instanceof FileRefusedError && error.dependsOnFile)) throw error;
         const elsewhere = await this.elsewhere(request.lookup);
         if (elsewhere !== undefined) return elsewhere;
         const details = error instanceof ApplicationFailure ? (error.details?.[0] as FailureDetails | undefined) : undefined;
@@ -100,6 +100,19 @@ export class OtherWorkers {
 }
 
 const NOT_YET: LookedUp = { forSeconds: 0, on: [] };
+
+/** Whether this worker's file does not let a result be written there. */
+export async function mayNotWrite(file: FileRef | undefined, files: Files): Promise<boolean> {
+  if (file === undefined) return false;
+  try {
+    files.refuseUnwritable(file);
+    // Of a local path the links on its way decide. A store elsewhere is not asked again with each poll.
+    if (file.path !== undefined) await files.exists(file);
+    return false;
+  } catch (error) {
+    return error instanceof FileRefusedError && error.dependsOnFile;
+  }
+}
 
 /** The identities of the workers that take activities of a task queue. The server names those that are gone for five minutes, except those that said so. */
 async function liveWorkers({ connection }: Client, namespace: string, taskQueue: string): Promise<string[]> {

@@ -9,7 +9,7 @@ import type { FileRef, Json } from '../contract';
 import type { Files } from '../files';
 import { FileRefusedError, wholeOf } from '../files';
 import { reasonOf } from '../text/reason';
-import { FileDependentFailure, typedFailure } from './failures';
+import { fileFailure, typedFailure } from './failures';
 import type { BrokenItem, ReadItem } from './item';
 import { readItem } from './item';
 import type { InlinePage, ManifestPage, Page, Source } from './messages';
@@ -67,8 +67,7 @@ export class Pages {
       bytes = await this.bytesOf(source.file, page);
     } catch (error) {
       const reason = reasonOf(error);
-      if (error instanceof FileRefusedError)
-        throw new FileDependentFailure({ type: 'ManifestInvalid', message: `manifest ${name}: ${reason}` });
+      if (error instanceof FileRefusedError) throw fileFailure({ type: 'ManifestInvalid', message: `manifest ${name}: ${reason}` }, error);
       throw ApplicationFailure.create({ type: 'ManifestUnreadable', message: `manifest ${name}: ${reason}` });
     }
     if (hashOf(bytes) !== page.hash) {

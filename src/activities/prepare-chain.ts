@@ -11,7 +11,7 @@ import type { Connections } from '../http';
 import type { About, StepRef } from '../jobs/model';
 import { MissingValueError, resolved, sample } from '../jobs/references';
 import { checkChain, type CheckedChain } from '../schema/chain';
-import { FileDependentFailure, isFileDependent, listed, typedFailure } from './failures';
+import { FileDependentFailure, fileFailure, isFileDependent, listed, typedFailure } from './failures';
 import { withHeartbeat } from './heartbeat';
 import { invalid } from './caller-urls';
 import { isSameFile } from './file-names';
@@ -202,7 +202,7 @@ async function versionOf(file: BodyFile, step: string, { files }: Connections): 
     return opened.version;
   } catch (error) {
     if (error instanceof FileRefusedError)
-      throw new FileDependentFailure({ type: 'FileRefused', message: `step "${step}": ${error.message}`, step });
+      throw fileFailure({ type: 'FileRefused', message: `step "${step}": ${error.message}`, step }, error);
     return undefined;
   }
 }

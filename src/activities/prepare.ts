@@ -16,7 +16,7 @@ import { headerMistakes, queryMistakes, routeMistakes } from '../schema/allow';
 import { checkInput, type CheckedInput } from '../schema/operation';
 import type { About } from '../jobs/model';
 import { attachedUrl, checkCancel, invalid, submitUrl } from './caller-urls';
-import { dependingOnFile, typedFailure } from './failures';
+import { dependingOnFile, fileFailure, typedFailure } from './failures';
 import { filledIn } from './file-names';
 import { digestOf } from './input-digest';
 import type { LearntSettings, PrepareRequest, Prepared } from './messages';
@@ -85,8 +85,8 @@ export async function checkResultFile(file: FileRef, files: Files): Promise<void
   }
 }
 
-function refusedResultFile({ message }: FileRefusedError): Error {
-  return typedFailure({ type: 'FileRefused', message: `resultFile: ${message}` });
+function refusedResultFile(error: FileRefusedError): Error {
+  return fileFailure({ type: 'FileRefused', message: `resultFile: ${error.message}` }, error);
 }
 
 /** The file with its placeholders filled in. @throws ApplicationFailure where nothing can be filled in, or nothing may be written there */

@@ -13,7 +13,7 @@ import { withinAnswerBudget } from './answer-budget';
 import { withHeartbeat } from './heartbeat';
 import { logCap } from './log-cap';
 import type { AskOptions, Elsewhere, LookedUp, ReadRequest, ReadResult } from './messages';
-import type { OtherWorkers } from './other-workers';
+import { mayNotWrite, type OtherWorkers } from './other-workers';
 import { ResultBody } from './result-body';
 
 const CONCURRENCY = 10;
@@ -38,6 +38,10 @@ async function readOrElsewhere(
   connections: Connections,
   others: OtherWorkers,
 ): Promise<FetchDecision | Elsewhere> {
+  if (await mayNotWrite(fetch.file, connections.files)) {
+    const elsewhere = await others.elsewhere(lookedUp);
+    if (elsewhere !== undefined) return elsewhere;
+  }
   const decision = await read(fetch, connections);
   if (!('unread' in decision)) return decision;
   const elsewhere = await others.elsewhere(lookedUp);

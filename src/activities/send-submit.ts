@@ -1,5 +1,5 @@
 /** Sends one submit and decides what its answer means. */
-import type { BodyFile, FileRef, FinalStateVia, HttpMethod, SubmitRequest } from '../contract';
+import type { BodyFile, FailureDetails, FileRef, FinalStateVia, HttpMethod, SubmitRequest } from '../contract';
 import { FileRefusedError } from '../files';
 import type { Connections } from '../http';
 import { RequestRefusedError } from '../http';
@@ -41,14 +41,21 @@ export interface OutgoingSubmit {
   unauthorizedSinceMs?: number;
 }
 
-/** One submit and what its answer means. Never throws. */
-export async function send(submit: OutgoingSubmit, connections: Connections): Promise<SubmitDecision> {
-  const decision = await sent(submit, connections);
-  audit(submit.connection, submit, outcomeOf(decision));
-  return decision;
+/** A decision about a submit; with the file of another worker it might be another one, and nothing was sent. */
+export interface SentSubmit {
+  decision: SubmitDecision;
+  dependsOnFile?: boolean;
 }
 
-async function sent(submit: OutgoingSubmit, connections: Connections): Promise<SubmitDecision> {
+/** One submit and what its answer means. Never throws. */
+export async function send(submit: OutgoingSubmit, connections: Connections): Promise<SentSubmit> {
+  const result = await sent(submit, connections);
+  const { decision, dependsOnFile } = 'decision' in result ? result : { decision: result };
+  audit(submit.connection, submit, outcomeOf(decision));
+  return { decision, dependsOnFile };
+}
+
+async function sent(submit: OutgoingSubmit, connections: Connections): Promise<SubmitDecision | SentSubmit> {
   const connection = connections.get(submit.connection);
   if (connection === undefined) {
     const message = `connection "${submit.connection}" is not in this worker's file`;
@@ -120,7 +127,10 @@ async function sent(submit: OutgoingSubmit, connections: Connections): Promise<S
     logCap(decision, submit.connection);
     return decision;
   } catch (err) {
-    if (err instanceof FileRefusedError) return { kind: 'failed', failure: { type: 'FileRefused', message: wellFormed(err.message) } };
+    if (err instanceof FileRefusedError) {
+      const failure: FailureDetails = { type: 'FileRefused', message: wellFormed(err.message) };
+      return { decision: { kind: 'failed', failure }, dependsOnFile: err.dependsOnFile };
+    }
     if (err instanceof RequestRefusedError) return { kind: 'failed', failure: { type: 'InvalidInput', message: wellFormed(err.message) } };
     // The exception's message may contain a secret.
     const name = err instanceof Error ? err.name : 'exception';

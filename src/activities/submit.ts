@@ -126,9 +126,8 @@ async function sendAll(
         const ownBytes = bytesOf([item.about, request.headers ?? null]);
         const reserved = await room.reserve(() => ownBytes + sizes.expected(connection));
         if (reserved === undefined) return;
-        const decision = withinBytes(await send(item.send, connections), maxKeptBytes);
-        // A body file that is refused is so before anything is sent.
-        const dependsOnFile = decision.kind === 'failed' && decision.failure.type === 'FileRefused';
+        const { decision: whole, dependsOnFile } = await send(item.send, connections);
+        const decision = withinBytes(whole, maxKeptBytes);
         const answer = await unsentOrElsewhere({ result: answerOf(item, decision), dependsOnFile }, lookups?.[item.index], others);
         const bytes = bytesOf(answer);
         sizes.learn(connection, bytes - ownBytes);

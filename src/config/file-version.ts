@@ -6,10 +6,11 @@
 import { createHash } from 'node:crypto';
 import type { LroConfig } from './types';
 
-const HASH_CHARS = 12;
+/** It stands in several events of every poll. */
+const HASH_CHARS = 8;
 const MARK = '+file=';
 
-/** First 12 hexadecimal digits of the SHA-256 of the file's bytes. */
+/** First 8 hexadecimal digits of the SHA-256 of the file's bytes. */
 export function fileHashOf(bytes: Buffer | string): string {
   return createHash('sha256').update(bytes).digest('hex').slice(0, HASH_CHARS);
 }
@@ -19,7 +20,7 @@ export function fileHashOfConfig(config: LroConfig): string {
   return config.fileHash ?? fileHashOf(JSON.stringify(config));
 }
 
-/** A worker's identity with its file's hash: `17@host+file=0123456789ab`. */
+/** A worker's identity with its file's hash: `17@host+file=01234567`. */
 export function identityWith(identity: string, fileHash: string): string {
   return `${identity}${MARK}${fileHash}`;
 }
@@ -29,7 +30,7 @@ export function fileHashIn(identity: string): string | undefined {
   return new RegExp(`\\${MARK}([0-9a-f]{${HASH_CHARS}})(?![0-9a-f])`).exec(identity)?.[1];
 }
 
-/** An identity for people: `17@host (file 0123456789ab)`. */
+/** An identity for people: `17@host (file 01234567)`. */
 export function identityInWords(identity: string): string {
   const hash = fileHashIn(identity);
   return hash === undefined ? identity : `${identity.replace(`${MARK}${hash}`, '')} (file ${hash})`;

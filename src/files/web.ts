@@ -65,7 +65,7 @@ export class WebFiles {
 
   private async ask({ text, url, label }: FileUrl, range: ByteRange | undefined, signal: AbortSignal): Promise<AxiosResponse<Readable>> {
     if (!this.hosts.some((pattern) => hostMatches(url, pattern)))
-      throw new FileRefusedError(`${label} is not on a host that the worker's file allows (files.urlHosts)`);
+      throw new FileRefusedError(`${label} is not on a host that the worker's file allows (files.urlHosts)`, false, true);
     try {
       return await this.client.get<Readable>(text, {
         headers: range === undefined ? HEADERS : { ...HEADERS, range: `bytes=${range.offset}-${range.offset + range.bytes - 1}` },

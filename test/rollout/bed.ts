@@ -4,6 +4,7 @@ import { Client, Connection } from '@temporalio/client';
 import { LroClient, type OperationHandle } from '../../src/client';
 import type { Child } from '../../src/devserver';
 import type { EmulatorAdmin, RecordedRequest } from '../../src/emulator';
+import type { OperationInput } from '../../src/contract';
 import { writeConfig, type ConnectionYaml } from '../support/config';
 import { eventually } from '../support/eventually';
 import { sharedAddress } from '../support/in-process';
@@ -58,14 +59,14 @@ export class Rollout {
   }
 
   /** Starts an operation that takes a second at the service. */
-  start(connection: string): Promise<OperationHandle> {
+  start(connection: string, more: Partial<OperationInput> = {}): Promise<OperationHandle> {
     const submit = {
       path: '/mapData',
       query: { dataFormat: 'geojson' },
       headers: { 'Emulator-Plan': JSON.stringify({ retryAfter: '1', durationSeconds: 1 }) },
       body: { type: 'FeatureCollection', features: [] },
     };
-    return this.lro.start({ connection, submit }, { id: `op-${randomUUID()}` });
+    return this.lro.start({ connection, submit, ...more }, { id: `op-${randomUUID()}` });
   }
 
   /** Every submit that came to the service, answered or not. */
@@ -108,5 +109,5 @@ export function fileOf(worker: Child): string {
 
 /** The hashes of the files that a worker says to have taken into use, the first one first. */
 export function filesOf(worker: Child): string[] {
-  return [...worker.output().matchAll(/worker ready: .*, file ([0-9a-f]{12})$/gm)].flatMap((match) => match[1] ?? []);
+  return [...worker.output().matchAll(/worker ready: .*, file ([0-9a-f]{8})$/gm)].flatMap((match) => match[1] ?? []);
 }

@@ -1,6 +1,9 @@
 /**
  * While a new file with connections is rolled out, workers have different ones: processes of their own on one task queue.
  */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { temporaryFolder } from '../support/config';
 import { fileOf, rolloutTest } from './bed';
 
 rolloutTest(
@@ -53,4 +56,51 @@ rolloutTest('a connection that none of two workers with different files knows fa
     expect(said).toContain(`(file ${fileOf(worker)})`);
   }
   expect(await rollout.submits()).toEqual([]);
+});
+
+rolloutTest(
+  'of two workers only one may read the manifest and write the report: the batch succeeds, with a whole report',
+  async (rollout) => {
+    const folder = temporaryFolder();
+    const manifest = join(folder, 'manifest.jsonl');
+    const submit = { path: '/mapData', query: { dataFormat: 'geojson' }, body: { type: 'FeatureCollection', features: [] } };
+    const items = Array.from({ length: 20 }, (_, index) => ({ id: `i-${index}`, connection: 'maps', submit }));
+    writeFileSync(manifest, items.map((item) => `${JSON.stringify(item)}\n`).join(''));
+    const files = { readBelow: [folder], writeBelow: [join(folder, 'reports')] };
+    await Promise.all([
+      rollout.startWorker({ other: 'http://127.0.0.1:1' }),
+      rollout.startWorker({ maps: rollout.serviceUrl }, {}, { files }),
+    ]);
+    await rollout.service.setDefaults({ retryAfter: '1', durationSeconds: 1 });
+    const report = { path: join(folder, 'reports', 'report.jsonl') };
+    const batch = await rollout.lro.startBatch(
+      { manifest: { path: manifest }, maxInFlight: 20, report },
+      { id: `batch-${rollout.taskQueue}` },
+    );
+    const result = await batch.result({ timeoutSeconds: 120 });
+    expect(result.counts).toMatchObject({ total: 20, succeeded: 20 });
+    const lines = readFileSync(report.path, 'utf8').trimEnd().split('\n');
+    expect(new Set(lines.map((line) => (JSON.parse(line) as { id: string }).id)).size).toBe(20);
+    expect(await rollout.submits()).toHaveLength(20);
+  },
+);
+
+rolloutTest('of two workers only one may write the result file: every result is there', async (rollout) => {
+  const folder = temporaryFolder();
+  const maps = { maps: rollout.serviceUrl };
+  await Promise.all([
+    rollout.startWorker(maps, {}, { files: { writeBelow: [temporaryFolder()] } }),
+    rollout.startWorker(maps, {}, { files: { writeBelow: [folder] } }),
+  ]);
+  const results = await Promise.all(
+    Array.from({ length: 8 }, async () => {
+      const operation = await rollout.start('maps', { resultFile: { path: join(folder, '{workflowId}.json') } });
+      return operation.result({ timeoutSeconds: 120 });
+    }),
+  );
+  for (const { status, file } of results) {
+    expect(status).toBe('Succeeded');
+    expect(readFileSync(file?.path ?? '', 'utf8')).toHaveLength(file?.bytes ?? -1);
+  }
+  expect(await rollout.submits()).toHaveLength(8);
 });

@@ -148,7 +148,7 @@ test('the activity that sends looks at the path again, whoever made its input', 
     { ...item, request: { headers: { other: 'x' } } },
   ];
   for (const forged of forgeries) {
-    expect(await send(forged, connections)).toMatchObject({ kind: 'failed', failure: { type: 'InvalidInput' } });
+    expect(await send(forged, connections)).toMatchObject({ decision: { kind: 'failed', failure: { type: 'InvalidInput' } } });
   }
   expect(await bed.emulator.admin.counts()).toEqual(before);
   connections.close();

@@ -7,12 +7,17 @@ import { NativeConnection, Worker } from '@temporalio/worker';
 import { makeLearn } from '../../src/activities/learn';
 import { RUN_OPERATION, type OperationInput, type OperationResult } from '../../src/contract';
 import { startDevServer, type DevServer } from '../../src/devserver';
+import type { StatusDecision } from '../../src/lro/monitor';
 import { workflowBundle } from '../support/bundle';
 import { eventually } from '../support/eventually';
-import { gate, quietRuntime, registered, running, scripted, SUBMIT, SUCCEEDED, type Scripted } from './bed';
+import { gate, quietRuntime, registered, scripted, SUBMIT, SUCCEEDED, type Scripted } from './bed';
 import { eventsOf } from './history';
 
-const KEYWORD = 2;
+// eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment -- the enum is in a package that only the SDK depends on
+const KEYWORD = 2 as AttributeType;
+type Addition = Exclude<Parameters<Connection['operatorService']['addSearchAttributes']>[0], Uint8Array>;
+type AttributeType = NonNullable<Addition['searchAttributes']>[string];
+
 type RunOperation = (input: OperationInput) => Promise<OperationResult>;
 
 let server: DevServer;
@@ -91,7 +96,7 @@ async function statusOf(handle: Started): Promise<unknown> {
 
 test('one that is removed while an operation runs is not written any more, and the operation ends', async () => {
   const removed = gate();
-  const status = async (poll: number): Promise<ReturnType<typeof running> | typeof SUCCEEDED> => {
+  const status = async (poll: number): Promise<StatusDecision> => {
     if (poll === 1) await removed.passed;
     return SUCCEEDED;
   };
@@ -123,7 +128,7 @@ test('one that stays is written to the end, and not more often is asked than it 
 
 test('a task that wrote one which was removed a moment before fails until it is registered again, which cures it', async () => {
   const removed = gate();
-  const status = async (): Promise<typeof SUCCEEDED> => {
+  const status = async (): Promise<StatusDecision> => {
     await removed.passed;
     return SUCCEEDED;
   };

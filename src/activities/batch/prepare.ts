@@ -13,7 +13,7 @@ import { DEFAULT_CONNECTION, REPORT_MEMO } from '../../contract';
 import { FileRefusedError } from '../../files';
 import { ExchangeTimeout, type Connections } from '../../http';
 import { reasonOf } from '../../text/reason';
-import { FileDependentFailure, isFileDependent, listed, typedFailure } from '../failures';
+import { FileDependentFailure, fileFailure, isFileDependent, listed, typedFailure } from '../failures';
 import { beside, filledIn, plainName } from '../file-names';
 import { withHeartbeat } from '../heartbeat';
 import { digestOf } from '../input-digest';
@@ -106,7 +106,7 @@ async function refused<T>(work: () => Promise<T>, field: string): Promise<T> {
     return await work();
   } catch (error) {
     const message = `${field}: ${reasonOf(error)}`;
-    if (error instanceof FileRefusedError) throw new FileDependentFailure({ type: 'FileRefused', message });
+    if (error instanceof FileRefusedError) throw fileFailure({ type: 'FileRefused', message }, error);
     throw error;
   }
 }
@@ -125,8 +125,8 @@ class Finder {
   private readonly mistakes = new Mistakes();
   private readonly seen = new Seen((item) => this.mistakesOf(item), this.mistakes);
   private connection: string | undefined;
-  /** Whether any of the mistakes may be due to this worker's file. */
-  private dependsOnFile = false;
+  /** Items whose mistakes may be due to this worker's file. */
+  private fileMistakes = 0;
   /** Files that items so far have their results written to; and the first of them. */
   private readonly files = new Set<string>();
   private resultFile: FileRef | undefined;
@@ -193,8 +193,9 @@ class Finder {
       this.resultFile ??= found.files[0];
       return [];
     } catch (error) {
-      if (!(error instanceof ApplicationFailure) || (this.stopsAtFileMistake && isFileDependent(error))) throw error;
-      this.dependsOnFile ||= isFileDependent(error);
+      if (!(error instanceof ApplicationFailure) || (this.stopsAtFileMistake && this.mistakes.count === 0 && isFileDependent(error)))
+        throw error;
+      if (isFileDependent(error)) this.fileMistakes++;
       return [error.message];
     }
   }
@@ -215,7 +216,8 @@ class Finder {
   private refusal(total: number): Error {
     const { first, count } = this.mistakes;
     const { file } = this.source;
-    const failure = this.dependsOnFile ? (details: FailureDetails) => new FileDependentFailure(details) : typedFailure;
+    // Where one is a mistake whatever the file says, no other worker would take it.
+    const failure = this.fileMistakes === count ? (details: FailureDetails) => new FileDependentFailure(details) : typedFailure;
     if (file === undefined) return failure({ type: 'InvalidInput', message: listed(first, count) });
     const message = `manifest ${nameOf(file)}: ${count} of ${total} items cannot be run, nothing was submitted: ${listed(first, count)}`;
     return failure({ type: 'ManifestInvalid', message });
@@ -226,7 +228,7 @@ class Finder {
     if (error instanceof ApplicationFailure) return error;
     const reason = reasonOf(error);
     const message = `manifest ${this.source.file === undefined ? '' : nameOf(this.source.file)}: ${reason}`;
-    if (error instanceof FileRefusedError) return new FileDependentFailure({ type: 'FileRefused', message });
+    if (error instanceof FileRefusedError) return fileFailure({ type: 'FileRefused', message }, error);
     if (error instanceof NoManifestError) return typedFailure({ type: 'ManifestInvalid', message });
     return ApplicationFailure.create({ type: 'ManifestUnreadable', message });
   }
