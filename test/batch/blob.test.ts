@@ -4,10 +4,10 @@ import { startEmulator, type Emulator } from '../../src/emulator';
 import { RUN_BATCH, type BatchInput, type BatchResult, type ItemReport } from '../../src/contract';
 import { ACCOUNT_KEY, newContainer, startAzurite } from '../files/azurite';
 import { testConfig } from '../support/config';
-import { startTestBed, type TestBed } from '../support/in-process';
+import { startTestHarness, type TestHarness } from '../support/in-process';
 
 let emulator: Emulator;
-let bed: TestBed;
+let harness: TestHarness;
 let url: string;
 let container: Awaited<ReturnType<typeof newContainer>>;
 
@@ -21,11 +21,11 @@ beforeAll(async () => {
     { files: { blobContainers: [{ url, auth, writable: true }] } },
     { STORE_KEY: ACCOUNT_KEY },
   );
-  bed = await startTestBed(config, { http: { env: { STORE_KEY: ACCOUNT_KEY } } });
+  harness = await startTestHarness(config, { http: { env: { STORE_KEY: ACCOUNT_KEY } } });
 });
 
 afterAll(async () => {
-  await bed.close();
+  await harness.close();
   await emulator.close();
 });
 
@@ -39,9 +39,9 @@ async function lines(name: string): Promise<ItemReport[]> {
 
 async function run(input: BatchInput): Promise<BatchResult> {
   const id = `blob-${randomUUID()}`;
-  return bed.client.workflow.execute<(input: BatchInput) => Promise<BatchResult>>(RUN_BATCH, {
+  return harness.client.workflow.execute<(input: BatchInput) => Promise<BatchResult>>(RUN_BATCH, {
     workflowId: id,
-    taskQueue: bed.taskQueue,
+    taskQueue: harness.taskQueue,
     args: [input],
   });
 }

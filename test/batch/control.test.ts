@@ -2,15 +2,28 @@
 import { CancelledFailure } from '@temporalio/common';
 import type { BatchResult } from '../../src/contract';
 import { eventually } from '../support/eventually';
-import { type Batch, byOutcome, CANCEL, FAILS, FAST, HELD, item, items, newReport, openBatchBed, WATCHED, type BatchBed } from './bed';
+import {
+  type Batch,
+  byOutcome,
+  CANCEL,
+  FAILS,
+  FAST,
+  HELD,
+  item,
+  items,
+  newReport,
+  openBatchHarness,
+  WATCHED,
+  type BatchHarness,
+} from './harness';
 
-let bed: BatchBed;
+let harness: BatchHarness;
 
-beforeAll(async () => (bed = await openBatchBed({ continueAsNewAfterEvents: 60, connection: FAST })));
+beforeAll(async () => (harness = await openBatchHarness({ continueAsNewAfterEvents: 60, connection: FAST })));
 
-beforeEach(() => bed.emulator.admin.reset());
+beforeEach(() => harness.emulator.admin.reset());
 
-afterAll(() => bed.close());
+afterAll(() => harness.close());
 
 /** Until what the batch knows of its shards says so. */
 const until = (batch: Batch, wanted: (progress: Awaited<ReturnType<Batch['progress']>>) => boolean) =>
@@ -31,14 +44,14 @@ async function shardResult(batch: Batch, shard: number): Promise<{ counts: Batch
 
 describe('query progress', () => {
   test('tells phase, counts, rate and where the report will be', async () => {
-    await bed.refuse(429, { 'retry-after': '1' }, 'busy');
+    await harness.refuse(429, { 'retry-after': '1' }, 'busy');
     const report = newReport();
-    const batch = await bed.start({ items: [item('a'), item('b', FAILS), item('open', WATCHED), item('busy')], report });
+    const batch = await harness.start({ items: [item('a'), item('b', FAILS), item('open', WATCHED), item('busy')], report });
     const progress = await until(batch, ({ lastProblems }) => lastProblems.length > 0);
     expect(progress).toMatchObject({ counts: { total: 4 }, shards: 1, report, phase: 'running' });
     expect(progress.lastProblems[0]?.message).toContain('429');
-    await bed.emulator.admin.removeFaults();
-    await bed.finish('open');
+    await harness.emulator.admin.removeFaults();
+    await harness.finish('open');
     await batch.result();
     const last = await batch.progress();
     expect(last).toMatchObject({ phase: 'succeeded', counts: { succeeded: 3, failed: 1 }, submitted: 4, running: 0 });
@@ -47,7 +60,7 @@ describe('query progress', () => {
   });
 
   test('of a batch that was refused says that it failed', async () => {
-    const batch = await bed.start({ items: [] });
+    const batch = await harness.start({ items: [] });
     await batch.failure();
     expect(await batch.progress()).toMatchObject({ phase: 'failed', counts: { total: 0 }, shards: 0 });
   });
@@ -55,9 +68,9 @@ describe('query progress', () => {
 
 describe('update item', () => {
   test('knows an item wherever it stands', async () => {
-    await bed.refuse(429, { 'retry-after': '1' }, 'busy');
-    const manifest = bed.manifest([item('ended', FAILS), item('open', WATCHED), item('busy'), ...items('rest', 3)]);
-    const batch = await bed.start({ manifest, maxInFlight: 3, stopAfterFailures: 2, report: newReport() }, {});
+    await harness.refuse(429, { 'retry-after': '1' }, 'busy');
+    const manifest = harness.manifest([item('ended', FAILS), item('open', WATCHED), item('busy'), ...items('rest', 3)]);
+    const batch = await harness.start({ manifest, maxInFlight: 3, stopAfterFailures: 2, report: newReport() }, {});
     await batch.handle.signal('pause');
     await batch.handle.signal('resume');
     const when = (id: string, state: string) =>
@@ -80,10 +93,10 @@ describe('update item', () => {
 
   test('knows an item that is not started, in a manifest and in the input', async () => {
     for (const source of [
-      { manifest: bed.manifest([...items('open', 2, HELD), item('later')]) },
+      { manifest: harness.manifest([...items('open', 2, HELD), item('later')]) },
       { items: [...items('open', 2, HELD), item('later')] },
     ]) {
-      const batch = await bed.start({ ...source, maxInFlight: 2 });
+      const batch = await harness.start({ ...source, maxInFlight: 2 });
       await eventually(
         () => batch.item('open1'),
         ({ state }) => state === 'open',
@@ -95,7 +108,7 @@ describe('update item', () => {
   });
 
   test('of an item that has ended in a batch without report says no more than that', async () => {
-    const batch = await bed.start({ items: [item('ended'), item('open', HELD)] });
+    const batch = await harness.start({ items: [item('ended'), item('open', HELD)] });
     expect(
       await eventually(
         () => batch.item('ended'),
@@ -107,14 +120,14 @@ describe('update item', () => {
   });
 
   test('to a batch that is refused fails as the batch does, and does not hold it', async () => {
-    const batch = await bed.start({ items: [item('a'), item('a')] });
+    const batch = await harness.start({ items: [item('a'), item('a')] });
     const asked = batch.item('a').catch((error: unknown) => error);
     expect(await batch.failure()).toMatchObject({ type: 'InvalidInput' });
     expect(await asked).toBeInstanceOf(Error);
   });
 
   test('needs an id', async () => {
-    const batch = await bed.start({ items: [item('open', HELD)] });
+    const batch = await harness.start({ items: [item('open', HELD)] });
     await expect(batch.item('')).rejects.toMatchObject({ cause: { message: 'the id of an item is needed' } });
     await batch.handle.cancel();
     await batch.cause();
@@ -123,33 +136,33 @@ describe('update item', () => {
 
 describe('pause', () => {
   test('sent at once keeps everything from being submitted, until resume', async () => {
-    const batch = await bed.start({ items: items('a', 3), report: newReport() });
+    const batch = await harness.start({ items: items('a', 3), report: newReport() });
     await batch.handle.signal('pause');
     await until(batch, ({ phase }) => phase === 'paused');
     await eventually(
       () => batch.item('a0'),
       ({ state }) => state === 'notStarted',
     );
-    expect(await bed.submits()).toHaveLength(0);
+    expect(await harness.submits()).toHaveLength(0);
     await batch.handle.signal('resume');
     expect((await batch.result()).counts).toMatchObject({ succeeded: 3 });
   });
 
   test('and resume sent at once leave the batch running', async () => {
-    const batch = await bed.start({ items: items('a', 3) });
+    const batch = await harness.start({ items: items('a', 3) });
     await Promise.all([batch.handle.signal('pause'), batch.handle.signal('resume')]);
     await batch.handle.signal('resume');
     expect((await batch.result()).counts).toMatchObject({ succeeded: 3 });
   });
 
   test('lets polls and deadlines go on, also over continue-as-new, and submits nothing', async () => {
-    const manifest = bed.manifest([
+    const manifest = harness.manifest([
       item('late', WATCHED, { deadlineSeconds: 4 }),
       item('open', { ...WATCHED, retryAfter: '0' }),
       ...items('rest', 30),
     ]);
-    const batch = await bed.start({ manifest, maxInFlight: 2, report: newReport() });
-    await bed.submitted(2);
+    const batch = await harness.start({ manifest, maxInFlight: 2, report: newReport() });
+    await harness.submitted(2);
     await batch.handle.signal('pause');
     await until(batch, ({ phase }) => phase === 'paused');
     await continued(batch, 0, await runsOf(batch, 0));
@@ -162,85 +175,88 @@ describe('pause', () => {
       ).report?.failure?.type,
     ).toBe('DeadlineExceeded');
     await continued(batch, 0, await runsOf(batch, 0));
-    expect(await bed.submits()).toHaveLength(2);
-    await bed.finish('open');
+    expect(await harness.submits()).toHaveLength(2);
+    await harness.finish('open');
     await eventually(
       () => batch.item('open'),
       ({ state }) => state === 'ended',
     );
-    expect(await bed.submits()).toHaveLength(2);
+    expect(await harness.submits()).toHaveLength(2);
     await batch.handle.signal('resume');
     const { counts, report } = await batch.result();
     expect(counts).toMatchObject({ succeeded: 31, failed: 1 });
-    expect(new Set(bed.lines(report).map(({ id }) => id)).size).toBe(32);
-    expect(bed.lines(report)).toHaveLength(32);
+    expect(new Set(harness.lines(report).map(({ id }) => id)).size).toBe(32);
+    expect(harness.lines(report)).toHaveLength(32);
   });
 });
 
 describe('cancel', () => {
   test('stops the submits, tells the service where it can, keeps ends that were there first, and writes the report', async () => {
-    const manifest = bed.manifest([
+    const manifest = harness.manifest([
       item('ended'),
       item('told', HELD, CANCEL),
       item('untold', HELD),
       item('tooLate', HELD, CANCEL),
       ...items('rest', 100),
     ]);
-    const batch = await bed.start({ manifest, maxInFlight: 4, report: newReport() });
-    await bed.submitted(4);
+    const batch = await harness.start({ manifest, maxInFlight: 4, report: newReport() });
+    await harness.submitted(4);
     for (const id of ['told', 'untold', 'tooLate'])
       await eventually(
         () => batch.item(id),
         ({ state }) => state === 'open',
       );
-    await bed.finish('tooLate');
+    await harness.finish('tooLate');
     await batch.handle.cancel();
     const cause = await batch.cause();
     expect(cause).toBeInstanceOf(CancelledFailure);
     const { report, phase, counts } = await batch.progress();
     expect(phase).toBe('canceled');
     const { workflowId } = batch.handle;
-    await expect(bed.lro.getBatch(workflowId).result()).rejects.toMatchObject({ name: 'BatchCancelledError', batch: { counts, report } });
-    const lines = bed.lines(report);
+    await expect(harness.lro.getBatch(workflowId).result()).rejects.toMatchObject({
+      name: 'BatchCancelledError',
+      batch: { counts, report },
+    });
+    const lines = harness.lines(report);
     const told = byOutcome(lines);
     expect(told['succeeded']).toEqual(expect.arrayContaining(['ended', 'tooLate']));
     expect(told['canceled']).toEqual(expect.arrayContaining(['told', 'untold']));
     expect(lines).toHaveLength(104);
     expect(counts).toMatchObject({ total: 104, canceled: told['canceled']?.length, notStarted: told['notStarted']?.length });
-    const canceled = await bed.emulator.admin.requests({ method: 'POST', path: ':cancel$' });
+    const canceled = await harness.emulator.admin.requests({ method: 'POST', path: ':cancel$' });
     expect(canceled.length).toBeGreaterThanOrEqual(2);
-    expect((await bed.operation('told')).status).toBe('Canceled');
-    expect((await bed.operation('untold')).status).toBe('Running');
+    expect((await harness.operation('told')).status).toBe('Canceled');
+    expect((await harness.operation('untold')).status).toBe('Running');
   });
 
   test('sent at once leaves nothing submitted that the report does not tell of', async () => {
-    const batch = await bed.start({ items: items('a', 300), maxInFlight: 300, report: newReport() });
+    const batch = await harness.start({ items: items('a', 300), maxInFlight: 300, report: newReport() });
     await batch.handle.cancel();
     expect(await batch.cause()).toBeInstanceOf(CancelledFailure);
     const { report, counts } = await batch.progress();
-    const lines = report === undefined ? [] : bed.lines(report);
-    expect(lines.filter(({ outcome }) => outcome !== 'notStarted')).toHaveLength((await bed.submits()).length);
+    const lines = report === undefined ? [] : harness.lines(report);
+    expect(lines.filter(({ outcome }) => outcome !== 'notStarted')).toHaveLength((await harness.submits()).length);
     if (report !== undefined) expect(lines).toHaveLength(counts.total);
   });
 
   test('while a submit is under way lets it end, and cancels what it made', async () => {
-    await bed.emulator.admin.addFault({ match: { path: '/a$' }, holdUntilReleased: true });
-    const batch = await bed.start({ items: [item('a', HELD, CANCEL)], report: newReport() });
-    await bed.emulator.admin.waitForRequests({ method: 'POST', path: '/a$' });
+    await harness.emulator.admin.addFault({ match: { path: '/a$' }, holdUntilReleased: true });
+    const batch = await harness.start({ items: [item('a', HELD, CANCEL)], report: newReport() });
+    await harness.emulator.admin.waitForRequests({ method: 'POST', path: '/a$' });
     await batch.handle.cancel();
     await until(batch, ({ phase }) => phase === 'canceling');
-    await bed.emulator.admin.release({ count: 1 });
+    await harness.emulator.admin.release({ count: 1 });
     await batch.cause();
-    expect((await bed.operation('a')).status).toBe('Canceled');
-    expect(byOutcome(bed.lines((await batch.progress()).report))).toEqual({ canceled: ['a'] });
+    expect((await harness.operation('a')).status).toBe('Canceled');
+    expect(byOutcome(harness.lines((await batch.progress()).report))).toEqual({ canceled: ['a'] });
   });
 
   test('reaches shards that continue as new all the time', async () => {
-    const manifest = bed.manifest([...items('open', 3, { ...HELD, retryAfter: '0' }), ...items('rest', 50)]);
+    const manifest = harness.manifest([...items('open', 3, { ...HELD, retryAfter: '0' }), ...items('rest', 50)]);
     for (let round = 0; round < 3; round++) {
-      await bed.emulator.admin.reset();
-      const batch = await bed.start({ manifest, maxInFlight: 3, report: newReport() });
-      await bed.submitted(3);
+      await harness.emulator.admin.reset();
+      const batch = await harness.start({ manifest, maxInFlight: 3, report: newReport() });
+      await harness.submitted(3);
       await continued(batch, 0, await runsOf(batch, 0));
       await batch.handle.cancel();
       expect(await batch.cause()).toBeInstanceOf(CancelledFailure);
@@ -251,7 +267,7 @@ describe('cancel', () => {
 
 describe('a batch that is gone', () => {
   const input = () => ({
-    manifest: bed.manifest([item('ended'), item('told', HELD, CANCEL), ...items('rest', 60)]),
+    manifest: harness.manifest([item('ended'), item('told', HELD, CANCEL), ...items('rest', 60)]),
     maxInFlight: 2,
     report: newReport(),
   });
@@ -262,43 +278,43 @@ describe('a batch that is gone', () => {
   ])('because it was %s has its shards cancelled: they submit nothing more, and leave their pages', async (_, end, options) => {
     const wanted = input();
     // Only the first of the rest is open beside the other when the batch goes.
-    await bed.emulator.admin.setDefaults(HELD);
-    const batch = await bed.start(wanted, options);
-    await bed.submitted(2);
+    await harness.emulator.admin.setDefaults(HELD);
+    const batch = await harness.start(wanted, options);
+    await harness.submitted(2);
     await end(batch);
     await batch.cause();
     const { counts, reportPages } = await shardResult(batch, 0);
-    const submits = (await bed.submits()).length;
+    const submits = (await harness.submits()).length;
     expect(counts.notStarted).toBe(62 - submits);
-    expect((await bed.operation('told')).status).toBe('Canceled');
-    const pages = bed.written().filter((name) => name.startsWith(wanted.report.path ?? '') && name.endsWith('.part'));
+    expect((await harness.operation('told')).status).toBe('Canceled');
+    const pages = harness.written().filter((name) => name.startsWith(wanted.report.path ?? '') && name.endsWith('.part'));
     expect(pages).toHaveLength(reportPages);
-    const parts = pages.flatMap((path) => bed.lines({ path }));
+    const parts = pages.flatMap((path) => harness.lines({ path }));
     expect(parts).toHaveLength(62);
-    expect(await bed.submits()).toHaveLength(submits);
+    expect(await harness.submits()).toHaveLength(submits);
   });
 
   test('in one shard that an operator terminated fails and names it, and the others end as they should', async () => {
-    const batch = await bed.start({ items: items('a', 260, WATCHED), maxInFlight: 260, report: newReport() });
-    await bed.submitted(260);
+    const batch = await harness.start({ items: items('a', 260, WATCHED), maxInFlight: 260, report: newReport() });
+    await harness.submitted(260);
     await batch.shard(0).terminate('by an operator');
-    for (const { operationId } of (await bed.emulator.admin.operations()).operations)
-      await bed.emulator.admin.changeOperation(operationId, { finish: 'Succeeded' });
+    for (const { operationId } of (await harness.emulator.admin.operations()).operations)
+      await harness.emulator.admin.changeOperation(operationId, { finish: 'Succeeded' });
     const failure = await batch.failure();
     expect(failure).toMatchObject({
       type: 'BatchFailed',
       message: expect.stringMatching(/^1 of 2 shards did not come to their end.*\(shard 1: /),
     });
     expect(failure.batch?.counts).toMatchObject({ total: 260, succeeded: 130 });
-    expect(bed.lines(failure.batch?.report)).toHaveLength(130);
+    expect(harness.lines(failure.batch?.report)).toHaveLength(130);
   });
 });
 
 describe('items', () => {
   test('that are never accepted end by their own deadline, and so do those that stay open', async () => {
     // Without Retry-After: that would hold the others' submits, too.
-    await bed.refuse(429, {}, 'busy');
-    const { result, lines } = await bed.reported({
+    await harness.refuse(429, {}, 'busy');
+    const { result, lines } = await harness.reported({
       items: [item('busy', undefined, { deadlineSeconds: 2 }), item('open', HELD), item('good', undefined, { deadlineSeconds: 60 })],
       defaults: { deadlineSeconds: 3 },
     });
@@ -310,16 +326,16 @@ describe('items', () => {
   });
 
   test('of which none is left but one that is never accepted end the batch with its deadline', async () => {
-    await bed.refuse(429, { 'retry-after': '1' }, 'busy');
-    const { result } = await bed.reported({ items: [item('busy', undefined, { deadlineSeconds: 2 })] });
+    await harness.refuse(429, { 'retry-after': '1' }, 'busy');
+    const { result } = await harness.reported({ items: [item('busy', undefined, { deadlineSeconds: 2 })] });
     expect(result.counts).toMatchObject({ total: 1, failed: 1 });
   });
 
   test('that wait for another try end by their deadline while all chunks are under way', async () => {
-    await bed.refuse(503, {}, 'busy');
-    await bed.emulator.admin.addFault({ match: { path: '/slow' }, times: 0, holdUntilReleased: true });
-    const batch = await bed.start({
-      manifest: bed.manifest([item('busy', undefined, { deadlineSeconds: 3 }), ...items('slow', 3)]),
+    await harness.refuse(503, {}, 'busy');
+    await harness.emulator.admin.addFault({ match: { path: '/slow' }, times: 0, holdUntilReleased: true });
+    const batch = await harness.start({
+      manifest: harness.manifest([item('busy', undefined, { deadlineSeconds: 3 }), ...items('slow', 3)]),
       maxInFlight: 12,
       submitsPerSecond: 1,
       report: newReport(),
@@ -330,13 +346,13 @@ describe('items', () => {
         ({ state }) => state === 'ended',
       ),
     ).toMatchObject({ report: { failure: { type: 'DeadlineExceeded' } } });
-    await bed.emulator.admin.removeFaults();
-    await bed.emulator.admin.release();
+    await harness.emulator.admin.removeFaults();
+    await harness.emulator.admin.release();
     expect((await batch.result()).counts).toMatchObject({ failed: 1, succeeded: 3 });
   });
 
   test('that end with their submit, and resources that are fetched, are in the report', async () => {
-    const { url } = await bed.emulator.admin.addScript({
+    const { url } = await harness.emulator.admin.addScript({
       name: 'once',
       routes: [
         { method: 'POST', path: '/now', answers: [{ body: { status: 'Succeeded', answer: 42 } }] },
@@ -345,7 +361,7 @@ describe('items', () => {
       ],
     });
     const base = new URL(url).pathname;
-    const { lines } = await bed.reported({
+    const { lines } = await harness.reported({
       items: [
         { id: 'now', submit: { path: `${base}/now` } },
         { id: 'thing', submit: { path: `${base}/thing` }, fetchResource: true },

@@ -1,7 +1,7 @@
 /** What the service saw of a batch, by item. Times are those of the service's own clock. */
 import type { ItemReport } from '../../src/contract';
 import type { RecordedRequest } from '../../src/emulator';
-import { earlyPolls } from '../support/process-bed';
+import { earlyPolls } from '../support/process-harness';
 
 export class Evidence {
   /** In the order of their arrival. */

@@ -4,15 +4,17 @@
  */
 import type { BatchItem, ItemReport } from '../../src/contract';
 import type { Fault } from '../../src/emulator';
-import { BatchBed, itemsNamed, submitsOf, type EndedBatch } from './process-bed';
+import { BatchHarness, itemsNamed, submitsOf, type EndedBatch } from './process-harness';
 
 const ITEMS = 1000;
 
-let bed: BatchBed;
+let harness: BatchHarness;
 beforeAll(async () => {
-  bed = await BatchBed.open({ connection: { limits: { concurrentRequests: 50, submitsPerSecond: 1000 }, poll: { goneAfterSeconds: 30 } } });
+  harness = await BatchHarness.open({
+    connection: { limits: { concurrentRequests: 50, submitsPerSecond: 1000 }, poll: { goneAfterSeconds: 30 } },
+  });
 });
-afterAll(() => bed.close());
+afterAll(() => harness.close());
 
 type Action = NonNullable<Fault['action']>;
 type Mode = 'retry' | 'fail';
@@ -110,15 +112,15 @@ function itemOf(index: number): Partial<BatchItem> {
 let ended: EndedBatch;
 beforeAll(async () => {
   const items = itemsNamed(ITEMS, itemOf);
-  await bed.fresh();
+  await harness.fresh();
   for (const [index, item] of items.entries()) {
     const trouble = troubleOf(index);
     if (trouble?.action === undefined) continue;
     const match =
       trouble.at === 'submit' ? { method: 'POST', query: submitsOf([item]) } : { method: 'GET', path: `/operations/${keyOf(index)}$` };
-    await bed.emulator.admin.addFault({ match, action: trouble.action });
+    await harness.emulator.admin.addFault({ match, action: trouble.action });
   }
-  const batch = await bed.start(items, { inFile: true });
+  const batch = await harness.start(items, { inFile: true });
   ended = await batch.end();
   console.log(`${ended.result.durationSeconds} s`);
 }, 120_000);

@@ -4,20 +4,20 @@ import type { AddressInfo } from 'node:net';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BatchItem, FailureDetails } from '../../src/contract';
-import { byOutcome, FAILS, FAST, HELD, item, items, newReport, openBatchBed, type BatchBed } from './bed';
+import { byOutcome, FAILS, FAST, HELD, item, items, newReport, openBatchHarness, type BatchHarness } from './harness';
 
-let bed: BatchBed;
+let harness: BatchHarness;
 let unreachable: Promise<FailureDetails & { seconds: number }>;
 
 beforeAll(async () => {
-  bed = await openBatchBed({ connection: FAST });
+  harness = await openBatchHarness({ connection: FAST });
   // Takes half a minute: goes on while the other tests run.
   unreachable = failureOfClosedPort();
 });
 
-beforeEach(() => bed.emulator.admin.reset());
+beforeEach(() => harness.emulator.admin.reset());
 
-afterAll(() => bed.close());
+afterAll(() => harness.close());
 
 async function failureOfClosedPort(): Promise<FailureDetails & { seconds: number }> {
   const server = createServer().listen(0, '127.0.0.1');
@@ -25,14 +25,14 @@ async function failureOfClosedPort(): Promise<FailureDetails & { seconds: number
   const { port } = server.address() as AddressInfo;
   await new Promise((resolve) => server.close(resolve));
   const startedAt = performance.now();
-  const failure = await bed.failure({ manifest: { url: `http://127.0.0.1:${port}/items.jsonl?sig=secret` } });
+  const failure = await harness.failure({ manifest: { url: `http://127.0.0.1:${port}/items.jsonl?sig=secret` } });
   return { ...failure, seconds: (performance.now() - startedAt) / 1000 };
 }
 
 const A = item('a');
 
 describe('is refused before anything is submitted:', () => {
-  afterEach(async () => expect(await bed.emulator.admin.counts()).toMatchObject({ requests: 0 }));
+  afterEach(async () => expect(await harness.emulator.admin.counts()).toMatchObject({ requests: 0 }));
 
   const big = 'x'.repeat(300_000);
   test.each<[string, unknown, string, string]>([
@@ -164,14 +164,14 @@ describe('is refused before anything is submitted:', () => {
     ],
     ['a report above', { items: [A], report: { path: '../r.jsonl' } }, 'FileRefused', 'a path without ".." is needed'],
   ])('%s', async (_, input, type, message) => {
-    expect(await bed.failure(input)).toMatchObject({ type, message: expect.stringContaining(message) });
+    expect(await harness.failure(input)).toMatchObject({ type, message: expect.stringContaining(message) });
   });
 
   test('a report that exists already, which stays as it is', async () => {
-    writeFileSync(join(bed.writable, 'old.jsonl'), 'precious');
-    const failure = await bed.failure({ items: [A], report: { path: 'old.jsonl' } });
+    writeFileSync(join(harness.writable, 'old.jsonl'), 'precious');
+    const failure = await harness.failure({ items: [A], report: { path: 'old.jsonl' } });
     expect(failure).toMatchObject({ type: 'FileRefused', message: 'report: file "old.jsonl" exists already' });
-    expect(bed.written()).toContain('old.jsonl');
+    expect(harness.written()).toContain('old.jsonl');
   });
 
   test('a manifest with broken lines, each named by its number', async () => {
@@ -184,7 +184,7 @@ describe('is refused before anything is submitted:', () => {
       JSON.stringify(item('line 9', undefined, { submit: { path: '\\up' } })),
       '"text"',
     ].join('\r\n');
-    const failure = await bed.failure({ manifest: bed.manifest(broken, 'broken.jsonl') });
+    const failure = await harness.failure({ manifest: harness.manifest(broken, 'broken.jsonl') });
     expect(failure.type).toBe('ManifestInvalid');
     expect(failure.message).toBe(
       'manifest broken.jsonl: 5 of 6 items cannot be run, nothing was submitted: line 2: is not JSON; ' +
@@ -194,17 +194,19 @@ describe('is refused before anything is submitted:', () => {
   });
 
   test('a manifest with many broken lines, of which the first are named', async () => {
-    const failure = await bed.failure({ manifest: bed.manifest('?\n'.repeat(1000)) });
+    const failure = await harness.failure({ manifest: harness.manifest('?\n'.repeat(1000)) });
     expect(failure.message).toMatch(/1000 of 1000 items.*line 20: is not JSON; and 980 more$/);
   });
 
   test('a manifest with a line that is too long, at once', async () => {
-    const failure = await bed.failure({ manifest: bed.manifest(JSON.stringify({ ...A, filler: 'x'.repeat(1_100_000) }), 'long.jsonl') });
+    const failure = await harness.failure({
+      manifest: harness.manifest(JSON.stringify({ ...A, filler: 'x'.repeat(1_100_000) }), 'long.jsonl'),
+    });
     expect(failure).toMatchObject({ type: 'ManifestInvalid', message: 'manifest long.jsonl: has a line of more than 1048576 bytes' });
   });
 
   test('a retry of a file that is no report', async () => {
-    const failure = await bed.failure({ retryOf: { report: bed.manifest([A], 'plain.jsonl') } });
+    const failure = await harness.failure({ retryOf: { report: harness.manifest([A], 'plain.jsonl') } });
     expect(failure).toMatchObject({
       type: 'ManifestInvalid',
       message: expect.stringContaining('line 1: is not a line of a report: it has no outcome'),
@@ -212,9 +214,9 @@ describe('is refused before anything is submitted:', () => {
   });
 
   test('a retry of a batch without report', async () => {
-    const earlier = await bed.start({ items: [{ ...A, connection: 'none' }] });
+    const earlier = await harness.start({ items: [{ ...A, connection: 'none' }] });
     await earlier.failure();
-    expect(await bed.failure({ retryOf: { workflowId: earlier.id } })).toMatchObject({
+    expect(await harness.failure({ retryOf: { workflowId: earlier.id } })).toMatchObject({
       type: 'InvalidInput',
       message: expect.stringContaining('has written no report (yet)'),
     });
@@ -224,7 +226,7 @@ describe('is refused before anything is submitted:', () => {
 describe('is read as it is meant:', () => {
   test('blank lines, a byte order mark, CRLF and a last line without line feed', async () => {
     const text = `\uFEFF${JSON.stringify(item('a'))}\r\n\r\n   \n${JSON.stringify(item('b'))}\r\n\n${JSON.stringify(item('c'))}`;
-    const { result, lines } = await bed.reported({ manifest: bed.manifest(text) });
+    const { result, lines } = await harness.reported({ manifest: harness.manifest(text) });
     expect(result.counts).toMatchObject({ total: 3, succeeded: 3 });
     expect(byOutcome(lines)).toEqual({ succeeded: ['a', 'b', 'c'] });
   });
@@ -233,26 +235,26 @@ describe('is read as it is meant:', () => {
     ['an empty manifest', ''],
     ['a manifest of blank lines', '\n \r\n\n'],
   ])('%s is a batch of nothing, with an empty report', async (_, text) => {
-    const { result, lines } = await bed.reported({ manifest: bed.manifest(text) });
+    const { result, lines } = await harness.reported({ manifest: harness.manifest(text) });
     expect(result).toMatchObject({ counts: { total: 0, succeeded: 0 }, itemsPerSecond: 0, firstFailures: [] });
     expect(lines).toEqual([]);
   });
 
   test('nearly 1 MiB of items', async () => {
     const large = items('a', 4).map((one) => ({ ...one, submit: { ...one.submit!, body: 'x'.repeat(260_000) } }));
-    expect(await bed.run({ items: large })).toMatchObject({ counts: { total: 4, succeeded: 4 } });
-    expect((await bed.submits()).map(({ bodyBytes }) => bodyBytes)).toEqual(Array(4).fill(260_002));
+    expect(await harness.run({ items: large })).toMatchObject({ counts: { total: 4, succeeded: 4 } });
+    expect((await harness.submits()).map(({ bodyBytes }) => bodyBytes)).toEqual(Array(4).fill(260_002));
   });
 
   test('ids that look like other things', async () => {
     const ids = ['constructor', '__proto__', 'line 1', '"quoted"', 'ü'];
     const odd = ids.map((id, index): BatchItem => ({ ...item(`x${index}`), id }));
-    const { lines } = await bed.reported({ manifest: bed.manifest(odd) });
+    const { lines } = await harness.reported({ manifest: harness.manifest(odd) });
     expect(byOutcome(lines)['succeeded']).toEqual([...ids].sort());
   });
 
   test('defaults field by field, under the values of each item', async () => {
-    await bed.run({
+    await harness.run({
       defaults: {
         submit: {
           path: '/dialects/data-plane/all',
@@ -267,25 +269,25 @@ describe('is read as it is meant:', () => {
         { id: 'c', submit: { path: '/dialects/data-plane/c', query: { q: 'own' }, body: [1] } },
       ],
     });
-    const [all, b, c] = [(await bed.submits('all'))[0], (await bed.submits('b'))[0], (await bed.submits('c'))[0]];
+    const [all, b, c] = [(await harness.submits('all'))[0], (await harness.submits('b'))[0], (await harness.submits('c'))[0]];
     expect(all).toMatchObject({ query: 'q=all&api-version=1', headers: { 'x-one': 'all', 'x-two': 'all' } });
     expect(b).toMatchObject({ query: 'q=all&api-version=1', headers: { 'x-one': 'all', 'x-two': 'own' } });
     expect(c).toMatchObject({ query: 'q=own&api-version=1' });
     const inputs = new Map(
-      (await bed.emulator.admin.operations()).operations.map((one) => [one.collection, (one.result as { input: unknown }).input]),
+      (await harness.emulator.admin.operations()).operations.map((one) => [one.collection, (one.result as { input: unknown }).input]),
     );
     expect(Object.fromEntries(inputs)).toEqual({ '/all': { a: 1, b: { c: 2 } }, '/b': { a: 1, b: { c: 2, d: 3 } }, '/c': [1] });
   });
 
   test('a body file of an item instead of the body of the defaults, and the other way round', async () => {
-    bed.manifest('{"from":"file"}', 'body.json');
-    const inputOf = async (id: string) => ((await bed.operation(id)).result as { input: unknown }).input;
-    await bed.run({
+    harness.manifest('{"from":"file"}', 'body.json');
+    const inputOf = async (id: string) => ((await harness.operation(id)).result as { input: unknown }).input;
+    await harness.run({
       defaults: { submit: { path: '/', body: { from: 'defaults' } } },
       items: [item('a', undefined, { submit: { path: '/dialects/data-plane/a', bodyFile: { path: 'body.json' } } }), item('b')],
     });
     expect([await inputOf('a'), await inputOf('b')]).toEqual([{ from: 'file' }, { from: 'defaults' }]);
-    await bed.run({
+    await harness.run({
       defaults: { submit: { path: '/', bodyFile: { path: 'body.json' } } },
       items: [item('c', undefined, { submit: { path: '/dialects/data-plane/c', body: 7 } }), item('d')],
     });
@@ -293,10 +295,10 @@ describe('is read as it is meant:', () => {
   });
 
   test('an item to follow instead of one to submit as the defaults have it', async () => {
-    const other = await bed.start({ items: [item('a', HELD)] });
-    const { operationId } = await bed.operation('a');
-    await bed.finish('a');
-    const { lines } = await bed.reported({
+    const other = await harness.start({ items: [item('a', HELD)] });
+    const { operationId } = await harness.operation('a');
+    await harness.finish('a');
+    const { lines } = await harness.reported({
       defaults: { submit: { path: '/dialects/data-plane/b' } },
       items: [
         { id: 'followed', attach: { statusUrl: `/dialects/data-plane/operations/${operationId}?api-version=1` } },
@@ -305,7 +307,7 @@ describe('is read as it is meant:', () => {
     });
     expect(byOutcome(lines)).toEqual({ succeeded: ['followed', 'submitted'] });
     expect(lines.find(({ id }) => id === 'followed')?.result?.operationId).toBe(operationId);
-    expect(await bed.submits()).toHaveLength(2);
+    expect(await harness.submits()).toHaveLength(2);
     await other.handle.terminate();
   });
 });
@@ -315,23 +317,23 @@ describe('with skipInvalid broken items are lines of the report, and the others 
 
   test('of a manifest', async () => {
     const text = [A, ...broken].map((line) => JSON.stringify(line)).join('\n') + '\nno JSON\n';
-    const { result, lines } = await bed.reported({ manifest: bed.manifest(text), skipInvalid: true });
+    const { result, lines } = await harness.reported({ manifest: harness.manifest(text), skipInvalid: true });
     expect(result.counts).toMatchObject({ total: 7, succeeded: 1, invalid: 6 });
     expect(byOutcome(lines)).toEqual({ succeeded: ['a'], invalid: ['a', 'b', 'c', 'line 2', 'line 5', 'line 7'] });
     expect(lines.find(({ id }) => id === 'c')?.failure).toMatchObject({ type: 'UnknownConnection' });
-    expect(await bed.submits()).toHaveLength(1);
+    expect(await harness.submits()).toHaveLength(1);
   });
 
   test('of the input, by their places, whatever shard and chunk they are in', async () => {
     const many = items('n', 300);
-    const { result, lines } = await bed.reported({ items: [A, ...broken, ...many, 'last'] as BatchItem[], skipInvalid: true });
+    const { result, lines } = await harness.reported({ items: [A, ...broken, ...many, 'last'] as BatchItem[], skipInvalid: true });
     expect(result.counts).toMatchObject({ total: 307, succeeded: 301, invalid: 6 });
     expect(byOutcome(lines)['invalid']).toEqual(['a', 'b', 'c', 'items[1]', 'items[306]', 'items[4]']);
-    expect(await bed.submits()).toHaveLength(301);
+    expect(await harness.submits()).toHaveLength(301);
   });
 
   test('and those that the batch never came to are invalid, too', async () => {
-    const { result, lines } = await bed.reported({
+    const { result, lines } = await harness.reported({
       items: [item('first', FAILS), 'text', ...items('n', 2)] as BatchItem[],
       skipInvalid: true,
       stopAfterFailures: 1,
@@ -342,7 +344,7 @@ describe('with skipInvalid broken items are lines of the report, and the others 
   });
 
   test('a batch of broken items only succeeds, and says so', async () => {
-    const { result } = await bed.reported({ manifest: bed.manifest('?\n?\n'), skipInvalid: true, report: newReport() });
+    const { result } = await harness.reported({ manifest: harness.manifest('?\n?\n'), skipInvalid: true, report: newReport() });
     expect(result).toMatchObject({
       counts: { total: 2, invalid: 2 },
       firstFailures: [{ id: 'line 1', outcome: 'invalid' }, { id: 'line 2' }],

@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BatchItem, ItemReport } from '../../src/contract';
 import type { RecordedRequest } from '../../src/emulator';
-import { BatchBed, halfOnce, itemsNamed, submitsOf, type EndedBatch } from './process-bed';
+import { BatchHarness, halfOnce, itemsNamed, submitsOf, type EndedBatch } from './process-harness';
 
 const ITEMS = 2000;
 const long = process.env['LRO_LONG'] === '1' ? test : test.skip;
@@ -16,22 +16,25 @@ const UNTOLD_MS = 3000;
 /** What was claimed is sent so long afterwards, at the latest, also when Temporal is gone. */
 const UNSENT_MS = 3000;
 
-let bed: BatchBed;
+let harness: BatchHarness;
 beforeAll(async () => {
-  bed = await BatchBed.open({ ownTemporal: true, connection: { limits: { concurrentRequests: CONCURRENT, submitsPerSecond: 1000 } } });
+  harness = await BatchHarness.open({
+    ownTemporal: true,
+    connection: { limits: { concurrentRequests: CONCURRENT, submitsPerSecond: 1000 } },
+  });
 });
-afterAll(() => bed.close());
+afterAll(() => harness.close());
 
 /** One submit in about every chunk, in all shards, stays open at the service, which has accepted it, until it is released. Resolves when some are. */
 async function untilSomeAreHeld(items: BatchItem[], every: number, count: number): Promise<void> {
   const held = items.filter((_, index) => index % every === 0);
-  await bed.emulator.admin.addFault({
+  await harness.emulator.admin.addFault({
     match: { method: 'POST', query: submitsOf(held) },
     times: 0,
     waitAt: 'afterAccept',
     holdUntilReleased: true,
   });
-  await bed.emulator.admin.waitForRequests({ method: 'POST', query: submitsOf(held), count });
+  await harness.emulator.admin.waitForRequests({ method: 'POST', query: submitsOf(held), count });
 }
 
 /** All that has to hold, whatever was killed. */
@@ -71,35 +74,35 @@ function wasUnderWay({ receivedAtMs, answeredAtMs = Infinity }: RecordedRequest,
 
 test('of a worker that is killed, no more submits are uncertain than its connection may have open, however many chunks are half answered', async () => {
   const items = itemsNamed(ITEMS, halfOnce);
-  await bed.fresh();
-  const batch = await bed.start(items, { inFile: true });
+  await harness.fresh();
+  const batch = await harness.start(items, { inFile: true });
   await untilSomeAreHeld(items, 13, 7);
   const killedAtMs = Date.now();
-  await bed.killWorker();
-  await bed.calm();
-  await bed.startWorker();
+  await harness.killWorker();
+  await harness.calm();
+  await harness.startWorker();
   expectRight(items, await batch.end(), [killedAtMs]);
 });
 
 test('Temporal is killed while submits and polls are under way', async () => {
   const items = itemsNamed(ITEMS, halfOnce);
-  await bed.fresh();
-  const batch = await bed.start(items);
+  await harness.fresh();
+  const batch = await harness.start(items);
   await untilSomeAreHeld(items, 151, 5);
   const killedAtMs = Date.now();
   await killAndRestartTemporal();
-  await bed.calm();
+  await harness.calm();
   expectRight(items, await batch.end(), [killedAtMs]);
 });
 
 test('the service is killed while submits and polls are under way', async () => {
   const items = itemsNamed(ITEMS, halfOnce);
-  await bed.fresh();
-  const batch = await bed.start(items, { inFile: true });
+  await harness.fresh();
+  const batch = await harness.start(items, { inFile: true });
   await untilSomeAreHeld(items, 151, 5);
   const killedAtMs = Date.now();
   await killAndRestartService();
-  await bed.calm();
+  await harness.calm();
   expectRight(items, await batch.end(), [killedAtMs]);
 });
 
@@ -107,9 +110,9 @@ long.each([1, 2, 3])(
   'the worker, Temporal and the service are killed at random moments, ten times in one batch (%i)',
   async (round) => {
     const items = itemsNamed(2 * ITEMS, halfOnce);
-    await bed.fresh();
-    const batch = await bed.start(items, { inFile: round % 2 === 1, submitsPerSecond: 60 });
-    await bed.emulator.admin.waitForRequests({ method: 'POST' });
+    await harness.fresh();
+    const batch = await harness.start(items, { inFile: round % 2 === 1, submitsPerSecond: 60 });
+    await harness.emulator.admin.waitForRequests({ method: 'POST' });
     const killedAtMs: number[] = [];
     for (let kill = 0; kill < 10; kill++) {
       // Random moments are what this is about; nothing is concluded from how long it waits.
@@ -124,18 +127,18 @@ long.each([1, 2, 3])(
 );
 
 async function killAndRestartWorker(): Promise<void> {
-  await bed.killWorker();
-  await bed.startWorker();
+  await harness.killWorker();
+  await harness.startWorker();
 }
 
 async function killAndRestartTemporal(): Promise<void> {
-  await bed.killTemporal();
-  await bed.restartTemporal();
+  await harness.killTemporal();
+  await harness.restartTemporal();
 }
 
 async function killAndRestartService(): Promise<void> {
-  await bed.emulator.kill();
-  await bed.restartService();
+  await harness.emulator.kill();
+  await harness.restartService();
 }
 
 const VICTIMS = [killAndRestartWorker, killAndRestartTemporal, killAndRestartService];

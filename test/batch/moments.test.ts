@@ -2,7 +2,7 @@
 import { CancelledFailure } from '@temporalio/common';
 import { ITEM_UPDATE, type ItemStanding } from '../../src/contract';
 import { eventually } from '../support/eventually';
-import { accepted, gate, running, sharedServer, type Gate, type Server } from '../workflows/bed';
+import { accepted, gate, running, sharedServer, type Gate, type Server } from '../workflows/harness';
 import { alive, refusal, startScripted, type ScriptedBatch } from './scripted';
 
 let server: Server & { close(): Promise<void> };

@@ -3,45 +3,57 @@ import { renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BatchItem, RetryOf } from '../../src/contract';
 import { eventually } from '../support/eventually';
-import { bedTests, byOutcome, FAILS, FAST, item, items, newReport, openBatchBed, WATCHED, type Batch, type BatchBed } from './bed';
+import {
+  harnessTests,
+  byOutcome,
+  FAILS,
+  FAST,
+  item,
+  items,
+  newReport,
+  openBatchHarness,
+  WATCHED,
+  type Batch,
+  type BatchHarness,
+} from './harness';
 
-let bed: BatchBed;
+let harness: BatchHarness;
 
-beforeAll(async () => (bed = await openBatchBed()));
+beforeAll(async () => (harness = await openBatchHarness()));
 
-beforeEach(() => bed.emulator.admin.reset());
+beforeEach(() => harness.emulator.admin.reset());
 
-afterAll(() => bed.close());
+afterAll(() => harness.close());
 
 describe('a retry', () => {
   test('runs what did not succeed, and uncertain items only when it is asked to, then with their old key', async () => {
-    const first = await bed.reported({ items: [item('good'), item('bad', FAILS), await bed.uncertain('lost')] });
-    const [key] = await bed.keysOf('lost');
-    const sentAt = (await bed.submits('lost'))[0]?.headers['repeatability-first-sent'];
+    const first = await harness.reported({ items: [item('good'), item('bad', FAILS), await harness.uncertain('lost')] });
+    const [key] = await harness.keysOf('lost');
+    const sentAt = (await harness.submits('lost'))[0]?.headers['repeatability-first-sent'];
 
-    const second = await bed.reported({ retryOf: { report: first.result.report! } });
+    const second = await harness.reported({ retryOf: { report: first.result.report! } });
     expect(second.lines).toMatchObject([{ id: 'bad', outcome: 'failed', generation: 1 }]);
     expect(second.result.counts).toMatchObject({ total: 1, failed: 1 });
-    const [oldKey, newKey] = await bed.keysOf('bad');
+    const [oldKey, newKey] = await harness.keysOf('bad');
     expect(newKey).not.toBe(oldKey);
 
-    const third = await bed.reported({ retryOf: { report: first.result.report!, outcomes: ['uncertain'] } });
+    const third = await harness.reported({ retryOf: { report: first.result.report!, outcomes: ['uncertain'] } });
     expect(third.lines).toMatchObject([{ id: 'lost', outcome: 'succeeded', generation: 1 }]);
-    expect(await bed.keysOf('lost')).toEqual([key, key]);
-    expect((await bed.submits('lost')).map(({ headers }) => headers['repeatability-first-sent'])).toEqual([sentAt, sentAt]);
-    expect((await bed.emulator.admin.operations()).operations.filter(({ collection }) => collection === '/lost')).toHaveLength(1);
-    expect(await bed.keysOf('good')).toHaveLength(1);
+    expect(await harness.keysOf('lost')).toEqual([key, key]);
+    expect((await harness.submits('lost')).map(({ headers }) => headers['repeatability-first-sent'])).toEqual([sentAt, sentAt]);
+    expect((await harness.emulator.admin.operations()).operations.filter(({ collection }) => collection === '/lost')).toHaveLength(1);
+    expect(await harness.keysOf('good')).toHaveLength(1);
   });
 
   test('of a batch by its workflow id finds its report, and a retry of that retry counts on', async () => {
-    const first = await bed.start({ items: [item('good'), item('bad', FAILS)], report: newReport() });
+    const first = await harness.start({ items: [item('good'), item('bad', FAILS)], report: newReport() });
     await first.result();
-    const second = await bed.start({ retryOf: { workflowId: first.id }, report: newReport() });
+    const second = await harness.start({ retryOf: { workflowId: first.id }, report: newReport() });
     await second.result();
-    const { result, lines } = await bed.reported({ retryOf: { workflowId: second.id }, defaults: { labels: { third: 'try' } } });
+    const { result, lines } = await harness.reported({ retryOf: { workflowId: second.id }, defaults: { labels: { third: 'try' } } });
     expect(lines).toMatchObject([{ id: 'bad', generation: 2, labels: { third: 'try' } }]);
     expect(result.counts).toMatchObject({ total: 1, failed: 1 });
-    expect(new Set(await bed.keysOf('bad')).size).toBe(3);
+    expect(new Set(await harness.keysOf('bad')).size).toBe(3);
   });
 
   const polled = (batch: Batch, id: string) =>
@@ -55,67 +67,67 @@ describe('a retry', () => {
     ['that was cancelled with its batch', 'OperationCanceled', {}, async (batch, id) => (await polled(batch, id), batch.handle.cancel())],
   ])('follows an operation %s, and does not submit it again', async (_, type, more, cutShort) => {
     const id = `follow-${type}`;
-    let batch = await bed.start({ items: [item(id, WATCHED, more)], report: newReport() });
+    let batch = await harness.start({ items: [item(id, WATCHED, more)], report: newReport() });
     await cutShort(batch, id);
     await batch.handle.result().catch(() => undefined);
-    const { operationId } = await bed.operation(id);
+    const { operationId } = await harness.operation(id);
     // A first retry comes too early for it, a second one does not.
-    batch = await bed.start({ retryOf: { workflowId: batch.id }, report: newReport() });
+    batch = await harness.start({ retryOf: { workflowId: batch.id }, report: newReport() });
     await cutShort(batch, id);
     await batch.handle.result().catch(() => undefined);
-    await bed.finish(id);
-    const { result, lines } = await bed.reported({ retryOf: { workflowId: batch.id } });
+    await harness.finish(id);
+    const { result, lines } = await harness.reported({ retryOf: { workflowId: batch.id } });
     expect(result.counts).toMatchObject({ total: 1, succeeded: 1 });
     expect(lines).toMatchObject([{ id, generation: 2, result: { operationId } }]);
-    expect(await bed.submits(id)).toHaveLength(1);
+    expect(await harness.submits(id)).toHaveLength(1);
   });
 
   test('of a chain follows the step that was under way, and goes on after it', async () => {
     const steps = ['walls', 'roof'].map((id) => ({ id, submit: { ...item(id, id === 'walls' ? WATCHED : undefined).submit! } }));
-    const first = await bed.reported({ items: [{ id: 'house', kind: 'chain', steps, deadlineSeconds: 1 }] });
+    const first = await harness.reported({ items: [{ id: 'house', kind: 'chain', steps, deadlineSeconds: 1 }] });
     expect(first.lines).toMatchObject([{ failure: { type: 'StepFailed', step: 'walls', cause: { type: 'DeadlineExceeded' } } }]);
-    await bed.finish('walls');
-    const { lines } = await bed.reported({ retryOf: { report: first.result.report! } });
+    await harness.finish('walls');
+    const { lines } = await harness.reported({ retryOf: { report: first.result.report! } });
     expect(lines).toMatchObject([{ id: 'house', outcome: 'succeeded', generation: 1 }]);
-    expect(await bed.submits('walls')).toHaveLength(1);
-    expect(await bed.submits('roof')).toHaveLength(1);
+    expect(await harness.submits('walls')).toHaveLength(1);
+    expect(await harness.submits('roof')).toHaveLength(1);
   });
 
   test('that is stopped before it comes to an operation leaves it to be followed by the next one', async () => {
-    const first = await bed.reported({ items: [item('bad', FAILS), item('late', WATCHED, { deadlineSeconds: 1 })] });
+    const first = await harness.reported({ items: [item('bad', FAILS), item('late', WATCHED, { deadlineSeconds: 1 })] });
     expect(byOutcome(first.lines)).toEqual({ failed: ['bad', 'late'] });
     const manifest = first.lines.sort((one, other) => one.id.localeCompare(other.id));
     const sorted = newReport();
-    writeFileSync(join(bed.writable, sorted.path!), manifest.map((line) => `${JSON.stringify(line)}\n`).join(''));
-    const stopped = await bed.start({ retryOf: { report: sorted }, maxInFlight: 1, stopAfterFailures: 1, report: newReport() });
-    const lines = bed.lines((await stopped.result()).report);
+    writeFileSync(join(harness.writable, sorted.path!), manifest.map((line) => `${JSON.stringify(line)}\n`).join(''));
+    const stopped = await harness.start({ retryOf: { report: sorted }, maxInFlight: 1, stopAfterFailures: 1, report: newReport() });
+    const lines = harness.lines((await stopped.result()).report);
     expect(lines).toMatchObject([{ id: 'bad' }, { id: 'late', outcome: 'failed', failure: { type: 'DeadlineExceeded' }, generation: 1 }]);
-    await bed.finish('late');
-    const { counts } = await bed.run({ retryOf: { workflowId: stopped.id, outcomes: ['failed'] } });
+    await harness.finish('late');
+    const { counts } = await harness.run({ retryOf: { workflowId: stopped.id, outcomes: ['failed'] } });
     expect(counts).toMatchObject({ total: 2, succeeded: 1, failed: 1 });
-    expect(await bed.submits('late')).toHaveLength(1);
+    expect(await harness.submits('late')).toHaveLength(1);
   });
 
   test('submits again what the service itself has canceled', async () => {
-    const first = await bed.reported({ items: [item('ended', { finish: 'Canceled' })] });
+    const first = await harness.reported({ items: [item('ended', { finish: 'Canceled' })] });
     expect(first.lines).toMatchObject([{ outcome: 'canceled', failure: { type: 'OperationCanceled', httpStatus: 200 } }]);
-    await bed.reported({ retryOf: { report: first.result.report! } });
-    expect(await bed.submits('ended')).toHaveLength(2);
+    await harness.reported({ retryOf: { report: first.result.report! } });
+    expect(await harness.submits('ended')).toHaveLength(2);
   });
 
   test('takes up an uncertain submit by itself where it may be sent twice, with its old key', async () => {
-    const [once, twice] = [await bed.uncertain('once'), await bed.uncertain('twice')];
-    const first = await bed.reported({ items: [once, twice] });
+    const [once, twice] = [await harness.uncertain('once'), await harness.uncertain('twice')];
+    const first = await harness.reported({ items: [once, twice] });
     expect(byOutcome(first.lines)).toEqual({ uncertain: ['once', 'twice'] });
     const changed = newReport();
     const lines = first.lines.map((line) =>
       line.id === 'twice' ? { ...line, input: { ...line.input, onUncertainSubmit: 'retry' } } : line,
     );
-    writeFileSync(join(bed.writable, changed.path!), lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
-    const { lines: retried } = await bed.reported({ retryOf: { report: changed } });
+    writeFileSync(join(harness.writable, changed.path!), lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+    const { lines: retried } = await harness.reported({ retryOf: { report: changed } });
     expect(retried).toMatchObject([{ id: 'twice', outcome: 'succeeded' }]);
-    expect(new Set(await bed.keysOf('twice')).size).toBe(1);
-    expect(await bed.submits('once')).toHaveLength(1);
+    expect(new Set(await harness.keysOf('twice')).size).toBe(1);
+    expect(await harness.submits('once')).toHaveLength(1);
   });
 
   test.each<[string, Partial<BatchItem['submit']>, number]>([
@@ -124,106 +136,106 @@ describe('a retry', () => {
   ])('of an operation whose status URL was masked in the report %s', async (_, submit, submits) => {
     const id = `masked-${submits}`;
     const one = item(id, WATCHED, { deadlineSeconds: 1 });
-    const first = await bed.reported({ items: [{ ...one, submit: { ...one.submit!, ...submit } }] });
+    const first = await harness.reported({ items: [{ ...one, submit: { ...one.submit!, ...submit } }] });
     const masked = newReport();
     const lines = first.lines.map(({ failure, ...line }) => ({
       ...line,
       failure: { ...failure, statusUrl: `${failure?.statusUrl}&sig=***` },
     }));
-    writeFileSync(join(bed.writable, masked.path!), lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
-    const { lines: retried } = await bed.reported({ retryOf: { report: masked } });
+    writeFileSync(join(harness.writable, masked.path!), lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+    const { lines: retried } = await harness.reported({ retryOf: { report: masked } });
     expect(retried).toMatchObject([{ id, outcome: 'failed', failure: { type: 'DeadlineExceeded' } }]);
     expect(retried[0]?.failure?.message.includes('the report masks the signature')).toBe(submits === 1);
-    expect(await bed.submits(id)).toHaveLength(submits);
+    expect(await harness.submits(id)).toHaveLength(submits);
   });
 
   test('of a batch in which all went well has nothing to do', async () => {
-    const first = await bed.reported({ items: [item('good')] });
-    expect((await bed.reported({ retryOf: { report: first.result.report! } })).result.counts).toMatchObject({ total: 0 });
+    const first = await harness.reported({ items: [item('good')] });
+    expect((await harness.reported({ retryOf: { report: first.result.report! } })).result.counts).toMatchObject({ total: 0 });
   });
 
   test.each<[string, (id: string) => Promise<unknown>]>([
     ['that was stopped before it sent it', () => Promise.resolve()],
-    ['to which the service was busy', (id) => bed.refuse(429, { 'retry-after': '1' }, id)],
+    ['to which the service was busy', (id) => harness.refuse(429, { 'retry-after': '1' }, id)],
   ])('%s keeps an uncertain item uncertain, with its key', async (_, before) => {
-    const first = await bed.reported({ items: [item('bad', FAILS), await bed.uncertain('lost')], maxInFlight: 1 });
-    const [key] = await bed.keysOf('lost');
+    const first = await harness.reported({ items: [item('bad', FAILS), await harness.uncertain('lost')], maxInFlight: 1 });
+    const [key] = await harness.keysOf('lost');
     await before('lost');
-    const batch = await bed.start({
+    const batch = await harness.start({
       retryOf: { report: first.result.report!, outcomes: ['failed', 'uncertain'] },
       report: newReport(),
-      maxInFlight: (await bed.emulator.admin.faults()).some(({ times }) => times === 0) ? 2 : 1,
+      maxInFlight: (await harness.emulator.admin.faults()).some(({ times }) => times === 0) ? 2 : 1,
       stopAfterFailures: 1,
     });
     const { counts, report } = await batch.result();
-    const lines = bed.lines(report);
+    const lines = harness.lines(report);
     expect(counts).toMatchObject({ failed: 1, uncertain: 1, notStarted: 0 });
     expect(lines.find(({ id }) => id === 'lost')).toMatchObject({ outcome: 'uncertain', idempotencyKey: key, generation: 1 });
-    await bed.emulator.admin.removeFaults();
-    await bed.reported({ retryOf: { report: report!, outcomes: ['uncertain'] } });
-    expect(new Set(await bed.keysOf('lost'))).toEqual(new Set([key]));
-    expect((await bed.emulator.admin.operations()).operations.filter(({ collection }) => collection === '/lost')).toHaveLength(1);
+    await harness.emulator.admin.removeFaults();
+    await harness.reported({ retryOf: { report: report!, outcomes: ['uncertain'] } });
+    expect(new Set(await harness.keysOf('lost'))).toEqual(new Set([key]));
+    expect((await harness.emulator.admin.operations()).operations.filter(({ collection }) => collection === '/lost')).toHaveLength(1);
   });
 
   test('of broken items that were skipped is refused where it does not skip them, too', async () => {
-    const first = await bed.reported({ manifest: bed.manifest('?\n'), skipInvalid: true });
+    const first = await harness.reported({ manifest: harness.manifest('?\n'), skipInvalid: true });
     const retryOf: RetryOf = { report: first.result.report!, outcomes: ['invalid'] };
-    expect(await bed.failure({ retryOf })).toMatchObject({
+    expect(await harness.failure({ retryOf })).toMatchObject({
       type: 'ManifestInvalid',
       message: expect.stringContaining('has no input in the report'),
     });
-    expect((await bed.reported({ retryOf, skipInvalid: true })).result.counts).toMatchObject({ total: 1, invalid: 1 });
+    expect((await harness.reported({ retryOf, skipInvalid: true })).result.counts).toMatchObject({ total: 1, invalid: 1 });
   });
 });
 
 describe('files that change or fail while a batch runs:', () => {
-  bedTests({ connection: FAST }).each<[string, number, number]>([
+  harnessTests({ connection: FAST }).each<[string, number, number]>([
     ['in one shard', 2, 250],
     ['in two shards', 252, 700],
-  ])('a manifest that is written anew lets what was begun end, and the rest is not started, %s', async (bed, _, maxInFlight, rest) => {
+  ])('a manifest that is written anew lets what was begun end, and the rest is not started, %s', async (harness, _, maxInFlight, rest) => {
     const name = `changing-${maxInFlight}.jsonl`;
-    await bed.emulator.admin.setDefaults(WATCHED);
-    const manifest = bed.manifest(items('x', maxInFlight + rest), name);
-    const batch = await bed.start({ manifest, maxInFlight, report: newReport() });
+    await harness.emulator.admin.setDefaults(WATCHED);
+    const manifest = harness.manifest(items('x', maxInFlight + rest), name);
+    const batch = await harness.start({ manifest, maxInFlight, report: newReport() });
     // A shard leaves a tenth of its room empty while the rest is open.
-    await bed.submitted(Math.floor(maxInFlight * 0.9));
-    bed.manifest(items('y', maxInFlight + rest), name);
-    await bed.emulator.admin.setDefaults({});
-    for (const { operationId } of (await bed.emulator.admin.operations()).operations)
-      await bed.emulator.admin.changeOperation(operationId, { finish: 'Succeeded' });
+    await harness.submitted(Math.floor(maxInFlight * 0.9));
+    harness.manifest(items('y', maxInFlight + rest), name);
+    await harness.emulator.admin.setDefaults({});
+    for (const { operationId } of (await harness.emulator.admin.operations()).operations)
+      await harness.emulator.admin.changeOperation(operationId, { finish: 'Succeeded' });
     const failure = await batch.failure();
     expect(failure).toMatchObject({ type: 'ManifestInvalid', message: expect.stringContaining('has changed since the batch was started') });
     const { succeeded, notStarted, total } = failure.batch!.counts;
     expect(succeeded + notStarted).toBe(total);
-    expect(succeeded).toBe((await bed.submits()).length);
+    expect(succeeded).toBe((await harness.submits()).length);
     expect(notStarted).toBeGreaterThan(0);
-    const lines = bed.lines(failure.batch?.report);
+    const lines = harness.lines(failure.batch?.report);
     expect(byOutcome(lines)['succeeded']).toHaveLength(succeeded);
     expect(lines.every(({ id }) => id !== '')).toBe(true);
   });
 
-  bedTests()('a report store that fails for a while is waited for, and every line is there once', async (bed) => {
+  harnessTests()('a report store that fails for a while is waited for, and every line is there once', async (harness) => {
     const COUNT = 450;
     const large = items('g', COUNT).map((one) => ({ ...one, submit: { ...one.submit!, body: 'x'.repeat(3500) } }));
-    const batch = await bed.start({ manifest: bed.manifest(large), maxInFlight: 100, report: newReport() });
-    await bed.submitted(1);
-    const away = `${bed.writable}-away`;
-    renameSync(bed.writable, away);
-    writeFileSync(bed.writable, '');
+    const batch = await harness.start({ manifest: harness.manifest(large), maxInFlight: 100, report: newReport() });
+    await harness.submitted(1);
+    const away = `${harness.writable}-away`;
+    renameSync(harness.writable, away);
+    writeFileSync(harness.writable, '');
     // More lines wait than a shard takes: all it does is to try to write.
     await eventually(
       async () => (await batch.shard(0).describe()).raw.pendingActivities ?? [],
       (pending) => pending.length === 1 && pending[0]?.activityType?.name === 'lro.writeReportPage' && (pending[0].attempt ?? 0) > 2,
     );
-    const before = (await bed.submits()).length;
+    const before = (await harness.submits()).length;
     expect(before).toBeLessThan(COUNT);
-    rmSync(bed.writable);
-    renameSync(away, bed.writable);
+    rmSync(harness.writable);
+    renameSync(away, harness.writable);
     const { counts, report } = await batch.result();
     expect(counts).toMatchObject({ total: COUNT, succeeded: COUNT });
-    const lines = bed.lines(report);
+    const lines = harness.lines(report);
     expect(lines).toHaveLength(COUNT);
     expect(new Set(lines.map(({ id }) => id)).size).toBe(COUNT);
-    expect(statSync(bed.writable).isDirectory()).toBe(true);
+    expect(statSync(harness.writable).isDirectory()).toBe(true);
   });
 });

@@ -10,7 +10,7 @@ import { RUN_BATCH, type BatchInput, type BatchResult, type FailureDetails } fro
 import type { SubmitDecision } from '../../src/lro/monitor';
 import { workflowBundle } from '../support/bundle';
 import { eventually } from '../support/eventually';
-import { accepted, running, type Server } from '../workflows/bed';
+import { accepted, running, type Server } from '../workflows/harness';
 
 /** Every member may be left out. */
 export interface BatchScript {

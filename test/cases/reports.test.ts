@@ -10,7 +10,7 @@ import { OperationError } from '../../src/client';
 import type { FinalStateVia, OperationInput, OperationResult, SubmitRequest } from '../../src/contract';
 import { findFreePorts } from '../../src/devserver/free-ports';
 import { temporaryFolder, testConfig, type ConnectionYaml } from '../support/config';
-import { startTestBed, type TestBed } from '../support/in-process';
+import { startTestHarness, type TestHarness } from '../support/in-process';
 
 interface Case {
   id: string;
@@ -57,7 +57,7 @@ const file = join(folder, 'reports.json');
 const cases: Case[] = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Case[]) : [];
 let player: ChildProcess | undefined;
 let port = 0;
-let bed: TestBed;
+let harness: TestHarness;
 const ends = new Map<string, Promise<Ended>>();
 
 beforeAll(async () => {
@@ -66,7 +66,7 @@ beforeAll(async () => {
   player = spawn('python3', [join(folder, 'play.py'), file, String(port), temporaryFolder()], { stdio: 'ignore' });
   await listening();
   const connections = Object.fromEntries(cases.map((one) => [one.id, connectionOf(one)]));
-  bed = await startTestBed(testConfig(connections, {}, { ...process.env, REPORTS_KEY_1: 'K1' }));
+  harness = await startTestHarness(testConfig(connections, {}, { ...process.env, REPORTS_KEY_1: 'K1' }));
   process.env['REPORTS_KEY_1'] = 'K1';
   // All at once: most of the time they wait.
   for (const one of cases) ends.set(one.id, follow(one));
@@ -74,7 +74,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await Promise.allSettled(ends.values());
-  if (cases.length > 0) await bed.close();
+  if (cases.length > 0) await harness.close();
   player?.kill();
   delete process.env['REPORTS_KEY_1'];
 });
@@ -102,7 +102,7 @@ function connectionOf({ id, connection: { basePath = '', ...connection } = {}, p
 async function follow({ id, submit: { finalStateVia, ...submit } }: Case): Promise<Ended> {
   const input: OperationInput = { connection: id, submit, finalStateVia, deadlineSeconds: 60 };
   const startedAt = performance.now();
-  const end = await bed.lro.execute(input, { id: `case-${id}-${bed.taskQueue}` }).then(
+  const end = await harness.lro.execute(input, { id: `case-${id}-${harness.taskQueue}` }).then(
     (result) => ({ result }),
     (error: unknown) => {
       if (error instanceof OperationError) return { error };

@@ -4,21 +4,21 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { ChainError, type BuildTilesetInput, type FailureDetails } from '../../src/client';
 import { eventually } from '../support/eventually';
-import { described, startChainBed, type ChainBed } from './bed';
+import { described, startChainHarness, type ChainHarness } from './harness';
 
-let bed: ChainBed;
+let harness: ChainHarness;
 beforeAll(async () => {
-  bed = await startChainBed();
+  harness = await startChainHarness();
 });
 afterEach(async () => {
-  await bed.emulator.admin.removeFaults();
+  await harness.emulator.admin.removeFaults();
   // What a test leaves held would keep the worker from ending until its HTTP timeout.
-  await bed.emulator.admin.release();
-  await bed.emulator.admin.setDefaults({});
+  await harness.emulator.admin.release();
+  await harness.emulator.admin.setDefaults({});
 });
-afterAll(() => bed.close());
+afterAll(() => harness.close());
 
-const build = async (input: BuildTilesetInput) => (await bed.lro.buildTileset({ connection: 'maps', ...input })).result();
+const build = async (input: BuildTilesetInput) => (await harness.lro.buildTileset({ connection: 'maps', ...input })).result();
 
 async function failureOf(input: BuildTilesetInput): Promise<FailureDetails> {
   const error: unknown = await build(input).catch((err: unknown) => err);
@@ -35,16 +35,16 @@ async function read(location: string | undefined): Promise<Record<string, unknow
 }
 
 test('a package becomes a tileset by four operations, with their ids, locations, times and descriptions', async () => {
-  const path = await bed.addPackage({ facilityName: 'Tower', levelCount: 3 });
+  const path = await harness.addPackage({ facilityName: 'Tower', levelCount: 3 });
   const descriptions = described('whole');
   const result = await build({ package: { path }, descriptions, labels: { campus: '7' } });
-  expect(await bed.submits('whole.')).toEqual(['/mapData', '/conversions', '/datasets', '/tilesets']);
+  expect(await harness.submits('whole.')).toEqual(['/mapData', '/conversions', '/datasets', '/tilesets']);
   expect(Object.keys(result.made)).toEqual(['upload', 'conversion', 'dataset', 'tileset']);
   expect(result).toMatchObject({ status: 'Succeeded', resourceId: result.made.tileset.resourceId, labels: { campus: '7' } });
   for (const step of result.steps) {
     expect(step).toMatchObject({
       status: 'Succeeded',
-      resourceLocation: expect.stringContaining(bed.emulator.url),
+      resourceLocation: expect.stringContaining(harness.emulator.url),
       operationId: expect.any(String),
     });
     expect(Date.parse(step.submittedAt!)).toBeGreaterThanOrEqual(Date.parse(result.startedAt));
@@ -55,14 +55,14 @@ test('a package becomes a tileset by four operations, with their ids, locations,
   expect(tileset).toMatchObject({ datasetId: result.made.dataset!.resourceId, description: 'whole.tileset', levels: [{}, {}, {}] });
   const upload = await read(result.made.upload!.resourceLocation);
   expect(upload['sizeInBytes']).toBe(readFileSync(path).length);
-  const posts = await bed.requests('POST');
+  const posts = await harness.requests('POST');
   const keys = posts.filter(({ query }) => query.includes('whole.')).map(({ headers }) => headers['operation-id']);
   expect(new Set(keys).size).toBe(4);
   expect(keys).not.toContain(undefined);
 });
 
 test('it starts wherever its input begins, and makes nothing that is there already', async () => {
-  const { made } = await build({ package: { path: await bed.addPackage() } });
+  const { made } = await build({ package: { path: await harness.addPackage() } });
   const [udid, conversionId, datasetId, tilesetId] = [made.upload, made.conversion, made.dataset, made.tileset].map(
     (one) => one!.resourceId!,
   );
@@ -74,20 +74,25 @@ test('it starts wherever its input begins, and makes nothing that is there alrea
   ];
   for (const [name, input, paths] of starts) {
     const result = await build({ ...input, descriptions: described(name) });
-    expect(await bed.submits(`${name}.`)).toEqual(paths);
+    expect(await harness.submits(`${name}.`)).toEqual(paths);
     expect(result.steps).toHaveLength(paths.length);
     expect(result.made.tileset.resourceId).toEqual(expect.any(String));
   }
 });
 
 test('the building is added to another dataset, and a routeset made of what comes out', async () => {
-  const base = await build({ package: { path: await bed.addPackage({ facilityName: 'Old' }) } });
+  const base = await build({ package: { path: await harness.addPackage({ facilityName: 'Old' }) } });
   const appendTo = base.made.dataset!.resourceId!;
   const descriptions = described('appended');
   const configuration = { layers: ['room'] };
-  const input = { package: { path: await bed.addPackage({ facilityName: 'New' }) }, dataset: { appendTo }, routeset: true, descriptions };
+  const input = {
+    package: { path: await harness.addPackage({ facilityName: 'New' }) },
+    dataset: { appendTo },
+    routeset: true,
+    descriptions,
+  };
   const result = await build({ ...input, tileset: { configuration } });
-  expect(await bed.submits('appended.')).toEqual(['/mapData', '/conversions', '/datasets', '/tilesets', '/routesets']);
+  expect(await harness.submits('appended.')).toEqual(['/mapData', '/conversions', '/datasets', '/tilesets', '/routesets']);
   expect(await read(result.made.dataset!.resourceLocation)).toMatchObject({
     datasetSources: { appendDatasetId: appendTo, conversionIds: [result.made.conversion!.resourceId] },
     facilities: [{ name: 'Old' }, { name: 'New' }],
@@ -102,24 +107,24 @@ test.each<[string, BuildTilesetInput, RegExp]>([
   ['a tileset to start from where nothing is left to do', { datasetId: 'd', tilesetId: 't' }, /tilesetId: goes with/],
   ['an unknown connection', { connection: 'mops', udid: 'u' }, /connection "mops" is not in the worker's file/],
 ])('an input with %s is refused, and nothing is sent', async (_, input, message) => {
-  const before = await bed.requests('POST');
+  const before = await harness.requests('POST');
   expect((await failureOf(input)).message).toMatch(message);
-  expect(await bed.requests('POST')).toHaveLength(before.length);
+  expect(await harness.requests('POST')).toHaveLength(before.length);
 });
 
 test('a package that is not there is refused before anything is sent, and the step is named', async () => {
-  const before = await bed.requests('POST');
-  const failure = await failureOf({ package: { path: `${bed.folder}/none.zip` } });
+  const before = await harness.requests('POST');
+  const failure = await failureOf({ package: { path: `${harness.folder}/none.zip` } });
   expect(failure).toMatchObject({ type: 'FileRefused', step: 'upload', message: expect.stringMatching(/step "upload": .*none\.zip/) });
-  expect(await bed.requests('POST')).toHaveLength(before.length);
+  expect(await harness.requests('POST')).toHaveLength(before.length);
 });
 
 test('a package that changes while its upload waits to be tried again is not sent', async () => {
-  const path = await bed.addPackage();
+  const path = await harness.addPackage();
   const busy = { httpStatus: 429, headers: { 'retry-after': '1' }, body: {} };
-  await bed.emulator.admin.addFault({ match: { method: 'POST', path: '^/mapData$' }, action: { answer: busy } });
-  const handle = await bed.lro.buildTileset({ connection: 'maps', package: { path }, descriptions: described('changed') });
-  await bed.emulator.admin.waitForRequests({ method: 'POST', query: 'changed', answered: true });
+  await harness.emulator.admin.addFault({ match: { method: 'POST', path: '^/mapData$' }, action: { answer: busy } });
+  const handle = await harness.lro.buildTileset({ connection: 'maps', package: { path }, descriptions: described('changed') });
+  await harness.emulator.admin.waitForRequests({ method: 'POST', query: 'changed', answered: true });
   writeFileSync(path, 'something else');
   await expect(handle.result()).rejects.toMatchObject({
     type: 'StepFailed',
@@ -130,11 +135,11 @@ test('a package that changes while its upload waits to be tried again is not sen
       made: {},
     },
   });
-  expect(await bed.submits('changed.')).toEqual(['/mapData']);
+  expect(await harness.submits('changed.')).toEqual(['/mapData']);
 });
 
 test('a failed step is named with the deepest words of the service and what was made before; a new run goes on from there', async () => {
-  const broken = await bed.addPackage({ broken: 'unknownLayer' });
+  const broken = await harness.addPackage({ broken: 'unknownLayer' });
   const descriptions = described('broken');
   const failure = await failureOf({ package: { path: broken }, descriptions, routeset: true, labels: { building: '3' } });
   expect(failure).toMatchObject({
@@ -149,12 +154,12 @@ test('a failed step is named with the deepest words of the service and what was 
     resumeFrom: { connection: 'maps', package: { path: broken }, routeset: true, descriptions, labels: { building: '3' } },
   });
   // The dataset fails once; then the run that goes on makes the rest.
-  await bed.emulator.admin.addFault({
+  await harness.emulator.admin.addFault({
     match: { method: 'POST', path: '^/datasets$' },
     action: { answer: { httpStatus: 400, body: { error: { code: 'BadRequest', message: 'not today' } } } },
   });
   const good = described('resumed');
-  const stopped = await failureOf({ package: { path: await bed.addPackage() }, descriptions: good });
+  const stopped = await failureOf({ package: { path: await harness.addPackage() }, descriptions: good });
   expect(stopped).toMatchObject({
     step: 'dataset',
     httpStatus: 400,
@@ -163,7 +168,7 @@ test('a failed step is named with the deepest words of the service and what was 
   });
   const result = await build(stopped.resumeFrom as BuildTilesetInput);
   expect(result.made.conversion).toEqual({ resourceId: stopped.made!['conversion']!.resourceId });
-  expect(await bed.submits('resumed.')).toEqual(['/mapData', '/conversions', '/datasets', '/datasets', '/tilesets']);
+  expect(await harness.submits('resumed.')).toEqual(['/mapData', '/conversions', '/datasets', '/datasets', '/tilesets']);
 });
 
 test('a chain of any operations goes on from what its failure says, too', async () => {
@@ -175,24 +180,24 @@ test('a chain of any operations goes on from what its failure says, too', async 
     step('one', { dataFormat: 'geojson', description: 'generic.one' }),
     step('two', { udid: '{{steps.one.resourceId}}', description: 'generic.two' }, '/conversions'),
   ];
-  const first: unknown = await (await bed.lro.runChain({ connection: 'maps', steps })).result().catch((err: unknown) => err);
+  const first: unknown = await (await harness.lro.runChain({ connection: 'maps', steps })).result().catch((err: unknown) => err);
   // GeoJSON cannot be converted: the service rejects the second step, however often.
   expect(first).toMatchObject({
     type: 'StepFailed',
     details: { step: 'two', resumeFrom: { made: { one: { resourceId: expect.any(String) } } } },
   });
   const { resumeFrom } = (first as ChainError).details;
-  const second: unknown = await (await bed.lro.runChain(resumeFrom as never)).result().catch((err: unknown) => err);
+  const second: unknown = await (await harness.lro.runChain(resumeFrom as never)).result().catch((err: unknown) => err);
   expect(second).toMatchObject({ type: 'StepFailed', details: { step: 'two' } });
-  expect(await bed.submits('generic.one')).toHaveLength(1);
-  expect(await bed.submits('generic.two')).toHaveLength(2);
+  expect(await harness.submits('generic.one')).toHaveLength(1);
+  expect(await harness.submits('generic.two')).toHaveLength(2);
 });
 
 describe('cleanup', () => {
   test('"onFailure" deletes what the run has made, the last first, and never what it was given', async () => {
-    const { made } = await build({ package: { path: await bed.addPackage() } });
+    const { made } = await build({ package: { path: await harness.addPackage() } });
     const given = made.upload!;
-    await bed.emulator.admin.addFault({
+    await harness.emulator.admin.addFault({
       match: { method: 'POST', path: '^/tilesets$' },
       action: { answer: { httpStatus: 400, body: {} } },
     });
@@ -207,16 +212,16 @@ describe('cleanup', () => {
       ],
       resumeFrom: { udid: given.resourceId },
     });
-    const deleted = await bed.requests('DELETE');
+    const deleted = await harness.requests('DELETE');
     expect(deleted.slice(-2).map(({ path }) => path.split('/')[1])).toEqual(['datasets', 'conversions']);
     await read(given.resourceLocation);
     for (const { resourceLocation } of failure.cleanup!) expect((await fetch(`${resourceLocation}?api-version=2.0`)).status).toBe(404);
   });
 
   test('what cannot be deleted is said', async () => {
-    const path = await bed.addPackage({ broken: 'missingDwg' });
+    const path = await harness.addPackage({ broken: 'missingDwg' });
     const answer = { httpStatus: 403, body: { error: { code: 'Forbidden', message: 'it is locked' } } };
-    await bed.emulator.admin.addFault({ match: { method: 'DELETE' }, times: 0, action: { answer } });
+    await harness.emulator.admin.addFault({ match: { method: 'DELETE' }, times: 0, action: { answer } });
     const failure = await failureOf({ package: { path }, cleanup: 'onFailure' });
     const [left] = failure.cleanup!;
     expect(left).toMatchObject({ step: 'upload', deleted: false, reason: expect.stringMatching(/403.*it is locked/) });
@@ -226,43 +231,43 @@ describe('cleanup', () => {
 
 describe('cancelled', () => {
   test('the open step is cancelled at the service, and the memo and the error say what was made', async () => {
-    await bed.emulator.admin.addFault({ match: { method: 'GET', path: '^/datasets/operations/' }, times: 0, holdUntilReleased: true });
-    const input = { connection: 'maps', package: { path: await bed.addPackage() }, descriptions: described('cancelled') };
-    const since = (await bed.emulator.admin.requests()).at(-1)?.seq ?? 0;
-    const handle = await bed.lro.buildTileset({ ...input, cancel: { path: '{statusPath}:cancel' } });
-    await bed.emulator.admin.waitForRequests({ method: 'GET', path: '^/datasets/operations/', since });
+    await harness.emulator.admin.addFault({ match: { method: 'GET', path: '^/datasets/operations/' }, times: 0, holdUntilReleased: true });
+    const input = { connection: 'maps', package: { path: await harness.addPackage() }, descriptions: described('cancelled') };
+    const since = (await harness.emulator.admin.requests()).at(-1)?.seq ?? 0;
+    const handle = await harness.lro.buildTileset({ ...input, cancel: { path: '{statusPath}:cancel' } });
+    await harness.emulator.admin.waitForRequests({ method: 'GET', path: '^/datasets/operations/', since });
     // The emulator would end it by itself otherwise.
-    const { operations } = await bed.emulator.admin.operations();
-    await bed.emulator.admin.changeOperation(operations.at(-1)!.operationId, { hold: true });
+    const { operations } = await harness.emulator.admin.operations();
+    await harness.emulator.admin.changeOperation(operations.at(-1)!.operationId, { hold: true });
     await handle.cancel();
-    const released = setInterval(() => void bed.emulator.admin.release(), 200);
+    const released = setInterval(() => void harness.emulator.admin.release(), 200);
     const error: unknown = await handle.result().catch((err: unknown) => err);
     clearInterval(released);
     expect(error).toMatchObject({
       name: 'ChainCancelledError',
       details: { type: 'OperationCanceled', step: 'dataset', made: { conversion: {} }, resumeFrom: { conversionId: expect.any(String) } },
     });
-    const { memo } = await bed.client.workflow.getHandle(handle.id).describe();
+    const { memo } = await harness.client.workflow.getHandle(handle.id).describe();
     expect(memo).toMatchObject({
       step: 'dataset',
       cancel: expect.stringContaining('was canceled at the service'),
       made: { upload: expect.any(String) },
     });
-    expect(await bed.submits('cancelled.')).toEqual(['/mapData', '/conversions', '/datasets']);
+    expect(await harness.submits('cancelled.')).toEqual(['/mapData', '/conversions', '/datasets']);
     expect((await handle.progress()).steps.map(({ phase }) => phase)).toEqual(['succeeded', 'succeeded', 'canceled', 'notStarted']);
   });
 
   test('with "onFailure" what it has made is deleted', async () => {
-    await bed.emulator.admin.setDefaults({ hold: true });
+    await harness.emulator.admin.setDefaults({ hold: true });
     const { udid, ...rest } = { udid: (await uploaded()).resourceId!, cleanup: 'onFailure' as const };
-    await bed.emulator.admin.setDefaults({});
-    const handle = await bed.lro.buildTileset({ connection: 'maps', udid, ...rest, descriptions: described('undone') });
-    await bed.emulator.admin.addFault({
+    await harness.emulator.admin.setDefaults({});
+    const handle = await harness.lro.buildTileset({ connection: 'maps', udid, ...rest, descriptions: described('undone') });
+    await harness.emulator.admin.addFault({
       match: { method: 'POST', path: '^/tilesets$' },
       times: 0,
       action: { answer: { httpStatus: 429, headers: { 'retry-after': '1' } } },
     });
-    await bed.emulator.admin.waitForRequests({ method: 'POST', query: 'undone.tileset', answered: true });
+    await harness.emulator.admin.waitForRequests({ method: 'POST', query: 'undone.tileset', answered: true });
     await handle.cancel();
     await expect(handle.result()).rejects.toMatchObject({
       details: { step: 'tileset', cleanup: [{ step: 'dataset' }, { step: 'conversion' }] },
@@ -270,18 +275,18 @@ describe('cancelled', () => {
   });
 
   async function uploaded() {
-    await bed.emulator.admin.setDefaults({});
-    return (await build({ package: { path: await bed.addPackage() } })).made.upload!;
+    await harness.emulator.admin.setDefaults({});
+    return (await build({ package: { path: await harness.addPackage() } })).made.upload!;
   }
 });
 
 test("the deadline is the whole chain's", async () => {
-  await bed.emulator.admin.addFault({
+  await harness.emulator.admin.addFault({
     match: { method: 'POST', path: '^/conversions$' },
     times: 0,
     action: { answer: { httpStatus: 429, headers: { 'retry-after': '1' } } },
   });
-  const failure = await failureOf({ package: { path: await bed.addPackage() }, deadlineSeconds: 3 });
+  const failure = await failureOf({ package: { path: await harness.addPackage() }, deadlineSeconds: 3 });
   expect(failure).toMatchObject({
     type: 'StepFailed',
     step: 'conversion',
@@ -291,11 +296,11 @@ test("the deadline is the whole chain's", async () => {
 });
 
 test('progress tells of every step, and operators see it without opening a payload', async () => {
-  await bed.emulator.admin.addFault({
+  await harness.emulator.admin.addFault({
     match: { method: 'POST', path: '^/conversions$' },
     action: { changeHeaders: { set: { 'retry-after': '3600' } } },
   });
-  const handle = await bed.lro.buildTileset({ connection: 'maps', package: { path: await bed.addPackage() } });
+  const handle = await harness.lro.buildTileset({ connection: 'maps', package: { path: await harness.addPackage() } });
   const progress = await eventually(
     () => handle.progress(),
     ({ step, steps }) => step === 'conversion' && steps.some(({ phase }) => phase === 'waiting'),
@@ -309,7 +314,7 @@ test('progress tells of every step, and operators see it without opening a paylo
       { id: 'tileset', phase: 'notStarted', polls: 0 },
     ],
   });
-  const workflow = bed.client.workflow.getHandle(handle.id);
+  const workflow = harness.client.workflow.getHandle(handle.id);
   const metadata: { currentDetails?: string } = await workflow.query('__temporal_workflow_metadata');
   expect(metadata.currentDetails).toMatch(/\| conversion \| POST \/conversions · maps \| waiting \|/);
   await handle.pollNow();
@@ -334,7 +339,7 @@ describe('real packages', () => {
     const isThere = existsSync(path);
     if (!isThere) console.warn(`${name} does not go through the chain: it is not in ${DATA} (LRO_PACKAGES names another folder)`);
     (isThere ? test : test.skip)(`${name} goes through the whole chain`, async () => {
-      const result = await build({ package: { path: bed.addFile(name, readFileSync(path)) } });
+      const result = await build({ package: { path: harness.addFile(name, readFileSync(path)) } });
       const tileset = await read(result.made.tileset.resourceLocation);
       expect((tileset['levels'] as unknown[]).length).toBeGreaterThan(0);
       // It was made of this very package.

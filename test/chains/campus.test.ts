@@ -5,17 +5,17 @@ import { join } from 'node:path';
 import type { BatchItem, BuildTilesetInput, ChainResult, ItemReport } from '../../src/client';
 import { buildDrawingPackage } from '../../src/emulator';
 import { eventually } from '../support/eventually';
-import { startChainBed, type ChainBed } from './bed';
+import { startChainHarness, type ChainHarness } from './harness';
 
-let bed: ChainBed;
+let harness: ChainHarness;
 beforeAll(async () => {
-  bed = await startChainBed();
+  harness = await startChainHarness();
 });
 afterEach(async () => {
-  await bed.emulator.admin.removeFaults();
-  await bed.emulator.admin.reset();
+  await harness.emulator.admin.removeFaults();
+  await harness.emulator.admin.reset();
 });
-afterAll(() => bed.close());
+afterAll(() => harness.close());
 
 function linesOf(path: string): Map<string, ItemReport> {
   const lines = readFileSync(path, 'utf8').trim().split('\n');
@@ -34,14 +34,14 @@ async function campus(
       broken === 'noZip'
         ? Buffer.from('this is no archive')
         : await buildDrawingPackage({ facilityName: `Building ${number}`, ...(broken && { broken }) });
-    const path = bed.addFile(`building-${number}.zip`, content);
+    const path = harness.addFile(`building-${number}.zip`, content);
     items.push({ kind: 'tileset', id: `building-${number}`, package: { path }, descriptions: { tileset: `Building ${number}` } });
   }
   return items;
 }
 
 async function count(path: string): Promise<number> {
-  return (await bed.submits()).filter((one) => one === path).length;
+  return (await harness.submits()).filter((one) => one === path).length;
 }
 
 test('a campus of 50 buildings, started by a schedule, 5 of them broken, gives 45 tilesets and 5 named failures; after mending a retry gives 50', async () => {
@@ -49,15 +49,15 @@ test('a campus of 50 buildings, started by a schedule, 5 of them broken, gives 4
   const items = await campus(50, breaks);
   const common = { defaults: { connection: 'maps', labels: { campus: '7' } } };
   const schedule = `campus-${randomUUID()}`;
-  const nightly = { items, ...common, report: { path: join(bed.folder, 'campus-{runId}.jsonl') } };
-  await bed.lro.schedules.create({ id: schedule, times: { cron: ['0 2 1 1 * 2099'] }, batch: nightly });
-  await bed.lro.schedules.trigger(schedule);
+  const nightly = { items, ...common, report: { path: join(harness.folder, 'campus-{runId}.jsonl') } };
+  await harness.lro.schedules.create({ id: schedule, times: { cron: ['0 2 1 1 * 2099'] }, batch: nightly });
+  await harness.lro.schedules.trigger(schedule);
   const { recentRuns } = await eventually(
-    () => bed.lro.schedules.describe(schedule),
+    () => harness.lro.schedules.describe(schedule),
     (described) => described.recentRuns.length === 1,
   );
-  await bed.lro.schedules.delete(schedule);
-  const first = bed.lro.getBatch(recentRuns[0]!.workflowId);
+  await harness.lro.schedules.delete(schedule);
+  const first = harness.lro.getBatch(recentRuns[0]!.workflowId);
   const { counts, firstFailures, report } = await first.result();
   const lines = linesOf(report!.path!);
   expect(counts).toMatchObject({ total: 50, succeeded: 45, failed: 5 });
@@ -90,21 +90,21 @@ test('a campus of 50 buildings, started by a schedule, 5 of them broken, gives 4
   expect(tileset).toMatchObject({ description: 'Building 0', datasetId: made['dataset']!.resourceId });
 
   for (const number of Object.keys(breaks)) {
-    writeFileSync(join(bed.folder, `building-${number}.zip`), await buildDrawingPackage({ facilityName: `Building ${number}` }));
+    writeFileSync(join(harness.folder, `building-${number}.zip`), await buildDrawingPackage({ facilityName: `Building ${number}` }));
   }
-  const again = join(bed.folder, 'again.jsonl');
-  const second = await bed.lro.startBatch({ retryOf: { workflowId: first.id }, ...common, report: { path: again } });
+  const again = join(harness.folder, 'again.jsonl');
+  const second = await harness.lro.startBatch({ retryOf: { workflowId: first.id }, ...common, report: { path: again } });
   expect((await second.result()).counts).toMatchObject({ total: 5, succeeded: 5 });
   const retried = [...linesOf(again).values()].map(({ outcome, generation }) => `${outcome} ${generation}`);
   expect(retried).toEqual(Array<string>(5).fill('succeeded 1'));
   expect(await Promise.all(['/mapData', '/conversions', '/datasets', '/tilesets'].map(count))).toEqual([55, 55, 50, 50]);
-  const keys = (await bed.requests('POST')).map(({ headers }) => headers['operation-id']);
+  const keys = (await harness.requests('POST')).map(({ headers }) => headers['operation-id']);
   expect(new Set(keys).size).toBe(210);
 }, 180_000);
 
 test('steps of different buildings go into the same submits and polls', async () => {
-  await bed.emulator.admin.setDefaults({ durationSeconds: 0, retryAfter: '1' });
-  const batch = await bed.lro.startBatch({ items: await campus(20), defaults: { connection: 'maps' } });
+  await harness.emulator.admin.setDefaults({ durationSeconds: 0, retryAfter: '1' });
+  const batch = await harness.lro.startBatch({ items: await campus(20), defaults: { connection: 'maps' } });
   expect((await batch.result()).counts).toMatchObject({ succeeded: 20 });
   const activities = await activitiesOf(batch.id);
   // 80 operations: alone they would be 80 of each.
@@ -114,9 +114,9 @@ test('steps of different buildings go into the same submits and polls', async ()
 
 test('a retry goes on from where each building failed, and makes nothing again', async () => {
   const no = { httpStatus: 400, body: { error: { code: 'BadRequest', message: 'not today' } } };
-  await bed.emulator.admin.addFault({ match: { method: 'POST', path: '^/datasets$' }, times: 3, action: { answer: no } });
-  const report = join(bed.folder, 'resumed.jsonl');
-  const first = await bed.lro.startBatch({ items: await campus(6), defaults: { connection: 'maps' }, report: { path: report } });
+  await harness.emulator.admin.addFault({ match: { method: 'POST', path: '^/datasets$' }, times: 3, action: { answer: no } });
+  const report = join(harness.folder, 'resumed.jsonl');
+  const first = await harness.lro.startBatch({ items: await campus(6), defaults: { connection: 'maps' }, report: { path: report } });
   expect((await first.result()).counts).toMatchObject({ succeeded: 3, failed: 3 });
   const failed = [...linesOf(report).values()].filter(({ outcome }) => outcome === 'failed');
   for (const { failure } of failed) {
@@ -126,7 +126,7 @@ test('a retry goes on from where each building failed, and makes nothing again',
       resumeFrom: { conversionId: expect.any(String) },
     });
   }
-  const second = await bed.lro.startBatch({ retryOf: { report: { path: report } } });
+  const second = await harness.lro.startBatch({ retryOf: { report: { path: report } } });
   expect((await second.result()).counts).toMatchObject({ total: 3, succeeded: 3 });
   expect(await Promise.all(['/mapData', '/conversions', '/datasets', '/tilesets'].map(count))).toEqual([6, 6, 9, 6]);
 });
@@ -147,14 +147,14 @@ test('chains, tilesets and operations stand in one batch; broken items are named
     ],
   };
   const operation: BatchItem = { id: 'operation', submit: geojson };
-  const refused = await bed.lro.startBatch({ items: [tileset!, { ...chain, steps: [] }, { kind: 'tileset', id: 'x' }] });
+  const refused = await harness.lro.startBatch({ items: [tileset!, { ...chain, steps: [] }, { kind: 'tileset', id: 'x' }] });
   await expect(refused.result()).rejects.toMatchObject({
     type: 'InvalidInput',
     message: expect.stringMatching(/items\[1\]: .*steps: must have at least one step.*items\[2\]: .*must have exactly one of "package"/),
   });
-  expect(await bed.submits()).toEqual([]);
-  const report = join(bed.folder, 'mixed.jsonl');
-  const batch = await bed.lro.startBatch({
+  expect(await harness.submits()).toEqual([]);
+  const report = join(harness.folder, 'mixed.jsonl');
+  const batch = await harness.lro.startBatch({
     items: [tileset!, chain, operation],
     defaults: { connection: 'maps' },
     report: { path: report },
@@ -162,13 +162,13 @@ test('chains, tilesets and operations stand in one batch; broken items are named
   expect((await batch.result()).counts).toMatchObject({ succeeded: 3 });
   const lines = linesOf(report);
   expect(lines.get('chain')).toMatchObject({ kind: 'chain', result: { made: { one: {}, two: {} } } });
-  const style = (await bed.requests('POST')).find(({ path }) => path === '/styles')!;
+  const style = (await harness.requests('POST')).find(({ path }) => path === '/styles')!;
   expect(style.query).toContain((lines.get('chain')!.result as ChainResult).made['one']!.resourceId!);
   expect(lines.get('operation')).toMatchObject({ kind: 'operation', result: { status: 'Succeeded' } });
 });
 
 test('a shard that continues as new carries what its items have made', async () => {
-  const short = await startChainBed({ continueAsNewAfterEvents: 30 });
+  const short = await startChainHarness({ continueAsNewAfterEvents: 30 });
   try {
     const items: BatchItem[] = [];
     for (let number = 0; number < 5; number++)
@@ -194,14 +194,14 @@ test('a shard that continues as new carries what its items have made', async () 
 });
 
 test('a batch that is cancelled ends its buildings at their steps, says what each has made, and cleans up where it was told to', async () => {
-  await bed.emulator.admin.addFault({
+  await harness.emulator.admin.addFault({
     match: { method: 'POST', path: '^/datasets$' },
     times: 0,
     action: { answer: { httpStatus: 429, headers: { 'retry-after': '1' } } },
   });
   const items = (await campus(4)).map((item, index) => (index < 2 ? { ...item, cleanup: 'onFailure' as const } : item));
-  const report = join(bed.folder, 'cancelled.jsonl');
-  const batch = await bed.lro.startBatch({ items, defaults: { connection: 'maps' }, report: { path: report } });
+  const report = join(harness.folder, 'cancelled.jsonl');
+  const batch = await harness.lro.startBatch({ items, defaults: { connection: 'maps' }, report: { path: report } });
   for (const index of [0, 1, 2, 3]) {
     await eventually(
       () => batch.item(`building-${index}`),
@@ -232,24 +232,24 @@ test('a batch that is cancelled ends its buildings at their steps, says what eac
       failure: { made: { upload: {}, conversion: {} }, resumeFrom: { conversionId: expect.any(String) } },
     });
   }
-  expect(await bed.requests('DELETE')).toHaveLength(4);
+  expect(await harness.requests('DELETE')).toHaveLength(4);
 });
 
 test('the deadline of an item holds for all its steps', async () => {
-  await bed.emulator.admin.addFault({
+  await harness.emulator.admin.addFault({
     match: { method: 'GET', path: '^/conversions/operations/' },
     times: 0,
     action: { answer: { httpStatus: 404 } },
   });
-  await bed.emulator.admin.addFault({
+  await harness.emulator.admin.addFault({
     match: { method: 'POST', path: '^/conversions$' },
     times: 0,
     action: { changeHeaders: { set: { 'retry-after': '3600' } } },
   });
   const [item] = await campus(1);
-  const report = join(bed.folder, 'deadline.jsonl');
+  const report = join(harness.folder, 'deadline.jsonl');
   const input = { ...(item as BuildTilesetInput), deadlineSeconds: 4 };
-  const batch = await bed.lro.startBatch({ items: [input as BatchItem], defaults: { connection: 'maps' }, report: { path: report } });
+  const batch = await harness.lro.startBatch({ items: [input as BatchItem], defaults: { connection: 'maps' }, report: { path: report } });
   expect((await batch.result()).counts).toMatchObject({ failed: 1 });
   const { failure } = linesOf(report).get('building-0')!;
   expect(failure).toMatchObject({
@@ -261,8 +261,8 @@ test('the deadline of an item holds for all its steps', async () => {
 
 /** Names of the activities of a batch's shards, in order. */
 async function activitiesOf(batchId: string): Promise<string[]> {
-  const { raw } = await bed.client.workflow.getHandle(batchId).describe();
+  const { raw } = await harness.client.workflow.getHandle(batchId).describe();
   const firstRunId = raw.workflowExecutionInfo?.execution?.runId ?? '';
-  const { events } = await bed.client.workflow.getHandle(`${batchId}/${firstRunId}/0`).fetchHistory();
+  const { events } = await harness.client.workflow.getHandle(`${batchId}/${firstRunId}/0`).fetchHistory();
   return (events ?? []).flatMap(({ activityTaskScheduledEventAttributes: scheduled }) => scheduled?.activityType?.name ?? []);
 }

@@ -13,7 +13,7 @@ import { temporaryFolder, writeConfig } from '../support/config';
 import { eventually } from '../support/eventually';
 import { sharedAddress } from '../support/in-process';
 import { startEmulatorProcess, startWorkerProcess, type EmulatorProcess } from '../support/programs';
-import { described } from './bed';
+import { described } from './harness';
 
 const STEPS = ['upload', 'conversion', 'dataset', 'tileset'] as const;
 const PATHS = { upload: '/mapData', conversion: '/conversions', dataset: '/datasets', tileset: '/tilesets' } as const;

@@ -1,18 +1,18 @@
 /** References between the steps of a chain: what they become, and what is refused before anything is sent. */
 import { ChainError, type ChainInput, type ChainStep } from '../../src/client';
-import { startChainBed, type ChainBed } from './bed';
+import { startChainHarness, type ChainHarness } from './harness';
 
-let bed: ChainBed;
+let harness: ChainHarness;
 beforeAll(async () => {
-  bed = await startChainBed();
+  harness = await startChainHarness();
 });
-afterAll(() => bed.close());
+afterAll(() => harness.close());
 
 async function refusal(input: ChainInput): Promise<{ type: string; message: string }> {
-  const before = await bed.requests('POST');
-  const error: unknown = await (await bed.lro.runChain(input)).result().catch((err: unknown) => err);
+  const before = await harness.requests('POST');
+  const error: unknown = await (await harness.lro.runChain(input)).result().catch((err: unknown) => err);
   expect(error).toBeInstanceOf(ChainError);
-  expect(await bed.requests('POST')).toHaveLength(before.length);
+  expect(await harness.requests('POST')).toHaveLength(before.length);
   return (error as ChainError).details;
 }
 
@@ -70,7 +70,7 @@ test('a step of an unknown connection is refused before the first one is sent', 
 });
 
 test('ids, locations and parts of bodies reach the later steps: as texts, as values, and encoded where they stand in a path', async () => {
-  const { url } = await bed.emulator.admin.addScript({
+  const { url } = await harness.emulator.admin.addScript({
     name: 'made',
     routes: [
       {
@@ -93,7 +93,7 @@ test('ids, locations and parts of bodies reach the later steps: as texts, as val
     ],
   });
   const base = new URL(url).pathname;
-  const handle = await bed.lro.runChain({
+  const handle = await harness.lro.runChain({
     connection: 'maps',
     steps: [
       { id: 'first', submit: { path: `${base}/first` } },
@@ -113,7 +113,7 @@ test('ids, locations and parts of bodies reach the later steps: as texts, as val
     ],
   });
   const result = await handle.result();
-  const puts = await bed.requests('PUT');
+  const puts = await harness.requests('PUT');
   expect(puts).toHaveLength(1);
   expect(puts[0]).toMatchObject({ path: `${base}/things/a%20b`, headers: { 'x-first': 'a b' } });
   expect(result).toMatchObject({
@@ -126,7 +126,7 @@ test('ids, locations and parts of bodies reach the later steps: as texts, as val
 });
 
 test('a chain ends at the step whose path an id of the service would lead elsewhere; nothing of it is sent', async () => {
-  const { url } = await bed.emulator.admin.addScript({
+  const { url } = await harness.emulator.admin.addScript({
     name: 'upwards',
     routes: [{ method: 'POST', path: '/first', answers: [{ httpStatus: 200, body: { operationId: '..', status: 'Succeeded' } }] }],
   });
@@ -135,17 +135,17 @@ test('a chain ends at the step whose path an id of the service would lead elsewh
     { id: 'first', submit: { path: `${base}/first` } },
     { id: 'second', submit: { method: 'DELETE', path: `${base}/things/{{steps.first.operationId}}/keys` } },
   ];
-  const handle = await bed.lro.runChain({ connection: 'maps', steps });
+  const handle = await harness.lro.runChain({ connection: 'maps', steps });
   await expect(handle.result()).rejects.toMatchObject({
     type: 'StepFailed',
     details: { step: 'second', cause: { type: 'InvalidInput', message: expect.stringContaining('submit.path: must not have') } },
   });
-  expect(await bed.requests('DELETE')).toEqual([]);
+  expect(await harness.requests('DELETE')).toEqual([]);
 });
 
 test('a reference to something that its step did not give ends the chain at the step that needs it', async () => {
   const steps: ChainStep[] = [first, second({ udid: '{{steps.first.body.properties.udid}}' })];
-  const handle = await bed.lro.runChain({ connection: 'maps', steps });
+  const handle = await harness.lro.runChain({ connection: 'maps', steps });
   await expect(handle.result()).rejects.toMatchObject({
     type: 'StepFailed',
     details: {

@@ -2,21 +2,21 @@
 import { randomUUID } from 'node:crypto';
 import { CANCELED_MEMO, RUN_BATCH } from '../../src/client';
 import type { CommandEnd } from '../support/lro-command';
-import { standInBatch, startStandInBed, type StandInBed } from '../support/stand-in-bed';
+import { standInBatch, startStandInHarness, type StandInHarness } from '../support/stand-in-harness';
 import { batchYaml, fileWith, lroJson, lroOf, type Lro } from './support';
 
-let bed: StandInBed;
+let harness: StandInHarness;
 let lro: Lro;
 let unreachable: Promise<CommandEnd>;
 
 beforeAll(async () => {
-  bed = await startStandInBed();
-  lro = lroOf(bed);
+  harness = await startStandInHarness();
+  lro = lroOf(harness);
   // Takes ten seconds: goes on while the other tests run.
-  unreachable = lroOf({ ...bed, address: '127.0.0.1:1' })(['batch', 'progress', 'x']);
+  unreachable = lroOf({ ...harness, address: '127.0.0.1:1' })(['batch', 'progress', 'x']);
 });
 
-afterAll(() => bed.close());
+afterAll(() => harness.close());
 
 test('a batch is started from a file, followed, paused, resumed and ended', async () => {
   const id = randomUUID();
@@ -28,7 +28,7 @@ test('a batch is started from a file, followed, paused, resumed and ended', asyn
   expect(stdout).toMatch(/phase +│ running/);
   expect(stdout).toContain('2026-11-25T02:00:00.000Z │ the service is busy');
   expect(await lroJson(lro, ['batch', 'item', id, 'first'])).toMatchObject({ id: 'first', state: 'open' });
-  await bed.finish(id);
+  await harness.finish(id);
   const result = await lro(['batch', 'result', id]);
   expect(result.stdout).toMatch(/items +│ 2: 2 succeeded/);
   expect(result.code).toBe(0);
@@ -39,7 +39,7 @@ test('flags stand over the file, which may come from standard input', async () =
   const files = ['--report', './{workflowId}.jsonl', '--result-file', './{workflowId}/{id}.json'];
   const flags = [...files, '--max-in-flight', '7', '--submits-per-second', '2.5'];
   await lroJson(lro, ['batch', 'start', '--id', id, '--input', '-', ...flags], `${batchYaml('succeed')}\nmaxInFlight: 1`);
-  const { events } = await bed.client.workflow.getHandle(id).fetchHistory();
+  const { events } = await harness.client.workflow.getHandle(id).fetchHistory();
   const payload = events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0]?.data;
   expect(JSON.parse(Buffer.from(payload!).toString())).toMatchObject({
     maxInFlight: 7,
@@ -59,7 +59,7 @@ test('a batch that failed is exit code 1, with what became of its items', async 
 });
 
 test('a cancelled batch is exit code 1', async () => {
-  const { id } = await bed.lro.startBatch({ items: [{ id: 'first' }], defaults: { labels: { does: 'wait' } } });
+  const { id } = await harness.lro.startBatch({ items: [{ id: 'first' }], defaults: { labels: { does: 'wait' } } });
   expect((await lro(['batch', 'cancel', id])).code).toBe(0);
   const { code, stderr } = await lro(['batch', 'result', id]);
   expect(stderr).toBe(`batch "${id}" was cancelled before all its items had an end\n`);
@@ -75,9 +75,9 @@ test('a cancelled batch shows what became of its items, and where its report is'
     durationSeconds: 10,
     itemsPerSecond: 0.1,
   };
-  await bed.client.workflow.start(RUN_BATCH, {
+  await harness.client.workflow.start(RUN_BATCH, {
     workflowId: id,
-    taskQueue: bed.taskQueue,
+    taskQueue: harness.taskQueue,
     args: [standInBatch('wait')],
     memo: { [CANCELED_MEMO]: { counts, ...times, report: { path: 'nightly.jsonl' } } },
   });
@@ -113,7 +113,7 @@ test('a start under a used id says that it joined, or that the id belongs to ano
   expect(other.stderr).toMatch(
     new RegExp(`^workflow id "${id}" belongs to another request: runBatch .*"batch of manifest ./other.jsonl".*\n$`),
   );
-  await bed.finish(id);
+  await harness.finish(id);
 });
 
 test('a batch that nobody knows is exit code 1', async () => {

@@ -1,20 +1,20 @@
 /** `lro schedule …` as a process. */
 import { eventually } from '../support/eventually';
-import { startStandInBed, type StandInBed } from '../support/stand-in-bed';
+import { startStandInHarness, type StandInHarness } from '../support/stand-in-harness';
 import { batchYaml, fileWith, lroJson, lroOf, type Lro } from './support';
 
-let bed: StandInBed;
+let harness: StandInHarness;
 let lro: Lro;
 
 beforeAll(async () => {
-  bed = await startStandInBed();
-  lro = lroOf(bed);
+  harness = await startStandInHarness();
+  lro = lroOf(harness);
 });
 
-afterAll(() => bed.close());
+afterAll(() => harness.close());
 
 test('a schedule is created, seen, triggered, paused, resumed, backfilled and deleted', async () => {
-  const id = `nightly-${bed.taskQueue}`;
+  const id = `nightly-${harness.taskQueue}`;
   const input = fileWith(batchYaml('succeed'));
   const times = ['--cron', '0 2 * * *', '--calendar', '{ hour: 4, dayOfWeek: [MONDAY, FRIDAY] }', '--time-zone', 'Europe/Berlin'];
   const policies = ['--pause-on-failure', '--catchup-window-seconds', '600', '--overlap', 'bufferOne', '--note', 'tiles', '--paused'];
@@ -24,7 +24,7 @@ test('a schedule is created, seen, triggered, paused, resumed, backfilled and de
   expect(created.stdout).toContain('{ minute: 0, hour: 4, dayOfWeek: [ MONDAY, FRIDAY ] }');
   expect(created.stdout).toContain('time zone Europe/Berlin');
   expect(created.stdout).toMatch(/catch-up window +│ 600 s/);
-  expect(await bed.lro.schedules.describe(id)).toMatchObject({
+  expect(await harness.lro.schedules.describe(id)).toMatchObject({
     paused: true,
     note: 'tiles',
     overlap: 'bufferOne',
@@ -35,13 +35,13 @@ test('a schedule is created, seen, triggered, paused, resumed, backfilled and de
 
   expect(await lro(['schedule', 'resume', id])).toMatchObject({ code: 0, stdout: `schedule "${id}" is active\n` });
   expect(await lro(['schedule', 'trigger', id])).toMatchObject({ code: 0, stdout: `schedule "${id}" is triggered\n` });
-  await bed.scheduleUntil(id, ({ counts }) => counts.started === 1);
+  await harness.scheduleUntil(id, ({ counts }) => counts.started === 1);
   expect(await lro(['schedule', 'pause', id, '--note', 'holiday'])).toMatchObject({ code: 0 });
   expect(await lroJson(lro, ['schedule', 'describe', id])).toMatchObject({ paused: true, note: 'holiday' });
 
   const span = ['--from', '2026-11-23T00:00:00Z', '--to', '2026-11-24T00:00:00Z'];
   expect(await lro(['schedule', 'backfill', id, ...span])).toMatchObject({ code: 0 });
-  await bed.scheduleUntil(id, ({ counts }) => counts.started === 3);
+  await harness.scheduleUntil(id, ({ counts }) => counts.started === 3);
   await eventually(
     async () => (await lro(['schedule', 'list'])).stdout,
     (listed) => listed.includes(id) && listed.includes('holiday'),
@@ -68,7 +68,7 @@ test.each<[string, string[], string]>([
   ['an unknown policy', ['--manifest', 'm', '--cron', '0 2 * * *', '--overlap', 'both'], 'Allowed choices are skip, bufferOne'],
   ['an unknown time zone', ['--manifest', 'm', '--cron', '0 2 * * *', '--time-zone', 'Mars'], 'unknown time zone Mars'],
 ])('%s is exit code 2', async (_, args, words) => {
-  const { code, stderr } = await lro(['schedule', 'create', `refused-${bed.taskQueue}`, ...args]);
+  const { code, stderr } = await lro(['schedule', 'create', `refused-${harness.taskQueue}`, ...args]);
   expect(stderr).toContain(words);
   expect(code).toBe(2);
 });

@@ -1,13 +1,13 @@
-/** `lro` against a bed's server and task queue. */
+/** `lro` against a harness's server and task queue. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { temporaryFolder } from '../support/config';
 import { runLro, type CommandEnd } from '../support/lro-command';
-import type { StandInBed } from '../support/stand-in-bed';
+import type { StandInHarness } from '../support/stand-in-harness';
 
 export type Lro = (args: string[], stdin?: string) => Promise<CommandEnd>;
 
-export function lroOf({ address, taskQueue }: Pick<StandInBed, 'address' | 'taskQueue'>): Lro {
+export function lroOf({ address, taskQueue }: Pick<StandInHarness, 'address' | 'taskQueue'>): Lro {
   return (args, stdin) => runLro(args, { TEMPORAL_ADDRESS: address, LRO_TASK_QUEUE: taskQueue }, stdin);
 }
 

@@ -10,66 +10,66 @@ import {
   type BatchInput,
 } from '../../src/client';
 import { batchSummary } from '../../src/client/batches';
-import { standInBatch, startStandInBed, type StandInBed } from '../support/stand-in-bed';
+import { standInBatch, startStandInHarness, type StandInHarness } from '../support/stand-in-harness';
 
-let bed: StandInBed;
+let harness: StandInHarness;
 
 beforeAll(async () => {
-  bed = await startStandInBed();
+  harness = await startStandInHarness();
 });
 
-afterAll(() => bed.close());
+afterAll(() => harness.close());
 
 async function runIdOf(id: string): Promise<string> {
-  return (await bed.client.workflow.getHandle(id).describe()).runId;
+  return (await harness.client.workflow.getHandle(id).describe()).runId;
 }
 
 test('a batch returns its result, and the same id returns the recorded one', async () => {
   const id = randomUUID();
-  const result = await bed.lro.executeBatch(standInBatch('succeed'), { id });
+  const result = await harness.lro.executeBatch(standInBatch('succeed'), { id });
   expect(result.counts).toMatchObject({ total: 2, succeeded: 2 });
   const runId = await runIdOf(id);
-  expect(await bed.lro.executeBatch(standInBatch('succeed'), { id })).toEqual(result);
+  expect(await harness.lro.executeBatch(standInBatch('succeed'), { id })).toEqual(result);
   expect(await runIdOf(id)).toBe(runId);
 });
 
 test('a running batch is joined by whoever starts one of its id', async () => {
   const id = randomUUID();
   const [first, second] = await Promise.all([
-    bed.lro.startBatch(standInBatch('wait'), { id }),
-    bed.lro.startBatch(standInBatch('wait'), { id }),
+    harness.lro.startBatch(standInBatch('wait'), { id }),
+    harness.lro.startBatch(standInBatch('wait'), { id }),
   ]);
   expect([first.started, second.started].sort()).toEqual([false, true]);
-  await bed.finish(id);
+  await harness.finish(id);
   expect(await first.result()).toEqual(await second.result());
 });
 
 test.each(['wait', 'succeed'] as const)('another batch under the id of one that does "%s" is refused, and starts nothing', async (does) => {
   const id = randomUUID();
-  const first = await bed.lro.startBatch(standInBatch(does), { id });
+  const first = await harness.lro.startBatch(standInBatch(does), { id });
   const runId = await runIdOf(id);
-  const error: unknown = await bed.lro.startBatch({ manifest: { path: './other.jsonl' } }, { id }).catch((err: unknown) => err);
+  const error: unknown = await harness.lro.startBatch({ manifest: { path: './other.jsonl' } }, { id }).catch((err: unknown) => err);
   expect(error).toBeInstanceOf(BatchError);
   expect(error).toMatchObject({ type: 'IdConflict', workflowId: id });
   expect((error as Error).message).toMatch(
     /belongs to another request: runBatch "batch of 2 · maps" .*"batch of manifest \.\/other\.jsonl"/,
   );
   expect(await runIdOf(id)).toBe(runId);
-  await (does === 'wait' ? bed.finish(id) : undefined);
+  await (does === 'wait' ? harness.finish(id) : undefined);
   await first.result();
 });
 
 test('a batch that failed says what became of its items, and its id may be started anew', async () => {
   const id = randomUUID();
-  const error = await bed.lro.executeBatch(standInBatch('fail'), { id }).catch((err: unknown) => err);
+  const error = await harness.lro.executeBatch(standInBatch('fail'), { id }).catch((err: unknown) => err);
   expect(error).toBeInstanceOf(BatchError);
   expect(error).toMatchObject({ type: 'BatchFailed', workflowId: id, message: '2 items did not succeed' });
   expect((error as BatchError).batch?.firstFailures[0]).toMatchObject({ id: 'first', outcome: 'failed' });
-  expect((await bed.lro.executeBatch(standInBatch('succeed'), { id })).counts.succeeded).toBe(2);
+  expect((await harness.lro.executeBatch(standInBatch('succeed'), { id })).counts.succeeded).toBe(2);
 });
 
 test('a batch is paused and resumed', async () => {
-  const batch = await bed.lro.startBatch(standInBatch('wait'));
+  const batch = await harness.lro.startBatch(standInBatch('wait'));
   await batch.pause();
   expect(await batch.progress()).toMatchObject({ phase: 'paused', counts: { total: 2 } });
   await batch.resume();
@@ -77,18 +77,18 @@ test('a batch is paused and resumed', async () => {
 });
 
 test('each question about an item is answered anew', async () => {
-  const batch = bed.lro.getBatch((await bed.lro.startBatch(standInBatch('wait'))).id);
+  const batch = harness.lro.getBatch((await harness.lro.startBatch(standInBatch('wait'))).id);
   expect(await batch.item('first')).toMatchObject({ id: 'first', state: 'open', progress: { polls: 1 } });
   expect(await batch.item('first')).toMatchObject({ progress: { polls: 2 } });
 });
 
 test('an item that the batch does not have is the typed failure of the batch', async () => {
-  const batch = await bed.lro.startBatch(standInBatch('wait'));
+  const batch = await harness.lro.startBatch(standInBatch('wait'));
   await expect(batch.item('third')).rejects.toMatchObject({ name: 'BatchError', type: 'InvalidInput', message: /no item "third"/ });
 });
 
 test('a cancelled batch ends as cancelled', async () => {
-  const batch = await bed.lro.startBatch(standInBatch('wait'));
+  const batch = await harness.lro.startBatch(standInBatch('wait'));
   await batch.cancel();
   const error = await batch.result().catch((err: unknown) => err);
   expect(error).toBeInstanceOf(BatchCancelledError);
@@ -106,8 +106,8 @@ test('a cancelled batch says what became of its items, where its workflow has le
     report: { path: 'nightly.jsonl' },
   };
   const memo = { [CANCELED_MEMO]: left };
-  await bed.client.workflow.start(RUN_BATCH, { workflowId, taskQueue: bed.taskQueue, args: [standInBatch('wait')], memo });
-  const batch = bed.lro.getBatch(workflowId);
+  await harness.client.workflow.start(RUN_BATCH, { workflowId, taskQueue: harness.taskQueue, args: [standInBatch('wait')], memo });
+  const batch = harness.lro.getBatch(workflowId);
   await batch.cancel();
   const error = await batch.result().catch((err: unknown) => err);
   expect(error).toBeInstanceOf(BatchCancelledError);
@@ -115,7 +115,7 @@ test('a cancelled batch says what became of its items, where its workflow has le
 });
 
 test('a call that does not wait long enough says how to find the batch again', async () => {
-  const batch = await bed.lro.startBatch(standInBatch('wait'));
+  const batch = await harness.lro.startBatch(standInBatch('wait'));
   const error = await batch.result({ timeoutSeconds: 0.2 }).catch((err: unknown) => err);
   expect(error).toBeInstanceOf(StillRunningError);
   expect((error as Error).message).toBe(
@@ -124,7 +124,7 @@ test('a call that does not wait long enough says how to find the batch again', a
 });
 
 test('a batch that has ended can be neither paused nor asked for an item', async () => {
-  const batch = await bed.lro.startBatch(standInBatch('succeed'));
+  const batch = await harness.lro.startBatch(standInBatch('succeed'));
   await batch.result();
   await expect(batch.item('first')).rejects.toBeInstanceOf(BatchEndedError);
   await expect(batch.pause()).rejects.toBeInstanceOf(BatchEndedError);
@@ -133,8 +133,8 @@ test('a batch that has ended can be neither paused nor asked for an item', async
 });
 
 test('lists of workflows show what a batch is', async () => {
-  const { id } = await bed.lro.startBatch(standInBatch('succeed'));
-  expect(await (await bed.client.workflow.getHandle(id).describe()).staticSummary()).toBe('batch of 2 · maps');
+  const { id } = await harness.lro.startBatch(standInBatch('succeed'));
+  expect(await (await harness.client.workflow.getHandle(id).describe()).staticSummary()).toBe('batch of 2 · maps');
 });
 
 test.each<[BatchInput, string]>([

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import { OperationError } from '../../src/client';
 import { testConfig, type ConnectionYaml } from '../support/config';
-import { startTestBed, type TestBed } from '../support/in-process';
+import { startTestHarness, type TestHarness } from '../support/in-process';
 
 const page = readFileSync(join(__dirname, '..', '..', 'docs', 'dialects.md'), 'utf8');
 const yaml = [...page.matchAll(/```yaml\n(.*?)```/gs)].map(([, text]) => text ?? '').find((text) => text.includes('assemblyai')) ?? '';
@@ -45,7 +45,7 @@ function send(response: ServerResponse, code: number, body: object): void {
 
 const service = new Transcripts();
 let server: Server;
-let bed: TestBed;
+let harness: TestHarness;
 
 beforeAll(async () => {
   server = createServer((request, response) => service.answer(request, response));
@@ -54,20 +54,20 @@ beforeAll(async () => {
   const { speech } = (parse(yaml) as { connections: { speech: ConnectionYaml } }).connections;
   process.env['SPEECH_KEY'] = 'speech-key-1';
   const connection = { ...speech, baseUrl: `http://127.0.0.1:${port}/v2`, poll: { defaultSeconds: 0.1 } };
-  bed = await startTestBed(testConfig({ speech: connection }));
+  harness = await startTestHarness(testConfig({ speech: connection }));
 }, 60_000);
 
 afterAll(async () => {
-  await bed.close();
+  await harness.close();
   server.close();
   server.closeAllConnections();
   delete process.env['SPEECH_KEY'];
 });
 
 const transcribe = (file: string) =>
-  bed.lro.execute(
+  harness.lro.execute(
     { connection: 'speech', submit: { path: '/transcript', body: { audio_url: `https://example.com/${file}` } }, deadlineSeconds: 60 },
-    { id: `speech-${file}-${bed.taskQueue}` },
+    { id: `speech-${file}-${harness.taskQueue}` },
   );
 
 it('takes at most 20 lines of YAML', () => expect(yaml.trim().split('\n').length).toBeLessThanOrEqual(20));

@@ -2,7 +2,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { testConfig } from '../support/config';
-import { startTestBed, type TestBed } from '../support/in-process';
+import { startTestHarness, type TestHarness } from '../support/in-process';
 
 interface Seen {
   line: string;
@@ -12,7 +12,7 @@ interface Seen {
 
 const seen: Seen[] = [];
 let server: Server;
-let bed: TestBed;
+let harness: TestHarness;
 let canceled = false;
 
 beforeAll(async () => {
@@ -41,19 +41,19 @@ beforeAll(async () => {
     idempotencyKey: { in: 'body', name: 'token' },
   };
   const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`;
-  bed = await startTestBed(testConfig({ jobs: { baseUrl, dialect, poll: { defaultSeconds: 0.1 } } }));
+  harness = await startTestHarness(testConfig({ jobs: { baseUrl, dialect, poll: { defaultSeconds: 0.1 } } }));
 }, 60_000);
 
 afterAll(async () => {
-  await bed.close();
+  await harness.close();
   server.close();
   server.closeAllConnections();
 });
 
 it('polls by POST and cancels as the dialect says', async () => {
-  const handle = await bed.lro.start(
+  const handle = await harness.lro.start(
     { connection: 'jobs', submit: { path: '/jobs', body: { a: 1 } }, deadlineSeconds: 60 },
-    { id: `requests-${bed.taskQueue}` },
+    { id: `requests-${harness.taskQueue}` },
   );
   while (!seen.some(({ line }) => line === 'POST /v1/status')) await new Promise((resolve) => setTimeout(resolve, 50));
   await handle.cancel();

@@ -7,7 +7,7 @@ import type { OperationInput } from '../../src/contract';
 import { RUN_OPERATION } from '../../src/contract';
 import { temporaryFolder, testConfig } from '../support/config';
 import { eventually } from '../support/eventually';
-import { startTestBed } from '../support/in-process';
+import { startTestHarness } from '../support/in-process';
 import { lastBackoffSeconds, masked, NO_NAME, timerNames, without } from './normal-form';
 import type { Outcome, Progress, Row, Watched } from './row';
 import { ScriptedService } from './scripted-service';
@@ -37,7 +37,7 @@ export async function startRows(rows: readonly Row[]): Promise<Rows> {
   const folder = temporaryFolder();
   const planned = await Promise.all(rows.flatMap((row, index) => SHAPES.map((shape) => plan(row, shape, `c${index}-${shape.name}`))));
   const connections = Object.fromEntries(planned.map((one) => [one.connection, connectionOf(one)]));
-  const worker = await startTestBed(testConfig(connections, { files: { writeBelow: [folder] } }));
+  const worker = await startTestHarness(testConfig(connections, { files: { writeBelow: [folder] } }));
   const context = { client: worker.client, taskQueue: worker.taskQueue, folder };
   const limit = pLimit(CONCURRENT_ROWS);
   const outcomes = new Map(

@@ -5,18 +5,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { OperationError } from '../../src/client';
 import type { RecordedRequest } from '../../src/emulator';
-import { startProcessBed, type NamedOperation, type ProcessBed } from '../support/process-bed';
+import { startProcessHarness, type NamedOperation, type ProcessHarness } from '../support/process-harness';
 
 const KILLS = process.env['LRO_LONG'] === '1' ? 100 : 10;
 const OPEN = 50;
 /** A submit that was under way at a kill had come to the service at most so long before it: its own delay there, and a busy machine. */
 const UNDER_WAY_MS = 3000;
 
-let bed: ProcessBed;
+let harness: ProcessHarness;
 beforeAll(async () => {
-  bed = await startProcessBed();
+  harness = await startProcessHarness();
 });
-afterAll(() => bed.close());
+afterAll(() => harness.close());
 
 interface Ended {
   operation: NamedOperation;
@@ -28,15 +28,15 @@ test(
   `with ${KILLS} SIGKILLs at random moments among ${OPEN} open operations, "fail" submits at most once, "retry" with one key, and every operation ends`,
   async () => {
     // Slow submits are under way when a kill comes.
-    await bed.addFault({ match: { method: 'POST' }, times: 0, delayMs: 150 });
-    let worker = await bed.startWorker();
+    await harness.addFault({ match: { method: 'POST' }, times: 0, delayMs: 150 });
+    let worker = await harness.startWorker();
     const ends: Promise<Ended>[] = [];
     const going = { on: true };
     /** One place among the open operations: as soon as its operation has ended, the next one takes it. */
     const place = async (index: number): Promise<void> => {
       for (let turn = 0; going.on; turn++) {
         const mode = (index + turn) % 2 === 0 ? 'retry' : 'fail';
-        const operation = await bed.start(`place-${index}-${turn}`, {
+        const operation = await harness.start(`place-${index}-${turn}`, {
           onUncertainSubmit: mode,
           endsAfterSeconds: 1 + ((index * 7 + turn * 3) % 9),
         });
@@ -56,7 +56,7 @@ test(
       await sleep(300 + Math.random() * 2700);
       killedAtMs.push(Date.now());
       await worker.kill();
-      worker = await bed.startWorker();
+      worker = await harness.startWorker();
     }
     going.on = false;
     // The calm after the storm: what is still open now ends within this test's time.
@@ -65,7 +65,7 @@ test(
     const uncertain: Ended[] = [];
     for (const ended of await Promise.all(ends)) {
       const { operation, mode, end } = ended;
-      const submits = await bed.submitsOf(operation);
+      const submits = await harness.submitsOf(operation);
       if (mode === 'fail') expect(submits.length).toBeLessThanOrEqual(1);
       if (mode === 'fail' && end instanceof OperationError) {
         expect(end.type).toBe('SubmissionUncertain');
@@ -74,7 +74,7 @@ test(
         uncertain.push(ended);
       } else {
         expect(end).not.toBeInstanceOf(Error);
-        await bed.expectRight(operation, end as Awaited<ReturnType<NamedOperation['result']>>);
+        await harness.expectRight(operation, end as Awaited<ReturnType<NamedOperation['result']>>);
       }
     }
     console.log(`${KILLS} kills, ${ends.length} operations ended, ${uncertain.length} SubmissionUncertain`);

@@ -3,19 +3,19 @@ import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startChild } from '../../src/devserver';
 import { EventLoopRecord, MAX_BUSY_MS } from '../support/event-loop';
-import { HostileBed } from './bed';
+import { HostileHarness } from './harness';
 import { answerJson } from './longest';
 
 test('an answer that blocks the worker is seen', async () => {
   const body = { status: 'Succeeded', text: 'keep the event loop busy' };
   const preload = resolve(__dirname, '../support/blocking-answer.js');
-  const bed = await HostileBed.open((_, response) => answerJson(response, 200, body), { preload });
+  const harness = await HostileHarness.open((_, response) => answerJson(response, 200, body), { preload });
   try {
-    const handle = await bed.start('runOperation', [{ submit: { path: '/a' } }]);
-    expect(await bed.end(handle)).toMatchObject({ result: { status: 'Succeeded' } });
-    expect(bed.longestMs()).toBeGreaterThan(MAX_BUSY_MS);
+    const handle = await harness.start('runOperation', [{ submit: { path: '/a' } }]);
+    expect(await harness.end(handle)).toMatchObject({ result: { status: 'Succeeded' } });
+    expect(harness.longestMs()).toBeGreaterThan(MAX_BUSY_MS);
   } finally {
-    await bed.close();
+    await harness.close();
   }
 });
 

@@ -10,7 +10,7 @@ import fc from 'fast-check';
 import { MAX_BUSY_MS } from '../support/event-loop';
 import { tooLarge } from '../support/footprint';
 import { scenario, written, type PlayedAnswer, type Scenario } from './arbitraries';
-import { HostileBed, type Handle } from './bed';
+import { HostileHarness, type Handle } from './harness';
 import type { Asked } from './service';
 
 const LONG = process.env['LRO_LONG'] === '1';
@@ -51,12 +51,12 @@ async function sendBody(response: ServerResponse, body: Buffer, pace: PlayedAnsw
   response.end(body.subarray(single));
 }
 
-let bed: HostileBed;
+let harness: HostileHarness;
 beforeAll(async () => {
   const poll = { maxUnreadable: 2, unreadableSeconds: 0, goneAfterSeconds: 1, maxSeconds: 2 };
-  bed = await HostileBed.open(answer, { connection: { poll, limits: { submitsPerSecond: 1000, timeoutSeconds: 2 } } });
+  harness = await HostileHarness.open(answer, { connection: { poll, limits: { submitsPerSecond: 1000, timeoutSeconds: 2 } } });
 });
-afterAll(() => bed.close());
+afterAll(() => harness.close());
 
 /** What a caller in any language can write, as it goes over the wire. `{id}` and `{firstRunId}` are the scenario's own. */
 function payload(value: unknown, names: Record<string, string>): RawValue {
@@ -74,7 +74,7 @@ async function run({ type, args, options, messages, answers }: Scenario): Promis
   const given = args.map((one) => payload(one, { id }));
   let handle: Handle;
   try {
-    handle = await bed.start(type, given, options);
+    handle = await harness.start(type, given, options);
   } catch {
     // The client cannot write it, or the server does not take it: nothing has begun.
     return [];
@@ -95,7 +95,7 @@ async function run({ type, args, options, messages, answers }: Scenario): Promis
     return troubles.map((trouble) => `${type} with ${messages.map(({ name }) => name).join(', ')}: ${trouble}`);
   } finally {
     // With a cron schedule another run waits.
-    await bed.client.workflow
+    await harness.client.workflow
       .getHandle(workflowId)
       .terminate()
       .catch(() => undefined);
@@ -105,18 +105,18 @@ async function run({ type, args, options, messages, answers }: Scenario): Promis
 
 /** What nobody expects may be refused, or come too late. */
 async function say(workflowId: string, kind: 'signal' | 'update', name: string, args: unknown[]): Promise<void> {
-  const handle = bed.client.workflow.getHandle(workflowId);
+  const handle = harness.client.workflow.getHandle(workflowId);
   const sent =
     kind === 'signal' ? handle.signal(name, ...args) : handle.startUpdate(name, { args: args as [unknown], waitForStage: 'ACCEPTED' });
   await Promise.race([sent, new Promise((resolve) => setTimeout(resolve, PATIENCE_MS).unref())]).catch(() => undefined);
 }
 
 async function judged(handle: Handle, given: RawValue[]): Promise<string[]> {
-  const first = bed.client.workflow.getHandle(handle.workflowId, handle.firstExecutionRunId, { followRuns: false });
+  const first = harness.client.workflow.getHandle(handle.workflowId, handle.firstExecutionRunId, { followRuns: false });
   const cancel = setTimeout(() => void first.cancel().catch(() => undefined), PATIENCE_MS);
   const troubles: string[] = [];
   try {
-    await bed.end(
+    await harness.end(
       { workflowId: handle.workflowId, firstExecutionRunId: handle.firstExecutionRunId, result: () => first.result() },
       END_SECONDS,
     );
@@ -124,7 +124,7 @@ async function judged(handle: Handle, given: RawValue[]): Promise<string[]> {
     troubles.push(String(error));
   }
   clearTimeout(cancel);
-  const footprint = await bed.footprint(handle);
+  const footprint = await harness.footprint(handle);
   const givenBytes = Math.max(0, ...given.map(({ payload: { data } }) => data?.length ?? 0));
   return [...troubles, ...footprint.troubles, ...tooLarge(footprint, givenBytes).map(({ bytes, where }) => `${bytes} bytes in ${where}`)];
 }
@@ -143,5 +143,5 @@ test('whatever callers and services do, workflows go on and end, and what they p
 });
 
 test('and the worker kept its event loop free all the while', () => {
-  expect(bed.longestMs()).toBeLessThan(MAX_BUSY_MS);
+  expect(harness.longestMs()).toBeLessThan(MAX_BUSY_MS);
 });

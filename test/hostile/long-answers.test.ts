@@ -7,7 +7,7 @@ import type { ServerResponse } from 'node:http';
 import type { BatchItem } from '../../src/contract';
 import { MAX_BUSY_MS } from '../support/event-loop';
 import { tooLarge } from '../support/footprint';
-import { HostileBed, type Handle } from './bed';
+import { HostileHarness, type Handle } from './harness';
 import { answerJson, longAcceptance, longCookies, longUrl } from './longest';
 import type { Asked } from './service';
 
@@ -79,26 +79,26 @@ function items(how: string, count: number, more: Partial<BatchItem> = {}): Batch
   }));
 }
 
-let bed: HostileBed;
+let harness: HostileHarness;
 beforeAll(async () => {
-  bed = await HostileBed.open(answer, { workerEnv: { LRO_CONTINUE_AS_NEW_AFTER_EVENTS: '60' } });
+  harness = await HostileHarness.open(answer, { workerEnv: { LRO_CONTINUE_AS_NEW_AFTER_EVENTS: '60' } });
 });
-afterAll(() => bed.close());
+afterAll(() => harness.close());
 
 /** How often the items of a kind were submitted. */
 function submitsOf(how: string): number[] {
-  return Object.entries(bed.service.counts('POST')).flatMap(([path, count]) => (path.startsWith(`/items/${how}/`) ? [count] : []));
+  return Object.entries(harness.service.counts('POST')).flatMap(([path, count]) => (path.startsWith(`/items/${how}/`) ? [count] : []));
 }
 
 async function expectAccountedFor(handle: Handle, wanted: readonly BatchItem[], outcomes: Record<string, number>): Promise<void> {
-  expect(await bed.end(handle)).toMatchObject({ result: { counts: { total: wanted.length, ...outcomes } } });
-  const lines = bed.lines(handle);
+  expect(await harness.end(handle)).toMatchObject({ result: { counts: { total: wanted.length, ...outcomes } } });
+  const lines = harness.lines(handle);
   expect(lines.map(({ id }) => id).sort()).toEqual(wanted.map(({ id }) => id).sort());
   await expectBounded(handle);
 }
 
 async function expectBounded(handle: Handle): Promise<void> {
-  const footprint = await bed.footprint(handle);
+  const footprint = await harness.footprint(handle);
   expect(footprint.troubles).toEqual([]);
   expect(tooLarge(footprint)).toEqual([]);
 }
@@ -110,7 +110,7 @@ test.each([
   ...(LONG ? [['that are refused once, with long cookies', 'throttled', 2] as const] : []),
 ] as const)('50 items %s', async (_, how, submits) => {
   const wanted = items(how, N);
-  const handle = await bed.startBatch({ items: wanted });
+  const handle = await harness.startBatch({ items: wanted });
   await expectAccountedFor(handle, wanted, { succeeded: N });
   expect(submitsOf(how)).toEqual(Array.from({ length: N }, () => submits));
 });
@@ -123,35 +123,35 @@ test.each([
   [`${MANY} items that have succeeded at once, with a long place where the result is`, 'atOnce'],
 ])('%s', async (_, how) => {
   const wanted = items(how, MANY);
-  const handle = await bed.startBatch({ items: wanted });
+  const handle = await harness.startBatch({ items: wanted });
   await expectAccountedFor(handle, wanted, { succeeded: MANY });
   expect(submitsOf(how)).toEqual(Array.from({ length: MANY }, () => 1));
 });
 
 test('50 items that are cancelled: the service is told of all that it has taken', async () => {
   const wanted = items('open', N, { cancel: { path: '{statusPath}:cancel' } });
-  const handle = await bed.startBatch({ items: wanted });
-  await bed.service.until('GET', ({ url }) => url.startsWith('/operations/open/'), 10);
+  const handle = await harness.startBatch({ items: wanted });
+  await harness.service.until('GET', ({ url }) => url.startsWith('/operations/open/'), 10);
   await handle.cancel();
-  await bed.end(handle);
+  await harness.end(handle);
   await expectBounded(handle);
   const taken = submitsOf('open');
   expect(taken.every((count) => count === 1)).toBe(true);
-  expect(bed.lines(handle).filter(({ outcome }) => outcome === 'canceled')).toHaveLength(taken.length);
-  const told = Object.keys(bed.service.counts('POST')).filter((path) => path.endsWith(':cancel'));
+  expect(harness.lines(handle).filter(({ outcome }) => outcome === 'canceled')).toHaveLength(taken.length);
+  const told = Object.keys(harness.service.counts('POST')).filter((path) => path.endsWith(':cancel'));
   expect(told).toHaveLength(taken.length);
 });
 
 test('50 items whose worker dies after it has claimed some of them: none is lost, and none is sent twice that must not be', async () => {
   const wanted = items('held', N);
-  const handle = await bed.startBatch({ items: wanted });
-  await bed.service.until('POST', ({ url }) => url.startsWith('/items/held/'), 10);
-  await bed.killWorker();
+  const handle = await harness.startBatch({ items: wanted });
+  await harness.service.until('POST', ({ url }) => url.startsWith('/items/held/'), 10);
+  await harness.killWorker();
   for (const response of held.splice(0)) response.destroy();
-  await bed.startWorker();
+  await harness.startWorker();
   await expectAccountedFor(handle, wanted, {});
-  const submits = bed.service.counts('POST');
-  const ends = bed.lines(handle).map(({ id, outcome }) => {
+  const submits = harness.service.counts('POST');
+  const ends = harness.lines(handle).map(({ id, outcome }) => {
     const index = Number(id.split('-')[1]);
     return { mode: index % 2 === 0 ? 'fail' : 'retry', outcome, submits: submits[`/items/held/${index}`] ?? 0 };
   });
@@ -163,5 +163,5 @@ test('50 items whose worker dies after it has claimed some of them: none is lost
 });
 
 test('the worker kept its event loop free all the while', () => {
-  expect(bed.longestMs()).toBeLessThan(MAX_BUSY_MS);
+  expect(harness.longestMs()).toBeLessThan(MAX_BUSY_MS);
 });

@@ -1,6 +1,6 @@
 /** Operations that are always answered 429 or 503 do not stop the others of their connection, through Temporal and all. */
 import { testConfig } from '../support/config';
-import { startTestBed } from '../support/in-process';
+import { startTestHarness } from '../support/in-process';
 import { service } from './service';
 
 const NEIGHBOURS = 50;
@@ -28,11 +28,11 @@ test('fifty neighbours of one that is never accepted and one that is never answe
     const status = own.length < POLLS ? 'Running' : 'Succeeded';
     return response.setHeader('retry-after', `${RETRY_AFTER_SECONDS}`).end(JSON.stringify({ status }));
   });
-  const bed = await startTestBed(testConfig({ maps: { baseUrl: url } }));
+  const harness = await startTestHarness(testConfig({ maps: { baseUrl: url } }));
   try {
     const input = (path: string) => ({ connection: 'maps', submit: { path } });
-    const doomed = await Promise.all(['/bad', '/stuck'].map((path) => bed.lro.start({ ...input(path), deadlineSeconds: 120 })));
-    const ended = await Promise.all(Array.from({ length: NEIGHBOURS }, (_, index) => bed.lro.execute(input(`/n${index}`))));
+    const doomed = await Promise.all(['/bad', '/stuck'].map((path) => harness.lro.start({ ...input(path), deadlineSeconds: 120 })));
+    const ended = await Promise.all(Array.from({ length: NEIGHBOURS }, (_, index) => harness.lro.execute(input(`/n${index}`))));
     expect(ended.map(({ status }) => status)).toEqual(ended.map(() => 'Succeeded'));
     const submits = [...submittedAt].filter(([path]) => path !== '/stuck').map(([, at]) => at);
     const gaps = [...polls].flatMap(([path, own]) => own.map((at, index) => at - (own[index - 1] ?? submittedAt.get(path) ?? 0)));
@@ -49,6 +49,6 @@ test('fifty neighbours of one that is never accepted and one that is never answe
     expect(refusals.length).toBeLessThanOrEqual(2 * (1 + seconds() / RETRY_AFTER_SECONDS));
     for (const handle of doomed) await handle.cancel();
   } finally {
-    await bed.close();
+    await harness.close();
   }
 });

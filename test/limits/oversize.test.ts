@@ -7,15 +7,15 @@ import { OperationError } from '../../src/client';
 import { MAX_KEPT_BYTES, type FailureDetails, type OperationInput, type OperationProgress } from '../../src/contract';
 import { startEmulator, type Emulator, type Script } from '../../src/emulator';
 import { testConfig } from '../support/config';
-import { startTestBed, type TestBed } from '../support/in-process';
+import { startTestHarness, type TestHarness } from '../support/in-process';
 
 let emulator: Emulator;
-let bed: TestBed;
+let harness: TestHarness;
 let scripts = 0;
 
 beforeAll(async () => {
   emulator = await startEmulator();
-  bed = await startTestBed(
+  harness = await startTestHarness(
     testConfig({
       default: { baseUrl: emulator.url, limits: { timeoutSeconds: 5 }, poll: { maxUnreadable: 2, unreadableSeconds: 0 } },
       impatient: { baseUrl: emulator.url, limits: { timeoutSeconds: 1 }, poll: { maxUnreadable: 2, unreadableSeconds: 0 } },
@@ -24,7 +24,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await bed.close();
+  await harness.close();
   await emulator.close();
 });
 
@@ -51,7 +51,7 @@ function operation(base: string, more: Partial<OperationInput> = {}): OperationI
 }
 
 async function failureOf(input: OperationInput): Promise<FailureDetails> {
-  const error: unknown = await bed.lro.execute(input).catch((err: unknown) => err);
+  const error: unknown = await harness.lro.execute(input).catch((err: unknown) => err);
   expect(error).toBeInstanceOf(OperationError);
   const { details } = error as OperationError;
   expect(bytes(details)).toBeLessThan(3 * MAX_KEPT_BYTES);
@@ -84,7 +84,7 @@ describe('a body that is too large', () => {
 
   test.concurrent('of a status, 3 MB at the end: the operation succeeds, with its body cut and named', async () => {
     const base = await play({ status: { body: { status: 'Succeeded', operationId: 'op-1' }, hugeBody: { bytes: 3_000_000 } } });
-    const result = await bed.lro.execute(operation(base));
+    const result = await harness.lro.execute(operation(base));
     expect(result).toMatchObject({ status: 'Succeeded', operationId: 'op-1', truncated: ['body'] });
     expect(bytes(result.body)).toBeLessThanOrEqual(MAX_KEPT_BYTES);
   });
@@ -94,7 +94,7 @@ describe('a body that is too large', () => {
       status: { headers: { 'resource-location': '{base}/thing' }, body: { status: 'Succeeded' } },
       thing: { body: { name: 't1' }, hugeBody: { bytes: 3_000_000 } },
     });
-    const result = await bed.lro.execute(operation(base, { fetchResource: true }));
+    const result = await harness.lro.execute(operation(base, { fetchResource: true }));
     expect(result).toMatchObject({ status: 'Succeeded', resource: { name: 't1' }, truncated: ['resource'] });
     expect(bytes(result.resource)).toBeLessThanOrEqual(MAX_KEPT_BYTES);
   });
@@ -127,7 +127,7 @@ describe('a body that is too large', () => {
 
 test.concurrent('an answer with a thousand headers is read', async () => {
   const base = await play({ status: { body: { status: 'Succeeded' }, manyHeaders: { count: 1000, bytesEach: 200 } } });
-  expect(await bed.lro.execute(operation(base))).toMatchObject({ status: 'Succeeded' });
+  expect(await harness.lro.execute(operation(base))).toMatchObject({ status: 'Succeeded' });
 });
 
 test.concurrent('an answer with more headers than are read says so, and is waited out', async () => {
@@ -152,7 +152,7 @@ describe('a body without end', () => {
 
   test.concurrent('of a submit: an acceptance with a status URL is one, whatever its body', async () => {
     const base = await play({ submit: { ...ACCEPTED, endlessBody: {} }, status: { body: { status: 'Succeeded' } } });
-    expect(await bed.lro.execute(operation(base))).toMatchObject({ status: 'Succeeded' });
+    expect(await harness.lro.execute(operation(base))).toMatchObject({ status: 'Succeeded' });
   });
 
   test.concurrent('dripping under a submit that may not be repeated: nobody knows', async () => {
@@ -167,7 +167,7 @@ describe('JSON of 100,000 levels', () => {
 
   test.concurrent('as a result: the operation succeeds, with its body cut', async () => {
     const base = await play({ status: raw(`{"status":"Succeeded","result":${deep('1')}}`) });
-    const result = await bed.lro.execute(operation(base));
+    const result = await harness.lro.execute(operation(base));
     expect(result).toMatchObject({ status: 'Succeeded', truncated: ['body'] });
   });
 
@@ -211,7 +211,7 @@ test.concurrent('a status URL that is too long to be kept is a protocol error', 
 describe('a dead service', () => {
   test.concurrent('is waited for, says why, and ends at the deadline with the status URL to attach to', async () => {
     const service = await startEmulator({ operationSeconds: 3600, retryAfterSeconds: 0 });
-    const mortal = await startTestBed(testConfig({ default: { baseUrl: service.url, query: { 'api-version': '2.0' } } }));
+    const mortal = await startTestHarness(testConfig({ default: { baseUrl: service.url, query: { 'api-version': '2.0' } } }));
     const handle = await mortal.lro.startAndWaitAccepted({
       submit: { path: '/mapData', query: { dataFormat: 'geojson' }, body: { type: 'FeatureCollection', features: [] } },
       deadlineSeconds: 6,

@@ -166,7 +166,7 @@ describe('200 + status behind a Location', () => {
 
 test.concurrent('Microsoft Graph copy: a Location on another host, without credentials, 202 to the end', async () => {
   const elsewhere = `http://localhost:${service.emulator.port}`;
-  const name = `graph-${service.bed.taskQueue}`;
+  const name = `graph-${service.harness.taskQueue}`;
   await service.emulator.admin.addScript({
     name,
     routes: [

@@ -257,7 +257,7 @@ test.concurrent('a caller with half characters gets its failure, too', async () 
     { connection: 'maps', attach: { statusUrl: `https://evil.example/${half}` } },
   ];
   const types = await Promise.all(
-    inputs.map((input) => service.bed.lro.execute(input).catch((err: unknown) => (err as { type?: string }).type)),
+    inputs.map((input) => service.harness.lro.execute(input).catch((err: unknown) => (err as { type?: string }).type)),
   );
   expect(types).toEqual(['UnknownConnection', 'InvalidInput', 'InvalidInput', 'FileRefused', 'FileRefused', 'UntrustedUrl']);
 });

@@ -12,7 +12,7 @@ beforeAll(async () => {
 
 afterAll(() => service.close());
 
-const operationId = 'c587574e-add9-4ef7-9788-1635bed9a87e';
+const operationId = 'c587574e-add9-4ef7-9788-1635harness9a87e';
 const created = '3/11/2020 8:45:13 PM +00:00';
 const running = { operationId, created, status: 'Running' };
 const path = `/tilesets/operations/${operationId}`;
@@ -71,7 +71,7 @@ test.concurrent('created in a third format fails nothing', async () => {
 });
 
 test.concurrent('"Status: 200 OK, Retry-After: 30, Running": the next poll is 30 s later', async () => {
-  const id = `retry-after-${service.bed.taskQueue}`;
+  const id = `retry-after-${service.harness.taskQueue}`;
   await service.emulator.admin.addScript({
     name: id,
     routes: [
@@ -79,7 +79,7 @@ test.concurrent('"Status: 200 OK, Retry-After: 30, Running": the next poll is 30
       { path, answers: [{ headers: { 'Retry-After': '30' }, body: running }, { body: succeeded }] },
     ],
   });
-  const operation = await service.bed.lro.start({ connection: 'maps', submit: { path: `/scripts/${id}/tilesets` } }, { id });
+  const operation = await service.harness.lro.start({ connection: 'maps', submit: { path: `/scripts/${id}/tilesets` } }, { id });
   const [poll] = await service.emulator.admin.waitForRequests({ path: `${id}${path}`, answered: true });
   let progress = await operation.progress();
   // The answer is on its way to the workflow.

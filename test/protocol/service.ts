@@ -4,7 +4,7 @@ import { OperationError } from '../../src/client';
 import type { OperationInput, OperationResult, SubmitRequest } from '../../src/contract';
 import { startEmulator, type Emulator, type RecordedRequest, type Script } from '../../src/emulator';
 import { testConfig } from '../support/config';
-import { startTestBed, type TestBed } from '../support/in-process';
+import { startTestHarness, type TestHarness } from '../support/in-process';
 
 type Answers = Script['routes'][number]['answers'];
 
@@ -23,7 +23,7 @@ export interface Ended {
 
 export interface ScriptedService {
   emulator: Emulator;
-  bed: TestBed;
+  harness: TestHarness;
   /** Submits to the script's path (default `POST /things`), follows the operation to its end, and says how it ended. */
   run(play: Play, input?: RunInput): Promise<Ended>;
   close(): Promise<void>;
@@ -42,22 +42,22 @@ export async function startScriptedService(connection: Record<string, unknown> =
     privateHosts: 'allow',
     headers: { 'x-connection': 'own' },
   };
-  const bed = await startTestBed(testConfig({ maps, others })).catch(async (error: unknown) => {
+  const harness = await startTestHarness(testConfig({ maps, others })).catch(async (error: unknown) => {
     await emulator.close();
     throw error;
   });
   return {
     emulator,
-    bed,
-    run: (play, input = {}) => run(emulator, bed, play, input),
+    harness,
+    run: (play, input = {}) => run(emulator, harness, play, input),
     close: async () => {
-      await bed.close();
+      await harness.close();
       await emulator.close();
     },
   };
 }
 
-async function run({ admin }: Emulator, { lro }: TestBed, play: Play, { submit, attach, ...input }: RunInput): Promise<Ended> {
+async function run({ admin }: Emulator, { lro }: TestHarness, play: Play, { submit, attach, ...input }: RunInput): Promise<Ended> {
   const name = randomUUID();
   const routes = Object.entries(play).map(([route, answers]) => {
     const [method = 'GET', path = '/'] = route.split(' ');

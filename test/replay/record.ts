@@ -18,7 +18,7 @@ import {
 import { startEmulator, type Emulator, type Script } from '../../src/emulator';
 import { LIMITER, WINDOW_UPDATE } from '../../src/sharing/windows';
 import { temporaryFolder, testConfig } from '../support/config';
-import { startTestBed, type TestBed } from '../support/in-process';
+import { startTestHarness, type TestHarness } from '../support/in-process';
 import { BATCH_PATHS, type BatchPath } from './batch-paths';
 import { CHAIN_PATHS, ROUTES, type ChainPath } from './chain-paths';
 import { toText } from './history-file';
@@ -30,23 +30,23 @@ export async function recordHistories(folder: string): Promise<void> {
   const emulator = await startEmulator();
   const isMissing = ([name]: [string, unknown]): boolean => !existsSync(join(folder, `${name}.json`));
   for (const [name, path] of Object.entries(PATHS).filter(isMissing))
-    await withBed(emulator, path, (bed) => record(name, path, emulator, bed, folder));
+    await withHarness(emulator, path, (harness) => record(name, path, emulator, harness, folder));
   for (const [name, path] of Object.entries(BATCH_PATHS).filter(isMissing))
-    await withBed(emulator, path, (bed) => recordBatch(name, path, emulator, bed, folder));
+    await withHarness(emulator, path, (harness) => recordBatch(name, path, emulator, harness, folder));
   for (const [name, path] of Object.entries(CHAIN_PATHS).filter(isMissing))
-    await withBed(emulator, path, (bed) => recordChain(name, path, emulator, bed, folder));
+    await withHarness(emulator, path, (harness) => recordChain(name, path, emulator, harness, folder));
   for (const [name, path] of Object.entries(LIMITER_PATHS).filter(isMissing))
-    await withBed(emulator, path, (bed) => recordLimiter(name, path, bed, folder));
+    await withHarness(emulator, path, (harness) => recordLimiter(name, path, harness, folder));
   await emulator.close();
 }
 
 async function recordLimiter(
   name: string,
   { requests, continueAsNewAfterEvents }: LimiterPath,
-  bed: TestBed,
+  harness: TestHarness,
   folder: string,
 ): Promise<void> {
-  const { client, taskQueue } = bed;
+  const { client, taskQueue } = harness;
   const handle = await client.workflow.start(LIMITER, { workflowId: name, taskQueue, args: [{ continueAsNewAfterEvents }] });
   const latest = client.workflow.getHandle(name);
   for (const request of requests) await latest.executeUpdate(WINDOW_UPDATE, { args: [request] });
@@ -55,20 +55,20 @@ async function recordLimiter(
   await save(client.workflow.getHandle(name, handle.firstExecutionRunId), join(folder, name));
 }
 
-async function recordChain(name: string, path: ChainPath, emulator: Emulator, bed: TestBed, folder: string): Promise<void> {
+async function recordChain(name: string, path: ChainPath, emulator: Emulator, harness: TestHarness, folder: string): Promise<void> {
   await emulator.admin.addScript({ name, routes: [...(path.routes ?? []), ...ROUTES] });
   const input: BuildTilesetInput = { connection: name, udid: 'u1', ...path.input };
-  const { client, taskQueue } = bed;
+  const { client, taskQueue } = harness;
   const handle = await client.workflow.start(BUILD_TILESET, { workflowId: name, taskQueue, args: [input] });
   await path.meanwhile?.(client.workflow.getHandle(name), asked(emulator, name));
   await handle.result().catch(() => undefined);
   await save(client.workflow.getHandle(name, handle.firstExecutionRunId), join(folder, name));
 }
 
-async function withBed(
+async function withHarness(
   emulator: Emulator,
   { continueAsNewAfterEvents }: Pick<Path, 'continueAsNewAfterEvents'>,
-  work: (bed: TestBed) => Promise<void>,
+  work: (harness: TestHarness) => Promise<void>,
 ): Promise<void> {
   // A chain's paths are the service's own: each script is a service.
   const services = Object.keys(CHAIN_PATHS).map((name): [string, { baseUrl: string }] => [
@@ -82,12 +82,12 @@ async function withBed(
     },
     { files: { writeBelow: [temporaryFolder()] } },
   );
-  const bed = await startTestBed(config, continueAsNewAfterEvents === undefined ? {} : { continueAsNewAfterEvents });
-  await work(bed);
-  await bed.close();
+  const harness = await startTestHarness(config, continueAsNewAfterEvents === undefined ? {} : { continueAsNewAfterEvents });
+  await work(harness);
+  await harness.close();
 }
 
-async function recordBatch(name: string, path: BatchPath, emulator: Emulator, bed: TestBed, folder: string): Promise<void> {
+async function recordBatch(name: string, path: BatchPath, emulator: Emulator, harness: TestHarness, folder: string): Promise<void> {
   const { items, item, submit = DEFAULT_SUBMIT, status = DEFAULT_STATUS, input, meanwhile } = path;
   const routes: Script['routes'] = [
     { method: 'POST', path: '/submit', answers: submit },
@@ -103,7 +103,7 @@ async function recordBatch(name: string, path: BatchPath, emulator: Emulator, be
     defaults: item === undefined ? { submit: { path: `${pathname}/submit` }, ...defaults } : defaults,
     ...more,
   };
-  const { client, taskQueue } = bed;
+  const { client, taskQueue } = harness;
   const handle = await client.workflow.start(RUN_BATCH, { workflowId: name, taskQueue, args: [batch] });
   await meanwhile?.(handle, asked(emulator, name), emulator);
   await handle.result().catch(() => undefined);
@@ -129,7 +129,7 @@ function asked(emulator: Emulator, name: string) {
   return (route: string, count = 1) => emulator.admin.waitForRequests({ path: `/${name}/${route}$`, count, answered: true });
 }
 
-async function record(name: string, path: Path, emulator: Emulator, bed: TestBed, folder: string): Promise<void> {
+async function record(name: string, path: Path, emulator: Emulator, harness: TestHarness, folder: string): Promise<void> {
   const { submit = DEFAULT_SUBMIT, status = DEFAULT_STATUS, thing, cancel, input, meanwhile } = path;
   const routes: Script['routes'] = [
     { method: 'POST', path: '/submit', answers: submit },
@@ -142,16 +142,16 @@ async function record(name: string, path: Path, emulator: Emulator, bed: TestBed
   const operation = JSON.parse(
     JSON.stringify({ submit: { path: `${base}/submit` }, ...input }).replaceAll('{base}', url),
   ) as OperationInput;
-  const handle: WorkflowHandle & { firstExecutionRunId: string } = await bed.client.workflow.start(RUN_OPERATION, {
+  const handle: WorkflowHandle & { firstExecutionRunId: string } = await harness.client.workflow.start(RUN_OPERATION, {
     workflowId: name,
-    taskQueue: bed.taskQueue,
+    taskQueue: harness.taskQueue,
     args: [operation],
     workflowIdReusePolicy: 'ALLOW_DUPLICATE',
   });
-  const latest = bed.client.workflow.getHandle(name);
+  const latest = harness.client.workflow.getHandle(name);
   await meanwhile?.(latest, asked(emulator, name), emulator);
   await handle.result().catch(() => undefined);
-  await save(bed.client.workflow.getHandle(name, handle.firstExecutionRunId), join(folder, name));
+  await save(harness.client.workflow.getHandle(name, handle.firstExecutionRunId), join(folder, name));
 }
 
 /** Without who and where: processes, hosts, and paths in stack traces. */

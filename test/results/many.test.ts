@@ -13,11 +13,11 @@ import {
 } from '../../src/contract';
 import { ACCOUNT_KEY, newContainer, startAzurite } from '../files/azurite';
 import { testConfig, temporaryFolder } from '../support/config';
-import { startTestBed, type TestBed } from '../support/in-process';
+import { startTestHarness, type TestHarness } from '../support/in-process';
 import { mebibytes, ResultService, sha256 } from './service';
 
 let service: ResultService;
-let bed: TestBed;
+let harness: TestHarness;
 let container: Awaited<ReturnType<typeof newContainer>>;
 const folder = join(temporaryFolder(), 'results');
 
@@ -39,11 +39,11 @@ beforeAll(async () => {
     },
   };
   const config = testConfig({ default: { baseUrl: service.url }, parts }, { files }, { STORE_KEY: ACCOUNT_KEY });
-  bed = await startTestBed(config, { http: { env: { STORE_KEY: ACCOUNT_KEY } } });
+  harness = await startTestHarness(config, { http: { env: { STORE_KEY: ACCOUNT_KEY } } });
 });
 
 afterAll(async () => {
-  await bed.close();
+  await harness.close();
   await service.close();
 });
 
@@ -53,15 +53,15 @@ const json = (bytes: number) => () => [Buffer.from(JSON.stringify({ status: 'Suc
 async function batch(input: BatchInput): Promise<{ result: BatchResult; lines: Map<string, ItemReport> }> {
   const id = `batch-${randomUUID()}`;
   const report = { path: `${id}.jsonl` };
-  const options = { workflowId: id, taskQueue: bed.taskQueue, args: [{ report, ...input }] as [BatchInput] };
-  const result = await bed.client.workflow.execute<(input: BatchInput) => Promise<BatchResult>>(RUN_BATCH, options);
+  const options = { workflowId: id, taskQueue: harness.taskQueue, args: [{ report, ...input }] as [BatchInput] };
+  const result = await harness.client.workflow.execute<(input: BatchInput) => Promise<BatchResult>>(RUN_BATCH, options);
   const lines = readFileSync(at(report.path), 'utf8').trim().split('\n');
   return { result, lines: new Map(lines.map((line) => JSON.parse(line) as ItemReport).map((line) => [line.id, line])) };
 }
 
 async function chain(input: ChainInput): Promise<ChainResult> {
-  const options = { workflowId: `chain-${randomUUID()}`, taskQueue: bed.taskQueue, args: [input] as [ChainInput] };
-  return bed.client.workflow.execute<(input: ChainInput) => Promise<ChainResult>>(RUN_CHAIN, options);
+  const options = { workflowId: `chain-${randomUUID()}`, taskQueue: harness.taskQueue, args: [input] as [ChainInput] };
+  return harness.client.workflow.execute<(input: ChainInput) => Promise<ChainResult>>(RUN_CHAIN, options);
 }
 
 /** `details[0]` of what a workflow failed with. */
@@ -169,7 +169,7 @@ describe('in a blob container', () => {
     service.plan('blob', { at: 'resource', body: () => mebibytes(50), contentType: 'video/mp4', cuts: [9_000_000] });
     const url = `${container.url}/nightly/{workflowId}.mp4`;
     const id = `blob-${randomUUID()}`;
-    const handle = await bed.lro.start({ submit: { path: '/submit/blob' }, resultFile: { url } }, { id });
+    const handle = await harness.lro.start({ submit: { path: '/submit/blob' }, resultFile: { url } }, { id });
     const { file } = await handle.result({ timeoutSeconds: 60 });
     const name = `nightly/${id}.mp4`;
     expect(file).toEqual({
@@ -192,7 +192,7 @@ describe('where a dialect says that the result is a part of the answer', () => {
       service.plan(name, { at: 'location', body: json(bytes) });
     const run = async (name: string) => {
       const input = { connection: 'parts', submit: { path: `/submit/${name}` }, resultFile: { path: `${name}.json` } };
-      return (await bed.lro.start(input, { id: randomUUID() })).result({ timeoutSeconds: 60 });
+      return (await harness.lro.start(input, { id: randomUUID() })).result({ timeoutSeconds: 60 });
     };
     expect((await run('part')).file).toMatchObject({ bytes: 300_002, contentType: 'application/json' });
     expect(readFileSync(at('part.json'), 'utf8')).toBe(JSON.stringify('x'.repeat(300_000)));

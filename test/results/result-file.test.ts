@@ -7,7 +7,7 @@ import { OperationError } from '../../src/client';
 import { heldBytes } from '../files/support';
 import { testConfig, temporaryFolder } from '../support/config';
 import { eventually } from '../support/eventually';
-import { startTestBed, type TestBed } from '../support/in-process';
+import { startTestHarness, type TestHarness } from '../support/in-process';
 import { mebibytes, ResultService, sha256, type Plan } from './service';
 
 const MAX_RESULT_BYTES = 64 * 1_048_576;
@@ -15,7 +15,7 @@ const MAX_RESULT_BYTES = 64 * 1_048_576;
 let service: ResultService;
 /** Behind a connection that has four requests at once. */
 let narrow: ResultService;
-let bed: TestBed;
+let harness: TestHarness;
 const folder = join(temporaryFolder(), 'results');
 
 beforeAll(async () => {
@@ -26,12 +26,12 @@ beforeAll(async () => {
     narrow: { baseUrl: narrow.url, limits: { concurrentRequests: 4 } },
   };
   const files = { writeBelow: [folder], maxResultBytes: MAX_RESULT_BYTES };
-  bed = await startTestBed(testConfig(connections, { files }));
+  harness = await startTestHarness(testConfig(connections, { files }));
 });
 
 afterAll(async () => {
   service.release();
-  await bed.close();
+  await harness.close();
   await service.close();
   await narrow.close();
 });
@@ -45,7 +45,7 @@ function operation(plan: Plan, more: Partial<OperationInput> = {}): { name: stri
 }
 
 async function run(input: OperationInput, id: string = randomUUID()): Promise<OperationResult> {
-  return (await bed.lro.start(input, { id })).result({ timeoutSeconds: 60 });
+  return (await harness.lro.start(input, { id })).result({ timeoutSeconds: 60 });
 }
 
 const at = (path: string): string => join(folder, path);
@@ -94,9 +94,9 @@ describe('the final body is written whole, whatever its size and wherever it sta
   it('of an operation that was started elsewhere', async () => {
     const { name, path } = operation({ at: 'location', body: json(2_000_000) });
     const resultFile = { path: 'attached/{workflowId}-{runId}.json' };
-    const handle = await bed.lro.start({ attach: { statusUrl: `${service.url}/status/${name}` }, resultFile }, { id: `at/${name}` });
+    const handle = await harness.lro.start({ attach: { statusUrl: `${service.url}/status/${name}` }, resultFile }, { id: `at/${name}` });
     const result = await handle.result({ timeoutSeconds: 60 });
-    const { runId } = await bed.client.workflow.getHandle(`at/${name}`).describe();
+    const { runId } = await harness.client.workflow.getHandle(`at/${name}`).describe();
     expect(result.file).toMatchObject({ path: `attached/at_${name}-${runId}.json`, sha256: sha256(json(2_000_000)()) });
     expect(existsSync(at(path))).toBe(false);
   });
@@ -176,9 +176,9 @@ describe('what is in the way', () => {
   it('a cancellation while it is read ends both, and leaves nothing half written', async () => {
     const plan: Plan = { at: 'resource', body: () => mebibytes(8), contentType: 'image/png', stopsAfter: 3_000_000 };
     const { name, path, input } = operation(plan);
-    const handle = await bed.lro.start(input, { id: name });
+    const handle = await harness.lro.start(input, { id: name });
     await eventually(leftovers, (names) => names.length === 1);
-    await bed.client.workflow.getHandle(name).cancel();
+    await harness.client.workflow.getHandle(name).cancel();
     const result = await handle.result({ timeoutSeconds: 60 });
     expect(result).toMatchObject({ status: 'Succeeded', missing: { file: 'cancelled before it was read' } });
     await eventually(leftovers, (names) => names.length === 0);
@@ -199,7 +199,7 @@ it('bodies that take long leave room for everything else of their connection', a
   for (const name of names) narrow.plan(name, { at: 'resource', body: () => mebibytes(2), contentType: 'image/png', stopsAfter: 100_000 });
   const path = { path: `narrow/{workflowId}.png` };
   const start = (name: string) =>
-    bed.lro.start({ connection: 'narrow', submit: { path: `/submit/${name}` }, resultFile: path }, { id: `${name}-${randomUUID()}` });
+    harness.lro.start({ connection: 'narrow', submit: { path: `/submit/${name}` }, resultFile: path }, { id: `${name}-${randomUUID()}` });
   const long = await Promise.all(names.map(start));
   const begun = (): number => names.filter((name) => narrow.count(`GET /resource/${name}`) > 0).length;
   await eventually(

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { stringify } from 'yaml';
 import { eventually } from '../support/eventually';
 import { findFreePorts } from '../../src/devserver';
-import { connectionsAt, fileOf, filesOf, rolloutTest } from './bed';
+import { connectionsAt, fileOf, filesOf, rolloutTest } from './harness';
 
 rolloutTest('a right file is taken into use without an end of what is under way, and the identity shows it', async (rollout) => {
   const [port = 0] = await findFreePorts(1);

@@ -4,7 +4,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { temporaryFolder } from '../support/config';
-import { fileOf, rolloutTest } from './bed';
+import { fileOf, rolloutTest } from './harness';
 
 rolloutTest(
   'of two workers only one knows the connection: 50 of 50 operations succeed, update `accepted` included, each submitted once',

@@ -3,24 +3,24 @@ import { randomUUID } from 'node:crypto';
 import type { ScheduleSummary } from '@temporalio/client';
 import type { CreateScheduleOptions } from '../../src/client';
 import { eventually } from '../support/eventually';
-import { standInBatch, startStandInBed, type StandInBed } from '../support/stand-in-bed';
+import { standInBatch, startStandInHarness, type StandInHarness } from '../support/stand-in-harness';
 
-let bed: StandInBed;
+let harness: StandInHarness;
 
 beforeAll(async () => {
-  bed = await startStandInBed();
+  harness = await startStandInHarness();
 });
 
-afterAll(() => bed.close());
+afterAll(() => harness.close());
 
 const batch = standInBatch('succeed', { report: { path: './reports/{workflowId}.jsonl' } });
 
 test('policies have safe defaults', async () => {
-  const id = await bed.schedule({ batch });
-  expect(await bed.lro.schedules.describe(id)).toMatchObject({
+  const id = await harness.schedule({ batch });
+  expect(await harness.lro.schedules.describe(id)).toMatchObject({
     id,
     workflowId: id,
-    taskQueue: bed.taskQueue,
+    taskQueue: harness.taskQueue,
     batch,
     overlap: 'skip',
     catchupWindowSeconds: 3600,
@@ -45,8 +45,8 @@ test('policies, times and notes reach the server as they were given', async () =
     endAt: '2099-01-01T00:00:00Z',
   } satisfies CreateScheduleOptions['times'];
   const policies = { overlap: 'bufferOne', catchupWindowSeconds: 60, pauseOnFailure: true, note: 'nightly', paused: true } as const;
-  const id = await bed.schedule({ batch, times, workflowId: 'nightly', ...policies });
-  expect(await bed.lro.schedules.describe(id)).toMatchObject({
+  const id = await harness.schedule({ batch, times, workflowId: 'nightly', ...policies });
+  expect(await harness.lro.schedules.describe(id)).toMatchObject({
     ...policies,
     workflowId: 'nightly',
     times: {
@@ -59,31 +59,31 @@ test('policies, times and notes reach the server as they were given', async () =
 });
 
 test('cron expressions hold in the time zone of the schedule', async () => {
-  const id = await bed.schedule({ batch, times: { cron: ['30 2 * * *'], timeZone: 'Asia/Tokyo' } });
-  const { nextTimes, times } = await bed.lro.schedules.describe(id);
+  const id = await harness.schedule({ batch, times: { cron: ['30 2 * * *'], timeZone: 'Asia/Tokyo' } });
+  const { nextTimes, times } = await harness.lro.schedules.describe(id);
   expect(times).toMatchObject({ calendars: [{ minute: 30, hour: 2 }], timeZone: 'Asia/Tokyo' });
   expect(nextTimes[0]).toMatch(/T17:30:00\.000Z$/);
 });
 
 test('lists hold schedules of batches only', async () => {
-  const id = await bed.schedule({ batch, paused: true, note: 'not yet' });
-  const foreign = `foreign-${bed.taskQueue}`;
-  const other = await bed.client.schedule.create({
+  const id = await harness.schedule({ batch, paused: true, note: 'not yet' });
+  const foreign = `foreign-${harness.taskQueue}`;
+  const other = await harness.client.schedule.create({
     scheduleId: foreign,
     spec: { cronExpressions: ['0 0 1 1 * 2099'] },
-    action: { type: 'startWorkflow', workflowType: 'other', taskQueue: bed.taskQueue },
+    action: { type: 'startWorkflow', workflowType: 'other', taskQueue: harness.taskQueue },
   });
   try {
     await eventually(
       async () => {
         const all: ScheduleSummary[] = [];
-        for await (const schedule of bed.client.schedule.list()) all.push(schedule);
+        for await (const schedule of harness.client.schedule.list()) all.push(schedule);
         // Of a new one the list does not know at once what it starts.
         return [id, foreign].every((name) => all.some(({ scheduleId, action }) => scheduleId === name && action !== undefined));
       },
       (listed) => listed,
     );
-    const listed = await bed.lro.schedules.list();
+    const listed = await harness.lro.schedules.list();
     expect(listed.find((schedule) => schedule.id === id)).toMatchObject({ paused: true, note: 'not yet' });
     expect(listed.some((schedule) => schedule.id === foreign)).toBe(false);
   } finally {
@@ -92,18 +92,18 @@ test('lists hold schedules of batches only', async () => {
 });
 
 test('a schedule that is there already is left as it is', async () => {
-  const id = await bed.schedule({ batch });
-  await expect(bed.schedule({ id, batch, note: 'second' })).rejects.toMatchObject({ name: 'ScheduleError', problem: 'exists' });
-  expect((await bed.lro.schedules.describe(id)).note).toBeUndefined();
+  const id = await harness.schedule({ batch });
+  await expect(harness.schedule({ id, batch, note: 'second' })).rejects.toMatchObject({ name: 'ScheduleError', problem: 'exists' });
+  expect((await harness.lro.schedules.describe(id)).note).toBeUndefined();
 });
 
 test('a deleted schedule is gone', async () => {
-  const id = await bed.schedule({ batch });
-  await bed.lro.schedules.delete(id);
+  const id = await harness.schedule({ batch });
+  await harness.lro.schedules.delete(id);
   const missing = { name: 'ScheduleError', problem: 'missing', message: `there is no schedule "${id}"` };
-  await expect(bed.lro.schedules.describe(id)).rejects.toMatchObject(missing);
-  await expect(bed.lro.schedules.trigger(id)).rejects.toMatchObject(missing);
-  await expect(bed.lro.schedules.delete(id)).rejects.toMatchObject(missing);
+  await expect(harness.lro.schedules.describe(id)).rejects.toMatchObject(missing);
+  await expect(harness.lro.schedules.trigger(id)).rejects.toMatchObject(missing);
+  await expect(harness.lro.schedules.delete(id)).rejects.toMatchObject(missing);
 });
 
 const daily = { cron: ['0 2 * * *'] };
@@ -145,14 +145,14 @@ test.each<[string, Partial<CreateScheduleOptions>, string]>([
   ['a cron expression that the server cannot read', { times: { cron: ['at night'] } }, 'CronString does not have 5-7 fields'],
 ])('%s is refused before anything is created', async (_, options, words) => {
   const id = `refused-${randomUUID()}`;
-  const error: unknown = await bed.schedule({ batch, times: daily, ...options, id }).catch((err: unknown) => err);
+  const error: unknown = await harness.schedule({ batch, times: daily, ...options, id }).catch((err: unknown) => err);
   expect(error).toMatchObject({ name: 'ScheduleError', problem: 'invalid' });
   expect((error as Error).message).toContain(`schedule "${id}" was not created:\n`);
   expect((error as Error).message).toContain(words);
-  await expect(bed.lro.schedules.describe(id)).rejects.toMatchObject({ problem: 'missing' });
+  await expect(harness.lro.schedules.describe(id)).rejects.toMatchObject({ problem: 'missing' });
 });
 
 test('every mistake is named at once', async () => {
   const options = { id: 'x', times: {}, batch: {}, overlap: 'no' as never };
-  await expect(bed.lro.schedules.create(options)).rejects.toMatchObject({ mistakes: { length: 3 } });
+  await expect(harness.lro.schedules.create(options)).rejects.toMatchObject({ mistakes: { length: 3 } });
 });

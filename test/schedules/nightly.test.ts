@@ -1,26 +1,26 @@
 /** A schedule of real batches: it fires, overlaps are left out, and a run that failed is retried with what it left. */
 import { randomUUID } from 'node:crypto';
 import type { ScheduleDescription } from '../../src/client';
-import { item, openBatchBed, WATCHED, type BatchBed } from '../batch/bed';
+import { item, openBatchHarness, WATCHED, type BatchHarness } from '../batch/harness';
 import { eventually } from '../support/eventually';
 
-let bed: BatchBed;
+let harness: BatchHarness;
 
-beforeAll(async () => (bed = await openBatchBed()));
+beforeAll(async () => (harness = await openBatchHarness()));
 
-afterAll(() => bed.close());
+afterAll(() => harness.close());
 
 test('a night that fails pauses its schedule, starts meanwhile are left out, and a retry runs only what failed', async () => {
-  const { lro, emulator } = bed;
+  const { lro, emulator } = harness;
   const id = `nightly-${randomUUID()}`;
   const until = (found: (schedule: ScheduleDescription) => boolean): Promise<ScheduleDescription> =>
     eventually(() => lro.schedules.describe(id), found);
-  await bed.refuse(400, {}, 'broken');
+  await harness.refuse(400, {}, 'broken');
   await lro.schedules.create({
     id,
     times: { intervals: [{ everySeconds: 1 }] },
     batch: {
-      manifest: bed.manifest([item('good'), item('slow', WATCHED), item('broken')]),
+      manifest: harness.manifest([item('good'), item('slow', WATCHED), item('broken')]),
       report: { path: 'night-{runId}.jsonl' },
       failWhen: { failedItems: 1 },
     },
@@ -28,7 +28,7 @@ test('a night that fails pauses its schedule, starts meanwhile are left out, and
   });
   try {
     await until(({ counts }) => counts.started === 1 && counts.skipped >= 1);
-    await bed.finish('slow');
+    await harness.finish('slow');
     const { recentRuns, counts } = await until(({ paused }) => paused);
     expect(counts.started).toBe(1);
     const { workflowId } = recentRuns[0]!;
@@ -38,7 +38,7 @@ test('a night that fails pauses its schedule, starts meanwhile are left out, and
     });
     await emulator.admin.removeFaults();
     expect((await lro.executeBatch({ retryOf: { workflowId } })).counts).toMatchObject({ total: 1, succeeded: 1 });
-    expect(await bed.submits('good', 'slow')).toHaveLength(2);
+    expect(await harness.submits('good', 'slow')).toHaveLength(2);
   } finally {
     await lro.schedules.delete(id);
   }

@@ -10,10 +10,10 @@ import { send, type OutgoingSubmit } from '../../src/activities/send-submit';
 import { OperationError } from '../../src/client';
 import { RUN_OPERATION, type ChainStep, type OperationInput } from '../../src/contract';
 import { openConnections } from '../../src/http';
-import { startChainBed, type ChainBed } from '../chains/bed';
+import { startChainHarness, type ChainHarness } from '../chains/harness';
 import { testConfig } from '../support/config';
 
-let bed: ChainBed;
+let harness: ChainHarness;
 const audited: Record<string, unknown>[] = [];
 
 beforeAll(async () => {
@@ -23,9 +23,9 @@ beforeAll(async () => {
     });
     return {};
   };
-  bed = await startChainBed({ worker: { interceptors: { activity: [listening] } } });
+  harness = await startChainHarness({ worker: { interceptors: { activity: [listening] } } });
 });
-afterAll(() => bed.close());
+afterAll(() => harness.close());
 
 function nested(levels: number): never {
   return JSON.parse(`${'['.repeat(levels)}0${']'.repeat(levels)}`) as never;
@@ -49,7 +49,7 @@ test.each<[string, OperationInput | RawValue, number[]]>([
   ],
 ])('%s ends as InvalidInput after one attempt at most', async (_, input, expected) => {
   const workflowId = randomUUID();
-  const handle = await bed.client.workflow.start(RUN_OPERATION, { args: [input], taskQueue: bed.taskQueue, workflowId });
+  const handle = await harness.client.workflow.start(RUN_OPERATION, { args: [input], taskQueue: harness.taskQueue, workflowId });
   await expect(handle.result()).rejects.toMatchObject({ cause: { type: 'InvalidInput' } });
   const { events = [] } = await handle.fetchHistory();
   const attempts = (events ?? []).flatMap(({ activityTaskStartedEventAttributes: started }) => started?.attempt ?? []);
@@ -57,27 +57,27 @@ test.each<[string, OperationInput | RawValue, number[]]>([
 });
 
 test.each(['constructor', 'toString', 'hasOwnProperty', 'valueOf'])('a step named %s runs, alone and as an item of a batch', async (id) => {
-  const description = `${id}-${bed.taskQueue}`;
+  const description = `${id}-${harness.taskQueue}`;
   const upload = (name: string): ChainStep => ({
     id: name,
     submit: { path: '/mapData', query: { dataFormat: 'geojson', description }, body: { type: 'FeatureCollection', features: [] } },
   });
   const last: ChainStep = { id: 'last', submit: { path: '/styles', query: { description: `{{steps.${id}.resourceId}}` }, body: {} } };
   const steps = [upload(id), last];
-  const chain = await (await bed.lro.runChain({ connection: 'maps', steps })).result();
+  const chain = await (await harness.lro.runChain({ connection: 'maps', steps })).result();
   expect(chain.steps.map((step) => step.id)).toEqual([id, 'last']);
   expect(chain.made[id]?.resourceId).toMatch(/^[0-9a-f-]{36}$/);
-  const batch = await (await bed.lro.startBatch({ items: [{ id, kind: 'chain', connection: 'maps', steps }] })).result();
+  const batch = await (await harness.lro.startBatch({ items: [{ id, kind: 'chain', connection: 'maps', steps }] })).result();
   expect(batch.counts).toMatchObject({ total: 1, succeeded: 1 });
-  expect(await bed.submits(description)).toEqual(['/mapData', '/mapData']);
+  expect(await harness.submits(description)).toEqual(['/mapData', '/mapData']);
 });
 
 test('a batch whose items and labels are named like what objects inherit reports each of them', async () => {
   const names = ['constructor', 'toString', '__proto__', 'hasOwnProperty'];
   const submit = { path: '/tilesets', query: { datasetId: 'none' } };
   const items = names.map((id) => ({ id, connection: 'maps', submit, labels: { constructor: id } }));
-  const report = { path: `${bed.folder}/names.jsonl` };
-  const { counts, firstFailures } = await (await bed.lro.startBatch({ items, report })).result();
+  const report = { path: `${harness.folder}/names.jsonl` };
+  const { counts, firstFailures } = await (await harness.lro.startBatch({ items, report })).result();
   expect(counts).toMatchObject({ total: 4, failed: 4 });
   expect(firstFailures.map(({ id, labels }) => [id, labels?.['constructor']]).sort()).toEqual(names.map((id) => [id, id]).sort());
 });
@@ -86,15 +86,15 @@ test('the audit log names workflow, connection, method, path and outcome of all 
   audited.length = 0;
   const held = { submit: { path: '/mapData', query: { dataFormat: 'geojson', description: 'secret-in-query' }, body: { type: 'x' } } };
   const plan = { 'Emulator-Plan': JSON.stringify({ hold: true }) };
-  const id = `audited-${bed.taskQueue}`;
-  const operation = await bed.lro.start(
+  const id = `audited-${harness.taskQueue}`;
+  const operation = await harness.lro.start(
     { connection: 'maps', submit: { ...held.submit, headers: plan }, cancel: { method: 'POST', path: '{statusPath}:cancel' } },
     { id },
   );
   const { operationId } = await operation.accepted();
   await operation.cancel();
   await operation.result().catch(() => undefined);
-  const rejected = await bed.lro.execute({ connection: 'maps', submit: { path: '/tilesets' } }).catch((error: unknown) => error);
+  const rejected = await harness.lro.execute({ connection: 'maps', submit: { path: '/tilesets' } }).catch((error: unknown) => error);
   expect(rejected).toBeInstanceOf(OperationError);
   expect(audited).toEqual([
     expect.objectContaining({ workflowId: id, connection: 'maps', method: 'POST', path: '/mapData', outcome: 'accepted' }),
@@ -112,20 +112,24 @@ test('the audit log names workflow, connection, method, path and outcome of all 
 
 test('the chain of a tileset deletes what it has made, and the audit log says so', async () => {
   audited.length = 0;
-  const made = await bed.lro.buildTileset({ connection: 'maps', package: { path: bed.addFile('no.zip', 'no zip') }, cleanup: 'onFailure' });
+  const made = await harness.lro.buildTileset({
+    connection: 'maps',
+    package: { path: harness.addFile('no.zip', 'no zip') },
+    cleanup: 'onFailure',
+  });
   await made.result().catch(() => undefined);
   expect(audited.map(({ method, path, outcome }) => [method, String(path).split('/')[1], outcome])).toEqual([
     ['POST', 'mapData', 'accepted'],
     ['POST', 'conversions', 'accepted'],
     ['DELETE', 'mapData', 'answered 204'],
   ]);
-  const [upload] = await bed.requests('POST');
+  const [upload] = await harness.requests('POST');
   expect(upload?.query).toContain('api-version=2.0');
 });
 
 test('the activity that sends looks at the path again, whoever made its input', async () => {
   const connections = openConnections(
-    testConfig({ maps: { baseUrl: `${bed.emulator.url}/styles`, allow: { methods: ['POST'], headers: ['x-ms-*'] } } }),
+    testConfig({ maps: { baseUrl: `${harness.emulator.url}/styles`, allow: { methods: ['POST'], headers: ['x-ms-*'] } } }),
   );
   const item: OutgoingSubmit = {
     connection: 'maps',
@@ -133,16 +137,16 @@ test('the activity that sends looks at the path again, whoever made its input', 
     fetchResource: false,
     waitsUnauthorized: false,
     tries: 0,
-    url: `${bed.emulator.url}/styles/1`,
+    url: `${harness.emulator.url}/styles/1`,
     request: {},
     idempotencyKey: 'k',
     firstSentAtMs: 0,
     onUncertainSubmit: 'fail',
   };
-  const before = await bed.emulator.admin.counts();
+  const before = await harness.emulator.admin.counts();
   const forgeries: OutgoingSubmit[] = [
-    { ...item, url: `${bed.emulator.url}/tilesets` },
-    { ...item, url: `${bed.emulator.url}/styles/..%2ftilesets` },
+    { ...item, url: `${harness.emulator.url}/tilesets` },
+    { ...item, url: `${harness.emulator.url}/styles/..%2ftilesets` },
     { ...item, method: 'DELETE' },
     { ...item, request: { headers: { 'X-HTTP-Method-Override': 'DELETE' } } },
     { ...item, request: { headers: { other: 'x' } } },
@@ -150,6 +154,6 @@ test('the activity that sends looks at the path again, whoever made its input', 
   for (const forged of forgeries) {
     expect(await send(forged, connections)).toMatchObject({ decision: { kind: 'failed', failure: { type: 'InvalidInput' } } });
   }
-  expect(await bed.emulator.admin.counts()).toEqual(before);
+  expect(await harness.emulator.admin.counts()).toEqual(before);
   connections.close();
 });

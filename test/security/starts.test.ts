@@ -4,14 +4,14 @@
  */
 import { randomUUID } from 'node:crypto';
 import { BUILD_TILESET, RUN_BATCH, RUN_CHAIN, RUN_OPERATION, type BatchInput, type BatchResult } from '../../src/contract';
-import { startChainBed, type ChainBed } from '../chains/bed';
+import { startChainHarness, type ChainHarness } from '../chains/harness';
 import { eventually } from '../support/eventually';
 
-let bed: ChainBed;
+let harness: ChainHarness;
 beforeAll(async () => {
-  bed = await startChainBed();
+  harness = await startChainHarness();
 });
-afterAll(() => bed.close());
+afterAll(() => harness.close());
 
 const SUBMIT = { path: '/styles', body: {} };
 const INPUTS: Record<string, object> = {
@@ -33,17 +33,17 @@ async function endOf(
   options: { cronSchedule?: string; retry?: { maximumAttempts: number } } = {},
 ): Promise<string> {
   const workflowId = randomUUID();
-  const started = await bed.client.workflow.start(type, { workflowId, taskQueue: bed.taskQueue, args, ...options });
+  const started = await harness.client.workflow.start(type, { workflowId, taskQueue: harness.taskQueue, args, ...options });
   try {
-    await bed.client.workflow.result(workflowId, started.firstExecutionRunId, { followRuns: false }).catch(() => undefined);
-    const { events } = await bed.client.workflow.getHandle(workflowId, started.firstExecutionRunId).fetchHistory();
+    await harness.client.workflow.result(workflowId, started.firstExecutionRunId, { followRuns: false }).catch(() => undefined);
+    const { events } = await harness.client.workflow.getHandle(workflowId, started.firstExecutionRunId).fetchHistory();
     const last = events?.at(-1);
     // A failed run under cron ends with the beginning of the next one.
     const failure = (last?.workflowExecutionFailedEventAttributes ?? last?.workflowExecutionContinuedAsNewEventAttributes)?.failure;
     return `${String(failure?.applicationFailureInfo?.type)}: ${String(failure?.message)}`;
   } finally {
     // A schedule of cron starts the next run whatever became of this one.
-    await bed.client.workflow
+    await harness.client.workflow
       .getHandle(workflowId)
       .terminate()
       .catch(() => undefined);
@@ -51,9 +51,9 @@ async function endOf(
 }
 
 async function submitsDuring(work: () => Promise<void>): Promise<number> {
-  const before = (await bed.submits()).length;
+  const before = (await harness.submits()).length;
   await work();
-  return (await bed.submits()).length - before;
+  return (await harness.submits()).length - before;
 }
 
 test('under cronSchedule no workflow runs, with a forged second argument or without', async () => {
@@ -111,14 +111,14 @@ test('signals that make no sense change nothing of a batch, an operation or a ch
   const submit = { ...SUBMIT, headers: { 'Emulator-Plan': '{"hold":true}' } };
   const items = ['a', 'b', 'c'].map((id) => ({ id, submit }));
   const batchId = randomUUID();
-  const batch = await bed.client.workflow.start<(input: BatchInput) => Promise<BatchResult>>(RUN_BATCH, {
+  const batch = await harness.client.workflow.start<(input: BatchInput) => Promise<BatchResult>>(RUN_BATCH, {
     workflowId: batchId,
-    taskQueue: bed.taskQueue,
+    taskQueue: harness.taskQueue,
     args: [{ items }],
   });
   const others = await Promise.all(
     [[RUN_OPERATION, { submit }] as const, [RUN_CHAIN, { steps: [{ id: 'a', submit }] }] as const].map(([type, input]) =>
-      bed.client.workflow.start(type, { workflowId: randomUUID(), taskQueue: bed.taskQueue, args: [input] }),
+      harness.client.workflow.start(type, { workflowId: randomUUID(), taskQueue: harness.taskQueue, args: [input] }),
     ),
   );
   for (const handle of [batch, ...others]) {
@@ -127,10 +127,10 @@ test('signals that make no sense change nothing of a batch, an operation or a ch
     }
   }
   const open = await eventually(
-    () => bed.emulator.admin.operations(),
+    () => harness.emulator.admin.operations(),
     ({ operations }) => operations.length === 5,
   );
-  for (const { operationId } of open.operations) await bed.emulator.admin.changeOperation(operationId, { finish: 'Succeeded' });
+  for (const { operationId } of open.operations) await harness.emulator.admin.changeOperation(operationId, { finish: 'Succeeded' });
   expect((await batch.result()).counts).toMatchObject({ total: 3, succeeded: 3 });
   for (const handle of others) expect(await handle.result()).toBeDefined();
   for (const handle of [batch, ...others]) {

@@ -95,14 +95,17 @@ function expectWithin({ submits, polls }: { submits: number; polls: number }): v
   }
 }
 
-async function withThree(share: Share, work: (bed: Awaited<ReturnType<typeof start>>, workers: Child[]) => Promise<void>): Promise<void> {
-  const bed = await start(share);
+async function withThree(
+  share: Share,
+  work: (harness: Awaited<ReturnType<typeof start>>, workers: Child[]) => Promise<void>,
+): Promise<void> {
+  const harness = await start(share);
   try {
-    const workers = await Promise.all(['a', 'b', 'c'].map((name) => bed.worker(name)));
-    await bed.overload();
-    await work(bed, workers);
+    const workers = await Promise.all(['a', 'b', 'c'].map((name) => harness.worker(name)));
+    await harness.overload();
+    await work(harness, workers);
   } finally {
-    await bed.close();
+    await harness.close();
   }
 }
 
@@ -110,11 +113,11 @@ async function withThree(share: Share, work: (bed: Awaited<ReturnType<typeof sta
 const KILLED: Share[] = isLong ? [true, 'exact'] : [true];
 
 test.concurrent.each(KILLED)('share: %s keeps three workers within the limits, also when one is killed and one comes', (share) =>
-  withThree(share, async (bed, [, killed]) => {
-    const steady = await counted(bed.arrivals);
+  withThree(share, async (harness, [, killed]) => {
+    const steady = await counted(harness.arrivals);
     await killed?.kill();
-    const [after] = await Promise.all([counted(bed.arrivals), bed.worker('d')]);
-    const later = await counted(bed.arrivals);
+    const [after] = await Promise.all([counted(harness.arrivals), harness.worker('d')]);
+    const later = await counted(harness.arrivals);
     console.log(`share: ${share}, parts of the limits`, { steady, after, later });
     for (const parts of [steady, after, later]) expectWithin(parts);
     expect(steady.submits).toBeGreaterThan(LEAST);
@@ -124,13 +127,13 @@ test.concurrent.each(KILLED)('share: %s keeps three workers within the limits, a
 test.concurrent(
   'share: exact keeps three workers within the limits at less than an event a second, also when the limiter is terminated',
   () =>
-    withThree('exact', async (bed) => {
-      const steady = await counted(bed.arrivals);
-      const limiter = bed.client.workflow.getHandle(limiterId(bed.taskQueue, 'default'));
+    withThree('exact', async (harness) => {
+      const steady = await counted(harness.arrivals);
+      const limiter = harness.client.workflow.getHandle(limiterId(harness.taskQueue, 'default'));
       const { runId, historyLength, startTime } = await limiter.describe();
       const seconds = (Date.now() - startTime.getTime()) / 1000;
       await limiter.terminate('test');
-      const after = await counted(bed.arrivals);
+      const after = await counted(harness.arrivals);
       await eventually(
         () => limiter.describe(),
         (next) => next.runId !== runId,
@@ -145,7 +148,7 @@ test.concurrent(
 
 if (isLong)
   test('share: false gives each worker the whole limits: what the others are measured against', async () => {
-    await withThree(false, async (bed) => {
-      expect((await counted(bed.arrivals)).submits).toBeGreaterThan(1.3);
+    await withThree(false, async (harness) => {
+      expect((await counted(harness.arrivals)).submits).toBeGreaterThan(1.3);
     });
   });

@@ -9,10 +9,10 @@ import type { LroConfig } from '../../src/config';
 import { createLroWorker, type LroWorkerOptions } from '../../src/hosting/create-worker';
 import { workflowBundle } from './bundle';
 
-export interface TestBed {
+export interface TestHarness {
   address: string;
   taskQueue: string;
-  /** The typed client, on this bed's task queue. */
+  /** The typed client, on this harness's task queue. */
   lro: LroClient;
   /** A plain Temporal client, as programs in other languages have. */
   client: Client;
@@ -22,7 +22,10 @@ export interface TestBed {
 let installed = false;
 
 /** @param options over the worker's own; `address` of another server than the shared one */
-export async function startTestBed(config: LroConfig, options: Partial<LroWorkerOptions> & { address?: string } = {}): Promise<TestBed> {
+export async function startTestHarness(
+  config: LroConfig,
+  options: Partial<LroWorkerOptions> & { address?: string } = {},
+): Promise<TestHarness> {
   if (!installed) Runtime.install({ logger: new DefaultLogger('ERROR') });
   installed = true;
   const { address = sharedAddress(), ...more } = options;

@@ -6,7 +6,7 @@ import { OperationError } from '../../src/client';
 import type { OperationInput } from '../../src/contract';
 import { startEmulator, type Emulator, type Script } from '../../src/emulator';
 import { testConfig, type ConnectionYaml } from '../support/config';
-import { startTestBed, type TestBed } from '../support/in-process';
+import { startTestHarness, type TestHarness } from '../support/in-process';
 
 const KEYS = {
   LRO_TEST_QUERY_KEY: 'query-key-5d1c0f',
@@ -27,7 +27,7 @@ let service: Emulator;
 let stranger: Emulator;
 /** The same machine under its other name is another host, too. */
 let strangerByName: string;
-let bed: TestBed;
+let harness: TestHarness;
 let scripts = 0;
 
 beforeAll(async () => {
@@ -41,7 +41,7 @@ beforeAll(async () => {
       { baseUrl: service.url, query: { 'api-version': '2.0' }, headers: CONNECTION_HEADER, auth: AUTHS[name], otherHosts, poll },
     ]),
   );
-  bed = await startTestBed(testConfig(Object.fromEntries(connections)));
+  harness = await startTestHarness(testConfig(Object.fromEntries(connections)));
 });
 
 afterEach(async () => {
@@ -59,7 +59,7 @@ afterEach(async () => {
 });
 
 afterAll(async () => {
-  await bed.close();
+  await harness.close();
   await service.close();
   await stranger.close();
 });
@@ -93,7 +93,7 @@ function input(base: string, connection: string, more: Partial<OperationInput> =
 }
 
 async function failureOf(operation: OperationInput) {
-  const error: unknown = await bed.lro.execute(operation).catch((err: unknown) => err);
+  const error: unknown = await harness.lro.execute(operation).catch((err: unknown) => err);
   expect(error).toBeInstanceOf(OperationError);
   return (error as OperationError).details;
 }
@@ -112,7 +112,7 @@ describe.each(NAMES)('with %s credentials', (name) => {
   test('where the connection says so, it is polled without credentials', async () => {
     const there = await strangerAnswers({ status: 'Succeeded' });
     const base = await play([ACCEPTED(`{there}${there}`)]);
-    const result = await bed.lro.execute(input(base, `${name}-withoutCredentials`));
+    const result = await harness.lro.execute(input(base, `${name}-withoutCredentials`));
     expect(result.status).toBe('Succeeded');
     expect(await stranger.admin.requests({ method: 'GET' })).toHaveLength(1);
   });
@@ -138,7 +138,7 @@ describe.each(NAMES)('with %s credentials', (name) => {
     const there = await strangerAnswers({ status: 'Succeeded' });
     const redirect = { httpStatus: 302, headers: { location: `{there}${there}` } };
     const base = await play([ACCEPTED('{base}/status'), { path: '/status', answers: [redirect] }]);
-    expect(await bed.lro.execute(input(base, `${name}-withoutCredentials`))).toMatchObject({ status: 'Succeeded' });
+    expect(await harness.lro.execute(input(base, `${name}-withoutCredentials`))).toMatchObject({ status: 'Succeeded' });
     expect(await stranger.admin.requests({ method: 'GET' })).toHaveLength(1);
   });
 
@@ -160,7 +160,7 @@ describe.each(NAMES)('with %s credentials', (name) => {
     ],
   ])('%s at another host is reported, not read, and the operation has succeeded', async (_, answer, missing) => {
     const base = await play([ACCEPTED('{base}/status'), { path: '/status', answers: [answer] }]);
-    const result = await bed.lro.execute(input(base, `${name}-refuse`, { fetchResource: true }));
+    const result = await harness.lro.execute(input(base, `${name}-refuse`, { fetchResource: true }));
     expect(result).toMatchObject({ resourceLocation: `${stranger.url}/tilesets/t1`, resourceId: 't1', missing });
     expect(await stranger.admin.requests()).toEqual([]);
   });
@@ -170,13 +170,13 @@ describe.each(NAMES)('with %s credentials', (name) => {
       ACCEPTED('{base}/status'),
       { path: '/status', answers: [{ headers: { 'retry-after': '3600' }, body: { status: 'Running' } }] },
     ]);
-    const handle = await bed.lro.startAndWaitAccepted(
+    const handle = await harness.lro.startAndWaitAccepted(
       input(base, `${name}-refuse`, { cancel: { path: `${stranger.url}/cancel/{operationId}` } }),
     );
     await service.admin.waitForRequests({ path: `${base}/status`, answered: true });
     await handle.cancel();
     await expect(handle.result()).rejects.toMatchObject({ name: 'OperationCancelledError' });
-    const { memo } = await bed.client.workflow.getHandle(handle.id).describe();
+    const { memo } = await harness.client.workflow.getHandle(handle.id).describe();
     expect(memo).toMatchObject({ cancel: expect.stringContaining('not told') });
     expect(await stranger.admin.requests()).toEqual([]);
   });

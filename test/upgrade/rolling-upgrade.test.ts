@@ -5,8 +5,8 @@
 import { DefaultLogger, makeTelemetryFilterString, Runtime, Worker } from '@temporalio/worker';
 import { Evidence } from '../batch/evidence';
 import { eventually } from '../support/eventually';
-import { earlyPolls } from '../support/process-bed';
-import { inTurns, PATIENCE_SECONDS, startUpgradeBed, TYPES, type Run, type UpgradeBed } from './bed';
+import { earlyPolls } from '../support/process-harness';
+import { inTurns, PATIENCE_SECONDS, startUpgradeHarness, TYPES, type Run, type UpgradeHarness } from './harness';
 
 const isLong = process.env['LRO_LONG'] === '1';
 const OPERATIONS = isLong ? 200 : 20;
@@ -19,16 +19,16 @@ const SHORT_ITEMS = 10;
 const RETRY_AFTER_SECONDS = isLong ? 5 : 1;
 jest.setTimeout(isLong ? 900_000 : 180_000);
 
-let bed: UpgradeBed;
+let harness: UpgradeHarness;
 
 beforeAll(async () => {
   // The control that is to fail would say so in the log.
   const logging = { filter: makeTelemetryFilterString({ core: 'ERROR', other: 'ERROR' }) };
   Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging } });
-  bed = await startUpgradeBed();
+  harness = await startUpgradeHarness();
 });
 
-afterAll(() => bed.close());
+afterAll(() => harness.close());
 
 /** What a run was begun with. */
 function inputOf(run: Run | undefined): string {
@@ -56,35 +56,35 @@ test('a rolling upgrade and a rollback lose nothing, send nothing twice and wedg
   const lateOperations = OPERATIONS / 4;
   const alone = OPERATIONS + lateOperations;
 
-  const first = await bed.startWorker('first');
-  await bed.setCurrent('first');
-  const batch = await bed.startBatch(ITEMS, IN_FLIGHT, 1);
-  const shortBatch = await bed.startBatch(SHORT_ITEMS, SHORT_ITEMS, 1);
-  const early = await bed.startOperations('early', OPERATIONS, RETRY_AFTER_SECONDS);
-  await bed.untilSubmitted(IN_FLIGHT + SHORT_ITEMS);
+  const first = await harness.startWorker('first');
+  await harness.setCurrent('first');
+  const batch = await harness.startBatch(ITEMS, IN_FLIGHT, 1);
+  const shortBatch = await harness.startBatch(SHORT_ITEMS, SHORT_ITEMS, 1);
+  const early = await harness.startOperations('early', OPERATIONS, RETRY_AFTER_SECONDS);
+  await harness.untilSubmitted(IN_FLIGHT + SHORT_ITEMS);
 
-  const next = await bed.startWorker('next');
-  expect(next.ready?.[0]).toContain(`, deployment "${bed.deploymentName}", build "next", `);
-  await bed.setCurrent('next');
-  const lateBatch = await bed.startBatch(2 * SHORT_ITEMS, SHORT_ITEMS, 1);
-  const late = await bed.startOperations('late', lateOperations, RETRY_AFTER_SECONDS);
-  await bed.untilOn('next', alone, shards + 2);
-  await bed.untilSubmitted(IN_FLIGHT + 2 * SHORT_ITEMS);
-  await bed.release('items');
-  await bed.untilSubmitted(2 * IN_FLIGHT + 3 * SHORT_ITEMS);
+  const next = await harness.startWorker('next');
+  expect(next.ready?.[0]).toContain(`, deployment "${harness.deploymentName}", build "next", `);
+  await harness.setCurrent('next');
+  const lateBatch = await harness.startBatch(2 * SHORT_ITEMS, SHORT_ITEMS, 1);
+  const late = await harness.startOperations('late', lateOperations, RETRY_AFTER_SECONDS);
+  await harness.untilOn('next', alone, shards + 2);
+  await harness.untilSubmitted(IN_FLIGHT + 2 * SHORT_ITEMS);
+  await harness.release('items');
+  await harness.untilSubmitted(2 * IN_FLIGHT + 3 * SHORT_ITEMS);
   const short = await shortBatch.result();
 
-  await bed.setCurrent('first');
-  await bed.untilOn('first', alone, shards + 1);
-  await bed.release('operations');
+  await harness.setCurrent('first');
+  await harness.untilOn('first', alone, shards + 1);
+  await harness.release('operations');
   const operations = [...early, ...late];
   const results = await Promise.all(operations.map((operation) => operation.result({ timeoutSeconds: PATIENCE_SECONDS })));
   for (let submitted = 2 * IN_FLIGHT; submitted < ITEMS;) {
-    await bed.release('items');
+    await harness.release('items');
     submitted = Math.min(submitted + IN_FLIGHT, ITEMS);
-    await bed.untilSubmitted(submitted + 3 * SHORT_ITEMS);
+    await harness.untilSubmitted(submitted + 3 * SHORT_ITEMS);
   }
-  await bed.release('items');
+  await harness.release('items');
   const ended = [await batch.result(), short, await lateBatch.result()];
 
   // Nothing is lost …
@@ -96,7 +96,7 @@ test('a rolling upgrade and a rollback lose nothing, send nothing twice and wedg
   expect(reports.map(({ length }) => length)).toEqual(counts);
 
   // … nothing sent twice, nothing asked early …
-  const all = new Evidence(await bed.requests());
+  const all = new Evidence(await harness.requests());
   expect(all.submits).toHaveLength(alone + ITEMS + 3 * SHORT_ITEMS);
   expect(new Set(all.submits.map(({ headers }) => headers['operation-id'])).size).toBe(all.submits.length);
   const ofItems = reports.flat().flatMap((item) => earlyPolls([], all.pollsOf(item), 1));
@@ -104,7 +104,7 @@ test('a rolling upgrade and a rollback lose nothing, send nothing twice and wedg
   expect([...ofItems, ...ofOperations]).toEqual([]);
 
   // … and no run was worked by two builds, or failed a task.
-  const runs = await inTurns([...operations, batch, shortBatch, lateBatch], ({ id }) => bed.runs(id));
+  const runs = await inTurns([...operations, batch, shortBatch, lateBatch], ({ id }) => harness.runs(id));
   expect(runs.flat().flatMap(({ taskFailures }) => taskFailures)).toEqual([]);
   const ways = (some: Run[][], type: string): string[] => [...new Set(some.map((one) => buildsOf(one, type)))];
   expect(ways(runs.slice(0, OPERATIONS), TYPES.operation)).toEqual(['first, next, first']);
@@ -132,7 +132,7 @@ test('a rolling upgrade and a rollback lose nothing, send nothing twice and wedg
   // The difference is one that counts: a run of one build would wedge on the other.
   const [ofFirst, ofNext] = runs[0] ?? [];
   if (ofFirst === undefined || ofNext === undefined) throw new Error('an operation has two runs at least');
-  const { first: one, next: other } = bed.builds;
+  const { first: one, next: other } = harness.builds;
   expect(await replays(ofFirst, one.workflowBundle)).toBe(true);
   expect(await replays(ofFirst, other.workflowBundle)).toBe(false);
   expect(await replays(ofNext, other.workflowBundle)).toBe(true);
@@ -145,35 +145,35 @@ test('a rolling upgrade and a rollback lose nothing, send nothing twice and wedg
 });
 
 test('what moved to a build whose workers are gone goes on after a rollback, and what was not accepted has stayed', async () => {
-  const { processes } = bed;
-  await bed.startWorker('first');
-  await bed.setCurrent('first');
-  const [moved] = await bed.startOperations('moved', 1, 1);
+  const { processes } = harness;
+  await harness.startWorker('first');
+  await harness.setCurrent('first');
+  const [moved] = await harness.startOperations('moved', 1, 1);
   if (moved === undefined) throw new Error('one was started');
   const match = { method: 'POST', query: 'description=unaccepted' };
   await processes.addFault({ match, times: 0, action: { answer: { httpStatus: 503, headers: { 'retry-after': '1' } } } });
   const unaccepted = await processes.start('unaccepted');
-  const next = await bed.startWorker('next');
+  const next = await harness.startWorker('next');
   await next.kill();
-  await bed.setCurrent('next');
+  await harness.setCurrent('next');
   await eventually(
-    () => bed.runs(moved.id),
+    () => harness.runs(moved.id),
     (runs) => runs.at(-1)?.builds.length === 0,
   );
   await eventually(
-    () => bed.runs(unaccepted.id),
+    () => harness.runs(unaccepted.id),
     (runs) => runs.length > 1 || (runs[0]?.timesTold ?? 0) >= 2,
   );
 
   // An update that came meanwhile would be lost with a new run.
-  expect(await bed.runs(unaccepted.id)).toMatchObject([{ builds: ['first'], taskFailures: [] }]);
+  expect(await harness.runs(unaccepted.id)).toMatchObject([{ builds: ['first'], taskFailures: [] }]);
   await processes.calm();
   expect(await unaccepted.accepted()).toMatchObject({ operationId: expect.any(String) as string });
 
-  await bed.setCurrent('first');
+  await harness.setCurrent('first');
   await processes.expectRightEnd(moved, { submits: 1 });
   await processes.finish(unaccepted);
-  expect((await bed.runs(moved.id)).map(({ builds }) => builds)).toEqual([['first'], ['first']]);
+  expect((await harness.runs(moved.id)).map(({ builds }) => builds)).toEqual([['first'], ['first']]);
   const submits = await processes.submitsOf(unaccepted);
   expect(submits.filter(({ httpStatus }) => httpStatus !== 503)).toHaveLength(1);
 });

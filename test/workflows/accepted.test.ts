@@ -4,19 +4,19 @@ import { WithStartWorkflowOperation, WorkflowUpdateFailedError, type WorkflowHan
 import { ApplicationFailure } from '@temporalio/common';
 import { ACCEPTED_UPDATE, RUN_OPERATION, type Acceptance, type FailureDetails, type OperationInput } from '../../src/contract';
 import type { SubmitDecision } from '../../src/lro/monitor';
-import { accepted, gate, MONITOR, openScriptedBed, running, scripted, sharedServer, SUBMIT, type ScriptedBed } from './bed';
+import { accepted, gate, MONITOR, openScriptedHarness, running, scripted, sharedServer, SUBMIT, type ScriptedHarness } from './harness';
 import { untilHistory, untilTimer } from './history';
 
 let server: Awaited<ReturnType<typeof sharedServer>>;
-let bed: ScriptedBed;
+let harness: ScriptedHarness;
 
 beforeAll(async () => {
   server = await sharedServer();
-  bed = await openScriptedBed(server);
+  harness = await openScriptedHarness(server);
 });
 
 afterAll(async () => {
-  await bed.close();
+  await harness.close();
   await server.close();
 });
 
@@ -51,7 +51,7 @@ test('whoever asks gets the acceptance: while its input is checked, while it is 
   const checked = gate();
   const answered = gate();
   const activities = scripted({ prepare: () => checked.passed, submits: [answered.passed.then(() => accepted(HOUR))] });
-  const handle = await bed.start(activities);
+  const handle = await harness.start(activities);
   await activities.called('prepare');
   const early = ask(handle);
   checked.open();
@@ -69,7 +69,7 @@ test('it waits over refused submits until one is accepted', async () => {
   const answered = gate();
   const busy: SubmitDecision = { kind: 'notAccepted', waitSeconds: 0, why: 'Retry-After', trouble: { message: 'busy', httpStatus: 429 } };
   const activities = scripted({ submits: [answered.passed.then(() => busy), busy, accepted(HOUR)] });
-  const handle = await bed.start(activities);
+  const handle = await harness.start(activities);
   await activities.called('submit');
   const answer = ask(handle);
   answered.open();
@@ -87,7 +87,7 @@ test('a submit that is refused fails the update with the typed failure of the wo
     error: { code: 'BadRequest' },
   };
   const activities = scripted({ submits: [answered.passed.then((): SubmitDecision => ({ kind: 'failed', failure }))] });
-  const handle = await bed.start(activities, { ...SUBMIT, labels: { campus: '7' } });
+  const handle = await harness.start(activities, { ...SUBMIT, labels: { campus: '7' } });
   await activities.called('submit');
   const answers = [ask(handle), ask(handle)].map(refusalOf);
   await untilAccepted(handle, 2);
@@ -106,8 +106,8 @@ test('an input that is refused fails the update, also where one call starts the 
   });
   const activities = scripted({ prepare: () => Promise.reject(failure) });
   const startWorkflowOperation = new WithStartWorkflowOperation<(input: OperationInput) => Promise<unknown>>(RUN_OPERATION, {
-    workflowId: bed.script(activities),
-    taskQueue: bed.taskQueue,
+    workflowId: harness.script(activities),
+    taskQueue: harness.taskQueue,
     args: [SUBMIT],
     workflowIdConflictPolicy: 'USE_EXISTING',
   });
@@ -127,7 +127,7 @@ test('a workflow that is cancelled before acceptance fails the update, typed', a
     why: 'Retry-After',
     trouble: { message: 'busy', httpStatus: 429 },
   };
-  const handle = await bed.start(scripted({ submits: [busy] }));
+  const handle = await harness.start(scripted({ submits: [busy] }));
   await untilTimer(server.client, handle);
   const answer = refusalOf(ask(handle));
   await untilAccepted(handle);
@@ -138,7 +138,7 @@ test('a workflow that is cancelled before acceptance fails the update, typed', a
 test('a workflow that is cancelled while the submit is in flight still says what came of it', async () => {
   const answered = gate();
   const activities = scripted({ submits: [answered.passed.then(() => accepted(HOUR))] });
-  const handle = await bed.start(activities);
+  const handle = await harness.start(activities);
   await activities.called('submit');
   const before = ask(handle, 'before');
   await untilAccepted(handle);
@@ -151,7 +151,7 @@ test('a workflow that is cancelled while the submit is in flight still says what
 
 test('it is answered after a continuation', async () => {
   const activities = scripted({ continueAsNewAfterEvents: 20, status: (poll) => running(poll < 3 ? 0 : HOUR) });
-  const handle = await bed.start(activities);
+  const handle = await harness.start(activities);
   await activities.called('status', 3);
   await untilTimer(server.client, handle);
   const latest = server.client.workflow.getHandle(handle.workflowId);
@@ -171,7 +171,7 @@ test('while one waits, an operation that is not accepted yet does not continue a
   const first = gate();
   const submits = [first.passed.then(() => busy), busy, busy, busy, last.passed.then(() => accepted(HOUR))];
   const activities = scripted({ submits, continueAsNewAfterEvents: 20 });
-  const handle = await bed.start(activities);
+  const handle = await harness.start(activities);
   await activities.called('submit');
   const answer = ask(handle);
   await untilAccepted(handle);
@@ -186,7 +186,7 @@ test('when it asks as the service gives the end at once, it gets what there is',
   const answered = gate();
   const outcome = { status: 'Succeeded', operationId: 'op-9' };
   const activities = scripted({ submits: [answered.passed.then((): SubmitDecision => ({ kind: 'succeeded', outcome }))] });
-  const handle = await bed.start(activities);
+  const handle = await harness.start(activities);
   await activities.called('submit');
   const answer = ask(handle);
   await untilAccepted(handle);

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { OpenOptions } from '../../src/http';
 import { testConfig } from '../support/config';
 import { eventually } from '../support/eventually';
-import { startTestBed } from '../support/in-process';
+import { startTestHarness } from '../support/in-process';
 import { service } from '../http/service';
 
 const IS_LONG = process.env['LRO_LONG'] === '1';
@@ -43,7 +43,7 @@ type Guarded = Awaited<ReturnType<typeof guardedService>>;
 /** What a connection's credentials are, and how they break and are mended. */
 interface Credentials {
   auth: object;
-  http(guarded: Guarded): OpenOptions;
+  http: (guarded: Guarded) => OpenOptions;
 }
 
 const KEY: Credentials = { auth: { type: 'key', in: 'header', name: 'x-key', value: { env: 'K' } }, http: () => ({ env: { K: 'good' } }) };
@@ -74,8 +74,8 @@ test.concurrent.each([
     const guarded = await guardedService();
     const { url, state, accepted, refused } = guarded;
     const limits = { submitsPerSecond: 1000, pollsPerSecond: 1000 };
-    const bed = await startTestBed(testConfig({ default: { baseUrl: url, auth, limits } }), { http: http(guarded) });
-    const { lro } = bed;
+    const harness = await startTestHarness(testConfig({ default: { baseUrl: url, auth, limits } }), { http: http(guarded) });
+    const { lro } = harness;
     const operations = await Promise.all(Array.from({ length: OPEN }, () => lro.start({ submit: { path: '/operations' } })));
     await eventually(
       () => accepted.length,
@@ -113,7 +113,7 @@ test.concurrent.each([
     expect((await batch.result()).counts).toMatchObject({ total: ITEMS, succeeded: ITEMS });
     expect(new Set(accepted).size).toBe(OPEN + ITEMS);
     expect(accepted).toHaveLength(OPEN + ITEMS);
-    await bed.close();
+    await harness.close();
   },
   IS_LONG ? 1_800_000 : 150_000,
 );

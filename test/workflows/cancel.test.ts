@@ -8,27 +8,27 @@ import {
   accepted,
   gate,
   MONITOR,
-  openScriptedBed,
+  openScriptedHarness,
   running,
   scripted,
   sharedServer,
   SUBMIT,
   SUCCEEDED,
   type Handle,
-  type ScriptedBed,
-} from './bed';
+  type ScriptedHarness,
+} from './harness';
 import { untilTimer } from './history';
 
 let server: Awaited<ReturnType<typeof sharedServer>>;
-let bed: ScriptedBed;
+let harness: ScriptedHarness;
 
 beforeAll(async () => {
   server = await sharedServer();
-  bed = await openScriptedBed(server);
+  harness = await openScriptedHarness(server);
 });
 
 afterAll(async () => {
-  await bed.close();
+  await harness.close();
   await server.close();
 });
 
@@ -47,7 +47,7 @@ async function endOf(handle: Handle): Promise<{ cause: unknown; memo: Record<str
 test('while its input is checked: nothing was sent, and nothing is left', async () => {
   const checked = gate();
   const activities = scripted({ prepare: () => checked.passed });
-  const handle = await bed.start(activities, CANCELLABLE);
+  const handle = await harness.start(activities, CANCELLABLE);
   await activities.called('prepare');
   await handle.cancel();
   const { cause, memo } = await endOf(handle);
@@ -61,7 +61,7 @@ test('while its input is checked: nothing was sent, and nothing is left', async 
 test('while the submit is in flight: it is not cut, and what it made is cancelled at the service', async () => {
   const answered = gate();
   const activities = scripted({ submits: [answered.passed.then(() => accepted(HOUR))] });
-  const handle = await bed.start(activities, CANCELLABLE);
+  const handle = await harness.start(activities, CANCELLABLE);
   await activities.called('submit');
   await handle.cancel();
   answered.open();
@@ -77,7 +77,7 @@ test('while the submit is in flight and is refused: it fails as refused', async 
   const answered = gate();
   const failure: FailureDetails = { type: 'SubmissionRejected', message: 'rejected with 400', httpStatus: 400 };
   const activities = scripted({ submits: [answered.passed.then((): SubmitDecision => ({ kind: 'failed', failure }))] });
-  const handle = await bed.start(activities, CANCELLABLE);
+  const handle = await harness.start(activities, CANCELLABLE);
   await activities.called('submit');
   await handle.cancel();
   answered.open();
@@ -89,7 +89,7 @@ test('while the submit is in flight and is to be repeated at once: it is not sen
   const answered = gate();
   const busy: SubmitDecision = { kind: 'notAccepted', waitSeconds: 0, why: 'Retry-After', trouble: { message: 'busy' } };
   const activities = scripted({ submits: [answered.passed.then(() => busy), accepted()] });
-  const handle = await bed.start(activities, CANCELLABLE);
+  const handle = await harness.start(activities, CANCELLABLE);
   await activities.called('submit');
   await handle.cancel();
   answered.open();
@@ -105,7 +105,7 @@ test('while it waits to submit again: nothing is left', async () => {
     trouble: { message: 'busy', httpStatus: 429 },
   };
   const activities = scripted({ submits: [busy] });
-  const handle = await bed.start(activities, CANCELLABLE);
+  const handle = await harness.start(activities, CANCELLABLE);
   await untilTimer(server.client, handle);
   await handle.cancel();
   const { cause, memo } = await endOf(handle);
@@ -117,7 +117,7 @@ test('while it waits to submit again: nothing is left', async () => {
 test('while nobody knows whether it was accepted: the memo says so', async () => {
   const lost: SubmitDecision = { kind: 'uncertain', waitSeconds: HOUR, why: 'backoff', trouble: { message: 'connection lost' } };
   const activities = scripted({ submits: [lost] });
-  const handle = await bed.start(activities, CANCELLABLE);
+  const handle = await harness.start(activities, CANCELLABLE);
   await untilTimer(server.client, handle);
   await handle.cancel();
   const { cause, memo } = await endOf(handle);
@@ -130,7 +130,7 @@ test('while nobody knows whether it was accepted: the memo says so', async () =>
 
 test('while it waits for the next poll: the service is told', async () => {
   const activities = scripted({ submits: [accepted(HOUR)] });
-  const handle = await bed.start(activities, CANCELLABLE);
+  const handle = await harness.start(activities, CANCELLABLE);
   await untilTimer(server.client, handle);
   await handle.cancel();
   const { cause, memo } = await endOf(handle);
@@ -141,7 +141,7 @@ test('while it waits for the next poll: the service is told', async () => {
 
 test('without a cancel request in its input: it ends, and the memo says that the service was not told', async () => {
   const activities = scripted({ submits: [accepted(HOUR)] });
-  const handle = await bed.start(activities);
+  const handle = await harness.start(activities);
   await untilTimer(server.client, handle);
   await handle.cancel();
   const { cause, memo } = await endOf(handle);
@@ -153,7 +153,7 @@ test('without a cancel request in its input: it ends, and the memo says that the
 test('while the service is asked: the question is given up, and the service is told', async () => {
   const asked = gate();
   const activities = scripted({ status: () => asked.passed.then(() => SUCCEEDED) });
-  const handle = await bed.start(activities, CANCELLABLE);
+  const handle = await harness.start(activities, CANCELLABLE);
   await activities.called('status');
   await handle.cancel();
   const { cause, memo } = await endOf(handle);
@@ -170,7 +170,7 @@ test('while its result is read: it has succeeded, and the result says what was n
     status: () => ({ kind: 'succeeded', outcome: { status: 'Succeeded', resourceId: 't1' }, fetches: [fetch] }),
     resource: (requests) => read.passed.then(() => requests.map(({ id }) => ({ id }))),
   });
-  const handle = await bed.start(activities, CANCELLABLE);
+  const handle = await harness.start(activities, CANCELLABLE);
   await activities.called('resource');
   await handle.cancel();
   const result = await handle.result();
@@ -185,7 +185,7 @@ test('after a continuation: the service is told all the same', async () => {
     continueAsNewAfterEvents: 20,
     status: (poll) => running(poll < 3 ? 0 : HOUR),
   });
-  const handle = await bed.start(activities, CANCELLABLE);
+  const handle = await harness.start(activities, CANCELLABLE);
   await activities.called('status', 3);
   await untilTimer(server.client, handle);
   const latest = server.client.workflow.getHandle(handle.workflowId);
@@ -203,7 +203,7 @@ test('while it is being cancelled: the service is told once', async () => {
     submits: [accepted(HOUR)],
     cancel: () => told.passed.then((): CancelDecision => ({ kind: 'accepted', httpStatus: 200 })),
   });
-  const handle = await bed.start(activities, CANCELLABLE);
+  const handle = await harness.start(activities, CANCELLABLE);
   await untilTimer(server.client, handle);
   await handle.cancel();
   await activities.called('cancel');
@@ -220,7 +220,7 @@ describe('what the service says to it', () => {
       submits: [accepted(HOUR)],
       cancel: () => (answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer)),
     });
-    const handle = await bed.start(activities, CANCELLABLE);
+    const handle = await harness.start(activities, CANCELLABLE);
     await untilTimer(server.client, handle);
     await handle.cancel();
     return handle;

@@ -2,18 +2,18 @@
 import { startEmulator, type Emulator } from '../../src/emulator';
 import type { OperationProgress } from '../../src/contract';
 import { testConfig } from '../support/config';
-import { openBed, sharedServer, type Bed } from './bed';
+import { openHarness, sharedServer, type Harness } from './harness';
 import { eventsOf, untilHistory, untilTimer } from './history';
 
 let server: Awaited<ReturnType<typeof sharedServer>>;
 let emulator: Emulator;
-let bed: Bed;
+let harness: Harness;
 
 beforeAll(async () => {
   [server, emulator] = await Promise.all([sharedServer(), startEmulator({ retryAfterSeconds: 0 })]);
 });
 
-afterEach(() => bed.close());
+afterEach(() => harness.close());
 
 afterAll(async () => {
   await emulator.close();
@@ -25,9 +25,9 @@ const connection = (): Parameters<typeof testConfig>[0] => ({ default: { baseUrl
 
 test('a continuation carries polls, times, deadline, memo, search attributes and progress, and submits nothing again', async () => {
   await emulator.admin.setDefaults({ hold: true, durationSeconds: 0.1 });
-  bed = await openBed(server, { config: testConfig(connection()), continueAsNewAfterEvents: 30 });
-  const handle = await bed.start({ submit, deadlineSeconds: 600, labels: { campus: '7' } });
-  const acceptance = await bed.lro.get(handle.workflowId).accepted();
+  harness = await openHarness(server, { config: testConfig(connection()), continueAsNewAfterEvents: 30 });
+  const handle = await harness.start({ submit, deadlineSeconds: 600, labels: { campus: '7' } });
+  const acceptance = await harness.lro.get(handle.workflowId).accepted();
   const operationId = acceptance.operationId!;
   const statusPath = new URL(acceptance.statusUrl!).pathname;
   const [{ seq: submitted } = { seq: 0 }] = await emulator.admin.requests({ method: 'POST', path: '^/mapData$' });
@@ -74,7 +74,7 @@ test('a poll costs at most eleven events and two kilobytes of history', async ()
         path: '/tilesets/operations/op-1',
         answers: [
           ...Array.from({ length: POLLS - 1 }, () => ({
-            body: { operationId: 'c587574e-add9-4ef7-9788-1635bed9a87e', created: '3/11/2020 8:45:13 PM +00:00', status: 'Running' },
+            body: { operationId: 'c587574e-add9-4ef7-9788-1635harness9a87e', created: '3/11/2020 8:45:13 PM +00:00', status: 'Running' },
           })),
           { body: { status: 'Succeeded' } },
         ],
@@ -82,8 +82,8 @@ test('a poll costs at most eleven events and two kilobytes of history', async ()
     ],
   });
   // Every poll has its timer, which takes about a second however short it is.
-  bed = await openBed(server, { config: testConfig({ default: { baseUrl: url, poll: { defaultSeconds: 0.001 } } }) });
-  const handle = await bed.start({ submit: { path: '/tilesets', headers: { 'x-ms-client-request-id': 'c587574e' } } });
+  harness = await openHarness(server, { config: testConfig({ default: { baseUrl: url, poll: { defaultSeconds: 0.001 } } }) });
+  const handle = await harness.start({ submit: { path: '/tilesets', headers: { 'x-ms-client-request-id': 'c587574e' } } });
   const sizeOf = async (): Promise<number> => (await handle.describe()).historySize ?? 0;
   await untilHistory(server.client, handle, (events) => events.some((event) => event.timerStartedEventAttributes));
   const before = { events: (await eventsOf(handle)).length, bytes: await sizeOf() };

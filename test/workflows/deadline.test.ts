@@ -3,26 +3,36 @@ import { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { FailureDetails, OperationInput } from '../../src/contract';
-import { accepted, MONITOR, openScriptedBed, running, scripted, SUBMIT, timeSkippingServer, type ScriptedBed, type Scripted } from './bed';
+import {
+  accepted,
+  MONITOR,
+  openScriptedHarness,
+  running,
+  scripted,
+  SUBMIT,
+  timeSkippingServer,
+  type ScriptedHarness,
+  type Scripted,
+} from './harness';
 import { duration, eventsOf, timeOf } from './history';
 
 let env: TestWorkflowEnvironment;
-let bed: ScriptedBed;
+let harness: ScriptedHarness;
 
 beforeAll(async () => {
   env = await timeSkippingServer();
-  bed = await openScriptedBed(env);
+  harness = await openScriptedHarness(env);
 });
 
 afterAll(async () => {
-  await bed.close();
+  await harness.close();
   await env.teardown();
 });
 
 /** Runs an operation that is to fail. */
 async function failureOf(script: Scripted, input: Partial<OperationInput>) {
   const activities = scripted(script);
-  const handle = await bed.start(activities, { ...SUBMIT, ...input });
+  const handle = await harness.start(activities, { ...SUBMIT, ...input });
   const firstStart = timeOf((await eventsOf(handle))[0]);
   const error: unknown = await handle.result().catch((err: unknown) => err);
   const cause = error instanceof WorkflowFailedError ? error.cause : error;
@@ -97,7 +107,7 @@ test('an operation that has succeeded stays succeeded when its result cannot be 
         })),
       ),
   });
-  const handle = await bed.start(activities, { ...SUBMIT, deadlineSeconds: 120 });
+  const handle = await harness.start(activities, { ...SUBMIT, deadlineSeconds: 120 });
   const result = await handle.result();
   expect(result).toMatchObject({ status: 'Succeeded', missing: { body: 'not read before the deadline' } });
   expect(duration(await eventsOf(handle))).toBeLessThan(180);
@@ -121,6 +131,6 @@ test('a deadline that comes while the service is asked waits for the answer, whi
       return { kind: 'succeeded', outcome: { status: 'Succeeded' } };
     },
   });
-  const handle = await bed.start(activities, { ...SUBMIT, deadlineSeconds: 3 });
+  const handle = await harness.start(activities, { ...SUBMIT, deadlineSeconds: 3 });
   expect(await handle.result()).toMatchObject({ status: 'Succeeded' });
 });

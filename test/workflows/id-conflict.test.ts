@@ -5,19 +5,30 @@ import type { ApplicationFailure } from '@temporalio/common';
 import { BatchError, OperationError } from '../../src/client';
 import { ACCEPTED_UPDATE, INPUT_DIGEST_MEMO, type Acceptance, type OperationInput } from '../../src/contract';
 import { acceptedUpdateId, inputDigest } from '../../src/identity/input-digest';
-import { accepted, gate, MONITOR, openScriptedBed, running, scripted, sharedServer, SUBMIT, type Handle, type ScriptedBed } from './bed';
+import {
+  accepted,
+  gate,
+  MONITOR,
+  openScriptedHarness,
+  running,
+  scripted,
+  sharedServer,
+  SUBMIT,
+  type Handle,
+  type ScriptedHarness,
+} from './harness';
 import { countOf, eventsOf, untilTimer } from './history';
 
 let server: Awaited<ReturnType<typeof sharedServer>>;
-let bed: ScriptedBed;
+let harness: ScriptedHarness;
 
 beforeAll(async () => {
   server = await sharedServer();
-  bed = await openScriptedBed(server);
+  harness = await openScriptedHarness(server);
 });
 
 afterAll(async () => {
-  await bed.close();
+  await harness.close();
   await server.close();
 });
 
@@ -40,7 +51,7 @@ async function refusal(answer: Promise<unknown>): Promise<ApplicationFailure> {
 
 /** Every way into the client. */
 async function expectRefused(id: string): Promise<void> {
-  for (const start of [() => bed.lro.start(OTHER, { id }), () => bed.lro.startAndWaitAccepted(OTHER, { id })]) {
+  for (const start of [() => harness.lro.start(OTHER, { id }), () => harness.lro.startAndWaitAccepted(OTHER, { id })]) {
     const error: unknown = await start().catch((err: unknown) => err);
     expect(error).toBeInstanceOf(OperationError);
     expect(error).toMatchObject({ type: 'IdConflict', workflowId: id, details: { type: 'IdConflict' } });
@@ -52,7 +63,7 @@ async function expectRefused(id: string): Promise<void> {
 test('while the input is checked', async () => {
   const checked = gate();
   const activities = scripted({ prepare: () => checked.passed, submits: [accepted(HOUR)] });
-  const handle = await bed.start(activities);
+  const handle = await harness.start(activities);
   await activities.called('prepare');
   expect(await refusal(ask(handle, OTHER))).toMatchObject({ type: 'IdConflict', details: [{ type: 'IdConflict' }] });
   await expectRefused(handle.workflowId);
@@ -63,7 +74,7 @@ test('while the input is checked', async () => {
 });
 
 test('while it runs, and the refusal writes no history', async () => {
-  const handle = await bed.start(scripted({ submits: [accepted(HOUR)] }));
+  const handle = await harness.start(scripted({ submits: [accepted(HOUR)] }));
   await untilTimer(server.client, handle);
   expect((await handle.describe()).memo).toMatchObject({ [INPUT_DIGEST_MEMO]: inputDigest(SUBMIT) });
   const before = (await eventsOf(handle)).length;
@@ -71,14 +82,17 @@ test('while it runs, and the refusal writes no history', async () => {
   await expectRefused(handle.workflowId);
   expect(await eventsOf(handle)).toHaveLength(before);
   expect(await ask(handle, SUBMIT)).toEqual(ACCEPTANCE);
-  expect(await bed.lro.startAndWaitAccepted(SUBMIT, { id: handle.workflowId })).toMatchObject({ acceptance: ACCEPTANCE, started: false });
-  expect(await bed.lro.start(SUBMIT, { id: handle.workflowId })).toMatchObject({ started: false });
+  expect(await harness.lro.startAndWaitAccepted(SUBMIT, { id: handle.workflowId })).toMatchObject({
+    acceptance: ACCEPTANCE,
+    started: false,
+  });
+  expect(await harness.lro.start(SUBMIT, { id: handle.workflowId })).toMatchObject({ started: false });
   await handle.terminate();
 });
 
 test.each([true, false])('after a continuation, with a digest or without (%s)', async (withDigest) => {
   const activities = scripted({ continueAsNewAfterEvents: 20, status: (poll) => running(poll < 3 ? 0 : HOUR), withDigest });
-  const handle = await bed.start(activities);
+  const handle = await harness.start(activities);
   await activities.called('status', 3);
   await untilTimer(server.client, handle);
   const latest = server.client.workflow.getHandle(handle.workflowId);
@@ -86,33 +100,36 @@ test.each([true, false])('after a continuation, with a digest or without (%s)', 
   if (withDigest) expect(await refusal(ask(handle, OTHER))).toMatchObject({ type: 'IdConflict' });
   await expectRefused(handle.workflowId);
   expect(await ask(handle, SUBMIT)).toEqual(ACCEPTANCE);
-  expect(await bed.lro.startAndWaitAccepted(SUBMIT, { id: handle.workflowId })).toMatchObject({ acceptance: ACCEPTANCE, started: false });
+  expect(await harness.lro.startAndWaitAccepted(SUBMIT, { id: handle.workflowId })).toMatchObject({
+    acceptance: ACCEPTANCE,
+    started: false,
+  });
   await latest.terminate();
 });
 
 test.each([true, false])('after it has succeeded, with a digest or without (%s)', async (withDigest) => {
-  const handle = await bed.start(scripted({ withDigest }));
+  const handle = await harness.start(scripted({ withDigest }));
   const result = await handle.result();
   await expectRefused(handle.workflowId);
-  const again = await bed.lro.startAndWaitAccepted(SUBMIT, { id: handle.workflowId });
+  const again = await harness.lro.startAndWaitAccepted(SUBMIT, { id: handle.workflowId });
   expect(again).toMatchObject({ acceptance: { operationId: 'op-1' }, started: false });
   expect(await again.result()).toEqual(result);
 });
 
 test('one that failed is started anew, also with another request', async () => {
-  const id = bed.script(scripted({ submits: [{ kind: 'failed', failure: { type: 'SubmissionRejected', message: 'rejected' } }] }));
-  await expect(bed.lro.execute(SUBMIT, { id })).rejects.toMatchObject({ type: 'SubmissionRejected' });
-  const again = await bed.lro.start(OTHER, { id });
+  const id = harness.script(scripted({ submits: [{ kind: 'failed', failure: { type: 'SubmissionRejected', message: 'rejected' } }] }));
+  await expect(harness.lro.execute(SUBMIT, { id })).rejects.toMatchObject({ type: 'SubmissionRejected' });
+  const again = await harness.lro.start(OTHER, { id });
   expect(again.started).toBe(true);
   await expect(again.result()).rejects.toMatchObject({ type: 'SubmissionRejected' });
 });
 
 test('the workflow of another type is named with its type', async () => {
-  const handle = await bed.start(scripted({ submits: [accepted(HOUR)] }));
-  const error: unknown = await bed.lro.startBatch({ items: [] }, { id: handle.workflowId }).catch((err: unknown) => err);
+  const handle = await harness.start(scripted({ submits: [accepted(HOUR)] }));
+  const error: unknown = await harness.lro.startBatch({ items: [] }, { id: handle.workflowId }).catch((err: unknown) => err);
   expect(error).toBeInstanceOf(BatchError);
   expect(error).toMatchObject({ type: 'IdConflict', message: expect.stringMatching(/runOperation .*runBatch "batch of 0/) });
-  await expect(bed.lro.runChain({ steps: [] }, { id: handle.workflowId })).rejects.toMatchObject({
+  await expect(harness.lro.runChain({ steps: [] }, { id: handle.workflowId })).rejects.toMatchObject({
     name: 'ChainError',
     type: 'IdConflict',
   });
@@ -121,8 +138,8 @@ test('the workflow of another type is named with its type', async () => {
 
 test('of two who start at once one has started it, and both get the acceptance', async () => {
   const answered = gate();
-  const id = bed.script(scripted({ submits: [answered.passed.then(() => accepted(HOUR))] }));
-  const both = [0, 1].map(() => bed.lro.startAndWaitAccepted(SUBMIT, { id }));
+  const id = harness.script(scripted({ submits: [answered.passed.then(() => accepted(HOUR))] }));
+  const both = [0, 1].map(() => harness.lro.startAndWaitAccepted(SUBMIT, { id }));
   answered.open();
   const ends = await Promise.all(both);
   expect(ends.map(({ acceptance }) => acceptance)).toEqual([ACCEPTANCE, ACCEPTANCE]);
@@ -131,8 +148,8 @@ test('of two who start at once one has started it, and both get the acceptance',
 });
 
 test('who waits without an input waits for whatever it is', async () => {
-  const handle = await bed.start(scripted({ submits: [accepted(HOUR)] }));
-  expect(await bed.lro.get(handle.workflowId).accepted()).toEqual(ACCEPTANCE);
+  const handle = await harness.start(scripted({ submits: [accepted(HOUR)] }));
+  expect(await harness.lro.get(handle.workflowId).accepted()).toEqual(ACCEPTANCE);
   const nothing = server.client.workflow.getHandle(handle.workflowId);
   expect(await nothing.executeUpdate<Acceptance, [null]>(ACCEPTED_UPDATE, { args: [null], updateId: randomUUID() })).toEqual(ACCEPTANCE);
   expect(countOf(await eventsOf(handle), 'workflowExecutionUpdateAcceptedEventAttributes')).toBe(2);

@@ -1,26 +1,36 @@
 /** Signal `pollNow`: asks now instead of waiting, together with others that came, and not before the connection's floor. */
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { accepted, gate, openScriptedBed, running, scripted, SUBMIT, SUCCEEDED, timeSkippingServer, type ScriptedBed } from './bed';
+import {
+  accepted,
+  gate,
+  openScriptedHarness,
+  running,
+  scripted,
+  SUBMIT,
+  SUCCEEDED,
+  timeSkippingServer,
+  type ScriptedHarness,
+} from './harness';
 import { countOf, duration, eventsOf, pollWaits } from './history';
 
 const HOUR = 3600;
 let env: TestWorkflowEnvironment;
-let bed: ScriptedBed;
+let harness: ScriptedHarness;
 
 beforeAll(async () => {
   env = await timeSkippingServer();
-  bed = await openScriptedBed(env);
+  harness = await openScriptedHarness(env);
 });
 
 afterAll(async () => {
-  await bed.close();
+  await harness.close();
   await env.teardown();
 });
 
 test('it wakes an operation from a long wait, and its next wait is as the service asks', async () => {
   const activities = scripted({ prepared: { minSeconds: 0 }, status: (poll) => (poll < 3 ? running(10 * HOUR) : SUCCEEDED) });
-  const handle = await bed.start(activities);
-  await bed.lro.get(handle.workflowId).accepted();
+  const handle = await harness.start(activities);
+  await harness.lro.get(handle.workflowId).accepted();
   await activities.called('status', 1);
   await handle.signal('pollNow');
   // Nobody waits for the result, so no time is skipped: only the signal can have done this.
@@ -33,7 +43,7 @@ test('it wakes an operation from a long wait, and its next wait is as the servic
 
 test('many signals are one poll, not sooner after the last than the floor, and one timer', async () => {
   const activities = scripted({ prepared: { minSeconds: 300 }, status: (poll) => (poll < 2 ? running(10 * HOUR) : SUCCEEDED) });
-  const handle = await bed.start(activities);
+  const handle = await harness.start(activities);
   await activities.called('status', 1);
   for (let signal = 0; signal < 8; signal++) await handle.signal('pollNow');
   expect(await handle.result()).toMatchObject({ polls: 2 });
@@ -53,7 +63,7 @@ test('one that comes while the service is asked is a question of its own, after 
       return poll < 2 ? running(10 * HOUR) : SUCCEEDED;
     },
   });
-  const handle = await bed.start(activities);
+  const handle = await harness.start(activities);
   await activities.called('status', 1);
   await handle.signal('pollNow');
   await handle.signal('pollNow');
@@ -67,7 +77,7 @@ test('one that comes while the service is asked is a question of its own, after 
 test('one that comes before the service has accepted hurries the first poll', async () => {
   const submitted = gate();
   const activities = scripted({ submits: [submitted.passed.then(() => accepted(10 * HOUR))] });
-  const handle = await bed.start(activities);
+  const handle = await harness.start(activities);
   await activities.called('submit');
   await handle.signal('pollNow');
   submitted.open();
@@ -79,7 +89,7 @@ test('one that comes before the service has accepted hurries the first poll', as
 test('one that comes while a refused submit waits does not hurry the submit', async () => {
   const trouble = { message: 'busy', httpStatus: 429 };
   const activities = scripted({ submits: [{ kind: 'notAccepted', waitSeconds: HOUR, why: 'Retry-After', trouble }, accepted(10 * HOUR)] });
-  const handle = await bed.start(activities);
+  const handle = await harness.start(activities);
   await activities.called('submit');
   await handle.signal('pollNow');
   await handle.result();
@@ -93,7 +103,7 @@ test('one that was sent before a continuation is not lost by it', async () => {
   const busy = { kind: 'notAccepted' as const, waitSeconds: HOUR, why: 'Retry-After' as const, trouble };
   // Enough refused submits for continuations before the service accepts.
   const activities = scripted({ submits: [busy, busy, busy, busy, busy, accepted(100 * HOUR)], continueAsNewAfterEvents: 20 });
-  const handle = await bed.start(activities, { ...SUBMIT, deadlineSeconds: 0 });
+  const handle = await harness.start(activities, { ...SUBMIT, deadlineSeconds: 0 });
   await activities.called('submit');
   await handle.signal('pollNow');
   const result = await handle.result();

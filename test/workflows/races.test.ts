@@ -20,7 +20,7 @@ import {
   type Handle,
   type OperationActivities,
   type ScriptedActivities,
-} from './bed';
+} from './harness';
 import { untilHistory, type HistoryEvent } from './history';
 
 let server: Awaited<ReturnType<typeof sharedServer>>;

@@ -10,7 +10,7 @@ import { startDevServer, type DevServer } from '../../src/devserver';
 import type { StatusDecision } from '../../src/lro/monitor';
 import { workflowBundle } from '../support/bundle';
 import { eventually } from '../support/eventually';
-import { gate, quietRuntime, registered, scripted, SUBMIT, SUCCEEDED, type Scripted } from './bed';
+import { gate, quietRuntime, registered, scripted, SUBMIT, SUCCEEDED, type Scripted } from './harness';
 import { eventsOf } from './history';
 
 // eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment -- the enum is in a package that only the SDK depends on

@@ -3,21 +3,21 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { OperationInput } from '../../src/contract';
 import { startEmulator, type Emulator, type Fault } from '../../src/emulator';
 import { testConfig } from '../support/config';
-import { openBed, sharedServer, type Bed } from './bed';
+import { openHarness, sharedServer, type Harness } from './harness';
 
 let server: Awaited<ReturnType<typeof sharedServer>>;
 let emulator: Emulator;
-let bed: Bed;
+let harness: Harness;
 
 beforeAll(async () => {
   [server, emulator] = await Promise.all([sharedServer(), startEmulator({ retryAfterSeconds: 0, operationSeconds: 0 })]);
-  bed = await openBed(server, { config: testConfig({ default: { baseUrl: emulator.url, query: { 'api-version': '2.0' } } }) });
+  harness = await openHarness(server, { config: testConfig({ default: { baseUrl: emulator.url, query: { 'api-version': '2.0' } } }) });
 });
 
 beforeEach(() => emulator.admin.reset());
 
 afterAll(async () => {
-  await bed.close();
+  await harness.close();
   await emulator.close();
   await server.close();
 });
@@ -36,7 +36,7 @@ const UNCERTAIN: [string, Fault['action']][] = [
 describe.each(UNCERTAIN)('a submit that %s', (_, action) => {
   test('is sent again with the same key, and the service makes one operation of it', async () => {
     await emulator.admin.addFault({ match: POST, times: 2, action });
-    const handle = await bed.start(INPUT);
+    const handle = await harness.start(INPUT);
     expect(await handle.result()).toMatchObject({ status: 'Succeeded' });
     const { operations, submits } = await emulator.admin.operations();
     expect(operations).toHaveLength(1);
@@ -47,7 +47,7 @@ describe.each(UNCERTAIN)('a submit that %s', (_, action) => {
 
   test('is not sent again where the caller forbids it, and the failure says what nobody knows', async () => {
     await emulator.admin.addFault({ match: POST, times: 1, action });
-    const handle = await bed.start({ ...INPUT, onUncertainSubmit: 'fail' });
+    const handle = await harness.start({ ...INPUT, onUncertainSubmit: 'fail' });
     const error: unknown = await handle.result().catch((err: unknown) => err);
     const cause = (error as Error).cause;
     expect(cause).toBeInstanceOf(ApplicationFailure);
@@ -59,7 +59,7 @@ describe.each(UNCERTAIN)('a submit that %s', (_, action) => {
 test('a rejection that follows an uncertain try says that the earlier one may have been accepted', async () => {
   await emulator.admin.addFault({ match: POST, times: 1, action: { cut: 'afterAccept' } });
   await emulator.admin.addFault({ match: POST, times: 1, action: { answer: { httpStatus: 409, body: { error: { message: 'exists' } } } } });
-  const handle = await bed.start(INPUT);
+  const handle = await harness.start(INPUT);
   await expect(handle.result()).rejects.toMatchObject({
     cause: { type: 'SubmissionRejected', message: expect.stringContaining('an earlier try of this submit may have been accepted') },
   });
@@ -67,7 +67,7 @@ test('a rejection that follows an uncertain try says that the earlier one may ha
 
 test('a service that does not know idempotency headers is named, with the setting that turns them off', async () => {
   await emulator.admin.addFault({ match: POST, times: 1, action: { answer: { httpStatus: 501 } } });
-  const handle = await bed.start(INPUT);
+  const handle = await harness.start(INPUT);
   await expect(handle.result()).rejects.toMatchObject({
     cause: { type: 'ProtocolError', message: expect.stringContaining('idempotencyHeaders: []') },
   });

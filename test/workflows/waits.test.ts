@@ -2,27 +2,37 @@
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { startEmulator, type Emulator } from '../../src/emulator';
 import { testConfig } from '../support/config';
-import { accepted, openBed, running, scripted, SUBMIT, SUCCEEDED, timeSkippingServer, openScriptedBed, type ScriptedBed } from './bed';
+import {
+  accepted,
+  openHarness,
+  running,
+  scripted,
+  SUBMIT,
+  SUCCEEDED,
+  timeSkippingServer,
+  openScriptedHarness,
+  type ScriptedHarness,
+} from './harness';
 import { countOf, duration, eventsOf, pollWaits } from './history';
 
 let env: TestWorkflowEnvironment;
 let emulator: Emulator;
-let bed: ScriptedBed;
+let harness: ScriptedHarness;
 
 beforeAll(async () => {
   [env, emulator] = await Promise.all([timeSkippingServer(), startEmulator()]);
-  bed = await openScriptedBed(env);
+  harness = await openScriptedHarness(env);
 });
 
 afterAll(async () => {
-  await bed.close();
+  await harness.close();
   await env.teardown();
   await emulator.close();
 });
 
 test('hours of Retry-After are waited for, between submit and first poll and between polls', async () => {
   const hours = [2, 10, 1, 7];
-  const handle = await bed.start(
+  const handle = await harness.start(
     scripted({ submits: [accepted(3 * 3600)], status: (poll) => (poll <= 4 ? running(hours[poll - 1]! * 3600) : SUCCEEDED) }),
     SUBMIT,
   );
@@ -65,7 +75,7 @@ test("an HTTP date is waited for by the service's own clock, however wrong that 
       },
     ],
   });
-  const dated = await openBed(env, { config: testConfig({ default: { baseUrl: url, poll: { maxSeconds: 86_400 } } }) });
+  const dated = await openHarness(env, { config: testConfig({ default: { baseUrl: url, poll: { maxSeconds: 86_400 } } }) });
   const handle = await dated.start({ submit: { path: '/submit' } });
   expect(await handle.result()).toMatchObject({ status: 'Succeeded', polls: 3 });
   await dated.close();
@@ -77,13 +87,13 @@ test("an HTTP date is waited for by the service's own clock, however wrong that 
 });
 
 test('a wait of nothing sets no timer', async () => {
-  const handle = await bed.start(scripted({ status: (poll) => (poll <= 3 ? running(0) : SUCCEEDED) }), SUBMIT);
+  const handle = await harness.start(scripted({ status: (poll) => (poll <= 3 ? running(0) : SUCCEEDED) }), SUBMIT);
   await handle.result();
   expect(countOf(await eventsOf(handle), 'timerStartedEventAttributes')).toBe(0);
 });
 
 test('an operation without deadline is followed for a year', async () => {
-  const handle = await bed.start(scripted({ status: (poll) => (poll <= 73 ? running(5 * 86_400) : SUCCEEDED) }), {
+  const handle = await harness.start(scripted({ status: (poll) => (poll <= 73 ? running(5 * 86_400) : SUCCEEDED) }), {
     ...SUBMIT,
     deadlineSeconds: 0,
   });
@@ -92,7 +102,10 @@ test('an operation without deadline is followed for a year', async () => {
 });
 
 test('a hundred polls cost at most eleven events each, and none is early', async () => {
-  const handle = await bed.start(scripted({ status: (poll) => (poll < 100 ? running(30) : SUCCEEDED) }), { ...SUBMIT, deadlineSeconds: 0 });
+  const handle = await harness.start(scripted({ status: (poll) => (poll < 100 ? running(30) : SUCCEEDED) }), {
+    ...SUBMIT,
+    deadlineSeconds: 0,
+  });
   await handle.result();
   const events = await eventsOf(handle);
   // Start, validation, submit, memo and end are no part of polling.
@@ -105,7 +118,7 @@ const POLLS = process.env['LRO_LONG'] === '1' ? 10_000 : 1000;
 test(
   `${POLLS} polls of one operation end with its result, over several continuations`,
   async () => {
-    const handle = await bed.start(
+    const handle = await harness.start(
       scripted({ status: (poll) => (poll < POLLS ? running(60) : SUCCEEDED), continueAsNewAfterEvents: 4000 }),
       { ...SUBMIT, deadlineSeconds: 0 },
     );

@@ -16,7 +16,7 @@ import { HostileService, type Answering } from './service';
 
 export type Handle = WorkflowHandleWithFirstExecutionRunId;
 
-export interface HostileBedOptions {
+export interface HostileHarnessOptions {
   /** Of the connection, as in the worker's file. */
   connection?: Record<string, unknown>;
   workerEnv?: NodeJS.ProcessEnv;
@@ -27,7 +27,7 @@ export interface HostileBedOptions {
 /** Temporal tells a history in one message, which clients refuse by default above 4 MB. */
 const MAX_HISTORY_BYTES = 134_217_728;
 
-export class HostileBed {
+export class HostileHarness {
   readonly taskQueue = `lro-${randomUUID()}`;
   readonly folder = temporaryFolder();
   private readonly eventLoop: EventLoopRecord;
@@ -35,7 +35,7 @@ export class HostileBed {
   private startedAtMs = 0;
 
   private constructor(
-    private readonly options: HostileBedOptions,
+    private readonly options: HostileHarnessOptions,
     readonly service: HostileService,
     private readonly connection: Connection,
     readonly client: Client,
@@ -43,15 +43,15 @@ export class HostileBed {
     this.eventLoop = new EventLoopRecord(options.preload);
   }
 
-  static async open(answer: Answering, options: HostileBedOptions = {}): Promise<HostileBed> {
+  static async open(answer: Answering, options: HostileHarnessOptions = {}): Promise<HostileHarness> {
     const service = await HostileService.start(answer);
     const connection = await Connection.connect({
       address: sharedAddress(),
       channelArgs: { 'grpc.max_receive_message_length': MAX_HISTORY_BYTES },
     });
-    const bed = new HostileBed(options, service, connection, new Client({ connection }));
-    await bed.startWorker();
-    return bed;
+    const harness = new HostileHarness(options, service, connection, new Client({ connection }));
+    await harness.startWorker();
+    return harness;
   }
 
   async startWorker(): Promise<void> {

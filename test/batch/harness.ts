@@ -1,5 +1,5 @@
 /**
- * A bed for tests of batches: a worker in this process, the emulator, and two folders of callers' files.
+ * A harness for tests of batches: a worker in this process, the emulator, and two folders of callers' files.
  *
  * Keeps true: every item's submit has the item's id in its path, so that requests and operations are found by it; operations end at once
  * unless the item's plan says otherwise.
@@ -26,9 +26,9 @@ import {
 import { startEmulator, type Emulator, type EmulatorOptions, type OperationPlan, type RecordedRequest } from '../../src/emulator';
 import { temporaryFolder, testConfig } from '../support/config';
 import { eventually } from '../support/eventually';
-import { startTestBed, type TestBed } from '../support/in-process';
+import { startTestHarness, type TestHarness } from '../support/in-process';
 
-export interface BatchBedOptions {
+export interface BatchHarnessOptions {
   continueAsNewAfterEvents?: number;
   /** Over the connection's own. */
   connection?: Record<string, unknown>;
@@ -43,7 +43,11 @@ export interface StartOptions {
 /** For tests with hundreds of items that are not about the rate of submits: they would take ten seconds for 500. */
 export const FAST = { limits: { submitsPerSecond: 1000 } };
 
-export async function openBatchBed({ continueAsNewAfterEvents, connection, emulator: options }: BatchBedOptions = {}): Promise<BatchBed> {
+export async function openBatchHarness({
+  continueAsNewAfterEvents,
+  connection,
+  emulator: options,
+}: BatchHarnessOptions = {}): Promise<BatchHarness> {
   const folder = temporaryFolder();
   const [readable, writable] = [join(folder, 'in'), join(folder, 'out')];
   for (const made of [readable, writable]) mkdirSync(made);
@@ -52,52 +56,52 @@ export async function openBatchBed({ continueAsNewAfterEvents, connection, emula
     { default: { baseUrl: emulator.url, query: { 'api-version': '1' }, ...connection } },
     { files: { readBelow: [readable], writeBelow: [writable], urlHosts: ['127.0.0.1'], privateHosts: 'allow' } },
   );
-  const bed = await startTestBed(config, continueAsNewAfterEvents === undefined ? {} : { continueAsNewAfterEvents });
-  return new BatchBed(emulator, bed, readable, writable);
+  const harness = await startTestHarness(config, continueAsNewAfterEvents === undefined ? {} : { continueAsNewAfterEvents });
+  return new BatchHarness(emulator, harness, readable, writable);
 }
 
-type Work<T extends readonly unknown[]> = (bed: BatchBed, ...row: T) => Promise<void>;
+type Work<T extends readonly unknown[]> = (harness: BatchHarness, ...row: T) => Promise<void>;
 
-interface BedTest {
+interface HarnessTest {
   (name: string, work: Work<[]>): void;
   /** As `test.each`. */
   each<T extends readonly unknown[]>(rows: readonly T[]): (name: string, work: Work<T>) => void;
 }
 
-/** Tests with a bed each, of these options. Those of a `describe` run side by side; no hook around each test runs. */
-export function bedTests(options?: BatchBedOptions): BedTest {
+/** Tests with a harness each, of these options. Those of a `describe` run side by side; no hook around each test runs. */
+export function harnessTests(options?: BatchHarnessOptions): HarnessTest {
   const run = async (work: Work<[]>): Promise<void> => {
-    const bed = await openBatchBed(options);
+    const harness = await openBatchHarness(options);
     try {
-      await work(bed);
+      await work(harness);
     } finally {
-      await bed.close();
+      await harness.close();
     }
   };
   return Object.assign((name: string, work: Work<[]>) => test.concurrent(name, () => run(work)), {
     each:
       <T extends readonly unknown[]>(rows: readonly T[]) =>
       (name: string, work: Work<T>) =>
-        test.concurrent.each(rows)(name, (...row) => run((bed) => work(bed, ...(row as unknown as T)))),
+        test.concurrent.each(rows)(name, (...row) => run((harness) => work(harness, ...(row as unknown as T)))),
   });
 }
 
-export class BatchBed {
+export class BatchHarness {
   constructor(
     readonly emulator: Emulator,
-    private readonly bed: TestBed,
+    private readonly harness: TestHarness,
     /** Folders for manifests and for reports. */
     readonly readable: string,
     readonly writable: string,
   ) {}
 
-  /** The typed client, on this bed's task queue. */
+  /** The typed client, on this harness's task queue. */
   get lro(): LroClient {
-    return this.bed.lro;
+    return this.harness.lro;
   }
 
   async start(input: unknown, { id = `batch-${randomUUID()}`, ...options }: StartOptions = {}): Promise<Batch> {
-    const { client, taskQueue } = this.bed;
+    const { client, taskQueue } = this.harness;
     const handle = await client.workflow.start<(input: unknown) => Promise<BatchResult>>(RUN_BATCH, {
       workflowId: id,
       taskQueue,
@@ -191,7 +195,7 @@ export class BatchBed {
   }
 
   async close(): Promise<void> {
-    await this.bed.close();
+    await this.harness.close();
     await this.emulator.close();
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Beds for tests of workflows. On the time-skipping server hours pass in no time while a test waits for a result. Workflow code is the
+ * Harnesses for tests of workflows. On the time-skipping server hours pass in no time while a test waits for a result. Workflow code is the
  * built bundle; activities are the real ones over a service, or scripted {@link OperationActivities} where a test must hold one at an exact
  * place, or needs thousands of polls.
  */
@@ -28,7 +28,7 @@ export interface Server {
   client: Client;
 }
 
-export interface Bed {
+export interface Harness {
   taskQueue: string;
   lro: LroClient;
   start(input: OperationInput): Promise<Handle>;
@@ -65,10 +65,10 @@ export function quietRuntime(): void {
 }
 
 /** A worker with the real activities, over the services of `config`. */
-export async function openBed(
+export async function openHarness(
   { nativeConnection, client }: Server,
   work: { config: LroConfig; continueAsNewAfterEvents?: number },
-): Promise<Bed> {
+): Promise<Harness> {
   const taskQueue = `lro-${randomUUID()}`;
   const options = { ...work, connection: nativeConnection, taskQueue, worker: { workflowBundle: workflowBundle() } };
   const { worker, connections } = await createLroWorker(options);
@@ -85,7 +85,7 @@ export async function openBed(
   };
 }
 
-export interface ScriptedBed extends Omit<Bed, 'start'> {
+export interface ScriptedHarness extends Omit<Harness, 'start'> {
   /** Starts an operation whose activities do what `activities` say. */
   start(activities: OperationActivities, input?: OperationInput): Promise<Handle>;
   /** The id of a workflow that is to be started in another way. */
@@ -93,7 +93,7 @@ export interface ScriptedBed extends Omit<Bed, 'start'> {
 }
 
 /** One worker for operations with a script each: to end a worker and start another takes longer than most tests. */
-export async function openScriptedBed({ nativeConnection, client }: Server): Promise<ScriptedBed> {
+export async function openScriptedHarness({ nativeConnection, client }: Server): Promise<ScriptedHarness> {
   const taskQueue = `lro-${randomUUID()}`;
   const scripts = new Map<string, OperationActivities>();
   const worker = await Worker.create({

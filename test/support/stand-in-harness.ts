@@ -1,12 +1,12 @@
-/** A test bed whose batches end as their input says (see `stand-in/run-batch.ts`), with schedules that are gone at its end. */
+/** A test harness whose batches end as their input says (see `stand-in/run-batch.ts`), with schedules that are gone at its end. */
 import { join } from 'node:path';
 import type { BatchInput } from '../../src/contract';
 import type { CreateScheduleOptions, ScheduleDescription } from '../../src/client';
 import { testConfig } from './config';
 import { eventually } from './eventually';
-import { startTestBed, type TestBed } from './in-process';
+import { startTestHarness, type TestHarness } from './in-process';
 
-export interface StandInBed extends TestBed {
+export interface StandInHarness extends TestHarness {
   /** Creates a schedule with an id of its own. Without times of its own it never starts by itself while a test runs. */
   schedule(options: Partial<CreateScheduleOptions> & { batch: BatchInput }): Promise<string>;
   /** Asks a schedule until it is so. */
@@ -15,31 +15,31 @@ export interface StandInBed extends TestBed {
   finish(workflowId: string): Promise<void>;
 }
 
-export async function startStandInBed(): Promise<StandInBed> {
-  const bed = await startTestBed(testConfig({ maps: { baseUrl: 'http://127.0.0.1:1' } }), {
+export async function startStandInHarness(): Promise<StandInHarness> {
+  const harness = await startTestHarness(testConfig({ maps: { baseUrl: 'http://127.0.0.1:1' } }), {
     worker: { workflowBundle: undefined as never, workflowsPath: join(__dirname, 'stand-in/run-batch.ts') },
   });
   const created: string[] = [];
   return {
-    ...bed,
+    ...harness,
     schedule: async (options) => {
-      const id = options.id ?? `schedule-${created.length}-${bed.taskQueue}`;
-      await bed.lro.schedules.create({ times: { cron: ['0 0 1 1 * 2099'] }, ...options, id });
+      const id = options.id ?? `schedule-${created.length}-${harness.taskQueue}`;
+      await harness.lro.schedules.create({ times: { cron: ['0 0 1 1 * 2099'] }, ...options, id });
       created.push(id);
       return id;
     },
-    scheduleUntil: (id, isSo) => eventually(() => bed.lro.schedules.describe(id), isSo),
-    finish: (workflowId) => bed.client.workflow.getHandle(workflowId).signal('finish'),
+    scheduleUntil: (id, isSo) => eventually(() => harness.lro.schedules.describe(id), isSo),
+    finish: (workflowId) => harness.client.workflow.getHandle(workflowId).signal('finish'),
     close: async () => {
-      for (const id of created) await bed.lro.schedules.delete(id).catch(() => undefined);
-      const query = `TaskQueue = '${bed.taskQueue}' AND ExecutionStatus = 'Running'`;
-      for await (const { workflowId } of bed.client.workflow.list({ query })) {
-        await bed.client.workflow
+      for (const id of created) await harness.lro.schedules.delete(id).catch(() => undefined);
+      const query = `TaskQueue = '${harness.taskQueue}' AND ExecutionStatus = 'Running'`;
+      for await (const { workflowId } of harness.client.workflow.list({ query })) {
+        await harness.client.workflow
           .getHandle(workflowId)
           .terminate()
           .catch(() => undefined);
       }
-      await bed.close();
+      await harness.close();
     },
   };
 }

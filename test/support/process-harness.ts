@@ -16,7 +16,7 @@ import { eventually } from './eventually';
 import { sharedAddress } from './in-process';
 import { startEmulatorProcess, startWorkerProcess, type EmulatorProcess } from './programs';
 
-export interface ProcessBedOptions {
+export interface ProcessHarnessOptions {
   /** Of Temporal; default: the shared dev server. */
   address?: string;
   /** Whether the service knows a repeated key; default false. */
@@ -41,30 +41,34 @@ export interface OperationWishes {
   endsAfterSeconds?: number;
 }
 
-export async function startProcessBed(options: ProcessBedOptions = {}): Promise<ProcessBed> {
+export async function startProcessHarness(options: ProcessHarnessOptions = {}): Promise<ProcessHarness> {
   const args = ['--idempotency', String(options.deduplicates ?? false), '--database', join(temporaryFolder(), 'service.db')];
   const emulator = await startEmulatorProcess(['--port', '0', ...args]);
   const address = options.address ?? sharedAddress();
   const temporal = await Connection.connect({ address });
-  return new ProcessBed(emulator, ['--port', new URL(emulator.url).port, ...args], address, temporal, options.connection ?? {});
+  return new ProcessHarness(emulator, ['--port', new URL(emulator.url).port, ...args], address, temporal, options.connection ?? {});
 }
 
 /**
  * A test with a service, a worker and a task queue of its own. Such tests of a file run side by side: what they wait for is mostly that
  * Temporal notices the end of a worker. No hook around each test runs.
  */
-export function processTest(name: string, work: (bed: ProcessBed, worker: Child) => Promise<void>, options: ProcessBedOptions = {}): void {
+export function processTest(
+  name: string,
+  work: (harness: ProcessHarness, worker: Child) => Promise<void>,
+  options: ProcessHarnessOptions = {},
+): void {
   test.concurrent(name, async () => {
-    const bed = await startProcessBed(options);
+    const harness = await startProcessHarness(options);
     try {
-      await work(bed, await bed.startWorker());
+      await work(harness, await harness.startWorker());
     } finally {
-      await bed.close();
+      await harness.close();
     }
   });
 }
 
-export class ProcessBed {
+export class ProcessHarness {
   readonly taskQueue = `lro-${randomUUID()}`;
   readonly client: Client;
   readonly lro: LroClient;

@@ -16,7 +16,7 @@ import { sharedAddress } from '../support/in-process';
 import { startEmulatorProcess, startWorkerProcess, type EmulatorProcess } from '../support/programs';
 import { Evidence } from './evidence';
 
-export interface BatchBedOptions {
+export interface BatchHarnessOptions {
   /** A Temporal of its own with a database file: it may be killed. */
   ownTemporal?: boolean;
   /** Of the connection, as in the worker's file. */
@@ -28,12 +28,12 @@ export interface BatchBedOptions {
 
 type RunBatch = (input: BatchInput) => Promise<BatchResult>;
 
-export class BatchBed {
+export class BatchHarness {
   private readonly taskQueue = `lro-${randomUUID()}`;
   worker: Child | undefined;
 
   private constructor(
-    private readonly options: BatchBedOptions,
+    private readonly options: BatchHarnessOptions,
     public emulator: EmulatorProcess,
     private readonly emulatorArgs: string[],
     private readonly folder: string,
@@ -43,7 +43,7 @@ export class BatchBed {
     readonly client: Client,
   ) {}
 
-  static async open(options: BatchBedOptions = {}): Promise<BatchBed> {
+  static async open(options: BatchHarnessOptions = {}): Promise<BatchHarness> {
     const folder = temporaryFolder();
     const args = ['--idempotency', 'false', '--database', join(folder, 'service.db')];
     const emulator = await startEmulatorProcess(['--port', '0', ...args]);
@@ -52,9 +52,9 @@ export class BatchBed {
     const connection = await Connection.connect({ address: temporal?.address ?? sharedAddress() });
     const client = new Client({ connection });
     const emulatorArgs = ['--port', new URL(emulator.url).port, ...args];
-    const bed = new BatchBed(options, emulator, emulatorArgs, folder, databaseFile, temporal, connection, client);
-    await bed.startWorker();
-    return bed;
+    const harness = new BatchHarness(options, emulator, emulatorArgs, folder, databaseFile, temporal, connection, client);
+    await harness.startWorker();
+    return harness;
   }
 
   async startWorker(): Promise<void> {
@@ -125,14 +125,14 @@ export class BatchBed {
 }
 
 /** A test with a service and a worker of its own. Such tests of a file run side by side. */
-export function batchTest(name: string, options: BatchBedOptions, work: (bed: BatchBed) => Promise<void>): void {
+export function batchTest(name: string, options: BatchHarnessOptions, work: (harness: BatchHarness) => Promise<void>): void {
   test.concurrent(name, async () => {
-    const bed = await BatchBed.open(options);
+    const harness = await BatchHarness.open(options);
     try {
-      await bed.fresh();
-      await work(bed);
+      await harness.fresh();
+      await work(harness);
     } finally {
-      await bed.close();
+      await harness.close();
     }
   });
 }
@@ -166,13 +166,13 @@ export class RunningBatch {
     readonly handle: WorkflowHandle<RunBatch>,
     private readonly items: BatchItem[],
     private readonly reportPath: string,
-    private readonly bed: BatchBed,
+    private readonly harness: BatchHarness,
   ) {}
 
   /** Events in the histories of all its workflows, from the first run to the last. */
   async historyEvents(): Promise<number> {
     let events = 0;
-    for await (const { historyLength } of this.bed.client.workflow.list({
+    for await (const { historyLength } of this.harness.client.workflow.list({
       query: `WorkflowId = "${this.handle.workflowId}" OR WorkflowId STARTS_WITH "${this.handle.workflowId}/"`,
     })) {
       events += historyLength;
@@ -193,7 +193,7 @@ export class RunningBatch {
     for (const [outcome, count] of Object.entries(outcomes)) {
       expect([outcome, reports.filter((item) => item.outcome === outcome).length]).toEqual([outcome, count]);
     }
-    const requests: RecordedRequest[] = await this.bed.emulator.admin.requests();
+    const requests: RecordedRequest[] = await this.harness.emulator.admin.requests();
     return { result, report, evidence: new Evidence(requests) };
   }
 }

@@ -10,9 +10,9 @@ import { RUN_OPERATION, RUN_BATCH, type BatchItem, type BatchResult, type ItemRe
 import type { Child } from '../../src/devserver';
 import type { RecordedRequest } from '../../src/emulator';
 import { RUN_SHARD } from '../../src/workflows/batch/messages';
-import { itemsNamed } from '../batch/process-bed';
+import { itemsNamed } from '../batch/process-harness';
 import { eventually } from '../support/eventually';
-import { startProcessBed, type NamedOperation, type ProcessBed } from '../support/process-bed';
+import { startProcessHarness, type NamedOperation, type ProcessHarness } from '../support/process-harness';
 import { eventsOf, type HistoryEvent } from '../workflows/history';
 import { FIRST_BUILD, nextBuild, type Build } from './next-build';
 
@@ -46,20 +46,20 @@ export const PATIENCE_SECONDS = process.env['LRO_LONG'] === '1' ? 240 : 60;
 /** Calls that a test makes at once at most. */
 const AT_ONCE = 20;
 
-export async function startUpgradeBed(): Promise<UpgradeBed> {
-  const [bed, next] = await Promise.all([
-    startProcessBed({ connection: { limits: { submitsPerSecond: 1000, concurrentRequests: 50 } } }),
+export async function startUpgradeHarness(): Promise<UpgradeHarness> {
+  const [harness, next] = await Promise.all([
+    startProcessHarness({ connection: { limits: { submitsPerSecond: 1000, concurrentRequests: 50 } } }),
     nextBuild(),
   ]);
-  return new UpgradeBed(bed, { first: FIRST_BUILD, next });
+  return new UpgradeHarness(harness, { first: FIRST_BUILD, next });
 }
 
-export class UpgradeBed {
+export class UpgradeHarness {
   /** Slashes are what the controller's names have. */
   readonly deploymentName = `tests/${randomUUID()}`;
 
   constructor(
-    readonly processes: ProcessBed,
+    readonly processes: ProcessHarness,
     readonly builds: Record<BuildId, Build>,
   ) {}
 

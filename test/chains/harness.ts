@@ -1,4 +1,4 @@
-/** A bed for chains: the emulator as Creator, a worker in the test's process, and a folder that packages are read from. */
+/** A harness for chains: the emulator as Creator, a worker in the test's process, and a folder that packages are read from. */
 import { randomUUID } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,9 +6,9 @@ import { buildDrawingPackage, startEmulator, type DrawingPackageOptions, type Em
 import type { RecordedRequest } from '../../src/emulator';
 import type { LroWorkerOptions } from '../../src/hosting/create-worker';
 import { temporaryFolder, testConfig } from '../support/config';
-import { startTestBed, type TestBed } from '../support/in-process';
+import { startTestHarness, type TestHarness } from '../support/in-process';
 
-export interface ChainBed extends TestBed {
+export interface ChainHarness extends TestHarness {
   emulator: Emulator;
   folder: string;
   /** Writes a drawing package. @returns its path */
@@ -19,16 +19,20 @@ export interface ChainBed extends TestBed {
   requests(method: string): Promise<RecordedRequest[]>;
 }
 
-export async function startChainBed(
+export async function startChainHarness(
   options: Partial<LroWorkerOptions> = {},
-  bedOptions: { operationSeconds?: number } = {},
-): Promise<ChainBed> {
-  const emulator = await startEmulator({ operationSeconds: bedOptions.operationSeconds ?? 0.1, retryAfterSeconds: 0, idempotency: false });
+  harnessOptions: { operationSeconds?: number } = {},
+): Promise<ChainHarness> {
+  const emulator = await startEmulator({
+    operationSeconds: harnessOptions.operationSeconds ?? 0.1,
+    retryAfterSeconds: 0,
+    idempotency: false,
+  });
   const folder = temporaryFolder();
   // Two hundred submits are to take no four seconds.
   const connection = { baseUrl: emulator.url, query: { 'api-version': '2.0' }, limits: { submitsPerSecond: 1000 } };
   const config = testConfig({ maps: connection, default: connection }, { files: { readBelow: [folder], writeBelow: [folder] } });
-  const bed = await startTestBed(config, options);
+  const harness = await startTestHarness(config, options);
   const requests = (method: string): Promise<RecordedRequest[]> => emulator.admin.requests({ method });
   const addFile = (name: string, bytes: Buffer | string): string => {
     const path = join(folder, name);
@@ -36,7 +40,7 @@ export async function startChainBed(
     return path;
   };
   return {
-    ...bed,
+    ...harness,
     emulator,
     folder,
     addFile,
@@ -47,7 +51,7 @@ export async function startChainBed(
     },
     requests,
     close: async () => {
-      await bed.close();
+      await harness.close();
       await emulator.close();
     },
   };
