@@ -4,11 +4,12 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Context } from '@temporalio/activity';
+import { WithStartWorkflowOperation } from '@temporalio/client';
 import { RawValue } from '@temporalio/common';
 import { AUDIT_MESSAGE } from '../../src/activities/audit';
 import { send, type OutgoingSubmit } from '../../src/activities/send-submit';
 import { OperationError } from '../../src/client';
-import { RUN_OPERATION, type ChainStep, type OperationInput } from '../../src/contract';
+import { ITEM_UPDATE, RUN_BATCH, RUN_OPERATION, type ChainStep, type OperationInput } from '../../src/contract';
 import { openConnections } from '../../src/http';
 import { startChainHarness, type ChainHarness } from '../chains/harness';
 import { testConfig } from '../support/config';
@@ -54,6 +55,19 @@ test.each<[string, OperationInput | RawValue, number[]]>([
   const { events = [] } = await handle.fetchHistory();
   const attempts = (events ?? []).flatMap(({ activityTaskStartedEventAttributes: started }) => started?.attempt ?? []);
   expect(attempts).toEqual(expected);
+});
+
+test('a batch that is refused with a forged second argument refuses who asks for an item, and ends', async () => {
+  const startWorkflowOperation = new WithStartWorkflowOperation(RUN_BATCH, {
+    args: [{ items: [{ id: 'a', connection: 'maps', submit: { path: '/tilesets' } }] }, { job: {} }],
+    workflowId: randomUUID(),
+    taskQueue: bed.taskQueue,
+    workflowIdConflictPolicy: 'FAIL',
+  });
+  const asked = bed.client.workflow.executeUpdateWithStart(ITEM_UPDATE, { args: ['a'], startWorkflowOperation });
+  await expect(asked).rejects.toMatchObject({ cause: { type: 'InvalidInput' } });
+  const handle = await startWorkflowOperation.workflowHandle();
+  await expect(handle.result()).rejects.toMatchObject({ cause: { type: 'InvalidInput' } });
 });
 
 test.each(['constructor', 'toString', 'hasOwnProperty', 'valueOf'])('a step named %s runs, alone and as an item of a batch', async (id) => {

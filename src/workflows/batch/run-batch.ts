@@ -46,8 +46,7 @@ export async function runBatch(input: BatchInput, carried?: unknown): Promise<Ba
   setHandler(resumeSignal, () => batch.pause(false));
   setHandler(tallySignal, (report) => batch.receive(report));
   try {
-    carriedBy(carried);
-    return await batch.toItsEnd();
+    return await batch.toItsEnd(carried);
   } finally {
     await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
     await batch.view.settled();
@@ -67,9 +66,9 @@ class Batch {
 
   constructor(private readonly input: BatchInput) {}
 
-  /** The story. */
-  async toItsEnd(): Promise<BatchResult> {
-    const prepared = await this.prepare();
+  /** The story. @param carried nothing: whoever starts it can pass something all the same */
+  async toItsEnd(carried: unknown): Promise<BatchResult> {
+    const prepared = await this.prepare(carried);
     noteDigest(prepared);
     this.prepared = prepared;
     this.view.open(prepared, this.isPaused ? 'paused' : 'running');
@@ -111,10 +110,12 @@ class Batch {
     throw typedFailure({ type: 'InvalidInput', message });
   }
 
-  private async prepare(): Promise<PreparedBatch> {
+  /** Whoever waits for an item hears of a refusal: the workflow does not close before. */
+  private async prepare(carried: unknown): Promise<PreparedBatch> {
     const { workflowId, runId } = workflowInfo();
     let prepared: PreparedBatch;
     try {
+      carriedBy(carried);
       requireBounded((this.input as Partial<BatchInput> | null)?.items, 'items', '; use a manifest');
       requireBounded(this.input);
       prepared = await prepareBatch({ input: this.input, workflowId, firstRunId: firstRunId(), runId });
