@@ -8,13 +8,14 @@ import { growth } from './parts/growth';
 import { operation } from './parts/operation';
 import { polls } from './parts/polls';
 import { protocol } from './parts/protocol';
+import { restarts } from './parts/restarts';
 import { steady } from './parts/steady';
 import { upload } from './parts/upload';
 
 // Use the Temporal CLI that the project may have fetched already.
 process.env['LRO_CACHE_DIR'] ??= resolve(__dirname, '../../../.cache');
 
-const PART_NAMES = ['compare', 'steady', 'growth', 'upload', 'protocol', 'operation', 'polls'] as const;
+const PART_NAMES = ['compare', 'steady', 'growth', 'upload', 'protocol', 'operation', 'polls', 'restarts'] as const;
 type PartName = (typeof PART_NAMES)[number];
 
 interface Options {
@@ -101,6 +102,7 @@ async function main(): Promise<void> {
     operation,
     polls,
     upload,
+    restarts,
     compare: () => compare(options),
     steady: () =>
       steady({

@@ -21,12 +21,14 @@ export interface OwnWorker {
   /** The lines of a report. */
   readReport(path: string): ItemReport[];
   stop(): Promise<void>;
+  /** Kills it. */
+  kill(): Promise<void>;
 }
 
 /** @param checkout of the project, built */
 export async function startOwnWorker(temporal: Temporal, serviceUrl: string, checkout = CHECKOUT): Promise<OwnWorker> {
   const files = join(temporal.folder, 'files');
-  mkdirSync(files);
+  mkdirSync(files, { recursive: true });
   const configPath = join(temporal.folder, 'lro.config.yaml');
   const limits = { concurrentRequests: CONCURRENT_REQUESTS, submitsPerSecond: 100_000, pollsPerSecond: 100_000 };
   writeFileSync(
@@ -59,6 +61,9 @@ export async function startOwnWorker(temporal: Temporal, serviceUrl: string, che
     stop: atEnd(async () => {
       await worker.stop();
     }),
+    kill: async () => {
+      await worker.kill();
+    },
   };
 }
 

@@ -167,6 +167,8 @@ export interface SubmitRequest {
   maxKeptBytes: number;
   /** By index, of those that are looked for. */
   lookups?: Record<string, LookedUp>;
+  /** Of all answers together, where that is less than an activity may return. */
+  maxAnswerBytes?: number;
 }
 
 /** What became of one of them. */

@@ -7,7 +7,7 @@
  * 2. Inputs without a place are returned unsent and unclaimed; no activity waits for a place while it holds others.
  * 3. No request is tied to the activity's cancellation: a shutdown lets it finish.
  * 4. What this worker's file refuses goes unsent to another worker, where one may know more.
- * 5. Claims and answers together stay below {@link MAX_RESULT_BYTES}, whatever services answer.
+ * 5. Claims and answers together stay below 1 MiB, whatever services answer and callers give; answers also below what the request allows.
  */
 import type { Connections } from '../http';
 import { LOOKUP_PAUSE_SECONDS } from '../jobs/lookup';
@@ -31,6 +31,8 @@ import { shortDecision } from './short-decision';
 /** Of all that one activity claims, and of all that it returns: both together stay below 1 MiB, for heartbeats carry both. */
 const MAX_CLAIM_BYTES = 131_072;
 const MAX_RESULT_BYTES = 884_736;
+/** Of what is said of submits that were not sent. */
+const MAX_UNSENT_BYTES = 65_536;
 
 /** A decision without what can be left out of it (`short-decision.ts`): a status URL and one for the final GET, as long as they may be. */
 const SHORT_DECISION_BYTES = 40_960;
@@ -42,18 +44,29 @@ export function makeSubmit(connections: Connections, pages: Pages, others: Other
     if (!Array.isArray(items)) return request.items.map(({ index }) => ({ index, waitSeconds: LOOKUP_PAUSE_SECONDS, ...items }));
     const results: SubmitResult[] = [];
     const ready: ReadySubmit[] = [];
+    const maxBytes = Math.min(request.maxAnswerBytes ?? Infinity, MAX_RESULT_BYTES);
+    let bytes = 0;
     const all = request.items.map((wanted) => prepareSubmit(items[wanted.index], wanted, request, connections));
     // Of a workflow's own operation its first activity has looked.
     for (const prepared of 'single' in request.page ? all : await withFreeFiles(all, request.items, connections)) {
-      if ('send' in prepared) ready.push(prepared);
-      else results.push(await unsentOrElsewhere(prepared, request.lookups?.[prepared.result.index], others));
+      if ('send' in prepared) {
+        ready.push(prepared);
+        continue;
+      }
+      const result = await unsentOrElsewhere(prepared, request.lookups?.[prepared.result.index], others);
+      const more = bytesOf(result);
+      const fits = results.length === 0 || bytes + more <= maxBytes / 2;
+      // What does not fit is looked at again.
+      results.push(fits ? result : { index: result.index });
+      bytes += fits ? more : 0;
     }
     const places = await Places.enter(withinClaims(ready), connections);
     try {
-      const answers = await sendAll(places, request, sizes, connections, others);
+      const room = new ResultRoom(maxBytes - bytes);
+      const answers = await sendAll(places, room, request, sizes, connections, others);
       const answered = new Set(answers.map(({ index }) => index));
       const unsent = ready.filter(({ index }) => !answered.has(index)).map((item) => unsentOf(item, connections));
-      return [...results, ...answers, ...unsent];
+      return [...results, ...answers, ...withoutLongNames(unsent)];
     } finally {
       places.giveBackAll();
     }
@@ -98,6 +111,7 @@ function withinClaims(ready: readonly ReadySubmit[]): ReadySubmit[] {
 
 async function sendAll(
   places: Places,
+  room: ResultRoom,
   { maxKeptBytes, lookups }: SubmitRequest,
   sizes: AnswerSizes,
   connections: Connections,
@@ -105,7 +119,6 @@ async function sendAll(
 ): Promise<SubmitResult[]> {
   const { items } = places;
   if (items.length === 0) return [];
-  const room = new ResultRoom(MAX_RESULT_BYTES);
   const work = (answered: (answer: SubmitResult) => void): Promise<unknown> =>
     Promise.all(
       items.map(async (item) => {
@@ -156,6 +169,15 @@ function unsentOf({ index, about, send: submit, retried }: ReadySubmit, connecti
   if (held === undefined) return { index, about, maybeAccepted: retried };
   const trouble = { message: held.reason, kind: held.kind };
   return { index, about, maybeAccepted: retried, waitSeconds: Math.ceil(held.waitSeconds), trouble };
+}
+
+/** What is known of unsent submits is helpful only: names, and what their chains were given. */
+function withoutLongNames(unsent: readonly SubmitResult[]): SubmitResult[] {
+  let bytes = 0;
+  return unsent.map((result) => {
+    bytes += bytesOf(result);
+    return bytes <= MAX_UNSENT_BYTES ? result : { ...result, about: undefined };
+  });
 }
 
 function bytesOf(value: unknown): number {

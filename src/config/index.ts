@@ -4,7 +4,15 @@ export { loadConfig } from './load';
 export { proxyUrl } from './proxy-url';
 export { secretProblem } from './secret-ref';
 export { ConfigError } from './mistakes';
-export { isCredentialHeader, isHeaderName, isHeaderValue, isOverrideHeader, isTransportHeader } from './names';
+export {
+  headerName,
+  isCredentialHeader,
+  isHeaderName,
+  isHeaderValue,
+  isOverrideHeader,
+  isOverrideParameter,
+  isTransportHeader,
+} from './names';
 export { NO_FILES } from './types';
 export type {
   AuthConfig,

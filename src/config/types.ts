@@ -94,6 +94,8 @@ export interface FilesConfig {
   writeBelow: readonly string[];
   /** Host names, `*.example.com` allowed. */
   urlHosts: readonly string[];
+  /** Whether those may have loopback, link-local or private addresses. */
+  privateHosts: 'refuse' | 'allow';
   /** Containers of Azure Blob Storage. */
   blobContainers: readonly BlobContainerConfig[];
   /** Of one file that an operation's final body goes to. */
@@ -126,6 +128,9 @@ export interface LroConfig {
   fileHash?: string;
 }
 
+/** Largest `maxBodyBytes`: an answer costs about ten times its size in memory while it is read. */
+export const MAX_BODY_BYTES = 10_485_760;
+
 export const DEFAULT_LIMITS: Limits = {
   timeoutSeconds: 30,
   maxBodyBytes: 1_048_576,
@@ -143,6 +148,7 @@ export const NO_FILES: FilesConfig = {
   readBelow: [],
   writeBelow: [],
   urlHosts: [],
+  privateHosts: 'refuse',
   blobContainers: [],
   maxResultBytes: DEFAULT_MAX_RESULT_BYTES,
 };

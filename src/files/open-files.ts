@@ -5,10 +5,13 @@
  * 1. Only what the worker's file allows is read or written (`files`; default: nothing).
  * 2. As many bytes are yielded as were announced, or the reading fails. A file is written whole or not at all.
  * 3. Memory does not grow with the file.
- * 4. No message holds a credential or a signature.
+ * 4. Hosts of `files.urlHosts` are asked at public addresses only, unless the worker's file says otherwise: callers choose among them.
+ * 5. No message holds a credential or a signature.
  */
+import type { LookupFunction } from 'node:net';
 import type { FilesConfig } from '../config';
 import type { FileRef } from '../contract';
+import { guardAgainstPrivate } from '../transport/addresses';
 import { closeAgents, openAgents } from '../transport/agents';
 import type { OpenTokenSource } from '../transport/entra';
 import { BlobFiles } from './blob';
@@ -67,16 +70,21 @@ export interface FileDependencies {
   openTokenSource?: OpenTokenSource;
   /** Certificates to trust instead of the system's (PEM). */
   ca?: string;
+  /** Instead of the system's resolver. */
+  lookup?: LookupFunction;
 }
 
+const PRIVATE_ADVICE = ' ("privateHosts: allow" below "files" of the worker\'s file changes that)';
 const CONNECT_SECONDS = 30;
 const MAX_BLOB_SOCKETS = 50;
 /** Timeout of `exists`, if the caller gives no signal. */
 const ANSWER_TIMEOUT_MS = 60_000;
 
 /** Opens nothing yet; that happens with the first file. */
-export function openFiles(config: FilesConfig, { env = process.env, openTokenSource, ca }: FileDependencies = {}): Files {
-  const webAgents = openAgents({ keepAlive: false, maxSockets: Infinity, connectSeconds: CONNECT_SECONDS, ca });
+export function openFiles(config: FilesConfig, { env = process.env, openTokenSource, ca, lookup }: FileDependencies = {}): Files {
+  const guard = config.privateHosts === 'allow' ? undefined : guardAgainstPrivate({ advice: PRIVATE_ADVICE, find: lookup });
+  const webAgents = openAgents({ keepAlive: false, maxSockets: Infinity, connectSeconds: CONNECT_SECONDS, ca, guard });
+  // Not guarded: whoever writes the file names a container as a whole, as it does a base URL.
   const blobAgents = openAgents({ keepAlive: true, maxSockets: MAX_BLOB_SOCKETS, connectSeconds: CONNECT_SECONDS, ca });
   const local = new LocalFiles({
     // What was written may be read again: a report is what a retry starts from.

@@ -41,6 +41,8 @@ export interface ConnectionDependencies {
 
 const TURN_KINDS: Record<Purpose, TurnKind> = { submit: 'submit', status: 'poll', resource: 'other', cancel: 'other' };
 
+const PRIVATE_ADVICE = ', which only the host of the base URL may have ("privateHosts: allow" of the connection changes that)';
+
 export class Connection {
   readonly name: string;
   readonly protocol: ProtocolSettings;
@@ -65,7 +67,8 @@ export class Connection {
     this.protocol = protocol;
     this.limits = limits;
     const { env = process.env, openTokenSource, ca, clock = systemClock, lookup, files } = dependencies;
-    const guard = privateHosts === 'allow' ? undefined : guardAgainstPrivate(new URL(baseUrl).hostname, lookup);
+    const guarding = { exempt: new URL(baseUrl).hostname, advice: PRIVATE_ADVICE, find: lookup };
+    const guard = privateHosts === 'allow' ? undefined : guardAgainstPrivate(guarding);
     const sockets = {
       maxSockets: limits.concurrentRequests,
       connectSeconds: limits.timeoutSeconds,

@@ -94,16 +94,16 @@ export class Dispatcher {
     return this.answered(request, url, second, other, timeout);
   }
 
-  private answered(
+  private async answered(
     request: OutgoingRequest,
     url: string,
     outcome: WireOutcome,
     applied: AppliedCredentials | undefined,
     timeout: ExchangeTimeout,
-  ): { exchange: Exchange; redirect?: string } {
+  ): Promise<{ exchange: Exchange; redirect?: string }> {
     // An answer may come when its own credentials are no longer among the latest.
     this.dependencies.redactor.add(applied?.secret ?? '');
-    const exchange = this.dependencies.answers.of(request, url, outcome, applied !== undefined, timeout.seconds);
+    const exchange = await this.dependencies.answers.of(request, url, outcome, applied !== undefined, timeout.seconds);
     if (exchange.kind !== 'answer') return { exchange };
     return { exchange, redirect: redirectTarget(exchange.httpStatus, exchange.headers['location'], exchange.url) };
   }
@@ -170,11 +170,11 @@ export class Dispatcher {
     const { bodyTo } = request;
     if (bodyTo === undefined) return undefined;
     return async (wire: WireAnswer, bytes) => {
-      const { exchange, redirect } = this.answered(request, url, wire, applied, timeout);
+      const { exchange, redirect } = await this.answered(request, url, wire, applied, timeout);
       const write = exchange.kind === 'answer' && redirect === undefined ? bodyTo.writerOf(exchange) : undefined;
       if (write === undefined) return;
       const whole = bodyTo.untilSilent === true ? touching(bytes(bodyTo.signal), timeout) : bytes(bodyTo.signal);
-      await write(this.dependencies.answers.cleaned(whole, wire.headers['content-type']));
+      await write(this.dependencies.answers.cleanedFile(whole, wire.headers['content-type']));
     };
   }
 

@@ -34,7 +34,8 @@ export async function connectionLimiter(input?: LimiterInput, carried?: Allotmen
   const events = input?.continueAsNewAfterEvents;
   const settings = { continueAsNewAfterEvents: typeof events === 'number' && events >= 20 ? events : undefined };
   await condition(() => isNewRunDue(settings, true));
-  return await inNewRun<typeof connectionLimiter>(input, allotment);
+  // Only what was understood of the input: it may be as large, or as deep, as could not be handed on.
+  return await inNewRun<typeof connectionLimiter>(settings, allotment);
 }
 
 /** @throws ApplicationFailure `InvalidInput` */

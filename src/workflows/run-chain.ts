@@ -21,6 +21,7 @@ import { carriedBy, ownIdentity } from './engine/carry';
 import { forOthers, onAnyWorker } from './engine/elsewhere';
 import { inNewRun } from './engine/new-run';
 import { begunWith, runSingle, singleEngine } from './engine/single';
+import { requireBounded } from './given';
 import { noteDigest } from './same-request';
 
 const progressQuery = defineQuery<ChainProgress>(PROGRESS_QUERY);
@@ -85,6 +86,7 @@ async function toItsEnd(kind: ChainKind, input: AnyChainInput, view: ChainView, 
 
 async function prepare(kind: ChainKind, input: AnyChainInput, view: ChainView): Promise<PreparedChain> {
   try {
+    requireBounded(input);
     const options = reading(LOOK_SECONDS, 'check the chain');
     const prepared = await onAnyWorker((lookup) =>
       proxyActivities<LroActivities>(forOthers(options, lookup))['lro.prepareChain']({ kind, input, identity: ownIdentity(), lookup }),

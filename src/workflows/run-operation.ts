@@ -30,6 +30,7 @@ import { carriedBy, ownIdentity } from './engine/carry';
 import { forOthers, onAnyWorker } from './engine/elsewhere';
 import { inNewRun } from './engine/new-run';
 import { begunWith, runSingle, singleEngine } from './engine/single';
+import { requireBounded } from './given';
 import { OperationView } from './operation-view';
 import { noteDigest, requireSameRequest } from './same-request';
 
@@ -82,6 +83,7 @@ async function toItsEnd(input: OperationInput, view: OperationView, given: Carri
 
 async function prepare(input: OperationInput, view: OperationView): Promise<Prepared> {
   try {
+    requireBounded(input);
     const prepared = await onAnyWorker((lookup) =>
       proxyActivities<LroActivities>(forOthers(PREPARING, lookup))['lro.prepare']({ input, identity: ownIdentity(), lookup }),
     );

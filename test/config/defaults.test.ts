@@ -50,7 +50,14 @@ describe('a file that says only what it must', () => {
   });
 
   it('allows callers to name no file at all', () =>
-    expect(files).toEqual({ readBelow: [], writeBelow: [], urlHosts: [], blobContainers: [], maxResultBytes: 2 ** 30 }));
+    expect(files).toEqual({
+      readBelow: [],
+      writeBelow: [],
+      urlHosts: [],
+      privateHosts: 'refuse',
+      blobContainers: [],
+      maxResultBytes: 2 ** 30,
+    }));
 });
 
 describe('a file that says everything', () => {

@@ -22,7 +22,7 @@ beforeAll(async () => {
   service = await ResultService.start();
   narrow = await ResultService.start();
   const connections = {
-    default: { baseUrl: service.url, limits: { timeoutSeconds: 5 } },
+    default: { baseUrl: service.url },
     narrow: { baseUrl: narrow.url, limits: { concurrentRequests: 4 } },
   };
   const files = { writeBelow: [folder], maxResultBytes: MAX_RESULT_BYTES };

@@ -15,13 +15,20 @@ export function temporaryFolder(): string {
 /** The parts of a connection that tests set; as in the file. */
 export type ConnectionYaml = { baseUrl: string } & Record<string, unknown>;
 
-/** Writes a worker's file and returns its path. Polls are quick unless a test says otherwise. */
+/**
+ * Writes a worker's file and returns its path. Polls are quick unless a test says otherwise, and rates are not shared: a worker that has just
+ * started would begin with a part of them.
+ */
 export function writeConfig(connections: Record<string, ConnectionYaml>, more: Record<string, unknown> = {}): string {
   const path = join(temporaryFolder(), 'lro.config.yaml');
   const quick = Object.fromEntries(
     Object.entries(connections).map(([name, connection]) => [
       name,
-      { ...connection, poll: { defaultSeconds: 1, minSeconds: 0, ...(connection['poll'] as object | undefined) } },
+      {
+        ...connection,
+        poll: { defaultSeconds: 1, minSeconds: 0, ...(connection['poll'] as object | undefined) },
+        limits: { share: false, ...(connection['limits'] as object | undefined) },
+      },
     ]),
   );
   writeFileSync(path, stringify({ connections: quick, ...more }));

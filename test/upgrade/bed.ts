@@ -26,8 +26,8 @@ export interface Run {
   builds: string[];
   /** What workflow tasks have failed of. */
   taskFailures: string[];
-  /** Whether Temporal has told it that another build is current. */
-  isToldOfAnother: boolean;
+  /** Workflow tasks that have told it that another build is current. */
+  timesTold: number;
   events: HistoryEvent[];
 }
 
@@ -185,7 +185,7 @@ function runOf(workflowId: string, events: HistoryEvent[]): Run {
     type: events[0]?.workflowExecutionStartedEventAttributes?.workflowType?.name ?? '',
     builds: builds.filter((build, index) => build !== builds[index - 1]),
     taskFailures: events.flatMap((event) => event.workflowTaskFailedEventAttributes?.failure?.message ?? []),
-    isToldOfAnother: events.some((event) => event.workflowTaskStartedEventAttributes?.targetWorkerDeploymentVersionChanged === true),
+    timesTold: events.filter((event) => event.workflowTaskStartedEventAttributes?.targetWorkerDeploymentVersionChanged === true).length,
     events,
   };
 }

@@ -96,8 +96,17 @@ export interface SubmitsEnd {
   broken?: FailureDetails;
 }
 
-/** Submits jobs of one page. Not cut by a cancellation. Never throws. @param nowMs first try of those that were not tried yet */
-export async function submitJobs(jobs: readonly Job[], { source, pages, options }: SetSource, nowMs: number): Promise<SubmitsEnd> {
+/**
+ * Submits jobs of one page. Not cut by a cancellation. Never throws.
+ * @param nowMs first try of those that were not tried yet
+ * @param answerBytes of all that their answers may come to; Infinity: as much as an activity may return
+ */
+export async function submitJobs(
+  jobs: readonly Job[],
+  { source, pages, options }: SetSource,
+  nowMs: number,
+  answerBytes: number,
+): Promise<SubmitsEnd> {
   const page = pages.get(jobs[0]?.page ?? -1);
   if (page === undefined) return { events: new Map() };
   // Of inputs that stand in the page itself only those of the chunk travel: there each has another index.
@@ -108,7 +117,9 @@ export async function submitJobs(jobs: readonly Job[], { source, pages, options 
     return { index: isExcerpt ? position : index, tries, cookies, firstSentAtMs, unauthorizedSinceMs, made: done && madeOf(done) };
   });
   const lookups = lookupsOf(jobs, nowMs, (job) => (isExcerpt ? jobs.indexOf(job) : job.index));
-  const request = { source, page: isExcerpt ? excerpt(page, jobs) : page, items, maxKeptBytes: options.maxKeptBytes, lookups };
+  const maxAnswerBytes = Number.isFinite(answerBytes) ? answerBytes : undefined;
+  const { maxKeptBytes } = options;
+  const request = { source, page: isExcerpt ? excerpt(page, jobs) : page, items, maxKeptBytes, maxAnswerBytes, lookups };
   try {
     const results = await CancellationScope.nonCancellable(() => call(forOthers(submitting(jobs), lookups))['lro.submit'](request));
     return { events: submitEvents(keys, results) };

@@ -9,9 +9,11 @@ import { keyOf } from '../../jobs/job';
 import type { Job } from '../../jobs/model';
 import { cancelOperations } from './calls';
 import type { Engine } from './engine';
+import { jsonBytes } from './weights';
 
-/** Operations in one activity. */
+/** Operations in one activity, and what is passed on of them. */
 const CANCELED_AT_ONCE = 100;
+const CANCELED_BYTES = 524_288;
 /** Whoever cancels waits for it: the service is told so often, then the end says that it was not told. */
 const TRIES = 5;
 
@@ -29,8 +31,7 @@ export async function cancelAll(engine: Engine): Promise<void> {
   }
   while (calls.length > 0) {
     const again: OpenCall[] = [];
-    for (let from = 0; from < calls.length; from += CANCELED_AT_ONCE)
-      again.push(...(await cancelSome(engine, calls.slice(from, from + CANCELED_AT_ONCE))));
+    for (const together of inGroups(calls)) again.push(...(await cancelSome(engine, together)));
     calls = again;
     const waitSeconds = Math.min(...calls.map(({ tries }) => 2 ** Math.max(0, tries - 1)));
     if (calls.length > 0) await sleep(waitSeconds * 1000, { summary: `wait ${waitSeconds} s to tell the service to cancel again` });
@@ -45,6 +46,21 @@ interface OpenCall {
   tries: number;
   /** No worker that was asked has its connection: as in a job's step. */
   lookedFor?: Job['step']['lookup'];
+}
+
+function inGroups(calls: readonly OpenCall[]): OpenCall[][] {
+  const groups: OpenCall[][] = [];
+  let bytes = Infinity;
+  for (const call of calls) {
+    const more = jsonBytes(call.call);
+    if (bytes + more > CANCELED_BYTES || groups.at(-1)?.length === CANCELED_AT_ONCE) {
+      groups.push([]);
+      bytes = 0;
+    }
+    groups.at(-1)?.push(call);
+    bytes += more;
+  }
+  return groups;
 }
 
 /** @returns the calls that are to be repeated */

@@ -16,6 +16,8 @@ const WORTHWHILE_PART = 0.1;
 /** Operations asked in one activity at most: the others go with the next one, which spreads what comes due together. */
 const MAX_ASKED = 500;
 const MAX_ASKED_BYTES = 524_288;
+/** Of what is passed on to have jobs submitted: their inputs, where these are no manifest's, cookies, and what earlier steps have made. */
+const MAX_SUBMITTED_BYTES = 524_288;
 
 /** Bodies read into files by one activity, which returns when the last of them is read; and activities that do so. */
 const FILES_READ = 10;
@@ -38,9 +40,17 @@ export function chunkSize({ submitsPerSecond = Infinity }: SubmitLimits): number
 }
 
 /** Jobs that are due to be submitted again, of one page, which is all that one activity reads. */
-export function submitsDue(idle: readonly Job[], nowMs: number, most: number): Job[] {
+export function submitsDue(idle: readonly Job[], nowMs: number, most: number, bytesOf: (job: Job) => number): Job[] {
   const due = idle.filter(({ step }) => step.at === 'submit' && step.dueAtMs <= nowMs);
-  return due.filter(({ page }) => page === due[0]?.page).slice(0, most);
+  const ofPage = due.filter(({ page }) => page === due[0]?.page).slice(0, most);
+  return ofPage.slice(0, fittingCount(ofPage, bytesOf));
+}
+
+/** How many of the first jobs one activity can be given to submit. At least one. */
+export function fittingCount<T>(jobs: readonly T[], bytesOf: (job: T) => number): number {
+  let bytes = 0;
+  const over = jobs.findIndex((job) => (bytes += bytesOf(job)) > MAX_SUBMITTED_BYTES);
+  return over < 0 ? jobs.length : Math.max(1, over);
 }
 
 /** How many new jobs of a page may begin: as many as there is room for, and few only where that is all. */
