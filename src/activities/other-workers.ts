@@ -32,8 +32,7 @@ type QueueQuestion = Exclude<Parameters<Client['connection']['workflowService'][
 /** Of `temporal.api.enums.v1`: a worker's last heartbeat said that it ends. */
 const WORKER_STATUS_SHUTTING_DOWN = 2;
 const WORKER_STATUS_SHUTDOWN = 3;
-// eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment -- the enum is in a package that only the SDK depends on
-const TASK_QUEUE_TYPE_ACTIVITY = 2 as NonNullable<QueueQuestion['taskQueueType']>;
+const TASK_QUEUE_TYPE_ACTIVITY = 2 as unknown as QueueQuestion['taskQueueType'];
 
 export class OtherWorkers {
   private readonly known = new Map<string, { atMs: number; differ: Promise<boolean> }>();

@@ -10,6 +10,7 @@
  * 2. What a worker has taken it ends with the file that it was taken with, however long that takes; only the end of the process bounds it.
  * 3. A file that is refused changes nothing.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { MetricGauge } from '@temporalio/common';
 import { Runtime, type NativeConnection, type Worker } from '@temporalio/worker';
 import type { Logger } from 'pino';
@@ -46,6 +47,13 @@ const END_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGQUIT', 'SIGUSR2'] as const;
 const FILE_METRIC_TEXT = 'Version of the file with connections: 1 where new work is done with it';
 /** Beyond the longest drain. */
 const FORCE_MARGIN_SECONDS = 10;
+
+/** Longest wait for the server to list a worker that has begun to ask for work. */
+const LISTED_SECONDS = 5;
+const LOOK_EVERY_MS = 50;
+type TaskQueueType = Parameters<NativeConnection['workflowService']['describeTaskQueue']>[0]['taskQueueType'];
+/** `TASK_QUEUE_TYPE_ACTIVITY` */
+const ACTIVITIES = 2 as unknown as TaskQueueType;
 
 export class WorkerProcess {
   private current: Generation | undefined;
@@ -141,6 +149,7 @@ export class WorkerProcess {
       await connection.close();
     });
     this.drainOf(ended);
+    await listed(connection, { namespace, taskQueue, identity: worker.options.identity });
     const fileHash = fileHashOfConfig(config);
     this.files.set(1, { file_hash: fileHash });
     const names = connections.names().join(', ') || 'none';
@@ -160,4 +169,22 @@ export class WorkerProcess {
     this.options.log.error(`what was under way did not end within ${seconds} s`);
     process.exit(1);
   }
+}
+
+/**
+ * Waits until the server lists the worker among those that take activities: before, others would take it that nobody else is there. One that the
+ * server does not list works all the same.
+ */
+async function listed(
+  connection: NativeConnection,
+  { namespace, taskQueue, identity }: { namespace: string; taskQueue: string; identity: string },
+): Promise<void> {
+  const giveUpAtMs = Date.now() + LISTED_SECONDS * 1000;
+  const question = { namespace, taskQueue: { name: taskQueue }, taskQueueType: ACTIVITIES };
+  const ask = (): Promise<boolean> =>
+    connection.withDeadline(giveUpAtMs, async () => {
+      const { pollers } = await connection.workflowService.describeTaskQueue(question);
+      return pollers.some((poller) => poller.identity === identity);
+    });
+  while (Date.now() < giveUpAtMs && !(await ask().catch(() => false))) await sleep(LOOK_EVERY_MS);
 }
