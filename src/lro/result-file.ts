@@ -18,7 +18,7 @@ export type Written = { kind: 'written'; file: ResultFile } | { kind: 'failed'; 
 /** What of an answer goes into the file: its body as it came, or a part of it, as JSON. */
 export type FileContent = { kind: 'body' } | { kind: 'part'; value: Json } | { kind: 'none'; reason: string };
 
-const CUT_PART = 'the result is a part of an answer that is longer than the connection\'s "maxBodyBytes"';
+const CUT_PART = 'the result is a part of an answer that is longer than 1 MiB, or than the connection\'s "maxBodyBytes"';
 
 /** What of the answer that a decision was made of goes into the file; undefined: nothing, it is not the final body. */
 export function contentOf(decision: StatusDecision | SubmitDecision, answer: Answer, settings: ProtocolSettings): FileContent | undefined {
