@@ -20,6 +20,7 @@ type PartName = (typeof PART_NAMES)[number];
 interface Options {
   part: (PartName | 'all')[];
   tools: string[];
+  against?: string;
   operations: number[];
   singleOperations: number;
   rounds: number;
@@ -74,6 +75,7 @@ program
   .option('--part <names>', `${PART_NAMES.join(', ')}, or all`, names([...PART_NAMES, 'all']), ['compare'])
   .option('--quick', 'small counts and one round, to see whether everything works')
   .option('--tools <names>', `compare: some of ${toolKeys.join(', ')}`, names(toolKeys), toolKeys)
+  .option('--against <folder>', 'compare: also the batch of another checkout of this project, built there', (folder) => resolve(folder))
   .option('--operations <counts>', 'compare: operations of a run', counts, [1000, 5000])
   .option('--single-operations <count>', 'compare: the same for tools with a workflow per operation', count, 200)
   .option('--rounds <count>', 'compare: runs of which the median counts', count, 3)

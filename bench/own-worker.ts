@@ -9,7 +9,8 @@ import { SUBMIT_BODY } from './fake-service/client';
 import { CONCURRENT_REQUESTS } from './limits';
 import type { Temporal } from './temporal';
 
-const WORKER = resolve(__dirname, '../../../dist/worker.js');
+/** The checkout that is measured unless another is named. */
+const CHECKOUT = resolve(__dirname, '../../..');
 
 export interface OwnWorker {
   pid: number;
@@ -22,7 +23,8 @@ export interface OwnWorker {
   stop(): Promise<void>;
 }
 
-export async function startOwnWorker(temporal: Temporal, serviceUrl: string): Promise<OwnWorker> {
+/** @param checkout of the project, built */
+export async function startOwnWorker(temporal: Temporal, serviceUrl: string, checkout = CHECKOUT): Promise<OwnWorker> {
   const files = join(temporal.folder, 'files');
   mkdirSync(files);
   const configPath = join(temporal.folder, 'lro.config.yaml');
@@ -37,7 +39,7 @@ export async function startOwnWorker(temporal: Temporal, serviceUrl: string): Pr
   const worker = await startChild({
     name: 'the worker',
     command: process.execPath,
-    args: [WORKER],
+    args: [join(checkout, 'dist/worker.js')],
     env: { TEMPORAL_ADDRESS: temporal.address, LRO_CONFIG: configPath, LRO_LOG_LEVEL: 'error' },
     readyLine: /worker ready/,
   });

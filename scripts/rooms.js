@@ -43,6 +43,12 @@ module.exports = [
     imports: ['text', 'contract', 'lro'],
   },
   {
+    name: 'sharing',
+    purpose: 'how the workers of a task queue share the rates of a connection. Pure',
+    imports: [],
+    packages: [],
+  },
+  {
     name: 'transport',
     purpose: 'sockets, TLS, tokens and secrets for whoever speaks HTTP',
     imports: ['text', 'config'],
@@ -55,7 +61,7 @@ module.exports = [
   {
     name: 'http',
     purpose: 'a connection to a service: credentials, trusted hosts, limits, redaction',
-    imports: ['text', 'contract', 'lro', 'config', 'transport', 'files'],
+    imports: ['text', 'contract', 'lro', 'config', 'sharing', 'transport', 'files'],
   },
   {
     name: 'schema',
@@ -70,7 +76,7 @@ module.exports = [
   {
     name: 'workflows',
     purpose: 'time and state: the engine, and what runs on it',
-    imports: ['contract', 'jobs', 'identity'],
+    imports: ['contract', 'jobs', 'identity', 'sharing'],
     typesOf: ['lro', 'activities'],
     packages: ['@temporalio/common', '@temporalio/workflow'],
   },
@@ -82,7 +88,7 @@ module.exports = [
   {
     name: 'hosting',
     purpose: 'what makes a worker: settings, connection to Temporal, log, bundle of the workflows',
-    imports: ['text', 'contract', 'config', 'http', 'activities'],
+    imports: ['text', 'contract', 'config', 'sharing', 'http', 'activities'],
   },
   {
     name: 'worker',

@@ -1,15 +1,15 @@
 /**
- * The worker process: configuration → connection → work → drain.
+ * The worker process: configuration → connection → work → drain. SIGHUP: the file with connections is read again.
  *
  * Exit codes: 0 after a clean drain, 1 when the worker failed, 2 when the configuration is wrong, 3 when Temporal cannot be reached.
  */
 import { Runtime, makeTelemetryFilterString } from '@temporalio/worker';
 import { ConfigError } from './config';
 import { BundleError } from './hosting/bundle';
-import { createLroWorker } from './hosting/create-worker';
 import { openLog, temporalLogger } from './hosting/log';
-import { connectTemporal, TemporalUnreachableError } from './hosting/connect';
-import { readSettings } from './hosting/settings';
+import { TemporalUnreachableError } from './hosting/connect';
+import { readConfig, readSettings } from './hosting/settings';
+import { WorkerProcess } from './hosting/worker-process';
 
 async function main(): Promise<void> {
   const settings = readSettings(process.env);
@@ -21,27 +21,17 @@ async function main(): Promise<void> {
       ...(settings.metricsAddress === undefined ? {} : { metrics: { prometheus: { bindAddress: settings.metricsAddress } } }),
     },
   });
-  const { connection, namespace, address } = await connectTemporal();
-  try {
-    const { config, taskQueue, continueAsNewAfterEvents, version } = settings;
-    const { worker, connections } = await createLroWorker({
-      config,
-      connection,
-      namespace,
-      taskQueue,
-      continueAsNewAfterEvents,
-      version,
-      http: { log },
-    });
-    const ended = worker.run();
-    const versioned = version === undefined ? '' : `, deployment "${version.deploymentName}", build "${version.buildId}"`;
-    const names = connections.names().join(', ') || 'none';
-    console.log(`worker ready: task queue "${taskQueue}", namespace "${namespace}" at ${address}${versioned}, connections: ${names}`);
-    await ended;
-    connections.close();
-  } finally {
-    await connection.close();
-  }
+  const { config, taskQueue, continueAsNewAfterEvents, version } = settings;
+  const work = new WorkerProcess({
+    taskQueue,
+    continueAsNewAfterEvents,
+    version,
+    log,
+    readConfig: () => readConfig(process.env),
+    ready: (line) => console.log(line),
+  });
+  process.on('SIGHUP', () => work.reload());
+  await work.run(config);
 }
 
 main().then(

@@ -4,6 +4,7 @@
  * Keeps true: a figure is in the table only if the service counted exactly one submit, the expected polls and the end of each operation;
  * otherwise it is printed as a failure, and the exit code is 1.
  */
+import { basename } from 'node:path';
 import Table from 'cli-table3';
 import { isEnding } from '../ending';
 import { median } from '../figures';
@@ -31,6 +32,8 @@ export const TOOLS: readonly Tool[] = [
 
 export interface CompareOptions {
   tools: string[];
+  /** Folder of another checkout of the project, built, whose batch is measured too. */
+  against?: string;
   operations: number[];
   /** For tools with a workflow per operation on Temporal. */
   singleOperations: number;
@@ -229,7 +232,10 @@ function memoryCell(memory: Figures['memory']): string {
 export async function compare(options: CompareOptions): Promise<void> {
   const service = await startFakeService();
   const measured = new Map<Tool, Figures | string>();
-  for (const tool of TOOLS.filter(({ key }) => options.tools.includes(key))) {
+  const chosen = TOOLS.filter(({ key }) => options.tools.includes(key));
+  if (options.against !== undefined)
+    chosen.push(ownBatch('against', `the batch of ${basename(options.against)}`, 'retry', options.against));
+  for (const tool of chosen) {
     const missing = tool.missing?.();
     console.error(missing === undefined ? tool.title : `${tool.title}: skipped: ${missing}`);
     measured.set(tool, missing ?? (await measureTool(tool, service, options)));

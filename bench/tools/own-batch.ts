@@ -12,13 +12,14 @@ export function checkBatchResult({ counts }: BatchResult, operations: number): v
     throw new Error(`of ${operations} items the batch reports ${JSON.stringify(counts)}`);
 }
 
-export function ownBatch(key: string, title: string, onUncertainSubmit: 'retry' | 'fail'): Tool {
+/** @param checkout another one of the project, built, than the one that is measured */
+export function ownBatch(key: string, title: string, onUncertainSubmit: 'retry' | 'fail', checkout?: string): Tool {
   return {
     key,
     title,
     start: async ({ service }: ToolContext): Promise<RunningTool> => {
       const temporal = await startTemporal();
-      const worker = await startOwnWorker(temporal, service.url);
+      const worker = await startOwnWorker(temporal, service.url, checkout);
       const { workflow } = temporal.client;
       let prepared: BatchInput = {};
       const start = (load: Load) =>

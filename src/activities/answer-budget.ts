@@ -1,6 +1,7 @@
 /** Limits the size of an activity's result: a payload that is too large wedges the workflow that waits for it. */
 import type { Json } from '../contract';
 import { jsonBytes } from '../lro/sizes';
+import type { Elsewhere } from './messages';
 
 /** When the answers of one activity have this size, no further request is begun. */
 const MAX_ANSWER_BYTES = 524_288;
@@ -8,19 +9,22 @@ const MAX_ANSWER_BYTES = 524_288;
 /** Limit of all answers together; an answer that would exceed it is replaced by `short` of it. */
 const MAX_RESULT_BYTES = 983_040;
 
+/** What became of one of a set of requests; none of both: it was not begun. */
+type Answered<D> = { id: string; decision?: D } & Partial<Elsewhere>;
+
 /**
  * Runs `decide` for every request at once and keeps answers in the order of the requests until the budget is used up.
  * Those that were not begun by then come back without a decision; the caller asks for them again.
  * @param short what to keep of a decision that does not fit; undefined: nothing
  * @param results filled in as answers come; a request that has a decision there already is skipped
  */
-export async function withinAnswerBudget<R extends { id: string }, D>(
+export async function withinAnswerBudget<R extends { id: string }, D extends object>(
   requests: readonly R[],
   concurrency: number,
-  decide: (request: R) => Promise<D>,
+  decide: (request: R) => Promise<D | Elsewhere>,
   short: (decision: D) => D | undefined,
-  results: { id: string; decision?: D }[] = requests.map(({ id }) => ({ id })),
-): Promise<{ id: string; decision?: D }[]> {
+  results: Answered<D>[] = requests.map(({ id }) => ({ id })),
+): Promise<Answered<D>[]> {
   let bytes = 0;
   let next = 0;
   const lane = async (): Promise<void> => {
@@ -29,6 +33,10 @@ export async function withinAnswerBudget<R extends { id: string }, D>(
       if (request === undefined) return;
       if (results[index]?.decision !== undefined) continue;
       const decision = await decide(request);
+      if ('elsewhere' in decision) {
+        results[index] = { id: request.id, elsewhere: decision.elsewhere };
+        continue;
+      }
       const size = jsonBytes(decision as Json) ?? MAX_RESULT_BYTES;
       const fits = bytes + size <= MAX_RESULT_BYTES;
       results[index] = { id: request.id, decision: fits ? decision : short(decision) };
@@ -37,36 +45,4 @@ export async function withinAnswerBudget<R extends { id: string }, D>(
   };
   await Promise.all(Array.from({ length: Math.min(concurrency, requests.length) }, lane));
   return results;
-}
-
-/** A number of bytes that are reserved before their exact use is known. */
-export class ByteBudget {
-  private used = 0;
-  private reserved = 0;
-  private readonly waiting = new Set<() => void>();
-
-  constructor(private readonly maxBytes: number) {}
-
-  /** Waits until so many are free. False when they will never be; true for any number as long as nothing is used. */
-  async reserve(bytes: number): Promise<boolean> {
-    while (this.used + this.reserved + bytes > this.maxBytes) {
-      if (this.reserved === 0) {
-        if (this.used > 0) return false;
-        break;
-      }
-      await new Promise<void>((resolve) => this.waiting.add(resolve));
-    }
-    this.reserved += bytes;
-    return true;
-  }
-
-  /** Uses what was reserved for something of `bytes`: as it is where there is room for it, else shortened to what was reserved. */
-  settle(reserved: number, bytes: number): 'whole' | 'short' {
-    this.reserved -= reserved;
-    const fits = this.used + this.reserved + bytes <= this.maxBytes;
-    this.used += fits ? bytes : reserved;
-    for (const resume of this.waiting) resume();
-    this.waiting.clear();
-    return fits ? 'whole' : 'short';
-  }
 }

@@ -9,30 +9,39 @@ import { RequestRefusedError } from '../http';
 import type { Exchange } from '../lro/answer';
 import type { Monitor, StatusDecision } from '../lro/monitor';
 import { withinBytes } from '../lro/outcome';
+import { contentOf, statusAgain, withFile } from '../lro/result-file';
 import { decideStatus } from '../lro/status';
 import { withinAnswerBudget } from './answer-budget';
 import { withHeartbeat } from './heartbeat';
 import { logCap } from './log-cap';
-import type { Ask, AskOptions, AskResult } from './messages';
+import type { Ask, AskOptions, AskResult, Elsewhere, LookedUp } from './messages';
+import { mayNotWrite, type OtherWorkers } from './other-workers';
 import { RecentAnswers } from './recent-answers';
+import { ResultBody } from './result-body';
 
 /** Requests at once; each connection has its own limit besides. With answers of at most 140 KiB each, a budget overrun stays below 2 MB. */
 const CONCURRENCY = 10;
 
-export function makeAsk(connections: Connections) {
+/** For writing a body that was read. One that takes longer to be read than any answer may is read by a GET of its own. */
+const FILE_SECONDS = 60;
+
+export function makeAsk(connections: Connections, others: OtherWorkers) {
   const recent = new RecentAnswers();
-  const decide = async ({ id, monitor }: Ask): Promise<StatusDecision> => {
+  const decide = async ({ id, monitor }: Ask, lookedUp: LookedUp | undefined): Promise<StatusDecision | Elsewhere> => {
     const recalled = recent.recall(id);
     if (recalled !== undefined) return recalled;
-    const decision = await ask(monitor, connections);
-    recent.remember(id, decision);
+    const decision = await askOrElsewhere(monitor, lookedUp, connections, others);
+    if (!('elsewhere' in decision)) recent.remember(id, decision);
     return decision;
   };
-  return function askAll(asks: Ask[], { maxKeptBytes, concurrency = CONCURRENCY }: AskOptions): Promise<AskResult[]> {
+  return function askAll(asks: Ask[], { maxKeptBytes, concurrency = CONCURRENCY, lookups }: AskOptions): Promise<AskResult[]> {
     const recorded = (Context.current().info.heartbeatDetails as AskResult[] | undefined) ?? [];
     const known = new Map(recorded.map((result) => [result.id, result]));
     const results: AskResult[] = asks.map(({ id }) => known.get(id) ?? { id });
-    const decideWithin = async (request: Ask): Promise<StatusDecision> => withinBytes(await decide(request), maxKeptBytes);
+    const decideWithin = async (request: Ask): Promise<StatusDecision | Elsewhere> => {
+      const decision = await decide(request, lookups?.[request.id]);
+      return 'elsewhere' in decision ? decision : withinBytes(decision, maxKeptBytes);
+    };
     return withHeartbeat(
       () => withinAnswerBudget(asks, concurrency, decideWithin, withoutNews, results),
       () => results.filter(({ decision }) => decision !== undefined),
@@ -47,13 +56,47 @@ function withoutNews(decision: StatusDecision): StatusDecision | undefined {
   return { kind, waitSeconds, why, notAsked };
 }
 
+/** What this worker's file does not let it ask, another worker is to ask, where one may; an operation that nobody can ask goes on. */
+async function askOrElsewhere(
+  monitor: Monitor,
+  lookedUp: LookedUp | undefined,
+  connections: Connections,
+  others: OtherWorkers,
+): Promise<StatusDecision | Elsewhere> {
+  const isUnknown = connections.get(monitor.connection) === undefined;
+  // The answer may be the end, and is written to a file as it comes.
+  if (!isUnknown && (await mayNotWrite(monitor.resultFile, connections.files))) {
+    const elsewhere = await others.elsewhere(lookedUp);
+    if (elsewhere !== undefined) return elsewhere;
+  }
+  const decision = await ask(monitor, connections);
+  const isRefused = decision.kind === 'failed' && (decision.failure.type === 'InvalidInput' || decision.failure.type === 'UntrustedUrl');
+  if (!isUnknown && !isRefused) return decision;
+  const elsewhere = await others.elsewhere(lookedUp);
+  if (elsewhere !== undefined) return elsewhere;
+  if (decision.kind === 'failed') return { ...decision, failure: others.told(decision.failure, lookedUp) };
+  if (decision.kind !== 'running' || decision.trouble === undefined) return decision;
+  const { trouble } = decision;
+  return { ...decision, trouble: { ...trouble, message: `${trouble.message}; ${others.whereLooked(lookedUp)}` } };
+}
+
 /** Asks for one status and decides what the answer means. Never throws. */
 export async function ask(monitor: Monitor, connections: Connections): Promise<StatusDecision> {
   const connection = connections.get(monitor.connection);
   if (connection === undefined) {
     const message = `connection "${monitor.connection}" is not in this worker's file`;
-    return { kind: 'running', waitSeconds: 5, why: 'backoff', trouble: { message } };
+    return { kind: 'running', waitSeconds: 5, why: 'backoff', trouble: { message }, notAsked: true };
   }
+  const { protocol, limits } = connection;
+  const decide = (exchange: Exchange): StatusDecision => decideStatus(exchange, monitor, protocol, Date.now(), Math.random());
+  const file =
+    monitor.resultFile &&
+    new ResultBody({
+      files: connections.files,
+      target: monitor.resultFile,
+      contentOf: (answer) => contentOf(decide(answer), answer, protocol),
+      signal: AbortSignal.any([Context.current().cancellationSignal, AbortSignal.timeout((limits.timeoutSeconds + FILE_SECONDS) * 1000)]),
+    });
   let exchange: Exchange;
   try {
     exchange = await connection.exchange({
@@ -63,13 +106,16 @@ export async function ask(monitor: Monitor, connections: Connections): Promise<S
       headers: monitor.headers,
       cookies: monitor.cookies,
       body: monitor.poll?.body === undefined ? undefined : { kind: 'json', value: monitor.poll.body },
+      bodyTo: file?.target,
     });
   } catch (err) {
     // This worker's connection may refuse a header that the worker which submitted the operation allowed.
     if (err instanceof RequestRefusedError) return { kind: 'failed', failure: { type: 'InvalidInput', message: err.message } };
     throw err;
   }
-  const decision = decideStatus(exchange, monitor, connection.protocol, Date.now(), Math.random());
+  const decided = decide(exchange);
+  const isInFile = file !== undefined && decided.kind === 'succeeded';
+  const decision = isInFile ? withFile(decided, file.written, statusAgain(monitor)) : decided;
   logCap(decision, monitor.connection);
   return decision;
 }

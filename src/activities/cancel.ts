@@ -12,44 +12,59 @@ import { ask } from './ask';
 import { audit, outcomeOf } from './audit';
 import { listed } from './failures';
 import { withHeartbeat } from './heartbeat';
-import type { CancelCall, CancelResult } from './messages';
+import type { CancelCall, CancelResult, Elsewhere } from './messages';
+import type { OtherWorkers } from './other-workers';
 
 /** Lanes of one activity; each connection bounds its own requests below that. */
 const CONCURRENCY = 25;
 
-export function makeCancel(connections: Connections) {
+export function makeCancel(connections: Connections, others: OtherWorkers) {
   return function cancel(calls: CancelCall[]): Promise<CancelResult[]> {
     return withHeartbeat(() =>
       withinAnswerBudget(
         calls,
         CONCURRENCY,
-        (call) => requestCancel(call, connections),
+        (call) => cancelOrElsewhere(call, connections, others),
         () => undefined,
       ),
     );
   };
 }
 
-async function requestCancel({ monitor, cancel }: CancelCall, connections: Connections): Promise<CancelDecision> {
-  const connection = connections.get(monitor.connection);
-  if (connection === undefined) return { kind: 'unreachable', reason: `connection "${monitor.connection}" is not in this worker's file` };
-  // Of a dialect: how, the submit's answer has said.
-  const decided = cancel.path === OWN_CANCEL ? await sentAsNamed(monitor, connection) : await sent({ monitor, cancel }, connection);
+/** What this worker's file does not let it send, another worker is to send, where one may. */
+async function cancelOrElsewhere(call: CancelCall, connections: Connections, others: OtherWorkers): Promise<CancelDecision | Elsewhere> {
+  const { monitor, lookup } = call;
+  const sent = await requestCancel(call, connections);
+  const elsewhere = 'unsent' in sent ? await others.elsewhere(lookup) : undefined;
+  if (elsewhere !== undefined) return elsewhere;
+  const decided: CancelDecision = 'unsent' in sent ? { kind: 'refused', reason: `${sent.unsent}; ${others.whereLooked(lookup)}` } : sent;
   if (decided.kind !== 'refused') return decided;
   const decision = await ask(monitor, connections);
   return decision.kind === 'running' ? decided : { kind: 'ended', decision };
 }
 
-/** The call itself; one that callers may not have sent is refused like one that the service refuses. */
-async function sent({ monitor, cancel }: Pick<CancelCall, 'monitor' | 'cancel'>, connection: Connection): Promise<CancelDecision> {
+/** Why this worker's file does not let a request be sent. */
+interface Unsent {
+  unsent: string;
+}
+
+async function requestCancel({ monitor, cancel }: CancelCall, connections: Connections): Promise<CancelDecision | Unsent> {
+  const connection = connections.get(monitor.connection);
+  if (connection === undefined) return { unsent: `connection "${monitor.connection}" is not in this worker's file` };
+  // Of a dialect: how, the submit's answer has said.
+  return cancel.path === OWN_CANCEL ? sentAsNamed(monitor, connection) : sent({ monitor, cancel }, connection);
+}
+
+/** The call itself; one that callers may not have sent is not. */
+async function sent({ monitor, cancel }: Pick<CancelCall, 'monitor' | 'cancel'>, connection: Connection): Promise<CancelDecision | Unsent> {
   const { config, protocol } = connection;
   const method = cancel.method ?? 'POST';
   const made = cancelUrl(monitor, cancel, config.baseUrl);
-  if ('problem' in made) return { kind: 'refused', reason: `cancel.path: ${made.problem}` };
+  if ('problem' in made) return { unsent: `cancel.path: ${made.problem}` };
   const { url } = made;
   // Elsewhere only the service itself may have it sent: by its status URL.
   if (!cancel.path.startsWith('{statusPath}') && judgeCallerUrl(url, protocol.trust).kind !== 'withCredentials') {
-    return { kind: 'refused', reason: "cancel.path: goes to the connection's trusted hosts only" };
+    return { unsent: "cancel.path: goes to the connection's trusted hosts only" };
   }
   const mistakes = [
     ...routeMistakes('cancel', { method, url }, config),
@@ -57,7 +72,7 @@ async function sent({ monitor, cancel }: Pick<CancelCall, 'monitor' | 'cancel'>,
     ...queryMistakes('cancel', url, config, ['api-version']),
     ...headerMistakes('cancel', monitor.headers, config),
   ];
-  if (mistakes.length > 0) return { kind: 'refused', reason: listed(mistakes) };
+  if (mistakes.length > 0) return { unsent: listed(mistakes) };
   const exchange = await connection.exchange({ purpose: 'cancel', method, url, headers: monitor.headers, cookies: monitor.cookies });
   audit(monitor.connection, { method, url }, outcomeOf(exchange));
   return decideCancel(exchange, monitor, protocol, Date.now());

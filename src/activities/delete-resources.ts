@@ -4,8 +4,10 @@
  * Keeps true: a resource that does not exist any more counts as deleted; every other one comes back with the reason why it is left.
  */
 import type { CleanedResource } from '../contract';
-import type { Connections } from '../http';
+import type { Connection, Connections } from '../http';
 import type { DeleteRequest } from '../jobs/model';
+import type { Elsewhere, LookedUp, Repeatable } from './messages';
+import type { OtherWorkers } from './other-workers';
 import { decideDelete } from '../lro/cancel';
 import { masked } from '../lro/trust';
 import { audit, outcomeOf } from './audit';
@@ -15,13 +17,18 @@ import { withHeartbeat } from './heartbeat';
 const TRIES = 4;
 const FIRST_PAUSE_MS = 500;
 
-export function makeDeleteResources(connections: Connections) {
-  return function deleteResources(requests: DeleteRequest[]): Promise<CleanedResource[]> {
+export function makeDeleteResources(connections: Connections, others: OtherWorkers) {
+  return function deleteResources(requests: DeleteRequest[], { lookup }: Repeatable = {}): Promise<CleanedResource[] | Elsewhere> {
     return withHeartbeat(async () => {
+      // In their order they are all deleted by one worker.
+      const isKnown = requests.every(({ connection }) => connections.get(connection) !== undefined);
+      const elsewhere = isKnown ? undefined : await others.elsewhere(lookup);
+      if (elsewhere !== undefined) return elsewhere;
       const cleaned: CleanedResource[] = [];
       // One after the other in the given order: a resource is deleted before what it was made from.
       for (const { step, connection, resourceLocation } of requests) {
-        const reason = await remove(connection, resourceLocation, connections);
+        const own = connections.get(connection);
+        const reason = own === undefined ? unknown(connection, lookup, others) : await remove(own, resourceLocation);
         const shown = masked(resourceLocation) ?? resourceLocation;
         cleaned.push({ step, resourceLocation: shown, deleted: reason === undefined, reason });
       }
@@ -30,13 +37,15 @@ export function makeDeleteResources(connections: Connections) {
   };
 }
 
+function unknown(connection: string, lookup: LookedUp | undefined, others: OtherWorkers): string {
+  return `connection "${connection}" is not in this worker's file; ${others.whereLooked(lookup)}`;
+}
+
 /** @returns why it could not be deleted */
-async function remove(name: string, url: string, connections: Connections): Promise<string | undefined> {
-  const connection = connections.get(name);
-  if (connection === undefined) return `connection "${name}" is not in this worker's file`;
+async function remove(connection: Connection, url: string): Promise<string | undefined> {
   for (let attempt = 1, pauseMs = FIRST_PAUSE_MS; ; attempt++, pauseMs *= 2) {
     const exchange = await connection.exchange({ purpose: 'cancel', method: 'DELETE', url });
-    audit(name, { method: 'DELETE', url }, outcomeOf(exchange));
+    audit(connection.name, { method: 'DELETE', url }, outcomeOf(exchange));
     const decision = decideDelete(exchange);
     if (decision.kind === 'deleted') return undefined;
     if (decision.kind === 'refused' || attempt === TRIES) return decision.reason;

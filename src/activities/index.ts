@@ -11,6 +11,7 @@ import { makeLearn } from './learn';
 import type { LroActivities } from './messages';
 import { Pages } from './pages';
 import { makePrepare } from './prepare';
+import { OtherWorkers } from './other-workers';
 import { makePrepareChain } from './prepare-chain';
 import { makeReadResults } from './read-results';
 import { makeSubmit } from './submit';
@@ -18,23 +19,31 @@ import { makeSubmit } from './submit';
 export interface ActivityOptions {
   connections: Connections;
   namespace: string;
+  /** The worker's, with the hash of its file: see `workerIdentity`. */
+  identity: string;
   /** Continue as new after so many events of history, though Temporal does not suggest it yet. */
   continueAsNewAfterEvents?: number;
 }
 
-export function createActivities({ connections, namespace, continueAsNewAfterEvents }: ActivityOptions): LroActivities & BatchActivities {
+export function createActivities(options: ActivityOptions): LroActivities & BatchActivities {
+  const { connections, namespace, identity, continueAsNewAfterEvents } = options;
   const learn = makeLearn(namespace, continueAsNewAfterEvents);
   const pages = new Pages(connections.files);
+  const others = new OtherWorkers(namespace, identity, connections.fileHash);
+  const report = makeReport(connections, pages, others);
   return {
-    'lro.prepare': makePrepare({ connections, learn }),
-    'lro.prepareChain': makePrepareChain({ connections, learn }),
-    'lro.submit': makeSubmit(connections, pages),
-    'lro.ask': makeAsk(connections),
-    'lro.readResults': makeReadResults(connections),
-    'lro.cancel': makeCancel(connections),
-    'lro.deleteResources': makeDeleteResources(connections),
-    'lro.prepareBatch': makePrepareBatch(connections, learn),
-    ...makeReport(connections, pages),
-    'lro.findItem': makeFindItem(connections),
+    'lro.prepare': others.orElsewhere(makePrepare({ connections, learn: learn.settings })),
+    'lro.prepareChain': others.orElsewhere(makePrepareChain({ connections, learn: learn.settings })),
+    'lro.searchAttributes': learn.searchAttributes,
+    'lro.submit': makeSubmit(connections, pages, others),
+    'lro.ask': makeAsk(connections, others),
+    'lro.readResults': makeReadResults(connections, others),
+    'lro.cancel': makeCancel(connections, others),
+    'lro.deleteResources': makeDeleteResources(connections, others),
+    'lro.prepareBatch': others.orElsewhere(makePrepareBatch(connections, learn.settings, others)),
+    'lro.writeReportPage': others.orElsewhere(report['lro.writeReportPage']),
+    'lro.writeReportRest': others.orElsewhere(report['lro.writeReportRest']),
+    'lro.finishReport': others.orElsewhere(report['lro.finishReport']),
+    'lro.findItem': others.orElsewhere(makeFindItem(connections)),
   };
 }

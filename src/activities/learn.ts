@@ -1,20 +1,40 @@
 /**
- * The settings of a worker and its namespace that workflows need: read once, then passed to every workflow that starts.
+ * The settings of a worker and its namespace that workflows need: passed to every workflow that starts.
  */
 import { Context, log } from '@temporalio/activity';
 import { SEARCH_ATTRIBUTES } from '../contract';
 import { reasonOf } from '../text/reason';
 import type { LearntSettings } from './messages';
 
+/** Workflows rely on a list for so long, and a worker asks the server so often at most: one may be removed, or added, meanwhile. */
+const RELIED_ON_SECONDS = 300;
+const KNOWN_MS = 60_000;
+
+export interface Learn {
+  /** For a workflow that starts. */
+  settings: () => Promise<LearntSettings>;
+  /** For one that has been running for a while. */
+  searchAttributes: () => Promise<string[]>;
+}
+
 /** @param continueAsNewAfterEvents as in {@link LearntSettings} */
-export function makeLearn(namespace: string, continueAsNewAfterEvents?: number): () => Promise<LearntSettings> {
-  let registered: Promise<string[]> | undefined;
-  return async () => {
-    registered ??= registeredSearchAttributes(namespace);
-    const searchAttributes = await registered;
-    // None found: they may be registered later, so look again next time.
-    if (searchAttributes.length === 0) registered = undefined;
-    return { searchAttributes, continueAsNewAfterEvents };
+export function makeLearn(namespace: string, continueAsNewAfterEvents?: number): Learn {
+  let known: { registered: Promise<string[]>; atMs: number } | undefined;
+  const searchAttributes = async (): Promise<string[]> => {
+    if (known === undefined || performance.now() - known.atMs > KNOWN_MS)
+      known = { registered: registeredSearchAttributes(namespace), atMs: performance.now() };
+    const registered = await known.registered;
+    // None found: they may be registered soon, so look again next time.
+    if (registered.length === 0) known = undefined;
+    return registered;
+  };
+  return {
+    searchAttributes,
+    settings: async () => ({
+      searchAttributes: await searchAttributes(),
+      searchAttributesForSeconds: RELIED_ON_SECONDS,
+      continueAsNewAfterEvents,
+    }),
   };
 }
 

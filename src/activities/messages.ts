@@ -27,12 +27,43 @@ import type { Fetch, Monitor, StatusDecision } from '../lro/monitor';
 export interface LearntSettings {
   /** Those of this project's search attributes that the namespace has; upserting any other would wedge the workflow. */
   searchAttributes: string[];
+  /** How long that is relied on before `lro.searchAttributes` is asked again; absent: for ever. */
+  searchAttributesForSeconds?: number;
+  /** Workflow time at which it was learnt; the activity leaves that to the workflow. */
+  searchAttributesAtMs?: number;
   /** Continue as new after so many events, though Temporal does not suggest it yet. */
   continueAsNewAfterEvents?: number;
 }
 
-export interface PrepareRequest {
+/** How long, and on which workers, was looked so far for what a worker's file did not have. */
+export interface LookedUp {
+  forSeconds: number;
+  /** Identities of workers, which have their files' hashes in them. */
+  on: string[];
+}
+
+/** Instead of an answer: this worker's file does not have what it takes, another worker's may. Nothing was sent. */
+export interface Elsewhere {
+  /** Identities of the workers on which was looked so far. */
+  elsewhere: string[];
+}
+
+/** A request that is repeated for another worker where the answer is {@link Elsewhere}. */
+export interface Repeatable {
+  /** Absent: nobody has looked before. */
+  lookup?: LookedUp;
+}
+
+/** The workflow and its first run. */
+export interface WorkflowIdentity {
+  workflowId: string;
+  firstRunId: string;
+}
+
+export interface PrepareRequest extends Repeatable {
   input: OperationInput;
+  /** Of the asking workflow: a file's name may be made of it. */
+  identity?: WorkflowIdentity;
 }
 
 /** A valid operation, completed with the settings of its connection. */
@@ -45,9 +76,10 @@ export interface Prepared {
   inputDigest?: string;
 }
 
-export interface PrepareChainRequest {
+export interface PrepareChainRequest extends Repeatable {
   kind: ChainKind;
   input: ChainInput | BuildTilesetInput;
+  identity?: WorkflowIdentity;
 }
 
 /** A valid chain, before anything is submitted. */
@@ -133,10 +165,14 @@ export interface SubmitRequest {
   items: SubmitItem[];
   /** Of each body, resource and error. */
   maxKeptBytes: number;
+  /** By index, of those that are looked for. */
+  lookups?: Record<string, LookedUp>;
+  /** Of all answers together, where that is less than an activity may return. */
+  maxAnswerBytes?: number;
 }
 
 /** What became of one of them. */
-export interface SubmitResult extends Submitted {
+export interface SubmitResult extends Submitted, Partial<Elsewhere> {
   index: number;
 }
 
@@ -170,9 +206,11 @@ export interface AskOptions {
   maxKeptBytes: number;
   /** Requests at once. */
   concurrency?: number;
+  /** By id, of those that are looked for. */
+  lookups?: Record<string, LookedUp>;
 }
 
-export interface AskResult {
+export interface AskResult extends Partial<Elsewhere> {
   id: string;
   /** Absent: not asked, because the other answers filled the payload. */
   decision?: StatusDecision;
@@ -183,20 +221,20 @@ export interface ReadRequest {
   fetch: Fetch;
 }
 
-export interface ReadResult {
+export interface ReadResult extends Partial<Elsewhere> {
   id: string;
   decision?: FetchDecision;
 }
 
 /** One operation that is to be canceled at the service. */
-export interface CancelCall {
+export interface CancelCall extends Repeatable {
   id: string;
   monitor: Monitor;
   cancel: CancelRequest;
 }
 
 /** No decision: not tried, because the other answers filled the payload. */
-export interface CancelResult {
+export interface CancelResult extends Partial<Elsewhere> {
   id: string;
   decision?: CancelDecision;
 }
@@ -204,9 +242,11 @@ export interface CancelResult {
 /** The activities by name. Names begin with `lro.`, so that they never collide with activities of a host program. */
 export interface LroActivities {
   /** Checks an input and completes it. Fails with `InvalidInput`, `UnknownConnection`, `FileRefused` or `UntrustedUrl`, before any request. */
-  'lro.prepare'(request: PrepareRequest): Promise<Prepared>;
+  'lro.prepare'(request: PrepareRequest): Promise<Prepared | Elsewhere>;
   /** Checks a chain whole, before anything is submitted. Fails like `lro.prepare`. */
-  'lro.prepareChain'(request: PrepareChainRequest): Promise<PreparedChain>;
+  'lro.prepareChain'(request: PrepareChainRequest): Promise<PreparedChain | Elsewhere>;
+  /** Those of {@link LearntSettings.searchAttributes} that are registered now. */
+  'lro.searchAttributes'(): Promise<string[]>;
   /** Submits inputs of one page, with claims; references in chains are filled in. Never retried by Temporal. */
   'lro.submit'(request: SubmitRequest): Promise<SubmitResult[]>;
   /** Asks the status of a set of operations, in parallel. */
@@ -216,5 +256,5 @@ export interface LroActivities {
   /** Asks the service to cancel operations. */
   'lro.cancel'(calls: CancelCall[]): Promise<CancelResult[]>;
   /** Deletes what a chain has made, in the order given. What cannot be deleted is named with its reason. */
-  'lro.deleteResources'(requests: DeleteRequest[]): Promise<CleanedResource[]>;
+  'lro.deleteResources'(requests: DeleteRequest[], repeatable?: Repeatable): Promise<CleanedResource[] | Elsewhere>;
 }

@@ -9,7 +9,7 @@ import type { FileRef, Json } from '../contract';
 import type { Files } from '../files';
 import { FileRefusedError, wholeOf } from '../files';
 import { reasonOf } from '../text/reason';
-import { typedFailure } from './failures';
+import { fileFailure, typedFailure } from './failures';
 import type { BrokenItem, ReadItem } from './item';
 import { readItem } from './item';
 import type { InlinePage, ManifestPage, Page, Source } from './messages';
@@ -40,7 +40,7 @@ export class Pages {
 
   /**
    * The items of a page, in order.
-   * @throws ApplicationFailure `ManifestInvalid` when its bytes have changed; retryable when it cannot be read now
+   * @throws ApplicationFailure `ManifestInvalid` when it may not be read, or its bytes have changed; retryable when it cannot be read now
    */
   async load(source: Source, page: Page): Promise<PageItem[]> {
     if ('single' in page)
@@ -67,7 +67,7 @@ export class Pages {
       bytes = await this.bytesOf(source.file, page);
     } catch (error) {
       const reason = reasonOf(error);
-      if (error instanceof FileRefusedError) throw typedFailure({ type: 'ManifestInvalid', message: `manifest ${name}: ${reason}` });
+      if (error instanceof FileRefusedError) throw fileFailure({ type: 'ManifestInvalid', message: `manifest ${name}: ${reason}` }, error);
       throw ApplicationFailure.create({ type: 'ManifestUnreadable', message: `manifest ${name}: ${reason}` });
     }
     if (hashOf(bytes) !== page.hash) {

@@ -22,8 +22,10 @@ export class Places {
     for (const name of new Set(ready.map(({ send }) => send.connection))) {
       const own = ready.filter(({ send }) => send.connection === name);
       const connection = connections.get(name);
-      if (connection === undefined || connection.heldSeconds > 0) continue;
-      items.push(...own.slice(0, await connection.enter(own.length, items.length === 0)));
+      // All of a batch wait for the key, or it is one alone.
+      const waitsForKey = own.some(({ send }) => send.waitsUnauthorized);
+      if (connection === undefined || connection.heldSeconds(waitsForKey) > 0) continue;
+      items.push(...own.slice(0, await connection.enter(own.length, items.length === 0, waitsForKey)));
     }
     return new Places(items, connections);
   }

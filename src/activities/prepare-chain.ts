@@ -11,11 +11,21 @@ import type { Connections } from '../http';
 import type { About, StepRef } from '../jobs/model';
 import { MissingValueError, resolved, sample } from '../jobs/references';
 import { checkChain, type CheckedChain } from '../schema/chain';
-import { listed, typedFailure } from './failures';
+import { FileDependentFailure, fileFailure, isFileDependent, listed, typedFailure } from './failures';
 import { withHeartbeat } from './heartbeat';
+import { invalid } from './caller-urls';
+import { isSameFile } from './file-names';
 import { digestOf } from './input-digest';
 import type { PrepareChainRequest, PreparedChain } from './messages';
-import { aboutOf, NOBODY, prepareOperation, type Identity, type PrepareDependencies, type PreparedOperation } from './prepare';
+import {
+  aboutOf,
+  checkResultFile,
+  NOBODY,
+  prepareOperation,
+  type Identity,
+  type PrepareDependencies,
+  type PreparedOperation,
+} from './prepare';
 
 const MAX_TITLE_CHARS = 200;
 
@@ -27,12 +37,13 @@ type CheckedStep = CheckedChain['steps'][number];
 
 /** @throws ApplicationFailure `InvalidInput`, `UnknownConnection`, `UntrustedUrl`, `FileRefused` */
 export function makePrepareChain({ connections, learn }: PrepareDependencies) {
-  return function prepareChain({ kind, input }: PrepareChainRequest): Promise<PreparedChain> {
+  return function prepareChain({ kind, input, identity }: PrepareChainRequest): Promise<PreparedChain> {
     return withHeartbeat(async () => {
       const checked = checkChain(kind, input);
       if (!checked.ok) throw typedFailure({ type: 'InvalidInput', message: listed(checked.mistakes) });
       const chain = checked.value;
-      const operations = prepareSteps(chain, connections);
+      const operations = prepareSteps(chain, connections, { ...NOBODY, ...identity });
+      await checkResultFiles(chain, operations, connections);
       const step = nextStep(chain, chain.made);
       const operation = operations.get(step.id);
       if (operation === undefined) throw ApplicationFailure.nonRetryable('a chain without its next step');
@@ -79,22 +90,40 @@ function refOf(step: CheckedStep, { bodiesNeeded }: CheckedChain): StepRef {
  * The steps of a valid chain by id, each checked as the operation that it will be.
  * @throws ApplicationFailure with the mistakes of all steps
  */
-export function prepareSteps(chain: CheckedChain, connections: Connections): Map<string, PreparedOperation> {
+export function prepareSteps(chain: CheckedChain, connections: Connections, identity = NOBODY): Map<string, PreparedOperation> {
   const failures: FailureDetails[] = [];
+  // Where a mistake is one whatever the file says, no other worker's file would help.
+  let dependOnFile = true;
   const prepared = new Map<string, PreparedOperation>();
   for (const step of chain.steps) {
     const { id } = step;
     const baseUrl = connections.get(step.connection)?.protocol.trust.baseUrl ?? 'http://0';
     const request = belowBase(sample(step, `${baseUrl.replace(/\/+$/, '')}/0`), baseUrl);
     try {
-      prepared.set(id, prepareOperation(operationOf(step, request), connections, NOBODY, step.ownQuery).operation);
+      const { operation } = prepareOperation(operationOf(step, request), connections, { ...identity, stepId: id }, step.ownQuery);
+      const { resultFile } = operation;
+      const other = resultFile && [...prepared].find(([, earlier]) => earlier.resultFile && isSameFile(earlier.resultFile, resultFile));
+      if (other !== undefined) throw invalid([`resultFile: step "${other[0]}" writes to it, too`]);
+      prepared.set(id, operation);
     } catch (error) {
       failures.push(detailsOf(error, id));
+      dependOnFile &&= isFileDependent(error);
     }
   }
   const [first] = failures;
   if (first === undefined) return prepared;
-  throw typedFailure({ ...first, message: listed(failures.map(({ message }) => message)) });
+  const failure = { ...first, message: listed(failures.map(({ message }) => message)) };
+  throw dependOnFile ? new FileDependentFailure(failure) : typedFailure(failure);
+}
+
+/** Of the steps that are not made yet. @throws ApplicationFailure `FileRefused`; retryable where a store cannot be reached */
+async function checkResultFiles({ made }: CheckedChain, operations: ReadonlyMap<string, PreparedOperation>, { files }: Connections) {
+  for (const [id, { resultFile }] of operations) {
+    if (resultFile === undefined || Object.hasOwn(made, id)) continue;
+    await checkResultFile(resultFile, files).catch((error: unknown) => {
+      throw error instanceof ApplicationFailure ? typedFailure(detailsOf(error, id)) : error;
+    });
+  }
 }
 
 /** With its references as they are written. */
@@ -126,8 +155,8 @@ type Request = ReturnType<typeof resolved>;
 
 /** A step with its request as the operation that it is. The chain as a whole has the deadline. */
 function operationOf(step: CheckedStep, request: Request): OperationInput {
-  const { connection, onUncertainSubmit, cancel, finalStateVia, fetchResource } = step;
-  return { connection, onUncertainSubmit, cancel, finalStateVia, fetchResource, ...request };
+  const { connection, onUncertainSubmit, cancel, finalStateVia, fetchResource, resultFile } = step;
+  return { connection, onUncertainSubmit, cancel, finalStateVia, fetchResource, resultFile, ...request };
 }
 
 function filledIn(step: CheckedStep, made: Readonly<Record<string, StepMade>>): Request {
@@ -172,7 +201,8 @@ async function versionOf(file: BodyFile, step: string, { files }: Connections): 
     await opened.close();
     return opened.version;
   } catch (error) {
-    if (error instanceof FileRefusedError) throw typedFailure({ type: 'FileRefused', message: `step "${step}": ${error.message}`, step });
+    if (error instanceof FileRefusedError)
+      throw fileFailure({ type: 'FileRefused', message: `step "${step}": ${error.message}`, step }, error);
     return undefined;
   }
 }

@@ -1,7 +1,7 @@
 /**
  * Finds what is to be submitted of an input: the operation itself, or the first step of a chain that is not made yet.
  *
- * Keeps true: the result is a submit that can be sent, or a decision; never an error.
+ * Keeps true: what comes out is a submit that can be sent, or a decision; never an error.
  */
 import { ApplicationFailure } from '@temporalio/common';
 import type { FailureDetails, HttpMethod, OperationInput, StepMade } from '../contract';
@@ -9,7 +9,7 @@ import type { Connections } from '../http';
 import type { About, MaybeAccepted } from '../jobs/model';
 import { isMasked } from '../lro/trust';
 import { checkChain } from '../schema/chain';
-import { listed, typedFailure } from './failures';
+import { isFileDependent, listed, typedFailure } from './failures';
 import type { Followed, ReadItem } from './item';
 import type { SubmitItem, SubmitRequest, SubmitResult } from './messages';
 import type { PageItem } from './pages';
@@ -26,24 +26,33 @@ export interface ReadySubmit {
   retried?: MaybeAccepted;
 }
 
-/** The submit of an input, or its result when there is nothing to send. */
+/** The decision about a submit of which there is nothing to send. */
+export interface UnsentSubmit {
+  result: SubmitResult;
+  /** With the file of another worker it might be another one. */
+  dependsOnFile?: boolean;
+}
+
+/** The submit of an input, or what it comes to when there is nothing to send. */
 export function prepareSubmit(
   item: PageItem | undefined,
   wanted: SubmitItem,
   { source, page }: SubmitRequest,
   connections: Connections,
-): ReadySubmit | SubmitResult {
+): ReadySubmit | UnsentSubmit {
   const { index, made } = wanted;
   if (item === undefined) throw ApplicationFailure.nonRetryable(`there is no item ${index} on its page`);
-  if (!item.ok) return invalid(index, item.id, { type: 'InvalidInput', message: item.mistakes.join(', ') });
+  if (!item.ok) return { result: invalid(index, item.id, { type: 'InvalidInput', message: item.mistakes.join(', ') }) };
   const identity = { workflowId: source.workflowId, firstRunId: source.firstRunId, itemId: item.id, generation: item.generation };
   try {
     const next = item.kind === 'operation' ? nextOperation(item, connections, identity) : nextOfChain(item, made, connections, identity);
     const { operation } = next;
     const about: About = { ...next.about, short: 'single' in page ? undefined : next.about.step && true };
-    if (next.failure !== undefined) return { index, about, decision: { kind: 'failed', failure: next.failure } };
+    if (next.failure !== undefined) return { result: { index, about, decision: { kind: 'failed', failure: next.failure } } };
     if (operation.attach !== undefined) {
-      return { index, about, decision: { kind: 'accepted', monitor: operation.attach, waitSeconds: 0, why: 'default interval' } };
+      return {
+        result: { index, about, decision: { kind: 'accepted', monitor: operation.attach, waitSeconds: 0, why: 'default interval' } },
+      };
     }
     const key = { idempotencyKey: item.idempotencyKey, firstSentAtMs: item.firstSentAtMs };
     // The key of an earlier batch belongs to the first submit, not to later steps of a chain.
@@ -52,10 +61,13 @@ export function prepareSubmit(
   } catch (error) {
     if (!(error instanceof ApplicationFailure)) throw error;
     const failure = error.details?.[0] as FailureDetails;
+    const ofStep = error instanceof StepFailure ? error : undefined;
     // A batch item that cannot be run is `invalid`; a chain that has begun, or a workflow of its own, has failed.
-    return made === undefined && !('single' in page) && !(error instanceof StepFailure)
-      ? invalid(index, item.id, failure)
-      : { index, about: error instanceof StepFailure ? error.about : undefined, decision: { kind: 'failed', failure } };
+    const result: SubmitResult =
+      made === undefined && !('single' in page) && ofStep === undefined
+        ? invalid(index, item.id, failure)
+        : { index, about: ofStep?.about, decision: { kind: 'failed', failure } };
+    return { result, dependsOnFile: isFileDependent(ofStep?.reason ?? error) };
   }
 }
 
@@ -79,7 +91,7 @@ function nextOperation({ id, input, generation, follows }: ReadItem, connections
 /** Instead of being submitted again it is followed, where that is possible. */
 function followed(
   next: NextOperation,
-  { connection, onUncertainSubmit, cancel, finalStateVia, fetchResource, deadlineSeconds }: OperationInput,
+  { connection, onUncertainSubmit, cancel, finalStateVia, fetchResource, resultFile, deadlineSeconds }: OperationInput,
   follows: Followed,
   connections: Connections,
   identity: Identity,
@@ -88,7 +100,7 @@ function followed(
   if (submit === undefined) return next;
   if (isMasked(follows.statusUrl)) return isHarmlessTwice(next.request, submit.method) ? next : { ...next, failure: cannotFollow(follows) };
   const attach = { statusUrl: follows.statusUrl, method: submit.method, requestUrl: submit.url, headers: next.request?.headers };
-  const input = { connection, onUncertainSubmit, cancel, finalStateVia, fetchResource, deadlineSeconds, attach };
+  const input = { connection, onUncertainSubmit, cancel, finalStateVia, fetchResource, resultFile, deadlineSeconds, attach };
   return { ...next, operation: prepareOperation(input, connections, identity).operation };
 }
 
@@ -110,9 +122,9 @@ function cannotFollow({ failure }: Followed): FailureDetails {
 class StepFailure extends ApplicationFailure {
   constructor(
     readonly about: About,
-    failure: ApplicationFailure,
+    readonly reason: ApplicationFailure,
   ) {
-    super(failure.message, failure.type, true, failure.details);
+    super(reason.message, reason.type, true, reason.details);
   }
 }
 
@@ -168,7 +180,7 @@ function outgoing(
   retried: MaybeAccepted | undefined,
   isOfBatch: boolean,
 ): OutgoingSubmit {
-  const { submit, connection, onUncertainSubmit, fetchResource, finalStateVia } = operation;
+  const { submit, connection, onUncertainSubmit, fetchResource, finalStateVia, resultFile } = operation;
   if (submit === undefined) throw ApplicationFailure.nonRetryable('prepared without a submit');
   const { headers, body, bodyFile } = request ?? {};
   return {
@@ -181,6 +193,7 @@ function outgoing(
     onUncertainSubmit,
     fetchResource,
     finalStateVia,
+    resultFile,
     tries,
     cookies,
     waitsUnauthorized: isOfBatch,

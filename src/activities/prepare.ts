@@ -4,7 +4,8 @@
  * Keeps true: what is refused here was never sent; no value that may be a secret is repeated in a message.
  */
 import { log } from '@temporalio/activity';
-import type { CancelRequest, FinalStateVia, HttpMethod, OperationInput } from '../contract';
+import type { CancelRequest, FileRef, FinalStateVia, HttpMethod, OperationInput } from '../contract';
+import { FileRefusedError, type Files } from '../files';
 import type { Connection, Connections } from '../http';
 import { attachedMonitor } from '../lro/attach';
 import { OWN_CANCEL } from '../lro/cancel';
@@ -15,7 +16,8 @@ import { headerMistakes, queryMistakes, routeMistakes } from '../schema/allow';
 import { checkInput, type CheckedInput } from '../schema/operation';
 import type { About } from '../jobs/model';
 import { attachedUrl, checkCancel, invalid, submitUrl } from './caller-urls';
-import { typedFailure } from './failures';
+import { dependingOnFile, fileFailure, typedFailure } from './failures';
+import { filledIn } from './file-names';
 import { digestOf } from './input-digest';
 import type { LearntSettings, PrepareRequest, Prepared } from './messages';
 
@@ -48,6 +50,8 @@ export interface PreparedOperation {
   fetchResource: boolean;
   cancel?: CancelRequest;
   finalStateVia?: FinalStateVia;
+  /** Where the final body goes, with its placeholders filled in. */
+  resultFile?: FileRef;
   /** `pollNow` never asks sooner after the last poll. */
   minSeconds: number;
   /** Bound of one HTTP exchange. */
@@ -58,14 +62,45 @@ export interface PreparedOperation {
   attach?: Monitor;
 }
 
-/** @throws ApplicationFailure `InvalidInput`, `UnknownConnection`, `UntrustedUrl` */
+/** For looking whether a result can be written. */
+const LOOK_SECONDS = 20;
+
+/** @throws ApplicationFailure `InvalidInput`, `UnknownConnection`, `UntrustedUrl`, `FileRefused` */
 export function makePrepare({ connections, learn }: PrepareDependencies) {
-  return async function prepare({ input }: PrepareRequest): Promise<Prepared> {
-    const { operation } = prepareOperation(input, connections, NOBODY);
+  return async function prepare({ input, identity }: PrepareRequest): Promise<Prepared> {
+    const { operation } = prepareOperation(input, connections, { ...NOBODY, ...identity });
+    if (operation.resultFile !== undefined) await checkResultFile(operation.resultFile, connections.files);
     log.debug('operation prepared', { title: operation.title });
     const inputDigest = digestOf(input);
     return { about: aboutOf(operation, { id: '', labels: input.labels }), attach: operation.attach, settings: await learn(), inputDigest };
   };
+}
+
+/** Really tries it, as it is tried for reports. @throws ApplicationFailure `FileRefused`; retryable where its store cannot be reached */
+export async function checkResultFile(file: FileRef, files: Files): Promise<void> {
+  try {
+    await files.checkWritable(file, AbortSignal.timeout(LOOK_SECONDS * 1000));
+  } catch (error) {
+    throw error instanceof FileRefusedError ? refusedResultFile(error) : error;
+  }
+}
+
+function refusedResultFile(error: FileRefusedError): Error {
+  return fileFailure({ type: 'FileRefused', message: `resultFile: ${error.message}` }, error);
+}
+
+/** The file with its placeholders filled in. @throws ApplicationFailure where nothing can be filled in, or nothing may be written there */
+function resultFileOf(file: FileRef, { workflowId, firstRunId, itemId, stepId }: Identity, files: Files): FileRef {
+  const filled = filledIn(file, { workflowId, runId: firstRunId, id: itemId === '' ? undefined : itemId, step: stepId });
+  const [left] = /\{(id|step)\}/.exec(filled.path ?? filled.url ?? '') ?? [];
+  if (left !== undefined)
+    throw invalid([`resultFile: ${left} is known of ${left === '{id}' ? 'an item of a batch' : 'a step of a chain'} only`]);
+  try {
+    files.refuseUnwritable(filled);
+  } catch (error) {
+    throw error instanceof FileRefusedError ? refusedResultFile(error) : error;
+  }
+  return filled;
 }
 
 /** What a workflow has to know of an operation. */
@@ -77,7 +112,7 @@ export function aboutOf(operation: PreparedOperation, more: Pick<About, 'id'> & 
 
 /**
  * @param ownQuery query parameters that a built-in chain sets itself, whatever the connection says; in lower case
- * @throws ApplicationFailure `InvalidInput`, `UnknownConnection`, `UntrustedUrl`
+ * @throws ApplicationFailure `InvalidInput`, `UnknownConnection`, `UntrustedUrl`, `FileRefused`
  */
 export function prepareOperation(
   input: OperationInput,
@@ -88,6 +123,15 @@ export function prepareOperation(
   const checked = checkInput(input);
   if (!checked.ok) throw invalid(checked.mistakes);
   const { value } = checked;
+  return dependingOnFile(() => completed(value, connections, identity, ownQuery));
+}
+
+function completed(
+  value: CheckedInput,
+  connections: Connections,
+  identity: Identity,
+  ownQuery: readonly string[],
+): { operation: PreparedOperation; value: CheckedInput } {
   const connection = connections.get(value.connection);
   if (connection === undefined) {
     const names = connections.names();
@@ -96,9 +140,12 @@ export function prepareOperation(
     throw typedFailure({ type: 'UnknownConnection', message });
   }
   checkCancel(value.cancel, connection);
+  const resultFile = value.resultFile && resultFileOf(value.resultFile, identity, connections.files);
   const operation =
-    value.submit === undefined ? prepareAttach(value, connection) : prepareSubmit(value, value.submit, connection, identity, ownQuery);
-  return { operation, value };
+    value.submit === undefined
+      ? prepareAttach(value, connection, resultFile)
+      : prepareSubmit(value, value.submit, connection, identity, ownQuery);
+  return { operation: { ...operation, resultFile }, value };
 }
 
 function common(value: CheckedInput, connection: Connection, verb: string, url: string): Omit<PreparedOperation, 'submit' | 'attach'> {
@@ -149,7 +196,7 @@ function prepareSubmit(
   };
 }
 
-function prepareAttach(value: CheckedInput, connection: Connection): PreparedOperation {
+function prepareAttach(value: CheckedInput, connection: Connection, resultFile: FileRef | undefined): PreparedOperation {
   const request = value.attach;
   if (request === undefined) throw invalid(['input: must have exactly one of "submit" and "attach"']);
   const statusUrl = attachedUrl('attach.statusUrl', request.statusUrl, connection);
@@ -161,7 +208,8 @@ function prepareAttach(value: CheckedInput, connection: Connection): PreparedOpe
   if (mistakes.length > 0) throw invalid(mistakes);
   const { method, headers } = request;
   const { connection: name, finalStateVia, fetchResource } = value;
-  const monitor = attachedMonitor({ connection: name, statusUrl, requestUrl, method, headers, finalStateVia, fetchResource }, Date.now());
+  const attached = { connection: name, statusUrl, requestUrl, method, headers, finalStateVia, fetchResource, resultFile };
+  const monitor = attachedMonitor(attached, Date.now());
   return { ...common(value, connection, 'follow', statusUrl), attach: attachedBy(monitor, connection) };
 }
 

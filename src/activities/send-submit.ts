@@ -1,17 +1,23 @@
 /** Sends one submit and decides what its answer means. */
-import type { BodyFile, FinalStateVia, HttpMethod, SubmitRequest } from '../contract';
+import type { BodyFile, FailureDetails, FileRef, FinalStateVia, HttpMethod, SubmitRequest } from '../contract';
 import { FileRefusedError } from '../files';
 import type { Connections } from '../http';
 import { RequestRefusedError } from '../http';
 import { idempotencyHeaders } from '../lro/idempotency';
+import type { Exchange } from '../lro/answer';
 import { withKey } from '../lro/dialect-key';
 import type { Monitor, SubmitContext, SubmitDecision } from '../lro/monitor';
+import { contentOf, withFile } from '../lro/result-file';
 import { decideSubmit } from '../lro/submit';
 import { wellFormed } from '../lro/text';
 import { submitMistakes } from '../schema/allow';
 import { audit, outcomeOf } from './audit';
 import { listed } from './failures';
 import { logCap } from './log-cap';
+import { ResultBody } from './result-body';
+
+/** For what of an answer that ends the operation is still to be read, and written to a file. */
+const FILE_SECONDS = 120;
 
 /** One submit as it goes out. */
 export interface OutgoingSubmit {
@@ -26,6 +32,7 @@ export interface OutgoingSubmit {
   onUncertainSubmit: 'retry' | 'fail';
   fetchResource: boolean;
   finalStateVia?: FinalStateVia;
+  resultFile?: FileRef;
   /** Earlier tries that were not accepted. */
   tries: number;
   cookies?: Monitor['cookies'];
@@ -34,20 +41,27 @@ export interface OutgoingSubmit {
   unauthorizedSinceMs?: number;
 }
 
-/** One submit and what its answer means. Never throws. */
-export async function send(submit: OutgoingSubmit, connections: Connections): Promise<SubmitDecision> {
-  const decision = await sent(submit, connections);
-  audit(submit.connection, submit, outcomeOf(decision));
-  return decision;
+/** A decision about a submit; with the file of another worker it might be another one, and nothing was sent. */
+export interface SentSubmit {
+  decision: SubmitDecision;
+  dependsOnFile?: boolean;
 }
 
-async function sent(submit: OutgoingSubmit, connections: Connections): Promise<SubmitDecision> {
+/** One submit and what its answer means. Never throws. */
+export async function send(submit: OutgoingSubmit, connections: Connections): Promise<SentSubmit> {
+  const result = await sent(submit, connections);
+  const { decision, dependsOnFile } = 'decision' in result ? result : { decision: result };
+  audit(submit.connection, submit, outcomeOf(decision));
+  return { decision, dependsOnFile };
+}
+
+async function sent(submit: OutgoingSubmit, connections: Connections): Promise<SubmitDecision | SentSubmit> {
   const connection = connections.get(submit.connection);
   if (connection === undefined) {
     const message = `connection "${submit.connection}" is not in this worker's file`;
     return { kind: 'notAccepted', waitSeconds: 5, why: 'backoff', trouble: { message } };
   }
-  const { method, url, cookies, finalStateVia } = submit;
+  const { method, url, cookies, finalStateVia, resultFile } = submit;
   const { headers, body, bodyFile } = submit.request;
   const mistakes = submitMistakes({ method, url, headers }, connection.config);
   if (mistakes.length > 0) return { kind: 'failed', failure: { type: 'InvalidInput', message: listed(mistakes) } };
@@ -68,11 +82,23 @@ async function sent(submit: OutgoingSubmit, connections: Connections): Promise<S
     cookies,
     finalStateVia,
     fetchResource: submit.fetchResource ? true : undefined,
+    resultFile,
     idempotencyHeaders: Object.keys(idempotency),
     attempts: submit.tries,
     waitsUnauthorized: submit.waitsUnauthorized,
     unauthorizedSinceMs: submit.unauthorizedSinceMs,
   };
+  const decide = (exchange: Exchange): SubmitDecision => decideSubmit(exchange, context, connection.protocol, Date.now(), Math.random());
+  const file =
+    resultFile &&
+    new ResultBody({
+      files: connections.files,
+      target: resultFile,
+      contentOf: (answer) => contentOf(decide(answer), answer, connection.protocol),
+      signal: AbortSignal.timeout((connection.limits.timeoutSeconds + FILE_SECONDS) * 1000),
+      // The answer cannot be had again.
+      untilSilent: true,
+    });
   try {
     const exchange = await connection.exchange({
       purpose: 'submit',
@@ -80,6 +106,7 @@ async function sent(submit: OutgoingSubmit, connections: Connections): Promise<S
       url: keyed?.url ?? url,
       // Many operations are submitted to one URL.
       operation: submit.idempotencyKey,
+      waitsForKey: submit.waitsUnauthorized,
       headers: withoutDoubles({ ...dialect?.headers, ...idempotency, ...keyed?.headers }, headers),
       cookies,
       body:
@@ -90,12 +117,20 @@ async function sent(submit: OutgoingSubmit, connections: Connections): Promise<S
             : undefined,
       // A keep-alive socket may break when it is used again, and the submit would be uncertain though it was never sent.
       freshConnection: submit.onUncertainSubmit === 'fail',
+      bodyTo: file?.target,
     });
-    const decision = decideSubmit(exchange, context, connection.protocol, Date.now(), Math.random());
+    const since = connection.keyRefusedSinceMs;
+    // Of those that were held until now the time counts as well.
+    if (since !== undefined) context.unauthorizedSinceMs = Math.min(since, context.unauthorizedSinceMs ?? since);
+    const decided = decide(exchange);
+    const decision = file !== undefined && decided.kind === 'succeeded' ? withFile(decided, file.written, undefined) : decided;
     logCap(decision, submit.connection);
     return decision;
   } catch (err) {
-    if (err instanceof FileRefusedError) return { kind: 'failed', failure: { type: 'FileRefused', message: wellFormed(err.message) } };
+    if (err instanceof FileRefusedError) {
+      const failure: FailureDetails = { type: 'FileRefused', message: wellFormed(err.message) };
+      return { decision: { kind: 'failed', failure }, dependsOnFile: err.dependsOnFile };
+    }
     if (err instanceof RequestRefusedError) return { kind: 'failed', failure: { type: 'InvalidInput', message: wellFormed(err.message) } };
     // The exception's message may contain a secret.
     const name = err instanceof Error ? err.name : 'exception';

@@ -6,49 +6,98 @@
  *    returned when Temporal has recorded the answer. So a killed worker leaves at most that many uncertain submits.
  * 2. Inputs without a place are returned unsent and unclaimed; no activity waits for a place while it holds others.
  * 3. No request is tied to the activity's cancellation: a shutdown lets it finish.
- * 4. Claims and answers together stay below {@link MAX_RESULT_BYTES}, whatever services answer.
+ * 4. What this worker's file refuses goes unsent to another worker, where one may know more.
+ * 5. Claims and answers together stay below 1 MiB, whatever services answer and callers give; answers also below what the request allows.
  */
 import type { Connections } from '../http';
+import { LOOKUP_PAUSE_SECONDS } from '../jobs/lookup';
 import type { MaybeAccepted } from '../jobs/model';
+import type { SubmitDecision } from '../lro/monitor';
 import { withinBytes } from '../lro/outcome';
 import { jsonBytes } from '../lro/sizes';
-import type { Json } from '../contract';
-import { ByteBudget } from './answer-budget';
+import type { FailureDetails, Json } from '../contract';
 import { withClaims } from './claims';
-import type { Claim, SubmitRequest, SubmitResult } from './messages';
-import type { Pages } from './pages';
+import { isFileDependent, typedFailure } from './failures';
+import type { Claim, Elsewhere, LookedUp, SubmitRequest, SubmitResult } from './messages';
+import type { OtherWorkers } from './other-workers';
+import type { PageItem, Pages } from './pages';
 import { Places } from './places';
-import { prepareSubmit, type ReadySubmit } from './prepare-submit';
+import { prepareSubmit, type ReadySubmit, type UnsentSubmit } from './prepare-submit';
+import { AnswerSizes, ResultRoom } from './result-room';
 import { send } from './send-submit';
+import { withFreeFiles } from './free-files';
 import { shortDecision } from './short-decision';
 
 /** Of all that one activity claims, and of all that it returns: both together stay below 1 MiB, for heartbeats carry both. */
 const MAX_CLAIM_BYTES = 131_072;
 const MAX_RESULT_BYTES = 884_736;
+/** Of what is said of submits that were not sent. */
+const MAX_UNSENT_BYTES = 65_536;
 
 /** A decision without what can be left out of it (`short-decision.ts`): a status URL and one for the final GET, as long as they may be. */
 const SHORT_DECISION_BYTES = 40_960;
 
-export function makeSubmit(connections: Connections, pages: Pages) {
+export function makeSubmit(connections: Connections, pages: Pages, others: OtherWorkers) {
+  const sizes = new AnswerSizes(SHORT_DECISION_BYTES);
   return async function submit(request: SubmitRequest): Promise<SubmitResult[]> {
-    const items = await pages.load(request.source, request.page);
+    const items = await loaded(request, pages, others);
+    if (!Array.isArray(items)) return request.items.map(({ index }) => ({ index, waitSeconds: LOOKUP_PAUSE_SECONDS, ...items }));
     const results: SubmitResult[] = [];
     const ready: ReadySubmit[] = [];
-    for (const wanted of request.items) {
-      const prepared = prepareSubmit(items[wanted.index], wanted, request, connections);
-      if ('send' in prepared) ready.push(prepared);
-      else results.push(prepared);
+    const maxBytes = Math.min(request.maxAnswerBytes ?? Infinity, MAX_RESULT_BYTES);
+    let bytes = 0;
+    const all = request.items.map((wanted) => prepareSubmit(items[wanted.index], wanted, request, connections));
+    // Of a workflow's own operation its first activity has looked.
+    for (const prepared of 'single' in request.page ? all : await withFreeFiles(all, request.items, connections)) {
+      if ('send' in prepared) {
+        ready.push(prepared);
+        continue;
+      }
+      const result = await unsentOrElsewhere(prepared, request.lookups?.[prepared.result.index], others);
+      const more = bytesOf(result);
+      const fits = results.length === 0 || bytes + more <= maxBytes / 2;
+      // What does not fit is looked at again.
+      results.push(fits ? result : { index: result.index });
+      bytes += fits ? more : 0;
     }
     const places = await Places.enter(withinClaims(ready), connections);
     try {
-      const answers = await sendAll(places, request.maxKeptBytes, connections);
+      const room = new ResultRoom(maxBytes - bytes);
+      const answers = await sendAll(places, room, request, sizes, connections, others);
       const answered = new Set(answers.map(({ index }) => index));
       const unsent = ready.filter(({ index }) => !answered.has(index)).map((item) => unsentOf(item, connections));
-      return [...results, ...answers, ...unsent];
+      return [...results, ...answers, ...withoutLongNames(unsent)];
     } finally {
       places.giveBackAll();
     }
   };
+}
+
+/** The items of the page. @throws ApplicationFailure as `pages.load` does, where no other worker is to be asked */
+async function loaded({ source, page, lookups }: SubmitRequest, pages: Pages, others: OtherWorkers): Promise<PageItem[] | Elsewhere> {
+  try {
+    return await pages.load(source, page);
+  } catch (error) {
+    if (!isFileDependent(error)) throw error;
+    // All of the page are looked for together.
+    const lookedUp = Object.values(lookups ?? {})[0];
+    const elsewhere = await others.elsewhere(lookedUp);
+    if (elsewhere !== undefined) return elsewhere;
+    throw typedFailure(others.told(error.details?.[0] as FailureDetails, lookedUp));
+  }
+}
+
+/** A decision that this worker's file makes is final where no other worker is to be asked. */
+async function unsentOrElsewhere(
+  { result, dependsOnFile }: UnsentSubmit,
+  lookedUp: LookedUp | undefined,
+  others: OtherWorkers,
+): Promise<SubmitResult> {
+  const { index, decision } = result;
+  if (dependsOnFile !== true || (decision?.kind !== 'failed' && decision?.kind !== 'invalid')) return result;
+  const elsewhere = await others.elsewhere(lookedUp);
+  if (elsewhere !== undefined) return { index, waitSeconds: LOOKUP_PAUSE_SECONDS, ...elsewhere };
+  return { ...result, decision: { ...decision, failure: others.told(decision.failure, lookedUp) } };
 }
 
 /** As many as fit into one heartbeat. */
@@ -60,26 +109,50 @@ function withinClaims(ready: readonly ReadySubmit[]): ReadySubmit[] {
   });
 }
 
-async function sendAll(places: Places, maxKeptBytes: number, connections: Connections): Promise<SubmitResult[]> {
+async function sendAll(
+  places: Places,
+  room: ResultRoom,
+  { maxKeptBytes, lookups }: SubmitRequest,
+  sizes: AnswerSizes,
+  connections: Connections,
+  others: OtherWorkers,
+): Promise<SubmitResult[]> {
   const { items } = places;
   if (items.length === 0) return [];
-  const budget = new ByteBudget(MAX_RESULT_BYTES);
   const work = (answered: (answer: SubmitResult) => void): Promise<unknown> =>
     Promise.all(
       items.map(async (item) => {
-        const { index, about, send: submit } = item;
-        const reserved = SHORT_DECISION_BYTES + bytesOf([about, submit.request.headers ?? null]);
-        if (!(await budget.reserve(reserved))) return;
-        const decision = withinBytes(await send(submit, connections), maxKeptBytes);
-        const maybeAccepted = decision.kind === 'uncertain' ? keyOf(item) : item.retried;
-        const answer: SubmitResult = { index, about, decision, firstSentAtMs: submit.firstSentAtMs, maybeAccepted };
-        if (budget.settle(reserved, bytesOf(answer)) === 'short') answer.decision = shortDecision(decision);
-        answered(answer);
+        const { connection, request } = item.send;
+        const ownBytes = bytesOf([item.about, request.headers ?? null]);
+        const reserved = await room.reserve(() => ownBytes + sizes.expected(connection));
+        if (reserved === undefined) return;
+        const { decision: whole, dependsOnFile } = await send(item.send, connections);
+        const decision = withinBytes(whole, maxKeptBytes);
+        const answer = await unsentOrElsewhere({ result: answerOf(item, decision), dependsOnFile }, lookups?.[item.index], others);
+        const bytes = bytesOf(answer);
+        sizes.learn(connection, bytes - ownBytes);
+        const short = answer.decision === undefined ? answer : answerOf(item, shortDecision(decision));
+        const fit = await room.settle(reserved, bytes, () => bytesOf(short));
+        answered(fit === 'whole' ? answer : fit === 'short' ? short : answerOf(item, NO_ROOM));
       }),
     );
   // A single submit keeps its place until the activity ends.
   const acknowledged = items.length === 1 ? undefined : (answers: SubmitResult[]) => places.giveBack(answers.map(({ index }) => index));
   return withClaims(items.map(claimOf), work, acknowledged);
+}
+
+/** It has come, and what it says cannot be kept. A few hundred bytes, which the limit leaves. */
+const NO_ROOM: SubmitDecision = {
+  kind: 'uncertain',
+  waitSeconds: 5,
+  why: 'backoff',
+  trouble: { message: 'the answer was longer than any before, and had no room beside those to other submits' },
+};
+
+function answerOf(item: ReadySubmit, decision: SubmitDecision): SubmitResult {
+  const { index, about, retried, send: submit } = item;
+  const maybeAccepted = decision.kind === 'uncertain' ? keyOf(item) : retried;
+  return { index, about, decision, firstSentAtMs: submit.firstSentAtMs, maybeAccepted };
 }
 
 /** What a later try needs to send the same submit again. */
@@ -91,11 +164,20 @@ function claimOf(item: ReadySubmit): Claim {
   return { index: item.index, about: item.about, maybeAccepted: keyOf(item) };
 }
 
-function unsentOf({ index, about, send: { connection, idempotencyKey }, retried }: ReadySubmit, connections: Connections): SubmitResult {
-  const held = connections.get(connection)?.heldBack(idempotencyKey);
+function unsentOf({ index, about, send: submit, retried }: ReadySubmit, connections: Connections): SubmitResult {
+  const held = connections.get(submit.connection)?.heldBack(submit.idempotencyKey, submit.waitsUnauthorized);
   if (held === undefined) return { index, about, maybeAccepted: retried };
-  const trouble = { message: held.reason, kind: 'Throttled' as const };
+  const trouble = { message: held.reason, kind: held.kind };
   return { index, about, maybeAccepted: retried, waitSeconds: Math.ceil(held.waitSeconds), trouble };
+}
+
+/** What is known of unsent submits is helpful only: names, and what their chains were given. */
+function withoutLongNames(unsent: readonly SubmitResult[]): SubmitResult[] {
+  let bytes = 0;
+  return unsent.map((result) => {
+    bytes += bytesOf(result);
+    return bytes <= MAX_UNSENT_BYTES ? result : { ...result, about: undefined };
+  });
 }
 
 function bytesOf(value: unknown): number {

@@ -1,9 +1,18 @@
 /** The worker's file: what is in it, and reading it. */
+export { fileHashIn, fileHashOfConfig, identityInWords, identityWith } from './file-version';
 export { loadConfig } from './load';
 export { proxyUrl } from './proxy-url';
 export { secretProblem } from './secret-ref';
 export { ConfigError } from './mistakes';
-export { isCredentialHeader, isHeaderName, isHeaderValue, isOverrideHeader, isTransportHeader } from './names';
+export {
+  headerName,
+  isCredentialHeader,
+  isHeaderName,
+  isHeaderValue,
+  isOverrideHeader,
+  isOverrideParameter,
+  isTransportHeader,
+} from './names';
 export { NO_FILES } from './types';
 export type {
   AuthConfig,

@@ -10,6 +10,7 @@ import { ALWAYS_CUT_PARAMETERS } from './names';
 import { crossMistakes } from './cross-checks';
 import { ConfigError, lineOf, mistakesOf, placeOf, type Source } from './mistakes';
 import { exposedMistakes } from './exposed-files';
+import { fileHashOf } from './file-version';
 import { configSchema, type ConnectionContent } from './schema';
 import { DEFAULT_STATUS_URLS, IDEMPOTENCY_HEADERS } from '../lro/settings';
 import type { ConnectionConfig, LroConfig } from './types';
@@ -23,7 +24,8 @@ import type { ConnectionConfig, LroConfig } from './types';
 export function loadConfig(path: string, env: NodeJS.ProcessEnv = process.env): LroConfig {
   const lines = new LineCounter();
   // Pretty errors would quote the file, and with it whatever secret somebody wrote there.
-  const document = parseDocument(readText(path), { lineCounter: lines, prettyErrors: false });
+  const bytes = readBytes(path);
+  const document = parseDocument(bytes.toString('utf8'), { lineCounter: lines, prettyErrors: false });
   const source: Source = { path, document, lines };
   if (document.errors.length > 0) {
     throw new ConfigError(document.errors.map((error) => `${placeOf(source, error.pos[0])} is not YAML: ${firstLine(error.message)}`));
@@ -42,12 +44,13 @@ export function loadConfig(path: string, env: NodeJS.ProcessEnv = process.env): 
   return {
     connections: Object.fromEntries(Object.entries(connections).map(([name, content]) => [name, connectionOf(name, content)])),
     files,
+    fileHash: fileHashOf(bytes),
   };
 }
 
-function readText(path: string): string {
+function readBytes(path: string): Buffer {
   try {
-    return readFileSync(path, 'utf8');
+    return readFileSync(path);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
     const what = code === 'ENOENT' ? 'does not exist' : `cannot be read (${code})`;

@@ -1,7 +1,9 @@
 /**
  * Names of headers and query parameters that carry credentials or belong to the transport.
  *
- * Keeps true: a name on these lists is accepted neither in the file's `headers` and `query` nor in a caller's request.
+ * Keeps true:
+ * 1. A name on these lists is accepted neither in the file's `headers` and `query` nor in a caller's request.
+ * 2. Names are judged as the most forgiving server reads them: CGI and its heirs take `_` and `-` in a header's name for one character.
  */
 
 /** In lower case. Credentials have their place in `auth`. */
@@ -78,25 +80,51 @@ const OVERRIDE_HEADERS = new Set([
 ]);
 const OVERRIDE_PREFIXES = ['x-forwarded-', 'x-envoy-', 'x-arr-', 'x-ms-client-principal'];
 
+/**
+ * Query parameters that frameworks take for the method of a POST, folded as {@link isOverrideParameter} does [Laravel, Symfony, Spring, WordPress and
+ * Express: `_method`; ASP.NET MVC and the gateways of Google APIs: the header's name].
+ */
+const OVERRIDE_PARAMETERS = new Set(['-method', '-http-method', 'x-http-method', 'x-http-method-override', 'x-method-override']);
+/** Nobody encodes a name more often than this for a good reason. */
+const MAX_DECODINGS = 4;
+
 const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
 const QUOTED = '"(?:[\\t !#-\\[\\]-~]|\\\\[\\t -~])*"';
 const MEDIA_TYPE = new RegExp(`^${TOKEN}/${TOKEN}(?:[ \\t]*;[ \\t]*${TOKEN}=(?:${TOKEN}|${QUOTED}))*$`);
 
 /** Whether `name` carries credentials. `own` is the header in which this connection sends its key, if it does. */
 export function isCredentialHeader(name: string, own?: string): boolean {
-  const lower = name.toLowerCase();
-  return CREDENTIAL_HEADERS.has(lower) || lower === own?.toLowerCase();
+  const header = headerName(name);
+  return CREDENTIAL_HEADERS.has(header) || (own !== undefined && header === headerName(own));
 }
 
 /** Whether somebody on the way may take `name` for the method, host, path or sender of the request. */
 export function isOverrideHeader(name: string): boolean {
-  const lower = name.toLowerCase();
-  return OVERRIDE_HEADERS.has(lower) || OVERRIDE_PREFIXES.some((prefix) => lower.startsWith(prefix));
+  const header = headerName(name);
+  return OVERRIDE_HEADERS.has(header) || OVERRIDE_PREFIXES.some((prefix) => header.startsWith(prefix));
+}
+
+/**
+ * Whether a framework may take the query parameter `name` (decoded once) for the method of the request. PHP trims names and reads `.`, `[` and
+ * blanks as `_`.
+ */
+export function isOverrideParameter(name: string): boolean {
+  let plain = name;
+  for (let decodings = 0; decodings < MAX_DECODINGS && plain.includes('%'); decodings++) {
+    plain = plain.replace(/%([0-7][0-9a-f])/gi, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)));
+  }
+  const read = plain.replace(/[\u0000-\u001f\u007f]/g, '').trim();
+  return OVERRIDE_PARAMETERS.has(read.replace(/[ ._[]/g, '-').toLowerCase());
+}
+
+/** A header's name as servers compare it. */
+export function headerName(name: string): string {
+  return name.toLowerCase().replaceAll('_', '-');
 }
 
 /** Whether only the transport may set `name`. */
 export function isTransportHeader(name: string): boolean {
-  return TRANSPORT_HEADERS.has(name.toLowerCase());
+  return TRANSPORT_HEADERS.has(headerName(name));
 }
 
 /** A header's or parameter's name that HTTP can carry [RFC 9110 §5.6.2, token]. */

@@ -14,7 +14,7 @@ import { secretRefSchema, type SecretLookup } from './secret-ref';
 import { strictObject } from './strict-object';
 import { nearest } from './suggest';
 import { proxyUrl } from './proxy-url';
-import { DEFAULT_LIMITS, type BlobContainerConfig } from './types';
+import { DEFAULT_LIMITS, DEFAULT_MAX_RESULT_BYTES, MAX_BODY_BYTES, type BlobContainerConfig } from './types';
 
 /** As YAML calls it. */
 const strict = <T extends z.core.$ZodShape>(shape: T) => strictObject(shape, 'must be a map');
@@ -60,10 +60,11 @@ const poll = strict({
 
 const limits = strict({
   timeoutSeconds: aboveZero.max(86_400, 'must be at most 86400 (one day)').default(DEFAULT_LIMITS.timeoutSeconds),
-  maxBodyBytes: count.default(DEFAULT_LIMITS.maxBodyBytes),
+  maxBodyBytes: count.max(MAX_BODY_BYTES, `must be at most ${MAX_BODY_BYTES} (10 MiB)`).default(DEFAULT_LIMITS.maxBodyBytes),
   concurrentRequests: count.default(DEFAULT_LIMITS.concurrentRequests),
   submitsPerSecond: aboveZero.default(DEFAULT_LIMITS.submitsPerSecond),
   pollsPerSecond: aboveZero.default(DEFAULT_LIMITS.pollsPerSecond),
+  share: z.union([z.boolean(), z.literal('exact')], { error: wrongValue(['exact'], 'true, exact or false') }).default(DEFAULT_LIMITS.share),
 });
 
 const pathGlob = text.regex(/^(\/|\*\*)[^\s?#\\]*$/, 'must begin with "/" or "**", without query: "/tilesets/**"');
@@ -251,7 +252,9 @@ export function configSchema(lookup: SecretLookup) {
         readBelow: orAbsent(folders.default([])),
         writeBelow: orAbsent(folders.default([])),
         urlHosts: orAbsent(hosts.default([])),
+        privateHosts: oneOf(['refuse', 'allow'], 'refuse'),
         blobContainers: orAbsent(z.array(blobContainerSchema(lookup), { error: 'must be a list of containers' }).default([])),
+        maxResultBytes: orAbsent(count.default(DEFAULT_MAX_RESULT_BYTES)),
       }).prefault({}),
     ),
   });

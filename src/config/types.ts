@@ -45,7 +45,14 @@ export interface Limits {
   concurrentRequests: number;
   submitsPerSecond: number;
   pollsPerSecond: number;
+  /**
+   * Whether the three above hold for all workers of the task queue together: divided by their number (`true`), handed out by a workflow to
+   * those that need them (`exact`), or not (`false`: each has them all).
+   */
+  share: Share;
 }
+
+export type Share = boolean | 'exact';
 
 /** What callers may send over a connection in `submit`, `cancel` and `attach`. A list that is absent allows all. */
 export interface AllowConfig {
@@ -87,8 +94,12 @@ export interface FilesConfig {
   writeBelow: readonly string[];
   /** Host names, `*.example.com` allowed. */
   urlHosts: readonly string[];
+  /** Whether those may have loopback, link-local or private addresses. */
+  privateHosts: 'refuse' | 'allow';
   /** Containers of Azure Blob Storage. */
   blobContainers: readonly BlobContainerConfig[];
+  /** Of one file that an operation's final body goes to. */
+  maxResultBytes: number;
 }
 
 /** How the worker shows Azure Blob Storage who it is. */
@@ -113,7 +124,12 @@ export interface BlobContainerConfig {
 export interface LroConfig {
   connections: Record<string, ConnectionConfig>;
   files: FilesConfig;
+  /** Of the file's bytes (see `file-version.ts`). Absent: no file was read. */
+  fileHash?: string;
 }
+
+/** Largest `maxBodyBytes`: an answer costs about ten times its size in memory while it is read. */
+export const MAX_BODY_BYTES = 10_485_760;
 
 export const DEFAULT_LIMITS: Limits = {
   timeoutSeconds: 30,
@@ -121,7 +137,18 @@ export const DEFAULT_LIMITS: Limits = {
   concurrentRequests: 50,
   submitsPerSecond: 50,
   pollsPerSecond: 5000,
+  share: true,
 };
 
+/** One gibibyte. */
+export const DEFAULT_MAX_RESULT_BYTES = 1_073_741_824;
+
 /** Callers may name no file. */
-export const NO_FILES: FilesConfig = { readBelow: [], writeBelow: [], urlHosts: [], blobContainers: [] };
+export const NO_FILES: FilesConfig = {
+  readBelow: [],
+  writeBelow: [],
+  urlHosts: [],
+  privateHosts: 'refuse',
+  blobContainers: [],
+  maxResultBytes: DEFAULT_MAX_RESULT_BYTES,
+};

@@ -74,6 +74,11 @@ export interface OperationInput {
   finalStateVia?: FinalStateVia;
   /** Also GET the resource location at the end and return its JSON. */
   fetchResource?: boolean;
+  /**
+   * Where the final body goes instead of into the result, however long it is: where the worker's file allows, and nothing may be there yet.
+   * `{workflowId}`, `{runId}`, in a batch `{id}` and in a chain `{step}` are filled in.
+   */
+  resultFile?: FileRef;
   /** Small; copied to result, report and UI. */
   labels?: Record<string, string>;
 }
@@ -88,15 +93,17 @@ export interface OperationResult {
   resourceLocation?: string;
   /** Last path segment of the resource location. */
   resourceId?: string;
-  /** Of the final GET where there is one, else of the terminal status answer. */
+  /** Of the final GET where there is one, else of the terminal status answer. With `resultFile` only where that could not be written. */
   body?: Json;
+  /** With `resultFile`: the final body, whole. */
+  file?: ResultFile;
   /** With `fetchResource`. */
   resource?: Json;
   /** When the service gave one; same shape as an OData error. */
   warning?: Json;
   /** Names of the fields that were too large to keep whole. */
   truncated?: string[];
-  /** Names of what could not be read at the end (`body`, `resource`) and why; the operation succeeded all the same. */
+  /** Names of what could not be read at the end (`body`, `resource`, `file`) and why; the operation succeeded all the same. */
   missing?: Record<string, string>;
   /** ISO 8601, UTC. */
   created?: string;
@@ -147,4 +154,13 @@ export interface FileRef {
   path?: string;
   /** `https:` URL on a host that the worker's file allows, or in a blob container that it names. */
   url?: string;
+}
+
+/** A final body that was written to a file. */
+export interface ResultFile extends FileRef {
+  bytes: number;
+  /** Of what was written, in small hexadecimal digits. */
+  sha256: string;
+  /** As the service said it; `application/octet-stream` where it said nothing. */
+  contentType: string;
 }

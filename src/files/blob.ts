@@ -67,14 +67,25 @@ export class BlobFiles {
     }
   }
 
+  /** @throws FileRefusedError */
+  refuseUnwritable(file: FileUrl): void {
+    this.refuseReadOnly(file);
+    this.nameOf(file);
+  }
+
+  /** @throws FileRefusedError | FileUnreadableError */
+  async checkFree(file: FileUrl, signal?: AbortSignal): Promise<void> {
+    this.refuseReadOnly(file);
+    if (await this.exists(file, signal)) throw new FileRefusedError(`${file.label} exists already`);
+  }
+
   /**
    * Sends a block of another blob and never commits it: this needs the same permissions as writing, none to delete, and leaves nothing
    * visible; the service removes the block by itself.
    * @throws FileRefusedError | FileUnreadableError
    */
   async checkWritable(file: FileUrl, signal?: AbortSignal): Promise<void> {
-    this.refuseReadOnly(file);
-    if (await this.exists(file, signal)) throw new FileRefusedError(`${file.label} exists already`);
+    await this.checkFree(file, signal);
     await this.asking(file, 'cannot be written', async () => {
       const probe = await this.blob(file, PROBE_SUFFIX);
       await probe.stageBlock(blockId('probe', 0), Buffer.from('?'), 1, { abortSignal: inTime(signal) });
@@ -139,6 +150,8 @@ export class BlobFiles {
     if (!this.container.writable)
       throw new FileRefusedError(
         `${label} is in a container that the worker's file does not let be written (files.blobContainers, writable)`,
+        false,
+        true,
       );
   }
 

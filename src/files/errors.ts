@@ -4,10 +4,14 @@
 export class FileRefusedError extends Error {
   override readonly name = 'FileRefusedError';
 
-  /** @param notThere whether it would be allowed, but does not exist */
+  /**
+   * @param notThere whether it would be allowed, but does not exist
+   * @param dependsOnFile whether the worker's file with connections decides it: that of another worker may allow it, or name another folder
+   */
   constructor(
     message: string,
     readonly notThere = false,
+    readonly dependsOnFile = false,
   ) {
     super(message);
   }

@@ -37,7 +37,7 @@ export async function existingPath(path: string, allowed: AllowedFolders): Promi
     [...allowed.folders, ...realFolders].some((folder) => folder !== undefined && isBelow(candidate, folder)),
   );
   const exists = await Promise.any(candidates.map((candidate) => realpath(candidate))).catch(() => undefined);
-  throw wouldBeInside && exists === undefined ? new FileRefusedError(`${label} does not exist`, true) : outside;
+  throw wouldBeInside && exists === undefined ? new FileRefusedError(`${label} does not exist`, true, true) : outside;
 }
 
 /**
@@ -46,8 +46,8 @@ export async function existingPath(path: string, allowed: AllowedFolders): Promi
  * @throws FileRefusedError
  */
 export async function writablePath(path: string, allowed: AllowedFolders): Promise<string> {
+  refuseUnwritablePath(path, allowed);
   const label = pathLabel(path);
-  if (/[/\\]$/.test(path)) throw new FileRefusedError(`${label} names a folder, not a file`);
   const realFolders = await Promise.all(allowed.folders.map((folder) => realPathOfMissing(folder).catch(() => undefined)));
   const inside: string[] = [];
   let problem: FileRefusedError | undefined;
@@ -69,6 +69,13 @@ export async function writablePath(path: string, allowed: AllowedFolders): Promi
   return first;
 }
 
+/** As much as can be said of where `path` is written without looking: links are followed later. @throws FileRefusedError */
+export function refuseUnwritablePath(path: string, allowed: AllowedFolders): void {
+  const label = pathLabel(path);
+  if (/[/\\]$/.test(path)) throw new FileRefusedError(`${label} names a folder, not a file`);
+  if (allowed.folders.length === 0) throw outsideOf(label, allowed);
+}
+
 /** Whether there is something of this name, a link that leads nowhere included. */
 async function isThere(target: string): Promise<boolean> {
   return lstat(target).then(
@@ -82,7 +89,7 @@ function candidatesOf(path: string, { folders }: AllowedFolders): string[] {
 }
 
 function outsideOf(label: string, { setting }: AllowedFolders): FileRefusedError {
-  return new FileRefusedError(`${label} is not below a folder that the worker's file allows (${setting})`);
+  return new FileRefusedError(`${label} is not below a folder that the worker's file allows (${setting})`, false, true);
 }
 
 /** The real path of the nearest folder that exists, and the rest as it is written: nothing that is missing can be a link. */

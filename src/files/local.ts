@@ -5,13 +5,14 @@
  * 1. What is opened is what was found allowed, though a folder on the way becomes a link in between.
  * 2. A file is written whole or not at all, and is on the disk when the write is over.
  * 3. No link at the place of a written file is followed.
+ * 4. A file that is written again takes the place of what a killed process has left of it: there is one temporary file for each.
  */
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
 import { lstat, mkdir, open, realpath, rename, stat, unlink, writeFile, type FileHandle } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { FileRefusedError, FileUnreadableError, isFileError } from './errors';
-import { codeOf, existingPath, localProblem, pathLabel, writablePath, type AllowedFolders } from './local-paths';
+import { codeOf, existingPath, localProblem, pathLabel, refuseUnwritablePath, writablePath, type AllowedFolders } from './local-paths';
 import { bytesWithin, exactly, NO_BYTES, translated, type ByteRange, type OpenedFile } from './opened-file';
 import { sourceBytes, SourceError } from './source';
 
@@ -58,18 +59,39 @@ export class LocalFiles {
     await withTemporary(target, label, async () => Promise.resolve());
   }
 
-  /** @throws FileRefusedError | FileUnreadableError, or whatever reading `bytes` throws */
-  async write(path: string, bytes: Buffer | AsyncIterable<Buffer>, signal?: AbortSignal): Promise<void> {
+  /** @throws FileRefusedError */
+  refuseUnwritable(path: string): void {
+    refuseUnwritablePath(path, this.settings.writable);
+  }
+
+  /** @throws FileRefusedError | FileUnreadableError */
+  async checkFree(path: string): Promise<void> {
+    await refuseExisting(await writablePath(path, this.settings.writable), pathLabel(path));
+  }
+
+  /**
+   * @param mode `again`: a process that was killed may have left a half of it
+   * @throws FileRefusedError | FileUnreadableError, or whatever reading `bytes` throws
+   */
+  async write(path: string, bytes: Buffer | AsyncIterable<Buffer>, signal?: AbortSignal, mode?: 'again'): Promise<void> {
     const target = await writablePath(path, this.settings.writable);
     const label = pathLabel(path);
     await refuseOther(target, label);
-    await withTemporary(target, label, async (handle, temporary) => {
+    const write = async (handle: FileHandle, temporary: string): Promise<void> => {
       await writeFile(handle, sourceBytes(bytes), { signal });
       await handle.sync();
       await refuseOther(target, label);
+      if (!(await isStillAt(handle, temporary)))
+        throw new FileUnreadableError(`${label} was not written: another writer has begun it anew`);
       await rename(temporary, target);
       await syncFolder(dirname(target));
-    });
+    };
+    await withTemporary(
+      target,
+      label,
+      write,
+      mode === 'again' ? createHash('sha256').update(basename(target)).digest('hex').slice(0, 32) : undefined,
+    );
   }
 
   /** @throws FileRefusedError when nobody may know */
@@ -136,13 +158,22 @@ async function statusOf(target: string, label: string) {
   }
 }
 
-/** Gives `use` an empty file of its own in the folder of `target`, made when it is missing. What is left of that file afterwards is removed. */
-async function withTemporary(target: string, label: string, use: (handle: FileHandle, path: string) => Promise<void>): Promise<void> {
+/**
+ * Gives `use` an empty file of its own in the folder of `target`, made when it is missing. What is left of that file afterwards is removed.
+ * @param name of its own, which a killed process may have used, too; absent: any
+ */
+async function withTemporary(
+  target: string,
+  label: string,
+  use: (handle: FileHandle, path: string) => Promise<void>,
+  name?: string,
+): Promise<void> {
   const folder = dirname(target);
-  const temporary = join(folder, `.durable-lro-${randomUUID()}.tmp`);
+  const temporary = join(folder, `.durable-lro-${name ?? randomUUID()}.tmp`);
   let handle: FileHandle | undefined;
   try {
     await mkdir(folder, { recursive: true });
+    if (name !== undefined) await unlink(temporary).catch(ignoreMissing);
     handle = await open(temporary, 'wx');
     // Between the check of the path and now a folder on the way could have become a link.
     if ((await realpath(temporary)) !== temporary) throw new FileRefusedError(`${label}: its folder was exchanged while it was opened`);
@@ -153,10 +184,20 @@ async function withTemporary(target: string, label: string, use: (handle: FileHa
     if ((error as Error).name === 'AbortError') throw new FileUnreadableError(`${label} was not written: there was no time left`);
     throw localProblem(label, 'cannot be written', error);
   } finally {
+    // After a rename nothing is left of it, and what is there now may be another's.
+    if (handle !== undefined && (await isStillAt(handle, temporary))) await unlink(temporary).catch(() => undefined);
     await handle?.close();
-    // After a rename nothing is left of it.
-    if (handle !== undefined) await unlink(temporary).catch(() => undefined);
   }
+}
+
+function ignoreMissing(error: unknown): void {
+  if (codeOf(error) !== 'ENOENT') throw error as Error;
+}
+
+/** Whether the name still means the file that is open. */
+async function isStillAt(handle: FileHandle, path: string): Promise<boolean> {
+  const [own, there] = await Promise.all([handle.stat(), lstat(path).catch(() => undefined)]);
+  return there !== undefined && there.ino === own.ino && there.dev === own.dev;
 }
 
 /** Writes the new name to the disk. Not every file system can do that; the file is complete without it. */

@@ -5,10 +5,13 @@
  * 1. Only what the worker's file allows is read or written (`files`; default: nothing).
  * 2. As many bytes are yielded as were announced, or the reading fails. A file is written whole or not at all.
  * 3. Memory does not grow with the file.
- * 4. No message holds a credential or a signature.
+ * 4. Hosts of `files.urlHosts` are asked at public addresses only, unless the worker's file says otherwise: callers choose among them.
+ * 5. No message holds a credential or a signature.
  */
+import type { LookupFunction } from 'node:net';
 import type { FilesConfig } from '../config';
 import type { FileRef } from '../contract';
+import { guardAgainstPrivate } from '../transport/addresses';
 import { closeAgents, openAgents } from '../transport/agents';
 import type { OpenTokenSource } from '../transport/entra';
 import { BlobFiles } from './blob';
@@ -36,6 +39,21 @@ export interface Files {
    * @throws FileRefusedError | FileUnreadableError, or whatever reading `bytes` throws
    */
   write(file: FileRef, bytes: Buffer | AsyncIterable<Buffer>, signal?: AbortSignal): Promise<void>;
+  /**
+   * Whether such a file might be written there, as far as that can be said without looking: for many names at once.
+   * @throws FileRefusedError
+   */
+  refuseUnwritable(file: FileRef): void;
+  /** Whether it may be written there, and nothing is there yet. Writes nothing. @throws FileRefusedError | FileUnreadableError */
+  checkFree(file: FileRef, signal?: AbortSignal): Promise<void>;
+  /**
+   * The same as `write`, for one that a killed worker may have left half written: its next try takes the place of the half. Of two writers
+   * at once the later wins, and the other fails.
+   * @throws FileRefusedError | FileUnreadableError, or whatever reading `bytes` throws
+   */
+  writeAgain(file: FileRef, bytes: AsyncIterable<Buffer>, signal?: AbortSignal): Promise<void>;
+  /** Of a file that a final body goes to. */
+  readonly maxResultBytes: number;
   /** Whether it is there, wherever it may be read or written. @throws FileRefusedError | FileUnreadableError */
   exists(file: FileRef, signal?: AbortSignal): Promise<boolean>;
   /** Removes what may be written; nothing there is fine. @throws FileRefusedError | FileUnreadableError */
@@ -52,16 +70,21 @@ export interface FileDependencies {
   openTokenSource?: OpenTokenSource;
   /** Certificates to trust instead of the system's (PEM). */
   ca?: string;
+  /** Instead of the system's resolver. */
+  lookup?: LookupFunction;
 }
 
+const PRIVATE_ADVICE = ' ("privateHosts: allow" below "files" of the worker\'s file changes that)';
 const CONNECT_SECONDS = 30;
 const MAX_BLOB_SOCKETS = 50;
 /** Timeout of `exists`, if the caller gives no signal. */
 const ANSWER_TIMEOUT_MS = 60_000;
 
 /** Opens nothing yet; that happens with the first file. */
-export function openFiles(config: FilesConfig, { env = process.env, openTokenSource, ca }: FileDependencies = {}): Files {
-  const webAgents = openAgents({ keepAlive: false, maxSockets: Infinity, connectSeconds: CONNECT_SECONDS, ca });
+export function openFiles(config: FilesConfig, { env = process.env, openTokenSource, ca, lookup }: FileDependencies = {}): Files {
+  const guard = config.privateHosts === 'allow' ? undefined : guardAgainstPrivate({ advice: PRIVATE_ADVICE, find: lookup });
+  const webAgents = openAgents({ keepAlive: false, maxSockets: Infinity, connectSeconds: CONNECT_SECONDS, ca, guard });
+  // Not guarded: whoever writes the file names a container as a whole, as it does a base URL.
   const blobAgents = openAgents({ keepAlive: true, maxSockets: MAX_BLOB_SOCKETS, connectSeconds: CONNECT_SECONDS, ca });
   const local = new LocalFiles({
     // What was written may be read again: a report is what a retry starts from.
@@ -85,7 +108,11 @@ export function openFiles(config: FilesConfig, { env = process.env, openTokenSou
     const store = storeOf(file);
     if ('path' in store) return store;
     if (store.blobs === undefined)
-      throw new FileRefusedError(`${store.file.label} is not in a container that the worker's file allows (files.blobContainers)`);
+      throw new FileRefusedError(
+        `${store.file.label} is not in a container that the worker's file allows (files.blobContainers)`,
+        false,
+        true,
+      );
     return { file: store.file, blobs: store.blobs };
   }
 
@@ -105,6 +132,20 @@ export function openFiles(config: FilesConfig, { env = process.env, openTokenSou
       const store = writableStoreOf(file);
       return 'path' in store ? local.write(store.path, bytes, signal) : store.blobs.write(store.file, bytes, signal);
     },
+    refuseUnwritable(file) {
+      const store = writableStoreOf(file);
+      if ('path' in store) local.refuseUnwritable(store.path);
+      else store.blobs.refuseUnwritable(store.file);
+    },
+    async checkFree(file, signal) {
+      const store = writableStoreOf(file);
+      return 'path' in store ? local.checkFree(store.path) : store.blobs.checkFree(store.file, signal);
+    },
+    async writeAgain(file, bytes, signal) {
+      const store = writableStoreOf(file);
+      return 'path' in store ? local.write(store.path, bytes, signal, 'again') : store.blobs.write(store.file, bytes, signal);
+    },
+    maxResultBytes: config.maxResultBytes,
     async exists(file, signal) {
       const store = storeOf(file);
       if ('path' in store) return local.exists(store.path);

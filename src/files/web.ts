@@ -1,11 +1,12 @@
 /**
  * Files on web servers, which are only read.
  *
- * Keeps true: only hosts on `files.urlHosts` are asked; no redirect is followed, no proxy asked; nothing the worker knows is sent along.
+ * Keeps true: only hosts on `files.urlHosts` are asked, at addresses that the agents allow; no redirect is followed, no proxy asked; nothing the worker knows is sent along.
  */
 import type { Readable } from 'node:stream';
 import type { AxiosInstance, AxiosResponse } from 'axios';
 import { hostMatches } from '../lro/trust';
+import { isRefusedAddress } from '../transport/addresses';
 import type { Agents } from '../transport/agents';
 import { openAxios, rootCause } from '../transport/axios-client';
 import { reasonOf } from '../transport/reasons';
@@ -64,7 +65,7 @@ export class WebFiles {
 
   private async ask({ text, url, label }: FileUrl, range: ByteRange | undefined, signal: AbortSignal): Promise<AxiosResponse<Readable>> {
     if (!this.hosts.some((pattern) => hostMatches(url, pattern)))
-      throw new FileRefusedError(`${label} is not on a host that the worker's file allows (files.urlHosts)`);
+      throw new FileRefusedError(`${label} is not on a host that the worker's file allows (files.urlHosts)`, false, true);
     try {
       return await this.client.get<Readable>(text, {
         headers: range === undefined ? HEADERS : { ...HEADERS, range: `bytes=${range.offset}-${range.offset + range.bytes - 1}` },
@@ -74,7 +75,9 @@ export class WebFiles {
         signal,
       });
     } catch (error) {
-      const reason = signal.aborted ? 'no answer in time' : reasonOf(rootCause(error), url.host);
+      const cause = rootCause(error);
+      if (isRefusedAddress(cause)) throw new FileRefusedError(`${label} may not be read: ${cause.message}`);
+      const reason = signal.aborted ? 'no answer in time' : reasonOf(cause, url.host);
       throw new FileUnreadableError(`${label} could not be read: ${reason}`);
     }
   }

@@ -3,13 +3,18 @@
  *
  * Keeps true: the drain lasts longer than an HTTP exchange, so that the answer of a submit that is open at SIGTERM is recorded.
  */
-import { Worker, type NativeConnection, type WorkerOptions } from '@temporalio/worker';
+import { hostname } from 'node:os';
+import { Client } from '@temporalio/client';
+import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import { createActivities } from '../activities';
-import type { LroConfig } from '../config';
+import { fileHashOfConfig, identityWith, type LroConfig } from '../config';
 import { DEFAULT_TASK_QUEUE } from '../contract';
 import { openConnections, type Connections, type OpenOptions } from '../http';
 import { workflowSource } from './bundle';
 import { versioningOf, type WorkerVersion } from './deployment';
+import { Limiters } from './limiters';
+import { ListedWorkers } from './listed-workers';
+import { RateSharing } from './share-rates';
 
 export interface LroWorkerOptions {
   config: LroConfig;
@@ -36,19 +41,28 @@ export function drainSeconds(config: LroConfig): number {
   return Math.max(0, ...Object.values(config.connections).map(({ limits }) => limits.timeoutSeconds)) + DRAIN_MARGIN_SECONDS;
 }
 
+/** An identity with the hash of the worker's file, by which other workers see whether they know the same. @param identity default: process and host */
+export function workerIdentity(config: LroConfig, identity = `${process.pid}@${hostname()}`): string {
+  return identityWith(identity, fileHashOfConfig(config));
+}
+
 /** Creates the worker; `run()` starts it. Close the connections after it has ended. */
 export async function createLroWorker(options: LroWorkerOptions): Promise<{ worker: Worker; connections: Connections }> {
-  const { config, connection, namespace = 'default', taskQueue = DEFAULT_TASK_QUEUE, continueAsNewAfterEvents, version } = options;
+  const { config, namespace = 'default', taskQueue = DEFAULT_TASK_QUEUE, continueAsNewAfterEvents, version } = options;
+  const given = options.worker?.connection ?? options.connection;
+  const connection = given ?? (await NativeConnection.connect());
   const connections = openConnections(config, options.http);
+  const identity = workerIdentity(config, options.worker?.identity);
   const grace = drainSeconds(config);
   const worker = await Worker.create({
     ...(options.worker?.workflowBundle || options.worker?.workflowsPath ? {} : workflowSource()),
     activities: createActivities({
       connections,
       namespace,
+      identity,
       continueAsNewAfterEvents,
     }),
-    ...(connection === undefined ? {} : { connection }),
+    connection,
     ...(version === undefined ? {} : { workerDeploymentOptions: versioningOf(version) }),
     namespace,
     taskQueue,
@@ -64,6 +78,27 @@ export async function createLroWorker(options: LroWorkerOptions): Promise<{ work
     workflowTaskPollerBehavior: { type: 'simple-maximum', maximum: 10 },
     activityTaskPollerBehavior: { type: 'simple-maximum', maximum: 10 },
     ...options.worker,
+    identity,
   });
-  return { worker, connections };
+  const sharing = openSharing(worker, connections, connection, options);
+  sharing.start();
+  const close = (): void => {
+    sharing.stop();
+    connections.close();
+    // Nobody else's.
+    if (given === undefined) connection.close().catch(() => undefined);
+  };
+  return { worker, connections: { ...connections, close } };
+}
+
+function openSharing(worker: Worker, connections: Connections, connection: NativeConnection, options: LroWorkerOptions): RateSharing {
+  const { identity, namespace, taskQueue, dataConverter } = worker.options;
+  const { config, continueAsNewAfterEvents, http } = options;
+  return new RateSharing({
+    connections,
+    identity,
+    listed: new ListedWorkers({ connection, namespace, taskQueue, identity, drainSeconds: drainSeconds(config) }),
+    limiters: new Limiters({ client: new Client({ connection, namespace, identity, dataConverter }), taskQueue, continueAsNewAfterEvents }),
+    log: http?.log,
+  });
 }

@@ -2,5 +2,5 @@
 export { createActivities, type ActivityOptions } from '../activities';
 export { ConfigError, loadConfig, type LroConfig } from '../config';
 export { BundleError, workflowSource } from './bundle';
-export { createLroWorker, drainSeconds, type LroWorkerOptions } from './create-worker';
+export { createLroWorker, drainSeconds, workerIdentity, type LroWorkerOptions } from './create-worker';
 export type { WorkerVersion } from './deployment';

@@ -36,6 +36,11 @@ const environment = z.object({
   ...deploymentVariables,
 });
 
+/** The file with connections that the environment names. @throws ConfigError with every mistake of the file */
+export function readConfig(env: NodeJS.ProcessEnv): LroConfig {
+  return loadConfig(env['LRO_CONFIG'] ?? DEFAULT_CONFIG_PATH, env);
+}
+
 /** @throws ConfigError with every mistake of the environment and of the file */
 export function readSettings(env: NodeJS.ProcessEnv): WorkerSettings {
   const read = environment.safeParse(env);
@@ -44,7 +49,7 @@ export function readSettings(env: NodeJS.ProcessEnv): WorkerSettings {
   if (mistake !== undefined) mistakes.push(mistake);
   let config: LroConfig = { connections: {}, files: NO_FILES };
   try {
-    config = loadConfig(env['LRO_CONFIG'] ?? DEFAULT_CONFIG_PATH, env);
+    config = readConfig(env);
   } catch (err) {
     if (!(err instanceof ConfigError)) throw err;
     mistakes.push(...err.mistakes);

@@ -6,6 +6,7 @@
 
 /** `url` with those of `parameters` that it lacks, names compared case-insensitively. */
 export function withParameters(url: string, parameters: Readonly<Record<string, string>>): string {
+  if (Object.keys(parameters).length === 0) return url;
   const parsed = new URL(url);
   const present = new Set([...parsed.searchParams.keys()].map((name) => name.toLowerCase()));
   const missing = Object.entries(parameters).filter(([name]) => !present.has(name.toLowerCase()));

@@ -5,10 +5,13 @@
  */
 import type { Exchange, NoAnswer } from '../lro/answer';
 import { withoutParameters } from '../lro/trust';
+import { condensed } from './condense';
 import { harmlessBody, harmlessHeaders, refusesCredentials } from './harmless';
 import type { Redactor } from './redact';
+import { cleanedBytes } from './redact-bytes';
 import type { OutgoingRequest } from './request';
 import type { WireOutcome } from './send';
+import { SLICE_CHARS } from './slices';
 
 export class Answers {
   constructor(
@@ -18,31 +21,67 @@ export class Answers {
   ) {}
 
   /** @param trusted whether the host got the credentials; only then its cookies are kept @param timeoutSeconds that the exchange had */
-  of(request: OutgoingRequest, url: string, outcome: WireOutcome, trusted: boolean, timeoutSeconds: number): Exchange {
+  of(request: OutgoingRequest, url: string, outcome: WireOutcome, trusted: boolean, timeoutSeconds: number): Exchange | Promise<Exchange> {
     if (outcome.kind === 'refusedAddress') return this.untrusted(url, outcome.reason);
     if (outcome.kind === 'failed') {
       const reason = outcome.aborted ? `no answer from ${new URL(url).host} within ${timeoutSeconds} s` : outcome.reason;
       return this.none(request, url, outcome.maybeSent, reason);
     }
-    const { httpStatus } = outcome;
-    const clean = (text: string): string => this.redactor.cleanAnswer(text);
-    const headers = Object.fromEntries(Object.entries(outcome.headers).map(([name, value]) => [name, clean(value)]));
-    const body = { ...outcome.body, text: clean(outcome.body.text) };
-    const answer = { kind: 'answer' as const, method: request.method, url, httpStatus };
-    if (refusesCredentials(httpStatus)) return { ...answer, headers: harmlessHeaders(headers), body: harmlessBody(body) };
-    return trusted && outcome.setCookies.length > 0
-      ? { ...answer, headers, setCookies: outcome.setCookies.map(clean), body }
-      : { ...answer, headers, body };
+    const made = (cleaned: WireAnswer): Exchange => answerOf(request.method, url, cleaned, trusted);
+    // Every poll comes by here: what is short is done at once.
+    return isLong(outcome) ? this.cleanedInSlices(outcome).then(made) : made(this.cleaned(outcome));
   }
 
-  /** @param waitSeconds how long the connection itself wants it to wait */
-  none(request: OutgoingRequest, url: string, maybeSent: boolean, reason: string, waitSeconds?: number): NoAnswer {
+  private cleaned({ headers, setCookies, body, ...rest }: WireAnswer): WireAnswer {
+    const clean = (text: string): string => this.redactor.cleanAnswer(text);
+    const cleanHeaders: Record<string, string> = {};
+    for (const [name, value] of Object.entries(headers)) cleanHeaders[name] = clean(value);
+    return { ...rest, headers: cleanHeaders, setCookies: setCookies.map(clean), body: { ...body, text: clean(body.text) } };
+  }
+
+  private async cleanedInSlices({ headers, setCookies, body, ...rest }: WireAnswer): Promise<WireAnswer> {
+    const clean = (text: string): Promise<string> => this.redactor.cleanLongAnswer(text);
+    const cleanHeaders: Record<string, string> = {};
+    for (const [name, value] of Object.entries(headers)) cleanHeaders[name] = await clean(value);
+    const cleanCookies: string[] = [];
+    for (const cookie of setCookies) cleanCookies.push(await clean(cookie));
+    return { ...rest, headers: cleanHeaders, setCookies: cleanCookies, body: await condensed({ ...body, text: await clean(body.text) }) };
+  }
+
+  none(request: OutgoingRequest, url: string, maybeSent: boolean, reason: string): NoAnswer {
     const plain = withoutParameters(url, this.credentialParameters);
-    const answer: NoAnswer = { kind: 'noAnswer', method: request.method, url: plain, maybeSent, reason: this.redactor.clean(reason) };
-    return waitSeconds === undefined ? answer : { ...answer, waitSeconds };
+    return { kind: 'noAnswer', method: request.method, url: plain, maybeSent, reason: this.redactor.clean(reason) };
+  }
+
+  /** Not sent, because the connection itself wants it to wait. */
+  held(request: OutgoingRequest, reason: string, waitSeconds: number, trouble?: NoAnswer['trouble']): NoAnswer {
+    const answer = { ...this.none(request, request.url, false, reason), waitSeconds };
+    return trouble === undefined ? answer : { ...answer, trouble };
+  }
+
+  /** The bytes of a body that goes to a file. */
+  cleanedFile(bytes: AsyncIterable<Buffer>, contentType: string | undefined): AsyncIterable<Buffer> {
+    return cleanedBytes(bytes, contentType, (text) => this.redactor.cleanAnswer(text));
   }
 
   untrusted(url: string, reason: string): Exchange {
     return { kind: 'untrusted', url: this.redactor.clean(url), reason: this.redactor.clean(reason) };
   }
+}
+
+type WireAnswer = WireOutcome & { kind: 'answer' };
+
+/** Whether it would keep the event loop busy for more than some milliseconds. */
+function isLong({ headers, setCookies, body }: WireAnswer): boolean {
+  let chars = body.text.length;
+  for (const value of Object.values(headers)) chars += value.length;
+  for (const cookie of setCookies) chars += cookie.length;
+  return chars > SLICE_CHARS;
+}
+
+/** What is kept of an answer without secrets. */
+function answerOf(method: string, url: string, { httpStatus, headers, setCookies, body }: WireAnswer, trusted: boolean): Exchange {
+  const answer = { kind: 'answer' as const, method, url, httpStatus };
+  if (refusesCredentials(httpStatus)) return { ...answer, headers: harmlessHeaders(headers), body: harmlessBody(body) };
+  return trusted && setCookies.length > 0 ? { ...answer, headers, setCookies, body } : { ...answer, headers, body };
 }

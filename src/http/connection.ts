@@ -8,6 +8,7 @@ import type { Logger } from 'pino';
 import { proxyUrl, type ConnectionConfig, type Limits } from '../config';
 import type { Files } from '../files';
 import type { Exchange } from '../lro/answer';
+import type { TroubleKind } from '../lro/monitor';
 import type { ProtocolSettings } from '../lro/settings';
 import { shown } from '../lro/trust';
 import { guardAgainstPrivate } from '../transport/addresses';
@@ -17,6 +18,7 @@ import { Answers } from './answers';
 import { systemClock, type Clock } from './clock';
 import { openCredentials } from './credentials';
 import { Dispatcher } from './dispatcher';
+import { KeyHold, type KeyHeld } from './key-hold';
 import { RateLimiter, type HeldTurn, type Turn, type TurnKind } from './rate-limiter';
 import { Redactor } from './redact';
 import { checkHeaders, DEFAULT_QUEUE_SECONDS, type OutgoingRequest, type Purpose } from './request';
@@ -39,6 +41,8 @@ export interface ConnectionDependencies {
 
 const TURN_KINDS: Record<Purpose, TurnKind> = { submit: 'submit', status: 'poll', resource: 'other', cancel: 'other' };
 
+const PRIVATE_ADVICE = ', which only the host of the base URL may have ("privateHosts: allow" of the connection changes that)';
+
 export class Connection {
   readonly name: string;
   readonly protocol: ProtocolSettings;
@@ -46,6 +50,7 @@ export class Connection {
   private readonly kept: Agents;
   private readonly fresh: Agents;
   private readonly limiter: RateLimiter;
+  private readonly keyHold: KeyHold;
   private readonly redactor = new Redactor();
   private readonly answers: Answers;
   private readonly dispatcher: Dispatcher;
@@ -62,7 +67,8 @@ export class Connection {
     this.protocol = protocol;
     this.limits = limits;
     const { env = process.env, openTokenSource, ca, clock = systemClock, lookup, files } = dependencies;
-    const guard = privateHosts === 'allow' ? undefined : guardAgainstPrivate(new URL(baseUrl).hostname, lookup);
+    const guarding = { exempt: new URL(baseUrl).hostname, advice: PRIVATE_ADVICE, find: lookup };
+    const guard = privateHosts === 'allow' ? undefined : guardAgainstPrivate(guarding);
     const sockets = {
       maxSockets: limits.concurrentRequests,
       connectSeconds: limits.timeoutSeconds,
@@ -74,6 +80,7 @@ export class Connection {
     this.fresh = openAgents({ ...sockets, keepAlive: false });
     this.clock = clock;
     this.limiter = new RateLimiter(limits, clock);
+    this.keyHold = new KeyHold(protocol.poll.unauthorizedSeconds, clock);
     this.answers = new Answers(this.redactor, protocol.credentialParameters);
     const { redactor, answers, kept, fresh } = this;
     const credentials = openCredentials(auth, { env, redactor, openTokenSource, ca });
@@ -81,23 +88,38 @@ export class Connection {
     this.keyHeader = auth.type === 'key' && auth.in === 'header' ? auth.name : undefined;
   }
 
-  /** How long no submit and no poll is sent from this process, because the service answered 429 or 503; 0 when the next one is. */
-  get heldSeconds(): number {
-    return this.limiter.heldSeconds;
+  /**
+   * How long no submit is sent from this process, because the service answered 429 or 503, or where it waits for the key because that is
+   * refused; 0 when the next one is.
+   */
+  heldSeconds(waitsForKey: boolean): number {
+    return Math.max(this.limiter.heldSeconds, waitsForKey ? this.keyHold.heldSeconds : 0);
+  }
+
+  /** Since when the service refuses this connection's credentials for submits, in milliseconds since the epoch; undefined when it does not. */
+  get keyRefusedSinceMs(): number | undefined {
+    return this.keyHold.sinceMs;
   }
 
   /**
-   * Why a submit or poll of this operation would not be sent now, and when it may come again; it is one of those that wait then. Undefined
-   * where it would be sent.
+   * Why a submit of this operation would not be sent now, and when it may come again; it is one of those that wait then. Undefined where it
+   * would be sent.
    */
-  heldBack(operation: string): { reason: string; waitSeconds: number } | undefined {
+  heldBack(operation: string, waitsForKey: boolean): { reason: string; waitSeconds: number; kind: TroubleKind } | undefined {
     const turn = this.limiter.holdOf(operation);
-    return turn && { reason: heldReason(turn), waitSeconds: turn.waitSeconds };
+    if (turn !== undefined) return { reason: heldReason(turn), waitSeconds: turn.waitSeconds, kind: 'Throttled' };
+    const held = waitsForKey ? this.keyHold.holdOf(operation) : undefined;
+    return held && { reason: refusedReason(held), waitSeconds: held.waitSeconds, kind: 'Unauthorized' };
   }
 
-  /** Places for submits that are claimed together, see {@link RateLimiter.enter}. */
-  enter(count: number, waits: boolean): Promise<number> {
-    return this.limiter.enter(count, waits);
+  /** How much of the service it uses. */
+  get rates(): RateLimiter {
+    return this.limiter;
+  }
+
+  /** Places for submits that are claimed together, see {@link RateLimiter.enter}; one where only one may try the key. */
+  enter(count: number, waits: boolean, waitsForKey: boolean): Promise<number> {
+    return this.limiter.enter(waitsForKey && this.keyHold.isHolding ? Math.min(count, 1) : count, waits);
   }
 
   /** Gives places back. */
@@ -113,10 +135,27 @@ export class Connection {
   async exchange(request: OutgoingRequest): Promise<Exchange> {
     checkHeaders(request.headers ?? {}, this.keyHeader);
     const startedAt = this.clock.monotonicMs();
-    const turn = await this.turnOf(request);
-    const exchange = turn.kind === 'done' ? turn.value : this.unsent(request, turn);
+    const exchange = request.waitsForKey === true ? await this.exchangeWithKey(request) : await this.exchangeInTurn(request);
     this.log(request, exchange, this.clock.monotonicMs() - startedAt);
     return exchange;
+  }
+
+  private async exchangeInTurn(request: OutgoingRequest): Promise<Exchange> {
+    const turn = await this.turnOf(request);
+    return turn.kind === 'done' ? turn.value : this.unsent(request, turn);
+  }
+
+  private async exchangeWithKey(request: OutgoingRequest): Promise<Exchange> {
+    const begun = this.keyHold.begin(operationOf(request));
+    if (begun.kind === 'held') return this.answers.held(request, refusedReason(begun), begun.waitSeconds, 'Unauthorized');
+    let httpStatus: number | undefined;
+    try {
+      const exchange = await this.exchangeInTurn(request);
+      httpStatus = exchange.kind === 'answer' ? exchange.httpStatus : undefined;
+      return exchange;
+    } finally {
+      this.keyHold.end(begun.ticket, httpStatus);
+    }
   }
 
   /** @throws Error when the variable no longer holds what it held when the file was read */
@@ -129,9 +168,10 @@ export class Connection {
 
   /** What is thrown goes into history, where no secret may stand, whoever throws it. */
   private async turnOf(request: OutgoingRequest): Promise<Turn<Exchange>> {
-    const { purpose, method, url, operation = `${method} ${url}`, queueSeconds = DEFAULT_QUEUE_SECONDS } = request;
+    const { purpose, bodyTo, queueSeconds = DEFAULT_QUEUE_SECONDS } = request;
+    const kind = purpose === 'resource' && bodyTo !== undefined ? 'download' : TURN_KINDS[purpose];
     try {
-      return await this.limiter.run({ kind: TURN_KINDS[purpose], key: operation, queueSeconds }, (report) =>
+      return await this.limiter.run({ kind, key: operationOf(request), queueSeconds }, (report) =>
         this.dispatcher.dispatch(request, report),
       );
     } catch (error) {
@@ -154,19 +194,30 @@ export class Connection {
       const reason = `not sent: the connection is busy, no turn within ${Math.round(turn.waitedSeconds)} s`;
       return this.answers.none(request, request.url, false, reason);
     }
-    return this.answers.none(request, request.url, false, heldReason(turn), turn.waitSeconds);
+    return this.answers.held(request, heldReason(turn), turn.waitSeconds);
   }
 
   private log(request: OutgoingRequest, exchange: Exchange, milliseconds: number): void {
     const { log } = this.dependencies;
-    if (log === undefined) return;
+    if (log?.isLevelEnabled('debug') !== true) return;
     const outcome = exchange.kind === 'answer' ? { httpStatus: exchange.httpStatus } : { problem: exchange.kind, reason: exchange.reason };
     const url = this.redactor.clean(shown(exchange.url));
     log.debug({ connection: this.name, purpose: request.purpose, method: request.method, url, milliseconds, ...outcome }, 'exchange');
   }
 }
 
+function operationOf({ method, url, operation = `${method} ${url}` }: OutgoingRequest): string {
+  return operation;
+}
+
 function heldReason({ cause: { httpStatus, sinceMs } }: HeldTurn): string {
-  const since = new Date(sinceMs).toISOString().replace(/\.\d+/, '');
-  return `not sent: the service answers ${httpStatus} since ${since}, and is asked by one request at a time until it has room`;
+  return `not sent: the service answers ${httpStatus} since ${timeOf(sinceMs)}, and is asked by one request at a time until it has room`;
+}
+
+function refusedReason({ cause: { httpStatus, sinceMs } }: KeyHeld): string {
+  return `not sent: the service refuses the connection's credentials (${httpStatus}) since ${timeOf(sinceMs)}, and one submit at a time tries them`;
+}
+
+function timeOf(ms: number): string {
+  return new Date(ms).toISOString().replace(/\.\d+/, '');
 }

@@ -1,5 +1,5 @@
 /** All connections of the worker's file. */
-import { secretProblem, type ConnectionConfig, type LroConfig } from '../config';
+import { fileHashOfConfig, secretProblem, type ConnectionConfig, type LroConfig } from '../config';
 import { openFiles, type Files } from '../files';
 import { Connection, type ConnectionDependencies } from './connection';
 
@@ -11,6 +11,8 @@ export interface Connections {
   names(): string[];
   /** The files that callers may name. */
   readonly files: Files;
+  /** Which version of the worker's file they are of. */
+  readonly fileHash: string;
   /** Closes idle sockets of all. */
   close(): void;
 }
@@ -26,6 +28,7 @@ export function openConnections(config: LroConfig, options: OpenOptions = {}): C
     get: (name) => opened.get(name),
     names: () => [...opened.keys()],
     files,
+    fileHash: fileHashOfConfig(config),
     close: () => {
       for (const connection of opened.values()) connection.close();
       files.close();

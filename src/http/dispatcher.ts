@@ -21,7 +21,7 @@ import { refusesCredentials } from './harmless';
 import type { Report } from './rate-limiter';
 import type { Redactor } from './redact';
 import type { OutgoingRequest } from './request';
-import { send, type WireOutcome } from './send';
+import { send, type WireAnswer, type WireOutcome, type WireRequest } from './send';
 import { openUpload, type Upload } from './upload';
 import { USER_AGENT } from './user-agent';
 
@@ -94,16 +94,16 @@ export class Dispatcher {
     return this.answered(request, url, second, other, timeout);
   }
 
-  private answered(
+  private async answered(
     request: OutgoingRequest,
     url: string,
     outcome: WireOutcome,
     applied: AppliedCredentials | undefined,
     timeout: ExchangeTimeout,
-  ): { exchange: Exchange; redirect?: string } {
+  ): Promise<{ exchange: Exchange; redirect?: string }> {
     // An answer may come when its own credentials are no longer among the latest.
     this.dependencies.redactor.add(applied?.secret ?? '');
-    const exchange = this.dependencies.answers.of(request, url, outcome, applied !== undefined, timeout.seconds);
+    const exchange = await this.dependencies.answers.of(request, url, outcome, applied !== undefined, timeout.seconds);
     if (exchange.kind !== 'answer') return { exchange };
     return { exchange, redirect: redirectTarget(exchange.httpStatus, exchange.headers['location'], exchange.url) };
   }
@@ -147,6 +147,7 @@ export class Dispatcher {
         body: upload.body,
         signal: timeout,
         maxBodyBytes: config.limits.maxBodyBytes,
+        takeBody: this.takerOf(request, url, applied, timeout),
       };
       const outcome = await send(this.client, { ...wire, agents: request.freshConnection === true ? fresh : kept });
       const isRead = request.method === 'GET' && request.purpose !== 'submit' && upload.body === undefined;
@@ -159,12 +160,31 @@ export class Dispatcher {
     }
   }
 
+  /** Hands the body of the answer that is wanted to whoever wants it. */
+  private takerOf(
+    request: OutgoingRequest,
+    url: string,
+    applied: AppliedCredentials | undefined,
+    timeout: ExchangeTimeout,
+  ): WireRequest['takeBody'] {
+    const { bodyTo } = request;
+    if (bodyTo === undefined) return undefined;
+    return async (wire: WireAnswer, bytes) => {
+      const { exchange, redirect } = await this.answered(request, url, wire, applied, timeout);
+      const write = exchange.kind === 'answer' && redirect === undefined ? bodyTo.writerOf(exchange) : undefined;
+      if (write === undefined) return;
+      const whole = bodyTo.untilSilent === true ? touching(bytes(bodyTo.signal), timeout) : bytes(bodyTo.signal);
+      await write(this.dependencies.answers.cleanedFile(whole, wire.headers['content-type']));
+    };
+  }
+
   /** From weak to strong: defaults, the connection's, the caller's, the body's own, credentials. */
   private headersOf(request: OutgoingRequest, url: string, upload: Upload, { headers }: AppliedCredentials): Record<string, string> {
     const cookie = cookieHeader(request.cookies, url);
     const cookies: Record<string, string> = cookie === undefined ? {} : { cookie };
     return lowerCased([
       OWN_HEADERS,
+      request.bodyTo === undefined ? {} : { accept: ANYTHING },
       upload.defaultHeaders,
       this.dependencies.config.headers,
       request.headers ?? {},
@@ -175,11 +195,23 @@ export class Dispatcher {
   }
 }
 
+/** Every piece shows that the other side is alive, and starts the time anew. */
+async function* touching(bytes: AsyncIterable<Buffer>, timeout: ExchangeTimeout): AsyncGenerator<Buffer> {
+  for await (const chunk of bytes) {
+    timeout.touch();
+    yield chunk;
+  }
+}
+
+/** What is wanted in a file may be of any kind. */
+const ANYTHING = 'application/json, */*;q=0.9';
 const OWN_HEADERS = { accept: 'application/json', 'user-agent': USER_AGENT };
 
 /** All headers with their names in lower case; of those with one name the last. */
 function lowerCased(layers: readonly Readonly<Record<string, string>>[]): Record<string, string> {
-  return Object.fromEntries(layers.flatMap((layer) => Object.entries(layer).map(([name, value]) => [name.toLowerCase(), value])));
+  const headers: Record<string, string> = {};
+  for (const layer of layers) for (const [name, value] of Object.entries(layer)) headers[name.toLowerCase()] = value;
+  return headers;
 }
 
 /** 429 and 503: the service has no room. An answer of another 5xx, or none, says nothing about that. */

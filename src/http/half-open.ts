@@ -96,7 +96,7 @@ export class HalfOpen {
     if (ticket.phase !== this.phase) return;
     const { state } = this;
     if (state === undefined) {
-      if (outcome === 'throttled' && cause !== undefined) this.halfOpen(ticket, nowMs, cause);
+      if (outcome === 'throttled' && cause !== undefined) this.halfOpen(ticket.key, nowMs, cause);
       return;
     }
     if (outcome === 'good') {
@@ -111,7 +111,21 @@ export class HalfOpen {
     state.nextProbeAtMs = nowMs + spacingMs(state.failures);
   }
 
-  private halfOpen({ key }: Ticket, nowMs: number, cause: Cause): void {
+  /** Why and how long everybody is held, where probes have been in vain. */
+  overload(nowMs: number): { httpStatus: number; seconds: number } | undefined {
+    const { state } = this;
+    if (state === undefined || state.failures === 0) return undefined;
+    return { httpStatus: state.cause.httpStatus, seconds: Math.max(0, state.nextProbeAtMs - nowMs) / 1000 };
+  }
+
+  /** Somebody else's probe was in vain: the next one goes not sooner than in so long, {@link MAX_SPACING_MS} at most. */
+  told(cause: Cause, nowMs: number, heldMs: number): void {
+    if (this.state === undefined) this.halfOpen(undefined, nowMs, cause);
+    const { state } = this;
+    if (state !== undefined) state.nextProbeAtMs = Math.max(state.nextProbeAtMs, nowMs + Math.min(heldMs, MAX_SPACING_MS));
+  }
+
+  private halfOpen(key: string | undefined, nowMs: number, cause: Cause): void {
     this.phase++;
     this.state = {
       cause,
@@ -119,7 +133,7 @@ export class HalfOpen {
       nextProbeAtMs: nowMs,
       queueEndsAtMs: nowMs,
       waiting: new Map(),
-      probed: new Map([[key, 0]]),
+      probed: new Map(key === undefined ? [] : [[key, 0]]),
       probes: 0,
     };
   }

@@ -3,4 +3,4 @@ export { Connection } from './connection';
 export { openConnections, type Connections, type OpenOptions } from './connections';
 export { ExchangeTimeout } from './exchange-timeout';
 export type { OpenTokenSource } from '../transport/entra';
-export { RequestRefusedError, type OutgoingRequest } from './request';
+export { RequestRefusedError, type BodyTarget, type OutgoingRequest } from './request';

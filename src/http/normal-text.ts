@@ -93,15 +93,31 @@ const ENTITIES: Readonly<Record<string, string>> = {
 /** Nothing was resolved. Other results are the code of the character an escape stands for. */
 const NO_ESCAPE = -1;
 
-/** `text` with all escapes resolved. */
-export function decoded(text: string): NormalText {
-  const decoder = new Decoder(text.length);
-  for (let index = 0; index < text.length; index++) decoder.read(text.charCodeAt(index), index + 1);
-  return decoder.end();
+/** Brings a text into normal form, part by part. */
+export interface Normalizer {
+  /** The next part. */
+  read(text: string, from: number, to: number): void;
+  /** What was read. */
+  end(): NormalText;
 }
 
-/** What was read so far, as far as it is resolved. */
-class Decoder {
+/** `text` with all escapes resolved. */
+export function decoded(text: string): NormalText {
+  return readWhole(new Decoder(text.length), text);
+}
+
+/** `text` as it is written, without backslashes: an escape that ends within a secret must not hide the secret's first characters. */
+export function folded(text: string): NormalText {
+  return readWhole(new Folder(text.length), text);
+}
+
+function readWhole(normalizer: Normalizer, text: string): NormalText {
+  normalizer.read(text, 0, text.length);
+  return normalizer.end();
+}
+
+/** Resolves all escapes. */
+export class Decoder implements Normalizer {
   private readonly chars: Buffer;
   private readonly ends: Int32Array;
   /** Out of how many escapes inside each other a character came: two backslashes are one escaped only where both are of one depth. */
@@ -116,8 +132,12 @@ class Decoder {
     this.depths = new Uint8Array(length);
   }
 
+  read(text: string, from: number, to: number): void {
+    for (let index = from; index < to; index++) this.readChar(text.charCodeAt(index), index + 1);
+  }
+
   /** Reads the next character of the text, which ends at `end`. */
-  read(written: number, end: number): void {
+  private readChar(written: number, end: number): void {
     this.depth = 0;
     let code = written;
     while (code !== NO_ESCAPE) {
@@ -215,27 +235,41 @@ class Decoder {
   }
 }
 
-/** `text` as it is written, without backslashes: an escape that ends within a secret must not hide the secret's first characters. */
-export function folded(text: string): NormalText {
-  const { length } = text;
-  const chars = Buffer.allocUnsafe(length);
-  let size = 0;
-  let ends: Int32Array | undefined;
-  for (let index = 0; index < length; index++) {
-    const code = text.charCodeAt(index);
-    const char = code < 256 && code !== BACKSLASH ? (FOLDED[code] ?? 0) : 0;
-    if (char === 0) {
-      if (ends === undefined) {
-        ends = new Int32Array(length);
-        for (let before = 0; before < size; before++) ends[before] = before + 1;
-      }
-      continue;
-    }
-    chars[size] = char;
-    if (ends !== undefined) ends[size] = index + 1;
-    size++;
+/** Leaves escapes as they are written, without backslashes. */
+export class Folder implements Normalizer {
+  private readonly chars: Buffer;
+  private ends: Int32Array | undefined;
+  private size = 0;
+
+  constructor(length: number) {
+    this.chars = Buffer.allocUnsafe(length);
   }
-  return { chars: chars.subarray(0, size), ends: ends?.subarray(0, size) };
+
+  read(text: string, from: number, to: number): void {
+    const { chars } = this;
+    for (let index = from; index < to; index++) {
+      const code = text.charCodeAt(index);
+      const char = code < 256 && code !== BACKSLASH ? (FOLDED[code] ?? 0) : 0;
+      if (char === 0) this.ends ??= ownEnds(this.size, chars.length);
+      else {
+        chars[this.size] = char;
+        if (this.ends !== undefined) this.ends[this.size] = index + 1;
+        this.size++;
+      }
+    }
+  }
+
+  end(): NormalText {
+    const { chars, ends, size } = this;
+    return { chars: chars.subarray(0, size), ends: ends?.subarray(0, size) };
+  }
+}
+
+/** Where characters end while none was left out. */
+function ownEnds(size: number, length: number): Int32Array {
+  const ends = new Int32Array(length);
+  for (let index = 0; index < size; index++) ends[index] = index + 1;
+  return ends;
 }
 
 /** Whether something in `text` may be an escape. */

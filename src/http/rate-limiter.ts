@@ -9,16 +9,19 @@
  *    cancellation work.
  * 3. Only submits and polls are limited and held: what reads a result or cancels is one request an operation.
  * 4. Waits are measured by a monotonic clock: one that is set back does not make them longer.
+ * 5. The rates may change at any time (`src/sharing`): what waits then starts at the new ones.
  */
-import pLimit from 'p-limit';
-import type { Limits } from '../config';
+import type { Use } from '../sharing/own-window';
+import type { Rates } from '../sharing/rates';
+import type { Hold } from '../sharing/windows';
 import { systemClock, type Clock } from './clock';
+import { Concurrency } from './concurrency';
 import { HalfOpen, type Arrival, type Cause, type Outcome, type Ticket } from './half-open';
 import { StartTimes } from './start-times';
 import { SubmitPlaces } from './submit-places';
 
-/** What a request is, as far as its turn is concerned. */
-export type TurnKind = 'submit' | 'poll' | 'other';
+/** What a request is, as far as its turn is concerned. `download`: a body that may be long in coming. */
+export type TurnKind = 'submit' | 'poll' | 'download' | 'other';
 
 /** Whose request wants its turn, and what for. */
 export interface TurnRequest {
@@ -28,9 +31,6 @@ export interface TurnRequest {
   /** Longest wait for the turn. */
   queueSeconds: number;
 }
-
-/** Longer timers fire at once. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** Refused for the sake of a busy service, which may be asked again so much later. */
 export interface HeldTurn {
@@ -44,24 +44,57 @@ export type Turn<T> = { kind: 'done'; value: T } | { kind: 'refused'; waitedSeco
 /** What `work` found out about the service, given to the function it gets. */
 export type Report = (outcome: Outcome, httpStatus?: number) => void;
 
+/** Of the concurrent requests, those that may be downloads: they take long, and polls go on beside them. */
+const DOWNLOADS_PART = 0.25;
+
 export class RateLimiter {
-  private readonly limit: pLimit.Limit;
+  private readonly requests: Concurrency;
+  private readonly downloads: Concurrency;
   private readonly submits: StartTimes;
   private readonly polls: StartTimes;
   private readonly halfOpen = new HalfOpen();
-  private readonly queue = new Set<QueuePlace>();
   private readonly places: SubmitPlaces;
-  private sweeper: NodeJS.Timeout | undefined;
-  private sweepsAt = Infinity;
+  /** Called before each request takes its turn, and must be quick. */
+  onUse: () => void = () => undefined;
 
   constructor(
-    limits: Pick<Limits, 'concurrentRequests' | 'submitsPerSecond' | 'pollsPerSecond'>,
+    rates: Rates,
     private readonly clock: Clock = systemClock,
   ) {
-    this.limit = pLimit(limits.concurrentRequests);
-    this.submits = new StartTimes(limits.submitsPerSecond, clock);
-    this.polls = new StartTimes(limits.pollsPerSecond, clock);
-    this.places = new SubmitPlaces(limits, this.submits, this.halfOpen, clock);
+    this.requests = new Concurrency(rates.concurrentRequests, clock);
+    this.downloads = new Concurrency(downloadsOf(rates), clock);
+    this.submits = new StartTimes(rates.submitsPerSecond, clock);
+    this.polls = new StartTimes(rates.pollsPerSecond, clock);
+    this.places = new SubmitPlaces(this.requests, this.submits, this.halfOpen, clock);
+  }
+
+  /** From now on these. @param isFirm whether they can be relied on for a while: what would wait too long is then refused at once */
+  change(rates: Rates, isFirm: boolean): void {
+    if (rates.concurrentRequests !== this.requests.most) {
+      this.requests.most = rates.concurrentRequests;
+      this.downloads.most = downloadsOf(rates);
+    }
+    this.submits.change(rates.submitsPerSecond, isFirm);
+    this.polls.change(rates.pollsPerSecond, isFirm);
+  }
+
+  /** Requests that have started since the last call, the most at once, and which of the rates made them wait. */
+  takeUse(): Use {
+    const [submits, polls, requests] = [this.submits.takeUse(), this.polls.takeUse(), this.requests.takeUse()];
+    return {
+      used: { submitsPerSecond: submits.started, pollsPerSecond: polls.started, concurrentRequests: requests.most },
+      waited: { submitsPerSecond: submits.waited, pollsPerSecond: polls.waited, concurrentRequests: requests.waited },
+    };
+  }
+
+  /** Why and how long everybody is held, where probes have been in vain: worth telling others. */
+  get overload(): Hold | undefined {
+    return this.halfOpen.overload(this.clock.monotonicMs());
+  }
+
+  /** Another worker has found the service to be busy: nothing goes for so long, then one request at a time. */
+  holdFor({ httpStatus, seconds }: Hold): void {
+    this.halfOpen.told({ httpStatus, sinceMs: this.clock.nowMs() }, this.clock.monotonicMs(), seconds * 1000);
   }
 
   /** How long no submit and no poll is let go, because the service is busy; 0 when the next one is. */
@@ -77,6 +110,7 @@ export class RateLimiter {
 
   /** Takes places for submits that are claimed together, see {@link SubmitPlaces.enter}. */
   enter(count: number, waits: boolean): Promise<number> {
+    this.onUse();
     return this.places.enter(count, waits);
   }
 
@@ -90,19 +124,22 @@ export class RateLimiter {
    * its answer says about the service; what it does not report is unclear.
    */
   async run<T>({ kind, key, queueSeconds }: TurnRequest, work: (report: Report) => Promise<T>): Promise<Turn<T>> {
+    this.onUse();
     const cameAt = this.clock.monotonicMs();
     const giveUpAt = cameAt + queueSeconds * 1000;
     const refused = (): Turn<T> => ({ kind: 'refused', waitedSeconds: (this.clock.monotonicMs() - cameAt) / 1000 });
-    if (kind !== 'other') {
+    if (kind === 'submit' || kind === 'poll') {
       // Known at once where another request is finding out whether there is room.
       const hold = this.holdOf(key);
       if (hold !== undefined) return hold;
       if (!(await (kind === 'submit' ? this.submits : this.polls).next(giveUpAt))) return refused();
     }
-    const turn = await this.concurrencyTurn<T>(giveUpAt, async () => {
-      const arrival = kind === 'other' ? this.passing(key) : this.halfOpen.arrive(key, this.clock.monotonicMs());
-      return arrival.kind === 'held' ? this.held(arrival) : { kind: 'done', value: await this.watched(arrival.ticket, work) };
-    });
+    const inTurn = (): Promise<Turn<T> | undefined> =>
+      this.requests.run<Turn<T>>(giveUpAt, async () => {
+        const arrival = kind === 'other' || kind === 'download' ? this.passing(key) : this.halfOpen.arrive(key, this.clock.monotonicMs());
+        return arrival.kind === 'held' ? this.held(arrival) : { kind: 'done', value: await this.watched(arrival.ticket, work) };
+      });
+    const turn = await (kind === 'download' ? this.downloads.run(giveUpAt, inTurn) : inTurn());
     return turn ?? refused();
   }
 
@@ -128,45 +165,9 @@ export class RateLimiter {
       this.halfOpen.answered(ticket, outcome, this.clock.monotonicMs(), cause);
     }
   }
-
-  /** Undefined when the time is over before its turn: known at once then, and nothing is done when the turn comes. */
-  private concurrencyTurn<T>(giveUpAt: number, work: () => Promise<Turn<T>>): Promise<Turn<T> | undefined> {
-    return new Promise((resolve, reject) => {
-      const place: QueuePlace = { giveUpAt, refuse: () => resolve(undefined) };
-      this.queue.add(place);
-      this.sweepAt(giveUpAt);
-      void this.limit(async () => {
-        if (this.queue.delete(place)) await work().then(resolve, reject);
-      });
-    });
-  }
-
-  /** One timer for the whole queue: most places in it are never given up. */
-  private sweepAt(at: number): void {
-    if (at >= this.sweepsAt) return;
-    clearTimeout(this.sweeper);
-    this.sweepsAt = at;
-    this.sweeper = setTimeout(() => this.sweep(), Math.min(Math.max(0, at - this.clock.monotonicMs()), MAX_TIMER_MS));
-    this.sweeper.unref();
-  }
-
-  private sweep(): void {
-    this.sweepsAt = Infinity;
-    let next = Infinity;
-    for (const place of this.queue) {
-      if (place.giveUpAt > this.clock.monotonicMs()) {
-        next = Math.min(next, place.giveUpAt);
-      } else {
-        this.queue.delete(place);
-        place.refuse();
-      }
-    }
-    this.sweepAt(next);
-  }
 }
 
-/** A request that waits for its turn. */
-interface QueuePlace {
-  giveUpAt: number;
-  refuse: () => void;
+/** One at least, where there is room for any request. */
+function downloadsOf({ concurrentRequests }: Rates): number {
+  return Math.min(concurrentRequests, Math.max(1, Math.floor(concurrentRequests * DOWNLOADS_PART)));
 }

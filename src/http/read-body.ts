@@ -1,15 +1,22 @@
 /**
- * Reads an answer's body up to a limit.
+ * Reads an answer's body up to a limit, and what is longer on to its end where somebody wants all of it.
  *
- * Keeps true: memory stays near `maxBytes` whatever is sent, compressed or not, and in pieces of whatever size; reading never throws.
+ * Keeps true: memory stays near `maxBytes` whatever is sent, compressed or not, and in pieces of whatever size; reading the text never throws.
  */
 import type { Readable } from 'node:stream';
 import type { AnswerBody } from '../lro/answer';
 
 const FIRST_BYTES = 16_384;
 
-/** The text of `stream`, decompressed already, as UTF-8 without byte order mark. It is destroyed when it is not read to its end. */
-export function readBody(stream: Readable, maxBytes: number): Promise<AnswerBody> {
+/** A body whose beginning is read: the text, and all bytes from the first to the last. */
+export interface BegunBody {
+  text: AnswerBody;
+  /** Can be read once; throws where the other side stops sending, or `signal` is aborted. Whoever does not read it destroys the stream. */
+  bytes: (signal?: AbortSignal) => AsyncGenerator<Buffer>;
+}
+
+/** The beginning of `stream`, decompressed already, as UTF-8 without byte order mark. What is longer than `maxBytes` is left where it is. */
+export function beginBody(stream: Readable, maxBytes: number): Promise<BegunBody> {
   return new Promise((resolve) => {
     // Copied as it comes: a small piece keeps the whole block alive that it was read into.
     let bytes = Buffer.allocUnsafe(Math.min(maxBytes, FIRST_BYTES));
@@ -22,22 +29,44 @@ export function readBody(stream: Readable, maxBytes: number): Promise<AnswerBody
       }
       length += chunk.copy(bytes, length);
     };
-    const finish = (cutBy?: 'limit' | 'connection') => {
-      stream.removeAllListeners('data').removeListener('end', onEnd).removeListener('close', onCut);
-      if (cutBy !== undefined) stream.destroy();
+    const finish = (cutBy?: 'limit' | 'connection', over?: Buffer) => {
+      stream.removeListener('data', onData).removeListener('end', onEnd).removeListener('close', onCut);
+      if (cutBy === 'limit') stream.pause();
+      if (cutBy === 'connection') stream.destroy();
+      const begun = bytes.subarray(0, length);
       // A cut may fall inside a character: decoding as part of a stream leaves the piece out.
-      const text = new TextDecoder().decode(bytes.subarray(0, length), { stream: cutBy !== undefined });
-      resolve(cutBy === undefined ? { text } : { text, cutBy });
+      const text = new TextDecoder().decode(begun, { stream: cutBy !== undefined });
+      const rest = cutBy === undefined ? undefined : stream;
+      resolve({ text: cutBy === undefined ? { text } : { text, cutBy }, bytes: (signal) => bytesOf([begun, over], rest, signal) });
     };
     const onEnd = () => finish();
     const onCut = () => finish('connection');
-    stream.on('data', (chunk: Buffer) => {
+    const onData = (chunk: Buffer) => {
       const room = maxBytes - length;
       add(chunk.length > room ? chunk.subarray(0, room) : chunk);
-      if (chunk.length > room) finish('limit');
-    });
+      if (chunk.length > room) finish('limit', chunk.subarray(room));
+    };
+    stream.on('data', onData);
     // Stays: a destroyed stream may still say that it was.
     stream.on('error', onCut);
     stream.once('end', onEnd).once('close', onCut);
   });
+}
+
+/** What was read, and what is still to come. */
+async function* bytesOf(
+  begun: (Buffer | undefined)[],
+  rest: Readable | undefined,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Buffer> {
+  const stop = (): void => void rest?.destroy(new Error('aborted'));
+  signal?.addEventListener('abort', stop);
+  try {
+    signal?.throwIfAborted();
+    for (const chunk of begun) if (chunk !== undefined && chunk.length > 0) yield chunk;
+    if (rest !== undefined) yield* rest as AsyncIterable<Buffer>;
+  } finally {
+    signal?.removeEventListener('abort', stop);
+    rest?.destroy();
+  }
 }

@@ -4,28 +4,32 @@
  * Keeps true:
  * 1. Once a value was given to `add`, no text that went through `clean` or `cleanAnswer` holds it or a run of 16 of its characters: as it is, in
  *    URLs, JSON, HTML and forms (also one inside the other), in other letter case, as UTF-16, in Base64 and hexadecimal digits.
- * 2. The work is linear in the text, and no error quotes a secret.
+ * 2. The work is linear in the text, no error quotes a secret, and of long texts it leaves turns of the event loop to others.
  * 3. Only the latest secrets are kept: tokens come and go for months.
  */
-import { decoded, endOf, folded, hasEscapes, startOf, type NormalText } from './normal-text';
+import { Marks, MASK } from './marks';
+import { Decoder, endOf, Folder, hasEscapes, startOf, type Normalizer } from './normal-text';
 import { MIN_SECRET_CHARS, patternsOf, type SecretPatterns } from './secret-patterns';
 import { findWhole, WINDOW_CHARS, WindowIndex } from './secret-windows';
+import { atOnce, inSlices, SLICE_CHARS } from './slices';
 
 /** The present token, the one before it, and a client secret, with room for a rotation in between. */
 const KEPT_SECRETS = 6;
 
-const MASK = '***';
-
-/** Parts of a text, by the index of their first character and the one behind their last. */
-type Range = [start: number, end: number];
+/** What is looked for in texts. */
+interface Search {
+  /** Of secrets that are long enough. */
+  index: WindowIndex;
+  wholes: readonly Buffer[];
+  spellings: readonly { spelling: string; secretChars: number }[];
+}
 
 export class Redactor {
   /** The latest last. */
   private readonly patterns = new Map<string, SecretPatterns>();
   private readonly lasting = new Map<string, SecretPatterns>();
-  /** Of all that are long enough; made when it is needed first. */
-  private index: WindowIndex | undefined;
-  private wholes: Buffer[] = [];
+  /** Of all of them. */
+  private present: Search | undefined;
 
   /** From now on `secret` is masked. Of older ones the latest few stay masked. */
   add(secret: string): void {
@@ -36,14 +40,14 @@ export class Redactor {
     if (known !== undefined) return;
     const [oldest] = this.patterns.keys();
     if (this.patterns.size > KEPT_SECRETS && oldest !== undefined) this.patterns.delete(oldest);
-    this.index = undefined;
+    this.present = undefined;
   }
 
   /** The same for a secret that never changes. */
   addForGood(secret: string): void {
     if (secret === '') return;
     this.lasting.set(secret, patternsOf(secret));
-    this.index = undefined;
+    this.present = undefined;
   }
 
   /** `text` with every secret as `***`: for reasons, messages and logs. */
@@ -56,61 +60,71 @@ export class Redactor {
     return this.masked(text, MIN_SECRET_CHARS);
   }
 
+  /** {@link cleanAnswer} of a long text, with turns of the event loop in between. What is masked are the secrets of now. */
+  async cleanLongAnswer(text: string): Promise<string> {
+    const search = this.search();
+    return search === undefined ? text : inSlices(() => masking(text, search, MIN_SECRET_CHARS));
+  }
+
   private masked(text: string, minSecretChars: number): string {
-    let cleaned = text;
-    for (const [secret, { spellings }] of this.all()) {
-      if (secret.length < minSecretChars) continue;
-      for (const spelling of spellings) if (cleaned.includes(spelling)) cleaned = cleaned.replaceAll(spelling, () => MASK);
+    const search = this.search();
+    return search === undefined ? text : atOnce(masking(text, search, minSecretChars));
+  }
+
+  /** Undefined where there is no secret. Made when it is needed first. */
+  private search(): Search | undefined {
+    if (this.patterns.size + this.lasting.size === 0) return undefined;
+    if (this.present === undefined) {
+      const all = [...this.lasting, ...this.patterns];
+      this.present = {
+        index: new WindowIndex(all.flatMap(([, { windows }]) => windows)),
+        wholes: all.flatMap(([, { wholes }]) => wholes),
+        spellings: all.flatMap(([secret, { spellings }]) => spellings.map((spelling) => ({ spelling, secretChars: secret.length }))),
+      };
     }
-    if (this.patterns.size + this.lasting.size === 0 || cleaned.length < MIN_SECRET_CHARS) return cleaned;
-    // An escape may end within a secret, and takes its first characters with it; as it is written they still stand there.
-    const ranges = this.rangesIn(folded(cleaned), cleaned);
-    if (hasEscapes(cleaned)) ranges.push(...this.rangesIn(decoded(cleaned), cleaned));
-    return withMasks(cleaned, ranges);
-  }
-
-  /** Where in `text` pieces of secrets stand. */
-  private rangesIn(normal: NormalText, text: string): Range[] {
-    const index = (this.index ??= this.openIndex());
-    const ranges: Range[] = [];
-    const found = (start: number, end: number): void => {
-      const last = ranges.at(-1);
-      if (last !== undefined && start <= last[1] && start >= last[0]) last[1] = Math.max(last[1], end);
-      else ranges.push([start, end]);
-    };
-    if (normal.chars.length >= WINDOW_CHARS) index.find(normal.chars, found);
-    for (const whole of this.wholes) findWhole(normal.chars, whole, found);
-    for (const range of ranges) {
-      const [start, end] = range;
-      range[0] = startOf(normal, text, start);
-      range[1] = endOf(normal, end - 1);
-    }
-    return ranges;
-  }
-
-  private all(): [secret: string, patterns: SecretPatterns][] {
-    return [...this.lasting, ...this.patterns];
-  }
-
-  private openIndex(): WindowIndex {
-    const all = this.all().map(([, patterns]) => patterns);
-    this.wholes = all.flatMap(({ wholes }) => wholes);
-    return new WindowIndex(all.flatMap(({ windows }) => windows));
+    return this.present;
   }
 }
 
-/** `text` with `***` for each of `ranges`, which may overlap. */
-function withMasks(text: string, ranges: Range[]): string {
-  if (ranges.length === 0) return text;
-  ranges.sort(([left], [right]) => left - right);
-  const parts: string[] = [];
-  let at = 0;
-  let isMasked = false;
-  for (const [start, end] of ranges) {
-    if (start > at || !isMasked) parts.push(text.slice(at, start), MASK);
-    isMasked = true;
-    at = Math.max(at, end);
+function* masking(text: string, search: Search, minSecretChars: number): Generator<void, string> {
+  let cleaned = text;
+  for (const { spelling, secretChars } of search.spellings) {
+    if (secretChars < minSecretChars) continue;
+    if (cleaned.length > SLICE_CHARS) yield;
+    if (cleaned.includes(spelling)) cleaned = cleaned.replaceAll(spelling, () => MASK);
   }
-  parts.push(text.slice(at));
-  return parts.join('');
+  if (cleaned.length < MIN_SECRET_CHARS) return cleaned;
+  const marks = new Marks(cleaned);
+  // An escape may end within a secret, and takes its first characters with it; as it is written they still stand there.
+  yield* marking(cleaned, new Folder(cleaned.length), search, marks);
+  if (hasEscapes(cleaned)) yield* marking(cleaned, new Decoder(cleaned.length), search, marks);
+  return yield* marks.masked();
+}
+
+/** Marks where in `text` pieces of secrets stand. */
+function* marking(text: string, normalizer: Normalizer, { index, wholes }: Search, marks: Marks): Generator<void> {
+  for (let from = 0; from < text.length; from += SLICE_CHARS) {
+    if (from > 0) yield;
+    normalizer.read(text, from, Math.min(from + SLICE_CHARS, text.length));
+  }
+  const normal = normalizer.end();
+  const { chars } = normal;
+  let piece = { start: 0, end: 0 };
+  const mark = (): void => {
+    if (piece.end > piece.start) marks.add(startOf(normal, text, piece.start), endOf(normal, piece.end - 1));
+  };
+  // Most overlap the one before.
+  const found = (start: number, end: number): void => {
+    if (start >= piece.start && start <= piece.end) return void (piece.end = end > piece.end ? end : piece.end);
+    mark();
+    piece = { start, end };
+  };
+  for (let from = 0; from + WINDOW_CHARS <= chars.length; from += SLICE_CHARS) {
+    if (from > 0) yield;
+    index.find(chars, from, Math.min(from + SLICE_CHARS, chars.length), found);
+  }
+  for (const whole of wholes) {
+    for (let from = 0; from !== -1; from = findWhole(chars, whole, from, found)) if (from > 0) yield;
+  }
+  mark();
 }

@@ -3,6 +3,7 @@
  */
 import { isCredentialHeader, isHeaderName, isHeaderValue, isTransportHeader } from '../config';
 import type { BodyFile, HttpMethod, Json } from '../contract';
+import type { Answer } from '../lro/answer';
 import type { Cookies } from '../lro/cookies';
 
 /** What a request is for: `status` and `resource` are reads that follow redirects, `submit` and `cancel` change something and never do. */
@@ -11,6 +12,19 @@ export type Purpose = 'submit' | 'status' | 'resource' | 'cancel';
 /** A file as it was when somebody looked: another version of it is refused. */
 export interface PinnedFile extends BodyFile {
   version?: string;
+}
+
+/** Where the whole body of an answer goes, however long it is, besides the beginning of it that is kept in memory. */
+export interface BodyTarget {
+  /**
+   * What takes the body of this answer, which holds the beginning; undefined: nobody wants it. The bytes are what the service sent,
+   * decompressed, without the connection's secrets where they are text. It never throws.
+   */
+  writerOf(answer: Answer): ((bytes: AsyncIterable<Buffer>) => Promise<void>) | undefined;
+  /** Ends the reading. */
+  signal: AbortSignal;
+  /** The time of the exchange begins anew with every piece that comes. */
+  untilSilent?: boolean;
 }
 
 export interface OutgoingRequest {
@@ -22,11 +36,14 @@ export interface OutgoingRequest {
   headers?: Readonly<Record<string, string>>;
   /** Who asks, where many operations send to one URL: while the service is busy they take turns by it. Default: method and URL. */
   operation?: string;
+  /** Of a submit: while the service refuses the connection's credentials it is held, unless it is the one that tries them. */
+  waitsForKey?: boolean;
   /** Of this operation (`lro/cookies`); sent to trusted hosts only, and there where they belong. */
   cookies?: Cookies;
   body?: { kind: 'json'; value: Json } | { kind: 'file'; file: PinnedFile };
   /** The URL of a cancel request is one that the service has named: it may carry its own credentials, like a status URL. */
   namedByService?: boolean;
+  bodyTo?: BodyTarget;
   /** On a new socket: a kept one may die under the request, which would leave it uncertain. */
   freshConnection?: boolean;
   /** Instead of the connection's `limits.timeoutSeconds`. The time of the whole exchange once it has its turn; of a body file, the longest silence. */

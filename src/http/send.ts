@@ -4,7 +4,7 @@
  * Keeps true:
  * 1. No error of the network, the service or axios is thrown: axios errors hold the request with its credentials.
  * 2. `maybeSent` is false only when the request never had a socket (see `transport/agents.ts`).
- * 3. No redirect is followed, no proxy asked, no body read beyond the limit.
+ * 3. No redirect is followed, no proxy asked, no body read beyond the limit unless somebody takes all of it.
  */
 import * as http from 'node:http';
 import * as https from 'node:https';
@@ -14,9 +14,10 @@ import type { AnswerBody } from '../lro/answer';
 import { isRefusedAddress } from '../transport/addresses';
 import type { Agents } from '../transport/agents';
 import { rootCause } from '../transport/axios-client';
+import { sendPlain } from '../transport/plain-request';
 import { reasonOf } from '../transport/reasons';
 import type { ExchangeTimeout } from './exchange-timeout';
-import { readBody } from './read-body';
+import { beginBody, type BegunBody } from './read-body';
 
 /** Headers of an answer, all together. Node's own limit of 16 KiB turns a thousand headers into an answer that cannot be read. */
 const MAX_HEADER_BYTES = 1_048_576;
@@ -32,7 +33,11 @@ export interface WireRequest {
   /** The time it has. */
   signal: Pick<ExchangeTimeout, 'aborted' | 'addEventListener' | 'removeEventListener'>;
   maxBodyBytes: number;
+  /** Takes the body whole, however long it is, or does not read it. Never throws. */
+  takeBody?(answer: WireAnswer, bytes: BegunBody['bytes']): Promise<void>;
 }
+
+export type WireAnswer = Extract<WireOutcome, { kind: 'answer' }>;
 
 export type WireOutcome =
   | { kind: 'answer'; httpStatus: number; headers: Record<string, string>; setCookies: string[]; body: AnswerBody }
@@ -69,26 +74,17 @@ class WatchedTransport {
 /** Sends `wire` once. */
 export async function send(client: AxiosInstance, wire: WireRequest): Promise<WireOutcome> {
   const trace: Trace = { hadSocket: false };
-  const { host } = new URL(wire.url);
   try {
-    const response = await client.request<Readable>({
-      method: wire.method,
-      url: wire.url,
-      // `false` keeps axios from announcing a form where there is no body.
-      headers: wire.body === undefined ? { ...wire.headers, 'content-type': false } : { ...wire.headers },
-      data: wire.body,
-      httpAgent: wire.agents.http,
-      httpsAgent: wire.agents.https,
-      signal: wire.signal,
-      transport: new WatchedTransport(trace),
-    });
-    const body = await readBody(response.data, wire.maxBodyBytes);
-    await endUpload(wire, response.status, trace);
-    // What was not read must not be read by the next request on this socket.
-    if (body.cutBy !== undefined) trace.request?.destroy();
+    const { stream, httpStatus } = await begun(client, wire, new WatchedTransport(trace));
+    const { text: body, bytes } = await beginBody(stream, wire.maxBodyBytes);
+    await endUpload(wire, httpStatus, trace);
     const rawHeaders = trace.response?.rawHeaders ?? [];
     const setCookies = trace.response?.headers['set-cookie'] ?? [];
-    return { kind: 'answer', httpStatus: response.status, headers: firstValues(rawHeaders), setCookies, body };
+    const answer: WireAnswer = { kind: 'answer', httpStatus, headers: firstValues(rawHeaders), setCookies, body };
+    await wire.takeBody?.(answer, bytes);
+    // What was not read must not be read by the next request on this socket.
+    if (body.cutBy !== undefined) trace.request?.destroy();
+    return answer;
   } catch (error) {
     trace.request?.destroy();
     const cause = rootCause(error);
@@ -98,11 +94,34 @@ export async function send(client: AxiosInstance, wire: WireRequest): Promise<Wi
     return {
       kind: 'failed',
       maybeSent: trace.hadSocket,
-      reason: reasonOf(cause, host),
+      reason: reasonOf(cause, new URL(wire.url).host),
       staleSocket: !aborted && trace.request?.reusedSocket === true && (code === 'ECONNRESET' || code === 'EPIPE'),
       aborted,
     };
   }
+}
+
+/** An answer whose body is still to be read. What carries no body does without axios, which takes more time than all the rest of a poll. */
+async function begun(
+  client: AxiosInstance,
+  { method, url, headers, body, agents, signal }: WireRequest,
+  transport: WatchedTransport,
+): Promise<{ stream: Readable; httpStatus: number }> {
+  if (body === undefined) {
+    const { response, body: stream } = await sendPlain({ method, url, headers, agents, transport, signal });
+    return { stream, httpStatus: response.statusCode ?? 0 };
+  }
+  const response = await client.request<Readable>({
+    method,
+    url,
+    headers: { ...headers },
+    data: body,
+    httpAgent: agents.http,
+    httpsAgent: agents.https,
+    signal,
+    transport,
+  });
+  return { stream: response.data, httpStatus: response.status };
 }
 
 /**

@@ -3,15 +3,17 @@
  *
  * Keeps true: what is uncertain after a kill is bounded by the places, never more than the connection may have requests open.
  */
-import type { Limits } from '../config';
 import type { Clock } from './clock';
+import type { Concurrency } from './concurrency';
 import type { HalfOpen } from './half-open';
 import type { StartTimes } from './start-times';
 
 /** Submits that claim a place at once start within this time: what is claimed and not yet sent would be uncertain after a kill. */
 const CLAIM_SECONDS = 2;
 
-/** How long a place is waited for. */
+/** How long places for all are waited for: at a quick service they come soon, and a set that is cut costs another activity. */
+const ALL_WAIT_MS = 300;
+/** How long any place is waited for. */
 const PLACE_WAIT_MS = 3000;
 const LOOK_AGAIN_MS = 100;
 
@@ -21,7 +23,7 @@ export class SubmitPlaces {
   private readonly waiting = new Set<() => void>();
 
   constructor(
-    private readonly limits: Pick<Limits, 'concurrentRequests'>,
+    private readonly requests: Pick<Concurrency, 'most'>,
     private readonly submits: StartTimes,
     private readonly halfOpen: HalfOpen,
     private readonly clock: Clock,
@@ -29,17 +31,21 @@ export class SubmitPlaces {
 
   /**
    * Takes places for up to `count` submits that are claimed together: never more in all than the connection may have requests open, nor
-   * than are sent soon. With `waits` some time for a number that is worth an activity. Returns how many; {@link leave} gives them back.
+   * than are sent soon. With `waits` some time, a little for all of them, then for a number that is worth an activity. Returns how many; {@link leave} gives them back.
    */
   async enter(count: number, waits: boolean): Promise<number> {
-    const worthwhile = Math.min(count, Math.ceil(this.limits.concurrentRequests / 2));
-    const giveUpAt = this.clock.monotonicMs() + (waits ? PLACE_WAIT_MS : 0);
+    const cameAt = this.clock.monotonicMs();
+    const giveUpAt = cameAt + (waits ? PLACE_WAIT_MS : 0);
     for (;;) {
+      // May have changed meanwhile.
+      const concurrentRequests = this.requests.most;
+      const wantsAll = this.clock.monotonicMs() < cameAt + ALL_WAIT_MS;
+      const worthwhile = Math.min(count, wantsAll ? concurrentRequests : Math.ceil(concurrentRequests / 2));
       // While one request at a time goes, more would be held after they were claimed.
       const most = this.halfOpen.cause === undefined ? count : Math.min(count, 1);
-      const places = Math.min(most, this.limits.concurrentRequests - this.inUse, this.soon());
+      const places = Math.min(most, concurrentRequests - this.inUse, this.soon());
       const isLast = this.clock.monotonicMs() >= giveUpAt;
-      if (places >= Math.min(worthwhile, most, this.soonAtMost()) || (isLast && places > 0)) {
+      if (places > 0 && (isLast || places >= Math.min(worthwhile, most, this.soonAtMost()))) {
         this.inUse += places;
         return places;
       }

@@ -6,6 +6,7 @@
  */
 import type { ChainResult, CleanedResource, FailureDetails, ItemOutcome, Json, OperationResult, Problem, StepMade } from '../contract';
 import type { CancelDecision } from '../lro/cancel';
+import type { FetchDecision } from '../lro/fetch';
 import type { Fetch, Outcome } from '../lro/monitor';
 import type { About, DeleteRequest, DoneStep, FetchStep, Job, JobEnd, PollStep, SubmitStep, UnsuccessfulEnd } from './model';
 
@@ -25,11 +26,20 @@ export function resultOf({ outcome, monitor, created, createdText, submittedAtMs
   };
 }
 
+type Fetched = Extract<FetchDecision, { kind: 'fetched' }>;
+
 /** The outcome with what a final GET has read. */
-export function withRead(outcome: Outcome, fetch: Fetch, value: Json | undefined, cut: boolean): Outcome {
+export function withRead(outcome: Outcome, fetch: Fetch, { value, cut, file, fileProblem }: Fetched): Outcome {
   const truncated = new Set(outcome.truncated ?? []);
   const read: Outcome & { resource?: Json } = { ...outcome };
+  if (file !== undefined) read.file = file;
+  if (fileProblem !== undefined) read.missing = { ...outcome.missing, file: fileProblem };
   for (const field of fetch.into) {
+    if (field === 'body' && file !== undefined) {
+      delete read.body;
+      truncated.delete(field);
+      continue;
+    }
     if (value !== undefined || field === 'resource') read[field] = value;
     truncated.delete(field);
     if (cut) truncated.add(field);
@@ -37,9 +47,14 @@ export function withRead(outcome: Outcome, fetch: Fetch, value: Json | undefined
   return { ...read, truncated: truncated.size > 0 ? [...truncated] : undefined };
 }
 
+/** The names under which a result misses what was not read. */
+export function missingFields({ into, file }: Fetch): string[] {
+  return file === undefined ? [...into] : [...into.filter((field) => field !== 'body'), 'file'];
+}
+
 /** The outcome without what was still to be read of it, and why. */
 export function withMissing(outcome: Outcome, fetches: readonly Fetch[], reason: string): Outcome {
-  const fields = fetches.flatMap(({ into }) => into);
+  const fields = fetches.flatMap(missingFields);
   if (fields.length === 0) return outcome;
   return { ...outcome, missing: { ...outcome.missing, ...Object.fromEntries(fields.map((field) => [field, reason])) } };
 }

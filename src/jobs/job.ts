@@ -31,6 +31,7 @@ import {
   withMissing,
   withRead,
 } from './ends';
+import { found, lookedFor } from './lookup';
 import type { About, DoneStep, EndedJob, FetchStep, Job, JobEvent, Place, PollStep, Submitted, SubmitStep, UnsuccessfulEnd } from './model';
 
 /** A job that is submitted as soon as possible. */
@@ -58,11 +59,13 @@ export function apply(job: Job, event: JobEvent, nowMs: number): Job | EndedJob 
   const { step } = job;
   switch (event.kind) {
     case 'submitted':
-      return step.at === 'submit' ? submitted(job, step, event, nowMs) : job;
+      return step.at === 'submit' ? submitted(job, found(step), event, nowMs) : job;
     case 'polled':
-      return step.at === 'poll' ? polled(job, step, event.decision, nowMs) : job;
+      return step.at === 'poll' ? polled(job, found(step), event.decision, nowMs) : job;
     case 'fetched':
-      return step.at === 'fetch' ? fetched(job, step, event.decision, nowMs) : job;
+      return step.at === 'fetch' ? fetched(job, found(step), event.decision, nowMs) : job;
+    case 'elsewhere':
+      return step.at === 'cleanup' ? job : lookedFor(job, event.on, nowMs);
     case 'unreachable':
       return postponed(job, event.message, nowMs + event.waitSeconds * 1000, nowMs);
     case 'expired':
@@ -97,7 +100,7 @@ function submitted(job: Job, step: SubmitStep, event: Submitted, nowMs: number):
     }
     case 'accepted': {
       const { monitor, waitSeconds: pollSeconds, why, status, created, createdText } = decision;
-      const record = { monitor, status, polls: 0, submittedAtMs: firstSentAtMs, created, createdText, problem: unlessThrottled(step) };
+      const record = { monitor, status, polls: 0, submittedAtMs: firstSentAtMs, created, createdText, problem: unlessOver(step) };
       const poll: PollStep = { at: 'poll', ...record, dueAtMs: nowMs + pollSeconds * 1000, why };
       const next: Job = { ...begun, step: poll };
       return step.thenHurry === true ? hurried(next, nowMs) : next;
@@ -135,7 +138,7 @@ function submitted(job: Job, step: SubmitStep, event: Submitted, nowMs: number):
 
 function polled(job: Job, step: PollStep, decision: StatusDecision, nowMs: number): Job | EndedJob {
   const isPoll = decision.kind !== 'running' || decision.notAsked !== true;
-  const asked = isPoll ? { ...step, polls: step.polls + 1, lastPollAtMs: nowMs, problem: unlessThrottled(step) } : step;
+  const asked = isPoll ? { ...step, polls: step.polls + 1, lastPollAtMs: nowMs, problem: unlessOver(step) } : step;
   switch (decision.kind) {
     case 'failed':
       return ended({ ...job, step: asked }, failedEnd(decision.failure), nowMs);
@@ -161,9 +164,7 @@ function fetched(job: Job, step: FetchStep, decision: FetchDecision, nowMs: numb
     return { ...job, step: { ...step, fetches: [decision.fetch, ...rest], lastReadAtMs: nowMs, dueAtMs, why: decision.why, problem } };
   }
   const outcome =
-    decision.kind === 'fetched'
-      ? withRead(step.outcome, fetch, decision.value, decision.cut)
-      : withMissing(step.outcome, [fetch], decision.reason);
+    decision.kind === 'fetched' ? withRead(step.outcome, fetch, decision) : withMissing(step.outcome, [fetch], decision.reason);
   return finishing(job, { ...step, outcome, fetches: rest, lastReadAtMs: nowMs, dueAtMs: nowMs }, nowMs);
 }
 
@@ -275,9 +276,9 @@ function shortened(result: DoneStep['result'], isLast: boolean, withBody: boolea
   return { ...result, warning: short, body: withBody ? body : undefined, statusUrl: undefined, resource: undefined };
 }
 
-/** A service that answers has room again, whatever it said before. */
-function unlessThrottled({ problem }: Job['step']): Job['step']['problem'] {
-  return problem?.kind === 'Throttled' ? undefined : problem;
+/** A service that answers has room again, and takes the key, whatever it said before. */
+function unlessOver({ problem }: Job['step']): Job['step']['problem'] {
+  return problem?.kind === 'Throttled' || problem?.kind === 'Unauthorized' ? undefined : problem;
 }
 
 function isoTime(atMs: number): string {

@@ -66,6 +66,8 @@ interface Due {
   why: string;
   /** What went wrong last, and is not known to be over. */
   problem?: Trouble & Problem;
+  /** No worker that was asked has in its file what it takes: since when, and their identities. */
+  lookup?: { sinceMs: number; on: string[] };
 }
 
 export interface SubmitStep extends Due {
@@ -187,6 +189,8 @@ export type JobEvent =
   | ({ kind: 'submitted' } & Submitted)
   | { kind: 'polled'; decision: StatusDecision }
   | { kind: 'fetched'; decision: FetchDecision }
+  /** The worker's file does not have what it takes, another worker's may. Nothing was sent. */
+  | { kind: 'elsewhere'; on: string[] }
   /** Nobody could ask: the activity itself failed. */
   | { kind: 'unreachable'; message: string; waitSeconds: number }
   | { kind: 'expired' }

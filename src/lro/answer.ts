@@ -34,8 +34,9 @@ export interface NoAnswer {
   maybeSent: boolean;
   /** For people, without secrets: `connection refused by 127.0.0.1:8080`. */
   reason: string;
-  /** How long the connection itself wants it to wait, where it does. */
+  /** How long the connection itself wants it to wait, where it does; and why, unless the service has no room. */
   waitSeconds?: number;
+  trouble?: 'Unauthorized';
 }
 
 /** The request was not made, because its URL (or the place a redirect points to) is not trusted. */

@@ -1,7 +1,7 @@
 /**
  * The monitor of an operation that was started elsewhere.
  */
-import type { FinalStateVia, HttpMethod } from '../contract';
+import type { FileRef, FinalStateVia, HttpMethod } from '../contract';
 import { planFinalGet } from './final-state';
 import type { Monitor, MonitorStyle } from './monitor';
 import { apiVersionOf, lastSegment, samePath } from './status-url';
@@ -18,11 +18,12 @@ export interface Attached {
   finalStateVia?: FinalStateVia;
   headers?: Record<string, string>;
   fetchResource?: boolean;
+  resultFile?: FileRef;
 }
 
 /** What must be known to ask it. Its style is told by its answers, unless the status URL is the resource's own. Pure. */
 export function attachedMonitor(attached: Attached, nowMs: number): Monitor {
-  const { connection, statusUrl, requestUrl, method = 'POST', finalStateVia, headers, fetchResource } = attached;
+  const { connection, statusUrl, requestUrl, method = 'POST', finalStateVia, headers, fetchResource, resultFile } = attached;
   const makesResource = method === 'PUT' || method === 'PATCH';
   const style = styleOf(statusUrl, requestUrl, method);
   return {
@@ -35,6 +36,7 @@ export function attachedMonitor(attached: Attached, nowMs: number): Monitor {
     apiVersion: apiVersionOf(statusUrl) ?? (requestUrl === undefined ? undefined : apiVersionOf(requestUrl)),
     headers,
     fetchResource: fetchResource === true ? true : undefined,
+    resultFile,
     makesResource: makesResource ? true : undefined,
     acceptedAtMs: nowMs,
   };

@@ -21,7 +21,7 @@ export function parseBody(body: AnswerBody): ParsedBody {
   if (text === '') return { kind: 'empty' };
   const shallow = withoutDeepLevels(text);
   try {
-    return { kind: 'json', value: JSON.parse(shallow) as Json, cut: shallow !== text };
+    return { kind: 'json', value: JSON.parse(shallow) as Json, cut: shallow !== text || body.cutBy === 'limit' };
   } catch {
     if (body.cutBy !== 'limit') return { kind: 'text', text, cut: false };
   }

@@ -135,17 +135,20 @@ export function failedByDialect(reading: Reading & { kind: 'ended' }, read: Read
 export function succeededByDialect(
   word: string,
   read: ReadAnswer,
-  of: Pick<Monitor, 'connection' | 'headers' | 'cookies' | 'operationId' | 'fetchResource'> & { statusUrl?: string },
+  of: Pick<Monitor, 'connection' | 'headers' | 'cookies' | 'operationId' | 'fetchResource' | 'resultFile'> & { statusUrl?: string },
   settings: ProtocolSettings,
   dialect: Dialect,
 ): Succeeded {
   const names = namesOf(settings, of);
-  const { connection, headers, cookies } = of;
+  const { connection, headers, cookies, resultFile } = of;
   const plain = outcomeOf(read, word, settings, false);
   const finalUrl = firstUrl(dialect.finalLocation, read, names, settings);
   const named = firstUrl(dialect.resourceLocation, read, names, settings);
   const resourceLocation = named ?? finalUrl ?? plain.resourceLocation;
-  const fetch = (url: string, into: Fetch['into']): Fetch => ({ connection, url, into, headers, cookies });
+  const fetch = (url: string, into: Fetch['into']): Fetch => ({
+    ...{ connection, url, into, headers, cookies },
+    file: into.includes('body') ? resultFile : undefined,
+  });
   const resourceUrl = of.fetchResource === true ? resourceLocation : undefined;
   const fetches =
     finalUrl !== undefined && finalUrl === resourceUrl
@@ -162,7 +165,10 @@ export function succeededByDialect(
     resourceId: named === undefined ? plain.resourceId : lastSegment(named),
     operationId: plain.operationId ?? of.operationId,
   };
-  return { kind: 'succeeded', outcome, shownLocation: masked(resourceLocation), fetches: fetches.length === 0 ? undefined : fetches };
+  const succeeded: Succeeded = { kind: 'succeeded', outcome, shownLocation: masked(resourceLocation) };
+  if (fetches.length > 0) succeeded.fetches = fetches;
+  else if (resultFile !== undefined && dialect.result !== undefined) succeeded.isPart = true;
+  return succeeded;
 }
 
 /** What stands where the dialect says that the result is. */

@@ -28,7 +28,7 @@ import { masked } from './trust';
 /** @param broken what to say of an answer that broke off, where nothing says whether there is something to follow */
 export function decideSuccessByDialect(success: SubmitSuccess, dialect: Dialect, broken: () => SubmitDecision): SubmitDecision {
   const { read, context, settings, nowMs, cookies } = success;
-  const { connection, headers, fetchResource } = context;
+  const { connection, headers, fetchResource, resultFile } = context;
   const line = requestLine(context.method, context.url);
   const names = namesOf(settings, { operationId: operationIdBy(dialect, read) });
   const statusUrl = firstUrl(dialect.pollingLocation, read, names, settings, namedStatusUrl);
@@ -42,6 +42,7 @@ export function decideSuccessByDialect(success: SubmitSuccess, dialect: Dialect,
     headers,
     cookies,
     fetchResource: fetchResource === true ? true : undefined,
+    resultFile,
     acceptedAtMs: nowMs,
   };
   const reading = readByDialect(read, context, settings, dialect);

@@ -3,54 +3,73 @@
  *
  * Keeps true: whatever happens here, the operation stays succeeded; what could not be read is named with its reason.
  */
-import type { Json } from '../contract';
+import type { Json, ResultFile } from '../contract';
 import { passesByItself, type Exchange } from './answer';
 import { withCookies } from './cookies';
 import type { Fetch } from './monitor';
 import { errorMessage, errorOf } from './odata-error';
 import { ReadAnswer } from './read-answer';
+import type { Written } from './result-file';
 import type { Wait } from './retry-after';
 import { backoffWait } from './retry-after';
 import type { ProtocolSettings } from './settings';
 import { kept } from './sizes';
 
 export type FetchDecision =
-  | { kind: 'fetched'; value?: Json; cut: boolean }
+  /** `file`: where the body stands; `fileProblem`: why it does not stand in the file that it was to be in. */
+  | { kind: 'fetched'; value?: Json; cut: boolean; file?: ResultFile; fileProblem?: string }
   | ({ kind: 'again'; fetch: Fetch; reason: string } & Wait)
   | { kind: 'missing'; reason: string };
 
 /** Tries of one final GET; with backoff from one second they take about a quarter of a minute. */
 const MAX_ATTEMPTS = 5;
 const MAX_BACKOFF_SECONDS = 8;
+/** Of one whose body goes to a file, where what went wrong may pass: a full disk, a store that is away. An hour in all. */
+const MAX_FILE_ATTEMPTS = 20;
+const MAX_FILE_BACKOFF_SECONDS = 300;
 
-/** Decides what the answer of a final GET means. Pure; never throws. */
-export function decideFetch(exchange: Exchange, fetch: Fetch, settings: ProtocolSettings, nowMs: number, random: number): FetchDecision {
+/** Whether an answer of this status is what was to be read. */
+export function isRead(httpStatus: number): boolean {
+  return httpStatus >= 200 && httpStatus < 300 && httpStatus !== 202;
+}
+
+/** Decides what the answer of a final GET means. Pure; never throws. @param written what came of the file that its body goes to */
+export function decideFetch(
+  exchange: Exchange,
+  fetch: Fetch,
+  settings: ProtocolSettings,
+  nowMs: number,
+  random: number,
+  written?: Written,
+): FetchDecision {
   if (exchange.kind === 'untrusted') return { kind: 'missing', reason: `refused: ${exchange.reason}` };
   const answer = exchange.kind === 'answer' ? exchange : undefined;
   const read = answer === undefined ? undefined : new ReadAnswer(answer);
   const parsed = read?.parsed;
   const code = answer?.httpStatus ?? 0;
-  if (parsed !== undefined && code >= 200 && code < 300 && code !== 202 && parsed.kind !== 'broken') {
+  const attempts = (fetch.attempts ?? 0) + 1;
+  const again = (reason: string, maxBackoffSeconds: number): FetchDecision => {
+    const cookies = answer === undefined ? fetch.cookies : withCookies(fetch.cookies, answer.setCookies, answer.url, nowMs);
+    const wait = backoffWait(answer?.headers, attempts - 1, maxBackoffSeconds, settings.poll, nowMs, random);
+    return { kind: 'again', ...wait, fetch: { ...fetch, attempts, cookies }, reason };
+  };
+  if (parsed !== undefined && isRead(code) && parsed.kind !== 'broken') {
     const { value, cut } = kept(parsed);
-    return { kind: 'fetched', value, cut };
+    if (fetch.file === undefined) return { kind: 'fetched', value, cut };
+    if (written?.kind === 'written')
+      return { kind: 'fetched', ...(fetch.into.includes('resource') ? { value } : {}), cut, file: written.file };
+    const problem = written?.reason ?? 'it was not written';
+    if (written?.isFinal === true || attempts >= MAX_FILE_ATTEMPTS) return { kind: 'fetched', value, cut, fileProblem: problem };
+    return again(problem, MAX_FILE_BACKOFF_SECONDS);
   }
   const reason = exchange.kind === 'answer' ? `the service answered ${code}` : exchange.reason;
   // Credentials were refreshed by the try itself; a 404 can be a replica that lags behind.
   const worthRepeating = answer === undefined || code < 300 || code === 404 || passesByItself(code);
-  const attempts = (fetch.attempts ?? 0) + 1;
-  if (!worthRepeating || attempts >= MAX_ATTEMPTS) {
+  const isPassing = answer === undefined || passesByItself(code);
+  const most = fetch.file !== undefined && isPassing ? MAX_FILE_ATTEMPTS : MAX_ATTEMPTS;
+  if (!worthRepeating || attempts >= most) {
     const text = errorMessage(errorOf(read?.json));
     return { kind: 'missing', reason: text === undefined ? reason : `${reason}: ${text}` };
   }
-  const wait = backoffWait(answer?.headers, attempts - 1, MAX_BACKOFF_SECONDS, settings.poll, nowMs, random);
-  return {
-    kind: 'again',
-    ...wait,
-    fetch: {
-      ...fetch,
-      attempts,
-      cookies: answer === undefined ? fetch.cookies : withCookies(fetch.cookies, answer.setCookies, answer.url, nowMs),
-    },
-    reason,
-  };
+  return again(reason, most === MAX_ATTEMPTS ? MAX_BACKOFF_SECONDS : MAX_FILE_BACKOFF_SECONDS);
 }

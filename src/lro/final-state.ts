@@ -54,12 +54,15 @@ export function planFinalGet({ style, statusUrl, method, requestUrl, finalStateV
  * one, else as planned at submission), and the resource itself where the caller wants it. One GET where both are the same.
  */
 export function fetchesAfter(
-  monitor: FinalPlan & Pick<Monitor, 'connection' | 'apiVersion' | 'headers' | 'cookies' | 'fetchResource'> & { statusUrl?: string },
+  monitor: FinalPlan &
+    Pick<Monitor, 'connection' | 'apiVersion' | 'headers' | 'cookies' | 'fetchResource' | 'resultFile'> & {
+      statusUrl?: string;
+    },
   { answer, json }: ReadAnswer,
   resourceLocation: string | undefined,
   settings: ProtocolSettings,
 ): Fetch[] | undefined {
-  const { connection, apiVersion, headers, cookies, finalUrl, finalUrlIsChosen, mayFetch, resultAtLocation } = monitor;
+  const { connection, apiVersion, headers, cookies, resultFile, finalUrl, finalUrlIsChosen, mayFetch, resultAtLocation } = monitor;
   const whole = (url: string | undefined) => (url === undefined ? undefined : withApiVersion(url, apiVersion));
   const atLocation = resultAtLocation === true ? whole(locationUrl(answer, settings)) : undefined;
   const named = finalUrlIsChosen === true ? undefined : absoluteUrl(stringField(json, 'resourceLocation'), answer.url, settings);
@@ -67,7 +70,10 @@ export function fetchesAfter(
   // Many answers repeat their own URL there.
   const resultUrl = atLocation === undefined || atLocation.toLowerCase() === monitor.statusUrl?.toLowerCase() ? planned : atLocation;
   const resourceUrl = monitor.fetchResource === true ? whole(resourceLocation) : undefined;
-  const fetch = (url: string, into: Fetch['into']): Fetch => ({ connection, url: reachable(url, settings), into, headers, cookies });
+  const fetch = (url: string, into: Fetch['into']): Fetch => ({
+    ...{ connection, url: reachable(url, settings), into, headers, cookies },
+    file: into.includes('body') ? resultFile : undefined,
+  });
   const fetches =
     resultUrl !== undefined && resultUrl === resourceUrl
       ? [fetch(resultUrl, ['body', 'resource'])]

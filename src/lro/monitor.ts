@@ -2,7 +2,7 @@
  * The status monitor of an accepted operation: what must be known to ask it again. Lives in the workflow's state and is opaque there;
  * every activity may return a new one.
  */
-import type { FailureDetails, FinalStateVia, HttpMethod, Json } from '../contract';
+import type { FailureDetails, FileRef, FinalStateVia, HttpMethod, Json, ResultFile } from '../contract';
 import type { Cookies } from './cookies';
 import type { WaitReason } from './retry-after';
 
@@ -66,6 +66,8 @@ export interface Monitor {
   cookies?: Cookies;
   /** The caller wants the resource itself read at the end. */
   fetchResource?: boolean;
+  /** Where the caller wants the final body. */
+  resultFile?: FileRef;
   acceptedAtMs: number;
   tally?: Tally;
   /** How it is polled, where not by GET alone. */
@@ -81,6 +83,7 @@ export interface Outcome {
   resourceLocation?: string;
   resourceId?: string;
   body?: Json;
+  file?: ResultFile;
   warning?: Json;
   truncated?: string[];
   missing?: Record<string, string>;
@@ -106,6 +109,8 @@ export interface Succeeded {
   /** The resource location as it may be shown, when it carries signatures. */
   shownLocation?: string;
   fetches?: Fetch[];
+  /** Of an operation whose body is wanted in a file: the body is a part of the answer, as the dialect says. */
+  isPart?: true;
 }
 
 /** What is still to be read of a finished operation. */
@@ -117,6 +122,10 @@ export interface Fetch {
   headers?: Record<string, string>;
   cookies?: Cookies;
   attempts?: number;
+  /** The body goes there, whole. */
+  file?: FileRef;
+  /** The URL may carry credentials of its own, like a status URL. */
+  namedByService?: true;
 }
 
 export interface Failed {
@@ -151,6 +160,8 @@ export interface SubmitContext {
   cookies?: Cookies;
   finalStateVia?: FinalStateVia;
   fetchResource?: boolean;
+  /** Where the caller wants the final body. */
+  resultFile?: FileRef;
   /** Names of the idempotency headers that were sent. */
   idempotencyHeaders: readonly string[];
   /** Submits of this operation that came to nothing so far. */

@@ -16,12 +16,16 @@ const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
 /** `/` or `.` in more bytes than UTF-8 allows: old decoders take them for the character. */
 const OVERLONG = /%c[01]|%e0%[89]|%f0%8|%f[89a-f]/i;
 const ESCAPES = /(?:%[0-9a-f]{2})+/gi;
+/** Most paths: all servers read them in one way. */
+const PLAIN = /^[\w:/.-]*$/;
+const PLAIN_DOT_SEGMENT = /(?:^|\/)\.{1,2}(?:\/|$)/;
 
 const SCHEME = /^[a-z][a-z0-9+.-]*:/i;
 const NOT_BELOW = 'must be a path below the base URL of the connection';
 
 /** What is wrong with a path (or a whole URL without its query), however it is spelled; undefined when nothing is. */
 export function pathProblem(written: string): string | undefined {
+  if (PLAIN.test(written) && !PLAIN_DOT_SEGMENT.test(written)) return undefined;
   let path = written;
   for (let decodings = 0; ; decodings++) {
     const problem = spellingProblem(path);

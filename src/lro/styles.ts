@@ -119,7 +119,7 @@ export function styleOf({ style }: Pick<Monitor, 'style'>, read: ReadAnswer): Mo
 export function readIn(
   style: MonitorStyle,
   read: ReadAnswer,
-  of: Pick<Monitor, 'connection' | 'makesResource' | 'headers'>,
+  of: Pick<Monitor, 'connection' | 'makesResource' | 'headers' | 'resultFile'>,
   settings: ProtocolSettings,
 ): Reading {
   const row = STYLES[style];
@@ -143,7 +143,8 @@ export function readIn(
       if (read.parsed.kind !== 'json') return unreadable;
       break;
     case 'result':
-      if (read.isHtml && !wantsHtml(of.headers)) return unreadable;
+      // Whoever wants a file may want a page.
+      if (read.isHtml && !wantsHtml(of.headers) && of.resultFile === undefined) return unreadable;
   }
   return { kind: 'ended', as: 'succeeded', word: 'Succeeded' };
 }

@@ -124,7 +124,7 @@ function nothingToPoll({ read, context, settings }: SubmitSuccess): Failed {
 
 function followed(url: string, style: MonitorStyle, success: SubmitSuccess, probe?: Monitor['probe']): SubmitDecision {
   const { read, context, settings, nowMs, cookies } = success;
-  const { connection, method, finalStateVia, headers, fetchResource } = context;
+  const { connection, method, finalStateVia, headers, fetchResource, resultFile } = context;
   const apiVersion = apiVersionOf(context.url);
   const statusUrl = url === context.url ? url : withApiVersion(url, apiVersion);
   const word = read.status ?? read.provisioningState;
@@ -141,6 +141,7 @@ function followed(url: string, style: MonitorStyle, success: SubmitSuccess, prob
     headers,
     cookies,
     fetchResource: fetchResource === true ? true : undefined,
+    resultFile,
     makesResource: makesResource(context) ? true : undefined,
     probe,
     acceptedAtMs: nowMs,

@@ -51,7 +51,7 @@ export function decideSubmit(
     case 'noAnswer': {
       const waits = exchange.waitSeconds;
       if (exchange.maybeSent) return waitingFor(again('uncertain', 'Uncertain', exchange.reason), waits);
-      const decision = again('notAccepted', waits === undefined ? 'Unreachable' : 'Throttled', exchange.reason);
+      const decision = again('notAccepted', waits === undefined ? 'Unreachable' : (exchange.trouble ?? 'Throttled'), exchange.reason);
       return waits === undefined ? decision : { ...waitingFor(decision, waits), heldBack: true };
     }
     case 'answer':

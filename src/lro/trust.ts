@@ -72,7 +72,8 @@ function judge(url: string, trust: TrustSettings, anyHost: boolean): TrustVerdic
 
 /** `url` without the named query parameters (compared case-insensitively), without user info and fragment. What is no URL is returned as it is. */
 export function withoutParameters(url: string, names: readonly string[]): string {
-  if (!URL.canParse(url)) return url;
+  // Without these it has neither query nor fragment nor user info.
+  if (!/[?#@]/.test(url) || !URL.canParse(url)) return url;
   const parsed = new URL(url);
   const cut = new Set(names.map((name) => name.toLowerCase()));
   const parts = parsed.search.slice(1).split('&');
@@ -88,6 +89,8 @@ export function withoutParameters(url: string, names: readonly string[]): string
 
 /** The name in one `name=value` of a query, decoded as a server would. */
 function parameterName(part: string): string {
+  const [plain = ''] = part.split('=', 1);
+  if (/^[\w.-]+$/.test(plain)) return plain;
   const [name = ''] = new URL(`http://host/?${part}`).searchParams.keys();
   return name;
 }
@@ -103,7 +106,7 @@ const MASK = '***';
 
 /** `url` as it may be shown in UI, logs and messages: signatures in its query are masked as `***`. Control characters and length are tamed. */
 export function shown(url: string): string {
-  if (!URL.canParse(url)) return tame(url);
+  if (!/[?@]/.test(url) || !URL.canParse(url)) return tame(url);
   const parsed = new URL(url);
   let masked = false;
   for (const [name, value] of [...parsed.searchParams]) {

@@ -5,7 +5,7 @@
  * repeated in a message.
  */
 import type { ConnectionConfig } from '../config';
-import { isOverrideHeader } from '../config';
+import { headerName, isOverrideHeader, isOverrideParameter } from '../config';
 import type { HttpMethod } from '../contract';
 import { pathBelow, readingsOf, urlProblem } from '../lro/paths';
 import { MAX_QUERY_PARAMETERS, MAX_URL_CHARS } from './bounds';
@@ -52,7 +52,11 @@ export function submitMistakes(
 ): string[] {
   const outside = urlProblem(url, rules.baseUrl);
   if (outside !== undefined) return [`submit.path: ${outside}`];
-  return [...routeMistakes('submit', { method, url }, rules), ...headerMistakes('submit', headers, rules)];
+  return [
+    ...routeMistakes('submit', { method, url }, rules),
+    ...overrideMistakes('submit', url, rules),
+    ...headerMistakes('submit', headers, rules),
+  ];
 }
 
 /** A caller's headers. */
@@ -72,7 +76,7 @@ export function headerMistakes(
     if (allow.headers !== undefined && !isNamed && !allow.headers.some((glob) => globMatches(glob.toLowerCase(), lower))) {
       return [`${at}: is not among "allow.headers" of connection "${connection}" (${listed(allow.headers)})`];
     }
-    return differs(rules.headers, overridable.headers, lower, value.trim())
+    return differs(namedAsCompared(rules.headers), overridable.headers.map(headerName), headerName(name), value.trim())
       ? [`${at}: ${notOverridable('headers', lower, connection)}`]
       : [];
   });
@@ -88,7 +92,31 @@ export function queryMistakes(field: Field, url: string, rules: CallerRules, fre
     const lower = name.toLowerCase();
     return !free.includes(lower) && differs(rules.query, rules.overridable.query, lower, value) ? [lower] : [];
   });
-  return [...new Set(differing)].map((name) => `${at}.${name}: ${notOverridable('query', name, rules.name)}`);
+  const own = [...new Set(differing)].map((name) => `${at}.${name}: ${notOverridable('query', name, rules.name)}`);
+  return [...own, ...overrideMistakes(field, url, rules)];
+}
+
+/**
+ * Query parameters that frameworks take for the method: fine where the file sets them itself (another value is judged by
+ * {@link queryMistakes}) or lets callers set them.
+ */
+function overrideMistakes(field: Field, url: string, rules: CallerRules): string[] {
+  const isIn = (names: readonly string[], name: string): boolean => names.some((one) => one.toLowerCase() === name.toLowerCase());
+  const { query } = rules.overridable;
+  // Some servers take `;` for `&`: what stands behind one is another parameter there, whatever the file sets.
+  const parts = new URL(url).search.slice(1).split('&');
+  const hidden = parts.flatMap((part) => part.split(';').slice(1)).flatMap((part) => [...new URLSearchParams(part).keys()]);
+  const plain = [...new URL(url).searchParams.keys()].filter((name) => !isIn(Object.keys(rules.query), name));
+  const names = [...new Set([...plain, ...hidden])].filter((name) => isOverrideParameter(name) && !isIn(query, name));
+  return names.map((name) => {
+    const shown = name.slice(0, 64);
+    return `${PLACES[field].query}.${shown}: overrides the method of a request; "overridable.query" of connection "${rules.name}" does not name it`;
+  });
+}
+
+/** Headers by the names that servers compare. */
+function namedAsCompared(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [headerName(name), value]));
 }
 
 /** @param name in lower case, as services compare them */

@@ -51,6 +51,11 @@ const chainInput = strict({
       refuse(['steps', index, ...field.split('.')], rest.join(': '));
     }
   }
+  for (const id of new Set(chain.steps.flatMap(bodiesNeededBy))) {
+    const index = ids.indexOf(id);
+    if (chain.steps[index]?.resultFile !== undefined)
+      refuse(['steps', index, 'resultFile'], 'a later step refers to the body of this one, which would stand in the file only');
+  }
   for (const id of Object.keys(chain.made ?? {})) if (!ids.includes(id)) refuse(['made', id], 'the chain has no such step');
   if (ids.every((id) => Object.hasOwn(chain.made ?? {}, id))) refuse(['made'], 'there is nothing left to do: every step is made');
 });

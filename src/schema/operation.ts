@@ -7,7 +7,7 @@ import type { OperationInput } from '../contract';
 import { DEFAULT_CONNECTION, DEFAULT_DEADLINE_SECONDS, FINAL_STATE_VIA, HTTP_METHODS } from '../contract';
 import { MAX_HEADER_CHARS, MAX_HEADERS, MAX_HEADERS_CHARS, MAX_QUERY_CHARS, MAX_QUERY_PARAMETERS } from './bounds';
 import { check, type Checked } from './check';
-import { anyJson, atMostFields, oneOf, strict, text } from './terms';
+import { anyJson, atMostFields, oneOf, resultFile, strict, text } from './terms';
 
 const MAX_LABELS = 20;
 
@@ -94,6 +94,7 @@ export const sharedShape = {
 export const ownShape = {
   finalStateVia: oneOf(FINAL_STATE_VIA).optional(),
   fetchResource: z.boolean({ error: 'must be true or false' }).default(false),
+  resultFile: resultFile.optional(),
 };
 
 const settingsShape = { ...sharedShape, ...ownShape };

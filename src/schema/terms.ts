@@ -42,6 +42,15 @@ export const fileRef = strict({ url: text(8192).optional(), path: text(4096).opt
   'must name exactly one of "url" and "path"',
 );
 
+/** What is filled in, of a file that results go to. */
+const RESULT_PLACEHOLDERS = ['{workflowId}', '{runId}', '{id}', '{step}'];
+
+/** The file that a final body goes to. */
+export const resultFile = fileRef.refine(
+  ({ path, url }) => [...(path ?? url ?? '').matchAll(/\{[^{}]*\}/g)].every(([placeholder]) => RESULT_PLACEHOLDERS.includes(placeholder)),
+  `must have no other placeholders than ${RESULT_PLACEHOLDERS.join(', ')}`,
+);
+
 /** A whole number of at least one. */
 export const count = z.int({ error: 'must be a whole number >= 1' }).min(1, 'must be a whole number >= 1');
 

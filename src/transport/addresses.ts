@@ -55,11 +55,8 @@ const CODE = 'ERR_REFUSED_ADDRESS';
 class RefusedAddressError extends Error {
   readonly code = CODE;
 
-  constructor(host: string) {
-    super(
-      `${host} has a loopback, link-local or private address, which only the host of the base URL may have ` +
-        '("privateHosts: allow" of the connection changes that)',
-    );
+  constructor(host: string, advice: string) {
+    super(`${host} has a loopback, link-local or private address${advice}`);
   }
 }
 
@@ -78,21 +75,28 @@ export interface AddressGuard {
   check(host: string, checked: (refused: Error | undefined) => void): void;
 }
 
-/**
- * A guard that refuses private addresses of all hosts but one.
- * @param exempt host name as in a URL, `[…]` around an address of version 6
- */
-export function guardAgainstPrivate(exempt: string, find: LookupFunction = lookup): AddressGuard {
-  const own = exempt.replace(/^\[|\]$/g, '').toLowerCase();
+/** Which hosts a guard judges. */
+export interface GuardSettings {
+  /** Host name as in a URL, `[…]` around an address of version 6, that may have any address; absent: none. */
+  exempt?: string;
+  /** What a refusal says behind "… has a private address": which setting changes that. */
+  advice: string;
+  /** Instead of the system's resolver. */
+  find?: LookupFunction | undefined;
+}
+
+/** A guard that refuses private addresses. */
+export function guardAgainstPrivate({ exempt, advice, find = lookup }: GuardSettings): AddressGuard {
+  const own = exempt?.replace(/^\[|\]$/g, '').toLowerCase();
   const isOwn = (host: string): boolean => host.toLowerCase() === own;
   const guarded: LookupFunction = (host, options, callback) =>
     find(host, options, (error, found, family) => {
       const addresses = typeof found === 'string' ? [found] : ((found as LookupAddress[] | undefined) ?? []).map(({ address }) => address);
       const refused = error === null && !isOwn(host) && addresses.some(isPrivateAddress);
-      callback(refused ? new RefusedAddressError(host) : error, found, family);
+      callback(refused ? new RefusedAddressError(host, advice) : error, found, family);
     });
   return {
-    refusal: (host) => (!isOwn(host) && isPrivateAddress(host) ? new RefusedAddressError(host) : undefined),
+    refusal: (host) => (!isOwn(host) && isPrivateAddress(host) ? new RefusedAddressError(host, advice) : undefined),
     lookup: guarded,
     check: (host, checked) =>
       guarded(host, { all: true }, (error) => checked(error !== null && isRefusedAddress(error) ? error : undefined)),

@@ -1,17 +1,17 @@
 /** What callers and operators see of a chain: query `progress`, memo, search attributes, current details. */
 import { upsertMemo } from '@temporalio/workflow';
 import type { ApplicationFailure } from '@temporalio/workflow';
-import type { PreparedChain } from '../activities/messages';
+import type { LearntSettings, PreparedChain } from '../activities/messages';
 import type { BuildTilesetInput, ChainInput, ChainPhase, ChainProgress, FailureDetails, StepProgress } from '../contract';
 import type { Job } from '../jobs/model';
 import { phaseOf, progressOf } from '../jobs/progress';
 import type { Engine } from './engine/engine';
 import { refusalIn, typedFailure } from './failures';
-import { ENDED_STATUS, showChain, showSearchAttributes } from './show';
+import { SearchAttributes } from './search-attributes';
+import { ENDED_STATUS, showChain } from './show';
 
 export class ChainView {
-  /** Search attributes as they were written. */
-  written: Record<string, string> = {};
+  private attributes: SearchAttributes | undefined;
   private engine: Engine | undefined;
   private prepared: PreparedChain | undefined;
   /** The chain's job as it was last seen. */
@@ -23,10 +23,23 @@ export class ChainView {
   constructor(private readonly input: ChainInput | BuildTilesetInput) {}
 
   /** The chain is right: from now on `engine` knows where it stands. */
-  open(engine: Engine, prepared: PreparedChain, written: Record<string, string> = {}): void {
-    Object.assign(this, { engine, prepared, written });
+  open(engine: Engine, prepared: PreparedChain, written?: Record<string, string>): void {
+    this.attributes = new SearchAttributes(prepared.settings, written);
+    Object.assign(this, { engine, prepared });
     this.noted.done = this.job?.done?.length ?? 0;
     this.changed('running');
+  }
+
+  /** What the next run needs of what was shown. */
+  async carried(): Promise<{ settings: LearntSettings; written: Record<string, string> }> {
+    await this.settled();
+    const { settings = { searchAttributes: [] }, written = {} } = this.attributes ?? {};
+    return { settings, written };
+  }
+
+  /** Waits until all is shown. */
+  async settled(): Promise<void> {
+    await this.attributes?.settled();
   }
 
   /** Something about the chain may have changed. */
@@ -122,6 +135,6 @@ export class ChainView {
       operationId: step?.operationId,
       status: ENDED_STATUS[this.phase] ?? step?.status ?? 'Submitting',
     };
-    showSearchAttributes(values, this.prepared.settings.searchAttributes, this.written);
+    this.attributes?.show(values);
   }
 }

@@ -7,9 +7,9 @@ export function typedFailure(details: FailureDetails): ApplicationFailure {
   return ApplicationFailure.create({ type: details.type, message: details.message, nonRetryable: true, details: [details] });
 }
 
-/** The typed failure of an activity, where it ended with one. */
+/** The typed failure of an activity, or of this workflow, where it ended with one. */
 export function failureIn(err: unknown): FailureDetails | undefined {
-  const cause = err instanceof ActivityFailure ? err.cause : undefined;
+  const cause = err instanceof ActivityFailure ? err.cause : err;
   return cause instanceof ApplicationFailure ? (cause.details?.[0] as FailureDetails | undefined) : undefined;
 }
 

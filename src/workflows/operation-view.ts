@@ -5,17 +5,17 @@
  */
 import { CancellationScope, condition, upsertMemo } from '@temporalio/workflow';
 import type { ApplicationFailure } from '@temporalio/workflow';
-import type { Prepared } from '../activities/messages';
+import type { LearntSettings, Prepared } from '../activities/messages';
 import type { Acceptance, FailureDetails, OperationInput, OperationPhase, OperationProgress } from '../contract';
 import type { Job } from '../jobs/model';
 import { phaseOf, progressOf } from '../jobs/progress';
 import type { Engine } from './engine/engine';
 import { refusalIn, typedFailure } from './failures';
-import { ENDED_STATUS, showProgress, showSearchAttributes } from './show';
+import { SearchAttributes } from './search-attributes';
+import { ENDED_STATUS, showProgress } from './show';
 
 export class OperationView {
-  /** Search attributes as they were written. */
-  written: Record<string, string> = {};
+  private attributes: SearchAttributes | undefined;
   private engine: Engine | undefined;
   private prepared: Pick<Prepared, 'about' | 'settings' | 'inputDigest'> | undefined;
   /** The job as it was last seen. */
@@ -30,8 +30,9 @@ export class OperationView {
   constructor(private readonly input: OperationInput) {}
 
   /** The input is right: from now on `engine` knows where the operation stands. */
-  open(engine: Engine, prepared: Pick<Prepared, 'about' | 'settings' | 'inputDigest'>, written: Record<string, string> = {}): void {
-    Object.assign(this, { engine, prepared, written, phase: undefined });
+  open(engine: Engine, prepared: Pick<Prepared, 'about' | 'settings' | 'inputDigest'>, written?: Record<string, string>): void {
+    this.attributes = new SearchAttributes(prepared.settings, written);
+    Object.assign(this, { engine, prepared, phase: undefined });
     if (this.isHurried) engine.hurry();
     this.changed();
   }
@@ -39,6 +40,18 @@ export class OperationView {
   /** Of its input, once that was found right. */
   get inputDigest(): string | undefined {
     return this.prepared?.inputDigest;
+  }
+
+  /** What the next run needs of what was shown. Not to be cut by a cancellation. */
+  async carried(): Promise<{ settings: LearntSettings; written: Record<string, string> }> {
+    await this.settled();
+    const { settings = { searchAttributes: [] }, written = {} } = this.attributes ?? {};
+    return { settings, written };
+  }
+
+  /** Waits until all is shown. */
+  async settled(): Promise<void> {
+    await this.attributes?.settled();
   }
 
   /** Something about the operation may have changed. */
@@ -121,11 +134,11 @@ export class OperationView {
 
   private show(): void {
     if (this.prepared === undefined) return;
-    const { about, settings } = this.prepared;
+    const { about } = this.prepared;
     const progress = this.progress();
     showProgress(about.title, progress, this.input.labels);
     const status = ENDED_STATUS[progress.phase] ?? progress.status ?? 'Submitting';
     const values = { connection: about.connection, operationId: progress.operationId, status };
-    showSearchAttributes(values, settings.searchAttributes, this.written);
+    this.attributes?.show(values);
   }
 }

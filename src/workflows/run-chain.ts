@@ -17,9 +17,11 @@ import type { EndedJob, Job, UnsuccessfulEnd } from '../jobs/model';
 import { resumeFrom, type ChainKind } from '../jobs/resume';
 import { ChainView } from './chain-view';
 import { reading } from './engine/calls';
-import { carriedBy } from './engine/carry';
+import { carriedBy, ownIdentity } from './engine/carry';
+import { forOthers, onAnyWorker } from './engine/elsewhere';
 import { inNewRun } from './engine/new-run';
 import { begunWith, runSingle, singleEngine } from './engine/single';
+import { requireBounded } from './given';
 import { noteDigest } from './same-request';
 
 const progressQuery = defineQuery<ChainProgress>(PROGRESS_QUERY);
@@ -57,6 +59,8 @@ async function run(kind: ChainKind, input: AnyChainInput, carried: CarriedChain 
   } catch (err) {
     if (isCancellation(err)) view.changed('canceled');
     throw err;
+  } finally {
+    await view.settled();
   }
 }
 
@@ -69,13 +73,24 @@ async function toItsEnd(kind: ChainKind, input: AnyChainInput, view: ChainView, 
   const engine = singleEngine({ single: input, kind, count: 1, fileVersions }, job, MAX_KEPT_STEP_BYTES);
   view.open(engine, prepared, carried?.written);
   const end = await runSingle(engine, settings, (phase) => view.changed(phase));
-  if (end.kind === 'continueAsNew') return continueAsNew(kind, input, { prepared, job: end.job, written: view.written });
+  if (end.kind === 'continueAsNew') {
+    const carriedOn = await view.carried();
+    return continueAsNew(kind, input, {
+      prepared: { ...prepared, settings: carriedOn.settings },
+      job: end.job,
+      written: carriedOn.written,
+    });
+  }
   return conclude(kind, input, view, end.ended, end.cancellation);
 }
 
 async function prepare(kind: ChainKind, input: AnyChainInput, view: ChainView): Promise<PreparedChain> {
   try {
-    const prepared = await proxyActivities<LroActivities>(reading(LOOK_SECONDS, 'check the chain'))['lro.prepareChain']({ kind, input });
+    requireBounded(input);
+    const options = reading(LOOK_SECONDS, 'check the chain');
+    const prepared = await onAnyWorker((lookup) =>
+      proxyActivities<LroActivities>(forOthers(options, lookup))['lro.prepareChain']({ kind, input, identity: ownIdentity(), lookup }),
+    );
     noteDigest(prepared);
     return prepared;
   } catch (err) {

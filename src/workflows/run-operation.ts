@@ -26,9 +26,11 @@ import { jobResult } from '../jobs/ends';
 import { attachedJob, newJob } from '../jobs/job';
 import type { EndedJob, Job } from '../jobs/model';
 import { PREPARING } from './engine/calls';
-import { carriedBy } from './engine/carry';
+import { carriedBy, ownIdentity } from './engine/carry';
+import { forOthers, onAnyWorker } from './engine/elsewhere';
 import { inNewRun } from './engine/new-run';
 import { begunWith, runSingle, singleEngine } from './engine/single';
+import { requireBounded } from './given';
 import { OperationView } from './operation-view';
 import { noteDigest, requireSameRequest } from './same-request';
 
@@ -60,6 +62,7 @@ export async function runOperation(input: OperationInput, carried?: CarriedOpera
   } finally {
     // An update that waits for acceptance gets its answer before the workflow closes.
     await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
+    await view.settled();
   }
 }
 
@@ -71,13 +74,19 @@ async function toItsEnd(input: OperationInput, view: OperationView, given: Carri
   const engine = singleEngine({ single: input, kind: 'operation', count: 1 }, job, MAX_KEPT_BYTES);
   view.open(engine, prepared, carried?.written);
   const end = await runSingle(engine, prepared.settings, (phase) => view.changed(phase), allHandlersFinished);
-  if (end.kind === 'continueAsNew') return continueAsNew(input, { prepared, job: end.job, written: view.written });
+  if (end.kind === 'continueAsNew') {
+    const { settings, written } = await view.carried();
+    return continueAsNew(input, { prepared: { ...prepared, settings }, job: end.job, written });
+  }
   return conclude(end.ended, end.cancellation, view);
 }
 
 async function prepare(input: OperationInput, view: OperationView): Promise<Prepared> {
   try {
-    const prepared = await proxyActivities<LroActivities>(PREPARING)['lro.prepare']({ input });
+    requireBounded(input);
+    const prepared = await onAnyWorker((lookup) =>
+      proxyActivities<LroActivities>(forOthers(PREPARING, lookup))['lro.prepare']({ input, identity: ownIdentity(), lookup }),
+    );
     noteDigest(prepared);
     return prepared;
   } catch (err) {

@@ -1,12 +1,10 @@
 /**
  * What an operator sees in the Temporal UI, without opening a payload.
  *
- * Keeps true: URLs are shown with signatures masked; search attributes are written on change only, and only those the namespace has.
+ * Keeps true: URLs are shown with signatures masked.
  */
-import { defineSearchAttributeKey } from '@temporalio/common';
-import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
+import { setCurrentDetails } from '@temporalio/workflow';
 import type { ChainProgress, OperationProgress, Problem, StepProgress } from '../contract';
-import { SEARCH_ATTRIBUTES } from '../contract';
 
 /** How lists show a run that has ended, by its phase. */
 export const ENDED_STATUS: Record<string, string | undefined> = { succeeded: 'Succeeded', failed: 'Failed', canceled: 'Canceled' };
@@ -74,24 +72,4 @@ export function problemLine({ at, message }: Problem): string {
 
 function labelLines(labels: Record<string, string> = {}): string[] {
   return Object.entries(labels).map(([name, value]) => `- ${plain(name)}: ${plain(value)}`);
-}
-
-type SearchAttributeName = keyof typeof SEARCH_ATTRIBUTES;
-
-/** Writes search attributes that have changed since `written`, which it brings up to date. */
-export function showSearchAttributes(
-  values: Partial<Record<SearchAttributeName, string>>,
-  registered: readonly string[],
-  written: Partial<Record<SearchAttributeName, string>>,
-): void {
-  const pairs = [];
-  for (const [key, value] of Object.entries(values) as [SearchAttributeName, string | undefined][]) {
-    const name = SEARCH_ATTRIBUTES[key];
-    // A keyword's limit is 2 KB in every visibility store.
-    const kept = value?.slice(0, 512);
-    if (kept === undefined || written[key] === kept || !registered.includes(name)) continue;
-    written[key] = kept;
-    pairs.push({ key: defineSearchAttributeKey(name, 'KEYWORD'), value: kept });
-  }
-  if (pairs.length > 0) upsertSearchAttributes(pairs);
 }

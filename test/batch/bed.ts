@@ -50,7 +50,7 @@ export async function openBatchBed({ continueAsNewAfterEvents, connection, emula
   const emulator = await startEmulator({ operationSeconds: 0, retryAfterSeconds: 0, ...options });
   const config = testConfig(
     { default: { baseUrl: emulator.url, query: { 'api-version': '1' }, ...connection } },
-    { files: { readBelow: [readable], writeBelow: [writable], urlHosts: ['127.0.0.1'] } },
+    { files: { readBelow: [readable], writeBelow: [writable], urlHosts: ['127.0.0.1'], privateHosts: 'allow' } },
   );
   const bed = await startTestBed(config, continueAsNewAfterEvents === undefined ? {} : { continueAsNewAfterEvents });
   return new BatchBed(emulator, bed, readable, writable);

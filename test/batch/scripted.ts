@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import { Worker } from '@temporalio/worker';
-import type { BatchActivities, PreparedBatch } from '../../src/activities/batch/messages';
+import type { BatchActivities, PreparedBatch, ReportPage } from '../../src/activities/batch/messages';
 import { withHeartbeat } from '../../src/activities/heartbeat';
 import type { Ask, AskResult, LroActivities, SubmitRequest } from '../../src/activities/messages';
 import { RUN_BATCH, type BatchInput, type BatchResult, type FailureDetails } from '../../src/contract';
@@ -15,7 +15,7 @@ import { accepted, running, type Server } from '../workflows/bed';
 /** Every member may be left out. */
 export interface BatchScript {
   prepareBatch?: BatchActivities['lro.prepareBatch'];
-  writeReportPage?: BatchActivities['lro.writeReportPage'];
+  writeReportPage?: (page: ReportPage) => Promise<void>;
   writeReportRest?: BatchActivities['lro.writeReportRest'];
   finishReport?: BatchActivities['lro.finishReport'];
   /** Default: one shard with all items in one page of a manifest. */
@@ -92,6 +92,7 @@ export async function startScripted(
     'lro.writeReportPage': async (page) => {
       await script.writeReportPage?.(page);
       lines.push(...page.ended.map(({ report }) => report.id));
+      return undefined;
     },
     'lro.writeReportRest': ({ page, from, indexes }) => {
       const rest = indexes ?? Array.from({ length: page.count - from }, (_, index) => from + index);

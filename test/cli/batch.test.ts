@@ -36,7 +36,8 @@ test('a batch is started from a file, followed, paused, resumed and ended', asyn
 
 test('flags stand over the file, which may come from standard input', async () => {
   const id = randomUUID();
-  const flags = ['--report', './{workflowId}.jsonl', '--max-in-flight', '7', '--submits-per-second', '2.5'];
+  const files = ['--report', './{workflowId}.jsonl', '--result-file', './{workflowId}/{id}.json'];
+  const flags = [...files, '--max-in-flight', '7', '--submits-per-second', '2.5'];
   await lroJson(lro, ['batch', 'start', '--id', id, '--input', '-', ...flags], `${batchYaml('succeed')}\nmaxInFlight: 1`);
   const { events } = await bed.client.workflow.getHandle(id).fetchHistory();
   const payload = events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0]?.data;
@@ -44,7 +45,7 @@ test('flags stand over the file, which may come from standard input', async () =
     maxInFlight: 7,
     submitsPerSecond: 2.5,
     report: { path: './{workflowId}.jsonl' },
-    defaults: { connection: 'maps' },
+    defaults: { connection: 'maps', resultFile: { path: './{workflowId}/{id}.json' } },
   });
 });
 

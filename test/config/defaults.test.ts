@@ -16,7 +16,14 @@ describe('a file that says only what it must', () => {
       allow: {},
       overridable: { query: [], headers: [] },
       privateHosts: 'refuse',
-      limits: { timeoutSeconds: 30, maxBodyBytes: 1_048_576, concurrentRequests: 50, submitsPerSecond: 50, pollsPerSecond: 5000 },
+      limits: {
+        timeoutSeconds: 30,
+        maxBodyBytes: 1_048_576,
+        concurrentRequests: 50,
+        submitsPerSecond: 50,
+        pollsPerSecond: 5000,
+        share: true,
+      },
       protocol: {
         poll: {
           defaultSeconds: 5,
@@ -43,7 +50,14 @@ describe('a file that says only what it must', () => {
   });
 
   it('allows callers to name no file at all', () =>
-    expect(files).toEqual({ readBelow: [], writeBelow: [], urlHosts: [], blobContainers: [] }));
+    expect(files).toEqual({
+      readBelow: [],
+      writeBelow: [],
+      urlHosts: [],
+      privateHosts: 'refuse',
+      blobContainers: [],
+      maxResultBytes: 2 ** 30,
+    }));
 });
 
 describe('a file that says everything', () => {

@@ -70,6 +70,7 @@ describe('checks of a connection', () => {
     ['statusUrls: { credential: false }', /did you mean "credentials"\?/],
     ['statusWords: { runing: [x] }', /did you mean "running"\?/],
     ['statusWords: { running: x }', /statusWords\.running: must be a list of texts/],
+    ['limits: { maxBodyBytes: 10485761 }', /limits\.maxBodyBytes: must be at most 10485760 \(10 MiB\)/],
     ['limits: { concurrentRequests: 1.5 }', /limits\.concurrentRequests: must be a whole number >= 1, got 1\.5/],
     ['otherHosts: allow', /otherHosts: must be refuse or withoutCredentials, got "allow"/],
     ['trustedHosts: ["https://example.com/"]', /trustedHosts\.0: must be a host name/],

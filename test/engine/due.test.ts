@@ -3,7 +3,7 @@ import type { Job } from '../../src/jobs/model';
 import * as due from '../../src/workflows/engine/due';
 import { fetching, NOW_MS, polling, submitting } from '../jobs/given';
 
-const NOTHING_HELD: due.Holds = { submitsFromMs: 0, readsFromMs: -Infinity, hasNew: false };
+const NOTHING_HELD: due.Holds = { submitsFromMs: 0, readsFromMs: -Infinity, filesFromMs: -Infinity, hasNew: false };
 
 /** So many of a job, each with an index of its own. */
 function many(count: number, make: (index: number) => Job): Job[] {
@@ -30,6 +30,8 @@ function expiring(job: Job, seconds: number): Job {
   return { ...job, deadlineAtMs: NOW_MS + seconds * 1000 };
 }
 
+const light = (): number => 100;
+
 describe('submits in one activity', () => {
   test.each([
     [undefined, 100],
@@ -53,15 +55,21 @@ describe('submits that are due again', () => {
   ];
 
   test('go with others of the same page, and no other job does', () => {
-    expect(due.submitsDue(jobs, NOW_MS, 100)).toEqual([jobs[1], jobs[4]]);
+    expect(due.submitsDue(jobs, NOW_MS, 100, light)).toEqual([jobs[1], jobs[4]]);
   });
 
   test('are as many as one activity takes', () => {
-    expect(due.submitsDue(jobs, NOW_MS, 1)).toEqual([jobs[1]]);
+    expect(due.submitsDue(jobs, NOW_MS, 1, light)).toEqual([jobs[1]]);
+  });
+
+  test('are fewer where they are long, and one at least', () => {
+    expect(due.submitsDue(jobs, NOW_MS, 100, () => 300_000)).toEqual([jobs[1]]);
+    expect(due.submitsDue(jobs, NOW_MS, 100, () => 2_000_000)).toEqual([jobs[1]]);
+    expect(due.submitsDue(jobs, NOW_MS, 100, () => 262_144)).toEqual([jobs[1], jobs[4]]);
   });
 
   test('never go before they are due', () => {
-    expect(due.submitsDue(jobs, NOW_MS - 10_000, 100)).toEqual([]);
+    expect(due.submitsDue(jobs, NOW_MS - 10_000, 100, light)).toEqual([]);
   });
 });
 
@@ -116,8 +124,6 @@ describe('the rate of submits', () => {
 });
 
 describe('one question', () => {
-  const light = (): number => 100;
-
   test('takes all that are due to be asked or read, and no others', () => {
     const jobs = [polling(dueIn(0)), polling(dueIn(0.001)), fetching(dueIn(-5)), submitting(dueIn(-5))];
     expect(due.readsDue(jobs, NOW_MS, light)).toEqual([jobs[0], jobs[2]]);

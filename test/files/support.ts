@@ -82,7 +82,8 @@ export class Stream {
   }
 }
 
-function heldBytes(): number {
+/** Bytes outside the heap that something still refers to. */
+export function heldBytes(): number {
   // What the first run frees is counted off in the background, at the latest when the second begins.
   collectGarbage();
   collectGarbage();

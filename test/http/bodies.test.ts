@@ -4,7 +4,7 @@ import { Readable } from 'node:stream';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { constants, createGzip, gzipSync } from 'node:zlib';
-import { readBody } from '../../src/http/read-body';
+import { beginBody } from '../../src/http/read-body';
 import { answered, connectionTo, get, post, service, socketServer } from './service';
 
 const MiB = 1_048_576;
@@ -70,11 +70,11 @@ describe('a body', () => {
     };
     const stream = new Readable({ read: () => undefined });
     const before = heldBytes();
-    const body = readBody(stream, MiB);
+    const body = beginBody(stream, MiB);
     for (let i = 0; i < MiB; i++) stream.emit('data', Buffer.alloc(1, 'x'));
     expect(heldBytes() - before).toBeLessThan(16 * MiB);
     stream.emit('end');
-    expect((await body).text).toBe('x'.repeat(MiB));
+    expect((await body).text).toEqual({ text: 'x'.repeat(MiB) });
   });
 
   it.each<[string, (response: http.ServerResponse) => unknown]>([

@@ -139,7 +139,7 @@ describe('a file at a URL', () => {
     const server = http.createServer(handler);
     const source = `http://127.0.0.1:${await listen(server)}`;
     const target = await service((_, response) => response.writeHead(202).end());
-    const connection = connectionTo({ baseUrl: target.url }, {}, { urlHosts: ['127.0.0.1'] });
+    const connection = connectionTo({ baseUrl: target.url }, {}, { urlHosts: ['127.0.0.1'], privateHosts: 'allow' });
     return { source, target, connection };
   }
 

@@ -214,7 +214,7 @@ describe('an answer that refuses credentials', () => {
 
   it('to a connection without its secret is never there: the request waits, and says for what', async () => {
     const { url, seen } = await service((_, response) => response.end());
-    const log = { warn: jest.fn(), debug: jest.fn() };
+    const log = { warn: jest.fn(), debug: jest.fn(), isLevelEnabled: () => true };
     const late: NodeJS.ProcessEnv = {};
     const connection = connectionTo({ baseUrl: url, auth }, { env: late, log: log as never });
     expect(log.warn.mock.calls).toEqual([[expect.anything(), expect.stringContaining('maps: environment variable K is not set')]]);

@@ -56,7 +56,7 @@ describe('a proxy', () => {
       maybeSent: false,
       reason: expect.stringContaining(`the proxy refused to open a tunnel (${status})`),
     });
-    expect(connection.heldSeconds).toBe(0);
+    expect(connection.heldSeconds(true)).toBe(0);
   });
 
   it('that cannot be reached has sent nothing', async () => {

@@ -135,7 +135,7 @@ describe('a service that is busy', () => {
       reason: expect.stringMatching(/^not sent: the service answers 429 since \d{4}-\d\d-\d\dT[\d:]+Z, /),
       waitSeconds: expect.any(Number),
     });
-    expect(connection.heldSeconds).toBeGreaterThan(0);
+    expect(connection.heldSeconds(true)).toBeGreaterThan(0);
   });
 
   it('gets no more requests at once than the connection allows', async () => {

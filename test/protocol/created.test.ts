@@ -1,4 +1,6 @@
 /** `created` of a status body [protocol.md section 1]. */
+import fc from 'fast-check';
+import { DateTime } from 'luxon';
 import { createdTime } from '../../src/lro/created';
 import { createdOf } from '../../src/lro/outcome';
 
@@ -39,3 +41,23 @@ test.each([[undefined], [{}], [{ created: 5 }], [{ created: null }], ['text'], [
     expect(createdOf(body)).toEqual({});
   },
 );
+
+test('dates and times of RFC 3339, and what looks like them, are read as the library for dates reads them', () => {
+  const two = (max: number): fc.Arbitrary<string> => fc.nat(max).map((number) => String(number).padStart(2, '0'));
+  const fraction = fc.oneof(fc.constant(''), fc.stringMatching(/^\.\d{1,9}$/));
+  const zone = fc.oneof(
+    fc.constantFrom('Z', 'z', ''),
+    fc.tuple(fc.constantFrom('+', '-'), two(25), two(61)).map(([sign, h, m]) => `${sign}${h}:${m}`),
+  );
+  const year = fc.integer({ min: 0, max: 9999 }).map((number) => String(number).padStart(4, '0'));
+  const written = fc
+    .tuple(year, two(13), two(32), two(25), two(61), two(61), fraction, zone)
+    .map(([y, m, d, h, min, s, frac, z]) => `${y}-${m}-${d}T${h}:${min}:${s}${frac}${z}`);
+  fc.assert(
+    fc.property(written, (text) => {
+      const time = DateTime.fromISO(text, { zone: 'utc' });
+      expect(createdTime(text)).toBe(time.isValid ? time.toISO() : undefined);
+    }),
+    { numRuns: 2000 },
+  );
+});

@@ -40,6 +40,11 @@ export const PATHS: Record<string, Path> = {
     thing: [{ httpStatus: 503, headers: { 'retry-after': '1' } }, { body: { name: 't1' } }],
     input: { fetchResource: true },
   },
+  'success-with-result-file': {
+    status: [{ body: { status: 'Succeeded', resourceLocation: '{base}/thing' } }],
+    thing: [{ httpStatus: 503, headers: { 'retry-after': '1' } }, { body: { name: 't1' } }],
+    input: { resultFile: { path: '{workflowId}.json' } },
+  },
   moved: {
     status: [{ headers: { 'operation-location': '{base}/thing', 'retry-after': '1' }, body: { status: 'Running' } }],
     thing: [{ body: { status: 'Succeeded' } }],

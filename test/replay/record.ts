@@ -16,11 +16,13 @@ import {
   type OperationInput,
 } from '../../src/contract';
 import { startEmulator, type Emulator, type Script } from '../../src/emulator';
+import { LIMITER, WINDOW_UPDATE } from '../../src/sharing/windows';
 import { temporaryFolder, testConfig } from '../support/config';
 import { startTestBed, type TestBed } from '../support/in-process';
 import { BATCH_PATHS, type BatchPath } from './batch-paths';
 import { CHAIN_PATHS, ROUTES, type ChainPath } from './chain-paths';
 import { toText } from './history-file';
+import { LIMITER_PATHS, type LimiterPath } from './limiter-paths';
 import { DEFAULT_STATUS, DEFAULT_SUBMIT, PATHS, type Path } from './paths';
 
 export async function recordHistories(folder: string): Promise<void> {
@@ -33,7 +35,24 @@ export async function recordHistories(folder: string): Promise<void> {
     await withBed(emulator, path, (bed) => recordBatch(name, path, emulator, bed, folder));
   for (const [name, path] of Object.entries(CHAIN_PATHS).filter(isMissing))
     await withBed(emulator, path, (bed) => recordChain(name, path, emulator, bed, folder));
+  for (const [name, path] of Object.entries(LIMITER_PATHS).filter(isMissing))
+    await withBed(emulator, path, (bed) => recordLimiter(name, path, bed, folder));
   await emulator.close();
+}
+
+async function recordLimiter(
+  name: string,
+  { requests, continueAsNewAfterEvents }: LimiterPath,
+  bed: TestBed,
+  folder: string,
+): Promise<void> {
+  const { client, taskQueue } = bed;
+  const handle = await client.workflow.start(LIMITER, { workflowId: name, taskQueue, args: [{ continueAsNewAfterEvents }] });
+  const latest = client.workflow.getHandle(name);
+  for (const request of requests) await latest.executeUpdate(WINDOW_UPDATE, { args: [request] });
+  await latest.cancel();
+  await latest.result().catch(() => undefined);
+  await save(client.workflow.getHandle(name, handle.firstExecutionRunId), join(folder, name));
 }
 
 async function recordChain(name: string, path: ChainPath, emulator: Emulator, bed: TestBed, folder: string): Promise<void> {

@@ -6,6 +6,7 @@ import { workflowBundle } from '../support/bundle';
 import { BATCH_PATHS } from './batch-paths';
 import { fromText } from './history-file';
 import { CHAIN_PATHS } from './chain-paths';
+import { LIMITER_PATHS } from './limiter-paths';
 import { PATHS } from './paths';
 import { recordHistories } from './record';
 
@@ -35,7 +36,9 @@ async function replay(histories: { workflowId: string; history: unknown }[]): Pr
 
 test('there is a history of every path', () => {
   const recorded = new Set(files().map((file) => file.split('.')[0]));
-  expect([...recorded].sort()).toEqual([...Object.keys(PATHS), ...Object.keys(BATCH_PATHS), ...Object.keys(CHAIN_PATHS)].sort());
+  expect([...recorded].sort()).toEqual(
+    [...Object.keys(PATHS), ...Object.keys(BATCH_PATHS), ...Object.keys(CHAIN_PATHS), ...Object.keys(LIMITER_PATHS)].sort(),
+  );
   // Those that continue as new have one for each run.
   expect(files()).toEqual(
     expect.arrayContaining([
@@ -44,6 +47,7 @@ test('there is a history of every path', () => {
       'batch-success-two-shards.shard-1.json',
       'batch-continue-as-new.shard-0.2.json',
       'tileset-continue-as-new.2.json',
+      'limiter-continue-as-new.2.json',
     ]),
   );
 });

@@ -12,6 +12,7 @@ import { startEmulator, type Emulator, type Script } from '../../src/emulator';
 import { temporaryFolder, writeConfig, type ConnectionYaml } from '../support/config';
 import { sharedAddress } from '../support/in-process';
 import { startWorkerProcess } from '../support/programs';
+import { everythingOf } from './everything';
 
 /** With characters that look different in URLs, in JSON and in the JSON of other frameworks. */
 const SECRETS = {
@@ -178,24 +179,6 @@ const SCENARIOS: Scenario[] = [
   },
 ];
 
-/** Everything that Temporal keeps or says of a workflow, payloads decoded. */
-async function everythingOf(workflowId: string): Promise<string> {
-  const handle = client.workflow.getHandle(workflowId);
-  const history = await handle.fetchHistory();
-  const description = await handle.describe();
-  const said: unknown[] = [];
-  // One after the other: the server lets only some of many queries of a closed workflow through.
-  for (const query of ['progress', '__temporal_workflow_metadata', '__stack_trace']) said.push(await handle.query(query));
-  const texts: string[] = [];
-  const walk = (value: unknown): void => {
-    if (typeof value === 'string') texts.push(value);
-    else if (value instanceof Uint8Array) texts.push(Buffer.from(value).toString('utf8'));
-    else if (typeof value === 'object' && value !== null) Object.entries(value).flat().forEach(walk);
-  };
-  walk([history, description.raw, description.memo, said]);
-  return texts.join('\n');
-}
-
 function expectNone(text: string, secret: string): void {
   // Escaped once or twice, it is the same secret.
   const plain = text.replace(/\\+u([0-9a-fA-F]{4})/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16))).replaceAll('\\', '');
@@ -235,7 +218,7 @@ async function play(scenario: Scenario, kind: Kind): Promise<string> {
 
 test.concurrent.each(KINDS)('the secret of %s credentials is nowhere, however an operation ends', async (kind) => {
   const workflowIds = await Promise.all(SCENARIOS.map((scenario) => play(scenario, kind)));
-  for (const workflowId of workflowIds) expectNone(await everythingOf(workflowId), SECRETS[kind]);
+  for (const workflowId of workflowIds) expectNone(await everythingOf(client, workflowId), SECRETS[kind]);
 });
 
 test('the log of a worker that logs all it can holds no secret', async () => {

@@ -1,6 +1,7 @@
 /** `allow` and `overridable` of the worker's file: what callers may send over a connection, and that the file's own values are what goes out. */
 import { prepareSteps } from '../../src/activities/prepare-chain';
 import { ConfigError } from '../../src/config';
+import { submitMistakes } from '../../src/schema/allow';
 import { checkChain } from '../../src/schema/chain';
 import { globMatches } from '../../src/schema/glob';
 import { connectionsOf, prepared } from './prepared';
@@ -82,6 +83,9 @@ describe('allow.headers', () => {
     'Forwarded',
     'Metadata',
     'X-Envoy-Original-Path',
+    // Read as the same by servers of the CGI family.
+    'X_HTTP_Method-Override',
+    'X_Forwarded_Host',
   ];
 
   test.each(OVERRIDES)('%s is refused unless it is named whole', (name) => {
@@ -101,6 +105,69 @@ describe('allow.headers', () => {
   });
 });
 
+describe('a query parameter that overrides the method', () => {
+  const submit = (query: string) => ({ submit: { path: `/a?${query}` } });
+  const mistake = (at: string) =>
+    `InvalidInput: ${at}: overrides the method of a request; "overridable.query" of connection "default" does not name it`;
+
+  test.each(['_method', '_METHOD', 'X-HTTP-Method', 'x-http-method-override', 'X-Method-Override', '_http_method'])(
+    '%s is refused',
+    (name) => {
+      const connections = connectionsOf();
+      for (const [input, at] of [
+        [submit(`${name}=DELETE`), `submit.query.${name}`],
+        [{ submit: { path: '/a', query: { [name]: 'DELETE' } } }, `submit.query.${name}`],
+        [{ submit: { path: '/a' }, cancel: { path: `{statusPath}:cancel?${name}=DELETE` } }, `cancel.path.${name}`],
+        [{ submit: { path: '/a' }, cancel: { path: `/jobs/{operationId}?a=b&${name}=DELETE` } }, `cancel.path.${name}`],
+        [{ attach: { statusUrl: `${BASE}/a?${name}=DELETE` } }, `attach.statusUrl.${name}`],
+        [{ attach: { statusUrl: `${BASE}/a`, requestUrl: `${BASE}/a?${name}=DELETE` } }, `attach.requestUrl.${name}`],
+      ] as const) {
+        expect(prepared(input, connections)).toBe(mistake(at));
+      }
+    },
+  );
+
+  test.each([
+    '%5fmethod',
+    '%255Fmethod',
+    '.method',
+    '+_method',
+    '%20%5Bmethod',
+    '%00_method',
+    'a=1;_method',
+    'a;b;_method',
+    'a=1;%5fmethod',
+  ])('is refused in the spelling %s', (name) => {
+    for (const input of [submit(`${name}=DELETE`), { attach: { statusUrl: `${BASE}/a?x=1&${name}=DELETE` } }]) {
+      expect(prepared(input, connectionsOf())).toMatch(
+        /^InvalidInput: (submit\.query|attach\.statusUrl)\..*: overrides the method of a request; /,
+      );
+    }
+  });
+
+  test.each(['method=DELETE', '_methods=a', 'httpMethod=GET', 'a=_method', 'filter=a%3B_method'])('%s is none', (query) => {
+    expect(prepared(submit(query), connectionsOf())).toMatchObject({ connection: 'default' });
+  });
+
+  test('is fine where the file sets it to the same value, or names it overridable', () => {
+    const own = connectionsOf({ query: { _method: 'PATCH' } });
+    expect(prepared(submit('_method=PATCH'), own)).toMatchObject({ connection: 'default' });
+    expect(prepared(submit('_method=DELETE'), own)).toContain('submit.query._method: differs');
+    expect(prepared(submit('.method=DELETE'), own)).toBe(mistake('submit.query..method'));
+    expect(prepared(submit('a=1;_method=DELETE'), own)).toBe(mistake('submit.query._method'));
+    const open = connectionsOf({ overridable: { query: ['_Method'] } });
+    expect(prepared(submit('_method=DELETE'), open)).toMatchObject({ connection: 'default' });
+    expect(prepared(submit('x-http-method-override=DELETE'), open)).toBe(mistake('submit.query.x-http-method-override'));
+  });
+
+  test('is refused in a submit that somebody else than prepare formed', () => {
+    const { config } = connectionsOf().get('default')!;
+    expect(submitMistakes({ method: 'POST', url: `${BASE}/a?_method=DELETE` }, config)).toEqual([
+      mistake('submit.query._method').replace('InvalidInput: ', ''),
+    ]);
+  });
+});
+
 describe("the file's own query and headers", () => {
   const own = { query: { 'api-version': '2023-07-01', tenant: 'a' }, headers: { 'x-ms-client-id': 'c1' } };
   const connections = connectionsOf(own);
@@ -111,6 +178,11 @@ describe("the file's own query and headers", () => {
     ['in the path', { submit: { path: '/a?tenant=b' } }, 'submit.query.tenant: differs'],
     ['twice, once as it is', { submit: { path: '/a?tenant=a&Tenant=b' } }, 'submit.query.tenant: differs'],
     ['in a header', { submit: { path: '/a', headers: { 'X-MS-Client-Id': 'c2' } } }, 'submit.headers.X-MS-Client-Id: differs'],
+    [
+      'in a header with other dashes',
+      { submit: { path: '/a', headers: { X_MS_Client_Id: 'c2' } } },
+      'submit.headers.X_MS_Client_Id: differs',
+    ],
     ['in a cancel', { submit: { path: '/a' }, cancel: { path: '{statusPath}?tenant=b' } }, 'cancel.path.tenant: differs'],
     ['in an attach', { attach: { statusUrl: `${BASE}/a?tenant=b` } }, 'attach.statusUrl.tenant: differs'],
     [

@@ -58,7 +58,8 @@ export async function sharedServer(): Promise<Server & { close(): Promise<void> 
   };
 }
 
-function quietRuntime(): void {
+/** The SDK says only what is wrong. */
+export function quietRuntime(): void {
   const telemetryOptions = { logging: { filter: makeTelemetryFilterString({ core: 'ERROR', other: 'ERROR' }) } };
   Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions });
 }

@@ -4,7 +4,7 @@
  * Keeps true: fields are only added; items of a manifest are never in these messages, only their places.
  */
 import type { BatchInput, BatchItem, FileRef, ItemOutcome, ItemReport, ItemStanding } from '../../contract';
-import type { LearntSettings, ManifestPage, Page, Source } from '../messages';
+import type { Elsewhere, LearntSettings, ManifestPage, Page, Repeatable, Source } from '../messages';
 
 /** Where a batch's report goes: `parts` are written while it runs, and put together into `report` at its end. */
 export interface ReportTarget {
@@ -13,7 +13,7 @@ export interface ReportTarget {
   run: string;
 }
 
-export interface PrepareBatchRequest {
+export interface PrepareBatchRequest extends Repeatable {
   input: BatchInput;
   workflowId: string;
   firstRunId: string;
@@ -49,7 +49,7 @@ export interface EndedItem {
 }
 
 /** One page of a report, with a name of its own: writing it again changes nothing. */
-export interface ReportPage {
+export interface ReportPage extends Repeatable {
   source: Source;
   target: ReportTarget;
   shard: number;
@@ -60,7 +60,7 @@ export interface ReportPage {
 }
 
 /** Items of a shard that were never submitted: their lines are written without entering a history. */
-export interface ReportRest {
+export interface ReportRest extends Repeatable {
   source: Source;
   target: ReportTarget;
   shard: number;
@@ -75,7 +75,7 @@ export interface ReportRest {
 /** Number of items of a {@link ReportRest} by outcome. */
 export type RestCounts = Partial<Record<ItemOutcome, number>>;
 
-export interface FinishReport {
+export interface FinishReport extends Repeatable {
   target: ReportTarget;
   /** Number of pages of each shard; `null`: of a shard that failed, all that exist. */
   pages: (number | null)[];
@@ -91,7 +91,7 @@ export interface ShardAnswer {
   reportPages: number;
 }
 
-export interface FindItem {
+export interface FindItem extends Repeatable {
   id: string;
   source: Source;
   shardIds: string[];
@@ -101,16 +101,16 @@ export interface FindItem {
 /** The activities of batches by name. */
 export interface BatchActivities {
   /** Checks a batch whole, before anything is submitted. Fails with `InvalidInput`, `ManifestInvalid`, `FileRefused`, `UnknownConnection`. */
-  'lro.prepareBatch'(request: PrepareBatchRequest): Promise<PreparedBatch>;
+  'lro.prepareBatch'(request: PrepareBatchRequest): Promise<PreparedBatch | Elsewhere>;
   /** Writes lines of ended items. */
-  'lro.writeReportPage'(page: ReportPage): Promise<void>;
+  'lro.writeReportPage'(page: ReportPage): Promise<Elsewhere | undefined>;
   /** Writes lines of items that were never submitted. */
-  'lro.writeReportRest'(rest: ReportRest): Promise<RestCounts>;
+  'lro.writeReportRest'(rest: ReportRest): Promise<RestCounts | Elsewhere>;
   /**
    * Joins the pages to the report and returns its place: another name when another batch has written a report there meanwhile. Fails with
    * `FileRefused` when a page is gone.
    */
-  'lro.finishReport'(request: FinishReport): Promise<FileRef>;
+  'lro.finishReport'(request: FinishReport): Promise<FileRef | Elsewhere>;
   /** Looks for one item: with the shards, in the report, in the manifest. */
-  'lro.findItem'(request: FindItem): Promise<ItemStanding | undefined>;
+  'lro.findItem'(request: FindItem): Promise<ItemStanding | Elsewhere | undefined>;
 }

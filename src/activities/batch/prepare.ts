@@ -3,20 +3,23 @@
  *
  * Keeps true: a batch that is refused here has sent nothing and written nothing.
  */
+import { createHash } from 'node:crypto';
 import { setImmediate as untilOthersHadATurn } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import type { BatchInput, FileRef, ItemOutcome } from '../../contract';
+import type { BatchInput, FailureDetails, FileRef, ItemOutcome } from '../../contract';
 import { DEFAULT_CONNECTION, REPORT_MEMO } from '../../contract';
 import { FileRefusedError } from '../../files';
 import { ExchangeTimeout, type Connections } from '../../http';
 import { reasonOf } from '../../text/reason';
-import { listed, typedFailure } from '../failures';
+import { FileDependentFailure, fileFailure, isFileDependent, listed, typedFailure } from '../failures';
+import { beside, filledIn, plainName } from '../file-names';
 import { withHeartbeat } from '../heartbeat';
 import { digestOf } from '../input-digest';
 import type { LearntSettings, ManifestPage, Source } from '../messages';
-import { NOBODY, prepareOperation } from '../prepare';
+import type { OtherWorkers } from '../other-workers';
+import { prepareOperation, type PreparedOperation } from '../prepare';
 import { prepareSteps } from '../prepare-chain';
 import type { ReadItem } from '../item';
 import type { PrepareBatchRequest, PreparedBatch } from './messages';
@@ -45,16 +48,18 @@ const BUSY_MILLISECONDS = 20;
  */
 const RETRIED_BY_DEFAULT: ItemOutcome[] = ['failed', 'canceled', 'notStarted'];
 
-export function makePrepareBatch(connections: Connections, learn: () => Promise<LearntSettings>) {
+export function makePrepareBatch(connections: Connections, learn: () => Promise<LearntSettings>, others: OtherWorkers) {
   return function prepareBatch(request: PrepareBatchRequest): Promise<PreparedBatch> {
     return withHeartbeat(async () => {
       const checked = checkBatch(request.input);
       if (!checked.ok) throw typedFailure({ type: 'InvalidInput', message: listed(checked.mistakes) });
       const batch = checked.value;
-      const report = batch.report === undefined ? undefined : filled(batch.report, request);
+      const report = batch.report === undefined ? undefined : filledIn(batch.report, request);
       const source = await sourceOf(batch, request);
       if (report !== undefined) await refused(() => connections.files.checkWritable(report), 'report');
-      const found = await new Finder(batch, source, connections).find(request.input);
+      // What another worker's file may have is not read to its end by this one.
+      const stopsAtFileMistake = !batch.skipInvalid && (await others.elsewhere(request.lookup)) !== undefined;
+      const found = await new Finder(batch, source, connections, stopsAtFileMistake).find(request.input);
       return {
         source,
         total: found.total,
@@ -67,13 +72,6 @@ export function makePrepareBatch(connections: Connections, learn: () => Promise<
       };
     });
   };
-}
-
-/** `{workflowId}` and `{runId}` in a report's name, as one segment of a path each. */
-function filled(file: FileRef, { workflowId, runId }: PrepareBatchRequest): FileRef {
-  const fill = (text: string): string =>
-    text.replaceAll('{workflowId}', () => workflowId.replace(/[^A-Za-z0-9._-]/g, '_')).replaceAll('{runId}', () => runId);
-  return file.path === undefined ? { url: fill(file.url ?? '') } : { path: fill(file.path) };
 }
 
 async function sourceOf(batch: CheckedBatch, { workflowId, firstRunId, input }: PrepareBatchRequest): Promise<Source> {
@@ -108,7 +106,7 @@ async function refused<T>(work: () => Promise<T>, field: string): Promise<T> {
     return await work();
   } catch (error) {
     const message = `${field}: ${reasonOf(error)}`;
-    if (error instanceof FileRefusedError) throw typedFailure({ type: 'FileRefused', message });
+    if (error instanceof FileRefusedError) throw fileFailure({ type: 'FileRefused', message }, error);
     throw error;
   }
 }
@@ -127,16 +125,28 @@ class Finder {
   private readonly mistakes = new Mistakes();
   private readonly seen = new Seen((item) => this.mistakesOf(item), this.mistakes);
   private connection: string | undefined;
+  /** Items whose mistakes may be due to this worker's file. */
+  private fileMistakes = 0;
+  /** Files that items so far have their results written to; and the first of them. */
+  private readonly files = new Set<string>();
+  private resultFile: FileRef | undefined;
 
   constructor(
     private readonly batch: CheckedBatch,
     private readonly source: Source,
     private readonly connections: Connections,
+    private readonly stopsAtFileMistake: boolean,
   ) {}
 
   async find(input: BatchInput): Promise<Found> {
     const found = await (this.source.file === undefined ? this.inline(input) : this.manifest(this.source.file));
     if (this.mistakes.count > 0 && !this.batch.skipInvalid) throw this.refusal(found.total);
+    const { resultFile } = this;
+    // Beside it: whether it exists already, its own submit sees.
+    if (resultFile !== undefined) {
+      const trial = beside(resultFile, `.${this.source.firstRunId.slice(-12)}.check`);
+      await refused(() => this.connections.files.checkWritable(trial, AbortSignal.timeout(SILENT_SECONDS * 1000)), 'resultFile');
+    }
     return { ...found, connection: this.connection ?? DEFAULT_CONNECTION };
   }
 
@@ -176,31 +186,41 @@ class Finder {
     try {
       const found = this.tried(item);
       if ('mistakes' in found) return found.mistakes;
+      const repeated = found.files.find((file) => this.files.has(keyOf(file)));
+      if (repeated !== undefined) return [`resultFile: an earlier item writes to ${nameOf(repeated)}, too`];
+      for (const file of found.files) this.files.add(keyOf(file));
       this.connection ??= found.connection;
+      this.resultFile ??= found.files[0];
       return [];
     } catch (error) {
-      if (error instanceof ApplicationFailure) return [error.message];
-      throw error;
+      if (!(error instanceof ApplicationFailure) || (this.stopsAtFileMistake && this.mistakes.count === 0 && isFileDependent(error)))
+        throw error;
+      if (isFileDependent(error)) this.fileMistakes++;
+      return [error.message];
     }
   }
 
-  private tried(item: ReadItem): { connection: string | undefined } | { mistakes: string[] } {
+  private tried(item: ReadItem): { connection: string | undefined; files: FileRef[] } | { mistakes: string[] } {
+    const { workflowId, firstRunId } = this.source;
+    const identity = { workflowId, firstRunId, itemId: item.id, generation: 0 };
     if (item.kind === 'operation') {
-      const { operation } = prepareOperation(item.input, this.connections, NOBODY);
-      return { connection: operation.connection };
+      const { operation } = prepareOperation(item.input, this.connections, identity);
+      return { connection: operation.connection, files: filesOf([operation]) };
     }
     const checked = checkChain(item.kind, item.input);
     if (!checked.ok) return checked;
-    prepareSteps(checked.value, this.connections);
-    return { connection: checked.value.steps[0]?.connection };
+    const steps = prepareSteps(checked.value, this.connections, identity);
+    return { connection: checked.value.steps[0]?.connection, files: filesOf([...steps.values()]) };
   }
 
   private refusal(total: number): Error {
     const { first, count } = this.mistakes;
     const { file } = this.source;
-    if (file === undefined) return typedFailure({ type: 'InvalidInput', message: listed(first, count) });
+    // Where one is a mistake whatever the file says, no other worker would take it.
+    const failure = this.fileMistakes === count ? (details: FailureDetails) => new FileDependentFailure(details) : typedFailure;
+    if (file === undefined) return failure({ type: 'InvalidInput', message: listed(first, count) });
     const message = `manifest ${nameOf(file)}: ${count} of ${total} items cannot be run, nothing was submitted: ${listed(first, count)}`;
-    return typedFailure({ type: 'ManifestInvalid', message });
+    return failure({ type: 'ManifestInvalid', message });
   }
 
   /** A refused file is a final failure; one that cannot be reached now is a failure that Temporal retries. */
@@ -208,10 +228,19 @@ class Finder {
     if (error instanceof ApplicationFailure) return error;
     const reason = reasonOf(error);
     const message = `manifest ${this.source.file === undefined ? '' : nameOf(this.source.file)}: ${reason}`;
-    if (error instanceof FileRefusedError) return typedFailure({ type: 'FileRefused', message });
+    if (error instanceof FileRefusedError) return fileFailure({ type: 'FileRefused', message }, error);
     if (error instanceof NoManifestError) return typedFailure({ type: 'ManifestInvalid', message });
     return ApplicationFailure.create({ type: 'ManifestUnreadable', message });
   }
+}
+
+function filesOf(operations: readonly PreparedOperation[]): FileRef[] {
+  return operations.flatMap(({ resultFile }) => resultFile ?? []);
+}
+
+/** Short, because there may be millions. */
+function keyOf(file: FileRef): string {
+  return createHash('sha256').update(plainName(file)).digest('base64').slice(0, 16);
 }
 
 /** Every chunk restarts the timeout. */

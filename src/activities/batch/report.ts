@@ -12,9 +12,12 @@ import type { BuildTilesetInput, ChainInput, ChainResult, FailureDetails, FileRe
 import { FileRefusedError, wholeOf, type OpenedFile } from '../../files';
 import type { Connections } from '../../http';
 import { masked } from '../../lro/trust';
-import { typedFailure } from '../failures';
+import { isFileDependent, typedFailure } from '../failures';
+import { beside } from '../file-names';
 import { withHeartbeat } from '../heartbeat';
 import { readItem, type Followed, type ReadItem } from '../item';
+import type { Elsewhere } from '../messages';
+import type { OtherWorkers } from '../other-workers';
 import type { PageItem, Pages } from '../pages';
 import type { EndedItem, FinishReport, ReportPage, ReportRest, ReportTarget, RestCounts } from './messages';
 
@@ -25,20 +28,28 @@ const FINISH_SECONDS = 3600;
 /** Enough to compare two reports: their first lines have times and ids. */
 const COMPARED_BYTES = 1024;
 
-export function makeReport({ files }: Connections, pages: Pages) {
+export function makeReport({ files }: Connections, pages: Pages, others: OtherWorkers) {
   const write = (target: ReportTarget, shard: number, number: number, lines: ItemReport[]): Promise<void> => {
     const bytes = Buffer.from(lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
     return files.write(partOf(target, shard, number), bytes, AbortSignal.timeout(WRITE_SECONDS * 1000));
   };
   return {
-    'lro.writeReportPage': ({ source, target, shard, number, ended, pages: used }: ReportPage): Promise<void> =>
+    'lro.writeReportPage': ({ source, target, shard, number, ended, pages: used, lookup }: ReportPage): Promise<Elsewhere | undefined> =>
       withHeartbeat(async () => {
         const loaded = new Map<number, PageItem[]>();
-        for (const [name, page] of Object.entries(used)) loaded.set(Number(name), await pages.load(source, page).catch(withoutInputs));
+        for (const [name, page] of Object.entries(used)) {
+          const items = await loadedOrElsewhere(
+            () => pages.load(source, page),
+            () => others.elsewhere(lookup),
+          );
+          if (!Array.isArray(items)) return items;
+          loaded.set(Number(name), items);
+        }
         const itemOf = ({ page, index = -1, item }: EndedItem): PageItem | undefined =>
           item === undefined ? loaded.get(page ?? -1)?.[index] : readItem(item, '', source);
         const lines = ended.map((item) => lineOf(item, itemOf(item)));
         await write(target, shard, number, lines);
+        return undefined;
       }),
 
     'lro.writeReportRest': ({ source, target, shard, number, page, from, indexes }: ReportRest): Promise<RestCounts> =>
@@ -71,10 +82,6 @@ export function makeReport({ files }: Connections, pages: Pages) {
 /** The file of one page, beside the report. */
 export function partOf({ report, run }: ReportTarget, shard: number, number: number): FileRef {
   return beside(report, `.${run}.${shard}-${number}.part`);
-}
-
-function beside({ path, url }: FileRef, ending: string): FileRef {
-  return path === undefined ? { url: `${url ?? ''}${ending}` } : { path: `${path}${ending}` };
 }
 
 /** Whether the report does not exist yet, or is this batch's own, whose pages may be removed already: it begins like the first page. */
@@ -122,10 +129,17 @@ async function* linesOf(parts: FileRef[], files: Connections['files'], signal: A
   }
 }
 
-/** A manifest that has changed: the inputs are gone, and the report is written without them. */
-function withoutInputs(error: unknown): PageItem[] {
-  if (error instanceof ApplicationFailure && error.type === 'ManifestInvalid') return [];
-  throw error;
+/** Of a manifest that has changed, or may not be read: the inputs are gone, and the report is written without them. */
+async function loadedOrElsewhere(
+  load: () => Promise<PageItem[]>,
+  elsewhere: () => Promise<Elsewhere | undefined>,
+): Promise<PageItem[] | Elsewhere> {
+  try {
+    return await load();
+  } catch (error) {
+    if (!(error instanceof ApplicationFailure && error.type === 'ManifestInvalid')) throw error;
+    return (isFileDependent(error) ? await elsewhere() : undefined) ?? [];
+  }
 }
 
 /** The report's line of an item: with its input, which a retry needs unless it succeeded, and without signatures. */

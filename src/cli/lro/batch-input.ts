@@ -16,6 +16,7 @@ export interface BatchInputOptions {
   input?: string;
   manifest?: string;
   report?: string;
+  resultFile?: string;
   maxInFlight?: number;
   submitsPerSecond?: number;
   stopAfterFailures?: number;
@@ -27,6 +28,7 @@ export function addBatchInputOptions(command: Command): Command {
     .option('--input <file>', 'the batch as YAML or JSON; - for standard input')
     .option('--manifest <path|url>', 'JSON Lines, one item a line; read by the worker')
     .option('--report <path|url>', 'where the report goes; {workflowId} and {runId} are filled in')
+    .option('--result-file <path|url>', "where each item's final body goes; {id}, {workflowId} and {runId} are filled in")
     .option('--max-in-flight <n>', 'items that are open at the service at once', toNumber)
     .option('--submits-per-second <n>', 'of the whole batch', toNumber)
     .option('--stop-after-failures <n>', 'submit nothing more after so many', toNumber)
@@ -35,7 +37,7 @@ export function addBatchInputOptions(command: Command): Command {
 
 /** @throws UsageError with every mistake */
 export function readBatchInput(options: BatchInputOptions): BatchInput {
-  const { input, manifest, report, maxInFlight, submitsPerSecond, stopAfterFailures, skipInvalid } = options;
+  const { input, manifest, report, resultFile, maxInFlight, submitsPerSecond, stopAfterFailures, skipInvalid } = options;
   const flags = {
     manifest: manifest === undefined ? undefined : fileRef(manifest),
     report: report === undefined ? undefined : fileRef(report),
@@ -46,6 +48,7 @@ export function readBatchInput(options: BatchInputOptions): BatchInput {
   };
   const given = Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined));
   const merged: BatchInput = { ...(input === undefined ? undefined : readMap(input)), ...given };
+  if (resultFile !== undefined) merged.defaults = { ...merged.defaults, resultFile: fileRef(resultFile) };
   if (Object.keys(merged).length === 0) throw new UsageError('name the batch with --input or --manifest');
   const checked = checkBatch(merged);
   if (!checked.ok) throw new UsageError(['the batch is not right:', ...checked.mistakes].join('\n  '));

@@ -1,7 +1,8 @@
 /** What callers and operators see of a batch: query `progress`, search attributes, current details. */
 import type { PreparedBatch } from '../../activities/batch/messages';
 import type { BatchCounts, BatchPhase, BatchProgress, Problem } from '../../contract';
-import { ENDED_STATUS, showSearchAttributes } from '../show';
+import { SearchAttributes } from '../search-attributes';
+import { ENDED_STATUS } from '../show';
 import { showBatch } from './show';
 import { endedOf, knownOf, noTally, sumOf, type Tally } from './tally';
 
@@ -14,13 +15,19 @@ export class BatchView {
   private prepared: PreparedBatch | undefined;
   private tallies: Tally[] = [];
   private readonly problems: Problem[] = [];
-  private readonly written: Record<string, string> = {};
+  private attributes: SearchAttributes | undefined;
 
   /** The batch is right, and is about to start its shards. */
   open(prepared: PreparedBatch, phase: BatchPhase): void {
     this.prepared = prepared;
+    this.attributes = new SearchAttributes(prepared.settings);
     this.tallies = prepared.shards.map(noTally);
     this.enter(phase);
+  }
+
+  /** Waits until all is shown. */
+  async settled(): Promise<void> {
+    await this.attributes?.settled();
   }
 
   enter(phase: BatchPhase): void {
@@ -77,6 +84,6 @@ export class BatchView {
     if (prepared === undefined) return;
     showBatch(`batch of ${prepared.total} · ${prepared.connection}`, this.progress());
     const values = { connection: prepared.connection, status: ENDED_STATUS[this.phase] ?? 'Running' };
-    showSearchAttributes(values, prepared.settings.searchAttributes, this.written);
+    this.attributes?.show(values);
   }
 }

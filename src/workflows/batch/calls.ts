@@ -13,6 +13,7 @@ import type {
 } from '../../activities/batch/messages';
 import type { FailureDetails, FileRef, ItemStanding } from '../../contract';
 import { manifestProblem, reading } from '../engine/calls';
+import { forOthers, onAnyWorker } from '../engine/elsewhere';
 
 /** Writing goes on until it succeeds: a full disk is mended by people, and the batch waits for them. */
 const WRITE_RETRIES = { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute' } as const;
@@ -30,18 +31,20 @@ function call(options: ActivityOptions): BatchActivities {
 /** @throws ActivityFailure whose cause is the typed failure */
 export function prepareBatch(request: PrepareBatchRequest): Promise<PreparedBatch> {
   const options = reading(LONG_SECONDS, 'check the batch');
-  return call({ ...options, retry: { ...options.retry, maximumAttempts: PREPARE_ATTEMPTS } })['lro.prepareBatch'](request);
+  const tried = { ...options, retry: { ...options.retry, maximumAttempts: PREPARE_ATTEMPTS } };
+  return onAnyWorker((lookup) => call(forOthers(tried, lookup))['lro.prepareBatch']({ ...request, lookup }));
 }
 
-export function writeReportPage(page: ReportPage): Promise<void> {
-  return call({ ...reading(PAGE_SECONDS * 2, `report: ${page.ended.length} lines`), retry: WRITE_RETRIES })['lro.writeReportPage'](page);
+export async function writeReportPage(page: ReportPage): Promise<void> {
+  const options = { ...reading(PAGE_SECONDS * 2, `report: ${page.ended.length} lines`), retry: WRITE_RETRIES };
+  await onAnyWorker((lookup) => call(forOthers(options, lookup))['lro.writeReportPage']({ ...page, lookup }));
 }
 
 /** The items by what their lines say, or why the page is no longer there. */
 export async function writeReportRest(rest: ReportRest): Promise<{ counts: RestCounts } | { broken: FailureDetails }> {
   const options = { ...reading(PAGE_SECONDS * 2, 'report: items that were not started'), retry: WRITE_RETRIES };
   try {
-    return { counts: await call(options)['lro.writeReportRest'](rest) };
+    return { counts: await onAnyWorker((lookup) => call(forOthers(options, lookup))['lro.writeReportRest']({ ...rest, lookup })) };
   } catch (err) {
     const broken = manifestProblem(err);
     if (broken === undefined) throw err;
@@ -51,9 +54,11 @@ export async function writeReportRest(rest: ReportRest): Promise<{ counts: RestC
 
 /** @throws ActivityFailure `FileRefused` when a page is gone */
 export function finishReport(request: FinishReport): Promise<FileRef> {
-  return call({ ...reading(LONG_SECONDS, 'put the report together'), retry: WRITE_RETRIES })['lro.finishReport'](request);
+  const options = { ...reading(LONG_SECONDS, 'put the report together'), retry: WRITE_RETRIES };
+  return onAnyWorker((lookup) => call(forOthers(options, lookup))['lro.finishReport']({ ...request, lookup }));
 }
 
 export function findItem(request: FindItem): Promise<ItemStanding | undefined> {
-  return call({ ...reading(LONG_SECONDS, 'find an item'), retry: { maximumAttempts: 3 } })['lro.findItem'](request);
+  const options = { ...reading(LONG_SECONDS, 'find an item'), retry: { maximumAttempts: 3 } };
+  return onAnyWorker((lookup) => call(forOthers(options, lookup))['lro.findItem']({ ...request, lookup }));
 }

@@ -7,6 +7,7 @@ import { CancellationScope } from '@temporalio/workflow';
 import type { EndedItem, ReportTarget } from '../../activities/batch/messages';
 import type { Page, Source } from '../../activities/messages';
 import type { ItemReport } from '../../contract';
+import { jsonBytes } from '../engine/weights';
 import { writeReportPage } from './calls';
 
 /** A page is written when it has so many lines, or is so large. */
@@ -41,7 +42,7 @@ export class ReportBuffer {
 
   add(item: EndedItem): void {
     if (this.target === undefined) return;
-    const bytes = JSON.stringify(item).length;
+    const bytes = jsonBytes(item);
     this.lines.push({ item, bytes });
     this.bytes += bytes;
     if (this.isPageFull()) this.writing ??= this.write(() => this.isPageFull());
@@ -91,8 +92,10 @@ export class ReportBuffer {
     const taken: EndedItem[] = [];
     let bytes = 0;
     while (taken.length < PAGE_LINES && bytes < PAGE_BYTES) {
-      const line = this.lines.shift();
-      if (line === undefined) break;
+      const [line] = this.lines;
+      // One line may be as long as an item of the input is: it travels alone then.
+      if (line === undefined || (taken.length > 0 && bytes + line.bytes > PAGE_BYTES)) break;
+      this.lines.shift();
       taken.push(line.item);
       bytes += line.bytes;
     }

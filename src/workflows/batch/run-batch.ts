@@ -24,6 +24,7 @@ import type { BatchInput, BatchProgress, BatchResult, FailureDetails, FileRef, I
 import { CANCELED_MEMO, ITEM_UPDATE, PROGRESS_QUERY, REPORT_MEMO } from '../../contract';
 import { carriedBy, firstRunId } from '../engine/carry';
 import { failureIn, reasonOf, typedFailure } from '../failures';
+import { requireBounded } from '../given';
 import { noteDigest } from '../same-request';
 import { BatchView } from './batch-view';
 import { findItem, finishReport, prepareBatch } from './calls';
@@ -49,6 +50,7 @@ export async function runBatch(input: BatchInput, carried?: unknown): Promise<Ba
     return await batch.toItsEnd();
   } finally {
     await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
+    await batch.view.settled();
   }
 }
 
@@ -113,6 +115,8 @@ class Batch {
     const { workflowId, runId } = workflowInfo();
     let prepared: PreparedBatch;
     try {
+      requireBounded((this.input as Partial<BatchInput> | null)?.items, 'items', '; use a manifest');
+      requireBounded(this.input);
       prepared = await prepareBatch({ input: this.input, workflowId, firstRunId: firstRunId(), runId });
     } catch (err) {
       const isCanceled = isCancellation(err);
@@ -186,8 +190,12 @@ class Batch {
   }
 }
 
+/** Ids of items are shorter; what is asked stands in the answer. */
+const MAX_ID_CHARS = 1024;
+
 function requireId(id: unknown): void {
-  if (typeof id !== 'string' || id === '') throw ApplicationFailure.nonRetryable('the id of an item is needed', 'InvalidInput');
+  if (typeof id !== 'string' || id === '' || id.length > MAX_ID_CHARS)
+    throw ApplicationFailure.nonRetryable('the id of an item is needed', 'InvalidInput');
 }
 
 const CANCELLED_FIRST: FailureDetails = { type: 'OperationCanceled', message: 'the batch was cancelled before it began' };

@@ -64,8 +64,9 @@ async function mayContinueAsNew(shard: Shard): Promise<boolean> {
   const { engine, input } = shard;
   const isDue = isNewRunDue(input.settings, true);
   shard.change({ isWaitingForNewRun: isDue });
+  engine.holdsFiles = isDue;
   // A chunk that is long in coming back, a large file say, does not keep the others from being asked.
-  if (!isDue || (engine.isSubmitting && workflowInfo().historyLength <= MAX_HISTORY_EVENTS)) return false;
+  if (!isDue || (engine.isStreaming && workflowInfo().historyLength <= MAX_HISTORY_EVENTS)) return false;
   await engine.settle();
   await shard.flush();
   // The next run would not know of a cancellation that this one was told of.

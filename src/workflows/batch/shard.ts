@@ -10,6 +10,7 @@ import type { EndedJob, Job, Place } from '../../jobs/model';
 import { phaseOf, progressOf } from '../../jobs/progress';
 import { abandonAll, cleanUp } from '../engine/cancel';
 import { Engine, type EngineState } from '../engine/engine';
+import { jsonBytes } from '../engine/weights';
 import { writeReportRest } from './calls';
 import { tallySignal, type ShardInput, type ShardResult } from './messages';
 import { ReportBuffer } from './report-buffer';
@@ -19,8 +20,13 @@ import { failuresOf, firstOf, knownOf, noTally, sumOf, type Tally } from './tall
 /** Requests of one status activity at once. */
 const ASK_CONCURRENCY = 25;
 
-/** What open operations add to the state that continues as new: some have headers and cookies of several kilobytes. */
-const MAX_OPEN_BYTES = 600_000;
+/**
+ * All arguments of the next run together: Temporal takes 2 MB, and a workflow that hands on more tries it again for ever. Some operations have
+ * URLs, headers and cookies of dozens of kilobytes.
+ */
+const MAX_CARRIED_BYTES = 1_900_000;
+/** Of these, for the tally and all that is not a page or a job. */
+const TALLY_BYTES = 200_000;
 
 /** A shard reports to its batch so often at most. */
 const REPORT_SECONDS = 10;
@@ -69,7 +75,9 @@ export class Shard {
     this.holds = { ...(carried?.holds ?? { isPaused: paused, isStopped: false }), isWaitingForNewRun: false };
     const options = { maxKeptBytes: MAX_KEPT_ITEM_BYTES, concurrency: ASK_CONCURRENCY };
     const state = carried?.engine ?? { next: { page: 0, index: 0 } };
-    this.engine = new Engine({ source, pages: this.pages, options }, input, jobs, state);
+    const { maxInFlight, submitsPerSecond } = input;
+    const maxOpenBytes = MAX_CARRIED_BYTES - TALLY_BYTES - jsonBytes(pages);
+    this.engine = new Engine({ source, pages: this.pages, options }, { maxInFlight, submitsPerSecond, maxOpenBytes }, jobs, state);
     this.report = new ReportBuffer(source, report, shard, this.pages, carried?.reportPages ?? 0, () => this.engine.wake());
     this.change({});
   }
@@ -88,7 +96,7 @@ export class Shard {
   /** New items that may begin. */
   room(): number {
     const jobs = this.engine.jobs();
-    if (!this.report.hasRoom || this.engine.weights.sum(jobs) > MAX_OPEN_BYTES) return 0;
+    if (!this.report.hasRoom || !this.engine.hasRoom) return 0;
     return this.input.maxInFlight - jobs.length;
   }
 

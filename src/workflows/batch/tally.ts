@@ -1,4 +1,5 @@
 /** Counting the items of a batch by outcome. */
+import { jsonBytes } from '../engine/weights';
 import { ITEM_OUTCOMES, type FailureDetails, type ItemOutcome, type ItemReport, type Problem } from '../../contract';
 
 export type OutcomeCounts = Record<ItemOutcome, number>;
@@ -21,6 +22,8 @@ export interface Tally {
 const MAX_FIRST_FAILURES = 10;
 const MAX_URL_CHARS = 2048;
 const MAX_FIELD_CHARS = 1024;
+/** Of each failure, whatever stands in it, and of each problem: a batch's result has ten of them. */
+const MAX_LISTED_BYTES = 16_384;
 
 export function noTally(): Tally {
   return { counts: noCounts(), submitted: 0, running: 0, firstFailures: [] };
@@ -54,11 +57,12 @@ export function failuresOf(counts: OutcomeCounts): number {
 
 /** The first of all failures, without what is large in them: the report has it. */
 export function firstOf(failures: readonly ItemReport[]): ItemReport[] {
-  return failures.slice(0, MAX_FIRST_FAILURES).map(({ failure, labels, ...report }) => ({
-    ...report,
-    labels: unlessLong(labels),
-    failure: failure && small(failure),
-  }));
+  return failures.slice(0, MAX_FIRST_FAILURES).map(({ failure, labels, ...report }) => {
+    const listed = { ...report, labels: unlessLong(labels), failure: failure && small(failure) };
+    if (jsonBytes(listed) <= MAX_LISTED_BYTES) return listed;
+    const { id, kind, outcome, generation } = report;
+    return { id, kind, outcome, generation, failure: failure && { type: failure.type, message: failure.message } };
+  });
 }
 
 function small(failure: FailureDetails): FailureDetails {
@@ -86,14 +90,25 @@ export function isTally(value: unknown): value is Tally {
   if (typeof value !== 'object' || value === null) return false;
   const { counts, submitted, running, firstFailures, lastProblem, broken } = value as Partial<Record<keyof Tally, unknown>>;
   if (typeof submitted !== 'number' || typeof running !== 'number' || !Array.isArray(firstFailures)) return false;
-  if (!firstFailures.every((report) => typeof report === 'object' && report !== null)) return false;
+  if (firstFailures.length > MAX_FIRST_FAILURES || !firstFailures.every((report) => hasTexts(report, 'id', 'outcome'))) return false;
   if (lastProblem !== undefined && !hasTexts(lastProblem, 'message', 'at')) return false;
   if (broken !== undefined && !hasTexts(broken, 'type', 'message')) return false;
+  if (![...(firstFailures as unknown[]), lastProblem, broken].every(isListable)) return false;
   return (
     typeof counts === 'object' &&
     counts !== null &&
     ITEM_OUTCOMES.every((outcome) => ['number', 'undefined'].includes(typeof (counts as Partial<OutcomeCounts>)[outcome]))
   );
+}
+
+/** Whether it is as small as what our shards send. */
+function isListable(value: unknown): boolean {
+  try {
+    return jsonBytes(value) <= MAX_LISTED_BYTES;
+  } catch {
+    // Nested too deeply to be written again.
+    return false;
+  }
 }
 
 function hasTexts(value: unknown, ...names: string[]): boolean {

@@ -1,6 +1,7 @@
 /** Inputs of a set that are still to be begun: whole pages of them, and how far the set has come. */
 import type { Page } from '../../activities/messages';
 import type { Place } from '../../jobs/model';
+import { fittingCount } from './due';
 
 export class Backlog {
   private next: Place;
@@ -24,12 +25,23 @@ export class Backlog {
     return { ...this.next };
   }
 
-  /** Takes so many of the next page, {@link left} at most. */
-  take(count: number): Place[] {
+  /**
+   * Takes the next of the page, {@link left} at most, and of these as many as one activity can be given.
+   * @param bytesOf what is passed on of one
+   */
+  take(count: number, bytesOf: (place: Place) => number): Place[] {
     const { page, index } = this.next;
-    this.next = { page, index: index + count };
+    const places = Array.from({ length: count }, (_, position) => ({ page, index: index + position }));
+    const taken = places.slice(0, fittingCount(places, bytesOf));
+    this.next = { page, index: index + taken.length };
     this.skipDone();
-    return Array.from({ length: count }, (_, position) => ({ page, index: index + position }));
+    return taken;
+  }
+
+  /** What travels with a submit, where its page is no part of a manifest. */
+  inputOf({ page, index }: Place): unknown {
+    const found = this.pages.get(page);
+    return found !== undefined && 'items' in found ? found.items[index] : undefined;
   }
 
   private skipDone(): void {

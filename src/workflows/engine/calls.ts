@@ -21,12 +21,15 @@ import { keyOf } from '../../jobs/job';
 import type { CleanupStep, Job, JobEvent, Place } from '../../jobs/model';
 import type { Uncertain } from '../../lro/monitor';
 import { failureIn, reasonOf } from '../failures';
+import { forOthers, lookupsOf, onAnyWorker } from './elsewhere';
 
 const HEARTBEAT_TIMEOUT = '5 seconds';
 /** Reads are repeated soon and not for ever: beyond this the loop itself waits and asks again. */
 const READ_RETRIES = { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '10 seconds', maximumAttempts: 10 } as const;
 /** A file of a gigabyte over a slow line takes hours. */
 const FILE_SUBMIT_SECONDS = 6 * 3600;
+/** Of bodies that are read into files, a little more than the activity takes at most. */
+const FILE_READ_SECONDS = 6 * 3600 + 600;
 /** After an activity has failed in all its retries. */
 const POSTPONE_SECONDS = 10;
 /** Of submits whose activity could not even begin, their manifest being out of reach: soon again, not at once. */
@@ -93,8 +96,17 @@ export interface SubmitsEnd {
   broken?: FailureDetails;
 }
 
-/** Submits jobs of one page. Not cut by a cancellation. Never throws. @param nowMs first try of those that were not tried yet */
-export async function submitJobs(jobs: readonly Job[], { source, pages, options }: SetSource, nowMs: number): Promise<SubmitsEnd> {
+/**
+ * Submits jobs of one page. Not cut by a cancellation. Never throws.
+ * @param nowMs first try of those that were not tried yet
+ * @param answerBytes of all that their answers may come to; Infinity: as much as an activity may return
+ */
+export async function submitJobs(
+  jobs: readonly Job[],
+  { source, pages, options }: SetSource,
+  nowMs: number,
+  answerBytes: number,
+): Promise<SubmitsEnd> {
   const page = pages.get(jobs[0]?.page ?? -1);
   if (page === undefined) return { events: new Map() };
   // Of inputs that stand in the page itself only those of the chunk travel: there each has another index.
@@ -104,9 +116,12 @@ export async function submitJobs(jobs: readonly Job[], { source, pages, options 
     const { tries, cookies, firstSentAtMs = nowMs, unauthorizedSinceMs } = step.at === 'submit' ? step : {};
     return { index: isExcerpt ? position : index, tries, cookies, firstSentAtMs, unauthorizedSinceMs, made: done && madeOf(done) };
   });
-  const request = { source, page: isExcerpt ? excerpt(page, jobs) : page, items, maxKeptBytes: options.maxKeptBytes };
+  const lookups = lookupsOf(jobs, nowMs, (job) => (isExcerpt ? jobs.indexOf(job) : job.index));
+  const maxAnswerBytes = Number.isFinite(answerBytes) ? answerBytes : undefined;
+  const { maxKeptBytes } = options;
+  const request = { source, page: isExcerpt ? excerpt(page, jobs) : page, items, maxKeptBytes, maxAnswerBytes, lookups };
   try {
-    const results = await CancellationScope.nonCancellable(() => call(submitting(jobs))['lro.submit'](request));
+    const results = await CancellationScope.nonCancellable(() => call(forOthers(submitting(jobs), lookups))['lro.submit'](request));
     return { events: submitEvents(keys, results) };
   } catch (err) {
     const broken = manifestProblem(err);
@@ -146,9 +161,10 @@ function submitEvents(keys: ReadonlyMap<number, string>, results: readonly Submi
   // Where nothing at all could be sent, trying again at once would find the connection as busy.
   const waitSeconds = results.some(({ decision }) => decision !== undefined) ? 0 : NO_PLACE_SECONDS;
   for (const key of keys.values()) events.set(key, { kind: 'submitted', waitSeconds });
-  for (const { index, ...result } of results) {
+  for (const { index, elsewhere, ...result } of results) {
     const key = keys.get(index);
-    if (key !== undefined) events.set(key, { kind: 'submitted', ...result, waitSeconds: result.waitSeconds ?? waitSeconds });
+    if (key !== undefined && elsewhere !== undefined) events.set(key, { kind: 'elsewhere', on: elsewhere });
+    else if (key !== undefined) events.set(key, { kind: 'submitted', ...result, waitSeconds: result.waitSeconds ?? waitSeconds });
   }
   return events;
 }
@@ -172,8 +188,9 @@ export function manifestProblem(err: unknown): FailureDetails | undefined {
 }
 
 /** Asks the status of jobs at `poll`, and reads for those at `fetch`. Throws only when it is cancelled. */
-export async function readJobs(jobs: readonly Job[], { options }: SetSource): Promise<Events> {
-  const [asked, read] = await Promise.all([askStatus(jobs, options), readResults(jobs, options)]);
+export async function readJobs(jobs: readonly Job[], set: SetSource, nowMs: number): Promise<Events> {
+  const options = { ...set.options, lookups: lookupsOf(jobs, nowMs) };
+  const [asked, read] = await Promise.all([askStatus(jobs, options), readResults(jobs, options, reading(longestTimeout(jobs), ''))]);
   return new Map([...asked, ...read]);
 }
 
@@ -185,15 +202,23 @@ async function askStatus(jobs: readonly Job[], options: AskOptions): Promise<Eve
   const summary = asks.length === 1 ? `status #${(asks[0]?.polls ?? 0) + 1}` : `status of ${asks.length}`;
   const ids = asks.map(({ id }) => id);
   return eventsOf(ids, async () => {
-    const results = await call(reading(longestTimeout(jobs), summary))['lro.ask'](
+    const results = await call(forOthers(reading(longestTimeout(jobs), summary), options.lookups))['lro.ask'](
       asks.map(({ id, monitor }) => ({ id, monitor })),
       options,
     );
-    return results.flatMap(({ id, decision }) => (decision === undefined ? [] : [[id, { kind: 'polled', decision }] as const]));
+    return results.flatMap(({ id, elsewhere, decision }) => eventOf(id, elsewhere, decision && { kind: 'polled', decision }));
   });
 }
 
-async function readResults(jobs: readonly Job[], options: AskOptions): Promise<Events> {
+/** Reads for jobs whose body goes to a file, until the deadline of the first of them. Throws only when it is cancelled. */
+export function readFiles(jobs: readonly Job[], set: SetSource, nowMs: number): Promise<Events> {
+  const options = { ...set.options, lookups: lookupsOf(jobs, nowMs) };
+  const leftMs = Math.min(...jobs.map(({ deadlineAtMs = Infinity }) => deadlineAtMs - nowMs));
+  const until = Number.isFinite(leftMs) ? { scheduleToCloseTimeout: Math.max(1000, leftMs) } : {};
+  return readResults(jobs, options, { ...reading(0, ''), startToCloseTimeout: FILE_READ_SECONDS * 1000, ...until });
+}
+
+async function readResults(jobs: readonly Job[], options: AskOptions, activity: ActivityOptions): Promise<Events> {
   const requests = jobs.flatMap((job) => {
     const fetch = job.step.at === 'fetch' ? job.step.fetches[0] : undefined;
     return fetch === undefined ? [] : [{ id: keyOf(job), fetch }];
@@ -202,13 +227,19 @@ async function readResults(jobs: readonly Job[], options: AskOptions): Promise<E
   const summary = requests.length === 1 ? `read ${requests[0]?.fetch.into.join(' and ') ?? ''}` : `read the results of ${requests.length}`;
   const ids = requests.map(({ id }) => id);
   return eventsOf(ids, async () => {
-    const results = await call(reading(longestTimeout(jobs), summary))['lro.readResults'](requests, options);
-    return results.flatMap(({ id, decision }) => (decision === undefined ? [] : [[id, { kind: 'fetched', decision }] as const]));
+    const results = await call(forOthers({ ...activity, summary }, options.lookups))['lro.readResults'](requests, options);
+    return results.flatMap(({ id, elsewhere, decision }) => eventOf(id, elsewhere, decision && { kind: 'fetched', decision }));
   });
 }
 
+/** What became of one of a set; nothing where it was not begun. */
+function eventOf(id: string, elsewhere: string[] | undefined, event: JobEvent | undefined): [string, JobEvent][] {
+  if (elsewhere !== undefined) return [[id, { kind: 'elsewhere', on: elsewhere }]];
+  return event === undefined ? [] : [[id, event]];
+}
+
 /** An activity that failed whatever was tried is no fault of the operations: they are asked again. */
-async function eventsOf(ids: readonly string[], work: () => Promise<(readonly [string, JobEvent])[]>): Promise<Events> {
+async function eventsOf(ids: readonly string[], work: () => Promise<[string, JobEvent][]>): Promise<Events> {
   try {
     return new Map(await work());
   } catch (err) {
@@ -223,8 +254,9 @@ export async function cancelOperations(calls: CancelCall[], timeoutSeconds: numb
   const summary = calls.length === 1 ? 'tell the service to cancel' : `tell the service to cancel ${calls.length}`;
   try {
     const options = { ...reading(2 * timeoutSeconds, summary), retry: { maximumAttempts: 1 } };
-    const results = await call(options)['lro.cancel'](calls);
-    return new Map(results.flatMap(({ id, decision }) => (decision === undefined ? [] : [[id, { kind: 'canceled', decision }] as const])));
+    const { lookup } = calls.find((one) => one.lookup !== undefined) ?? {};
+    const results = await call(forOthers(options, lookup))['lro.cancel'](calls);
+    return new Map(results.flatMap(({ id, elsewhere, decision }) => eventOf(id, elsewhere, decision && { kind: 'canceled', decision })));
   } catch (err) {
     const decision = { kind: 'unreachable' as const, reason: reasonOf(err) };
     return new Map(calls.map(({ id }) => [id, { kind: 'canceled', decision }]));
@@ -235,7 +267,10 @@ export async function cancelOperations(calls: CancelCall[], timeoutSeconds: numb
 export async function deleteResources({ requests }: CleanupStep): Promise<JobEvent> {
   const options = reading(DELETE_SECONDS * requests.length, `delete ${requests.map(({ step }) => step).join(', ')}`);
   try {
-    return { kind: 'cleaned', cleaned: await CancellationScope.nonCancellable(() => call(options)['lro.deleteResources'](requests)) };
+    const cleaned = await CancellationScope.nonCancellable(() =>
+      onAnyWorker((lookup) => call(forOthers(options, lookup))['lro.deleteResources'](requests, { lookup })),
+    );
+    return { kind: 'cleaned', cleaned };
   } catch (err) {
     const reason = reasonOf(err);
     return { kind: 'cleaned', cleaned: requests.map(({ step, resourceLocation }) => ({ step, resourceLocation, deleted: false, reason })) };

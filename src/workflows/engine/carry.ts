@@ -1,11 +1,17 @@
 /** What one run hands to the next, and who may hand it. */
 import { workflowInfo } from '@temporalio/workflow';
+import type { WorkflowIdentity } from '../../activities/messages';
 import { typedFailure } from '../failures';
 
 /** The run that all of this workflow's runs go back to. */
 export function firstRunId(): string {
   const { firstExecutionRunId, runId } = workflowInfo();
   return firstExecutionRunId || runId;
+}
+
+/** The workflow that all of its runs are. */
+export function ownIdentity(): WorkflowIdentity {
+  return { workflowId: workflowInfo().workflowId, firstRunId: firstRunId() };
 }
 
 /**

@@ -16,6 +16,12 @@ const WORTHWHILE_PART = 0.1;
 /** Operations asked in one activity at most: the others go with the next one, which spreads what comes due together. */
 const MAX_ASKED = 500;
 const MAX_ASKED_BYTES = 524_288;
+/** Of what is passed on to have jobs submitted: their inputs, where these are no manifest's, cookies, and what earlier steps have made. */
+const MAX_SUBMITTED_BYTES = 524_288;
+
+/** Bodies read into files by one activity, which returns when the last of them is read; and activities that do so. */
+const FILES_READ = 10;
+export const MAX_FILE_FLIGHTS = 2;
 
 /** In sets of so many, those that come due one by one are asked together: when so large a part of all is due, and not much later than due. */
 const GATHERED_FROM = 20;
@@ -34,9 +40,17 @@ export function chunkSize({ submitsPerSecond = Infinity }: SubmitLimits): number
 }
 
 /** Jobs that are due to be submitted again, of one page, which is all that one activity reads. */
-export function submitsDue(idle: readonly Job[], nowMs: number, most: number): Job[] {
+export function submitsDue(idle: readonly Job[], nowMs: number, most: number, bytesOf: (job: Job) => number): Job[] {
   const due = idle.filter(({ step }) => step.at === 'submit' && step.dueAtMs <= nowMs);
-  return due.filter(({ page }) => page === due[0]?.page).slice(0, most);
+  const ofPage = due.filter(({ page }) => page === due[0]?.page).slice(0, most);
+  return ofPage.slice(0, fittingCount(ofPage, bytesOf));
+}
+
+/** How many of the first jobs one activity can be given to submit. At least one. */
+export function fittingCount<T>(jobs: readonly T[], bytesOf: (job: T) => number): number {
+  let bytes = 0;
+  const over = jobs.findIndex((job) => (bytes += bytesOf(job)) > MAX_SUBMITTED_BYTES);
+  return over < 0 ? jobs.length : Math.max(1, over);
 }
 
 /** How many new jobs of a page may begin: as many as there is room for, and few only where that is all. */
@@ -55,12 +69,22 @@ export function readsDue(idle: readonly Job[], nowMs: number, bytesOf: (job: Job
   const due: Job[] = [];
   let bytes = 0;
   for (const job of idle) {
-    if (!isRead(job) || job.step.dueAtMs > nowMs) continue;
+    if (!isRead(job) || isFileRead(job) || job.step.dueAtMs > nowMs) continue;
     bytes += bytesOf(job);
     if (due.length >= MAX_ASKED || (bytes > MAX_ASKED_BYTES && due.length > 0)) break;
     due.push(job);
   }
   return due;
+}
+
+/** Whether the next that is read of a job goes to a file. It may take hours: no answer of another waits for it. */
+function isFileRead({ step }: Job): boolean {
+  return step.at === 'fetch' && step.fetches[0]?.file !== undefined;
+}
+
+/** Jobs whose body is to be read into a file, up to what one activity takes. */
+export function fileReadsDue(idle: readonly Job[], nowMs: number): Job[] {
+  return idle.filter((job) => isFileRead(job) && job.step.dueAtMs <= nowMs).slice(0, FILES_READ);
 }
 
 export interface Moment {
@@ -77,23 +101,30 @@ export interface Holds {
   submitsFromMs: number;
   /** No question goes before that. */
   readsFromMs: number;
+  /** No body is read into a file before that; Infinity: not before something else happens. */
+  filesFromMs: number;
   /** Whether there are new jobs, and room for them. */
   hasNew: boolean;
 }
 
 /** The next time at which something is to be done about jobs that nobody is busy with. */
-export function nextMoment(idle: readonly Job[], nowMs: number, { submitsFromMs, readsFromMs, hasNew }: Holds): Moment | undefined {
+export function nextMoment(
+  idle: readonly Job[],
+  nowMs: number,
+  { submitsFromMs, readsFromMs, filesFromMs, hasNew }: Holds,
+): Moment | undefined {
   let next: Moment = { atMs: hasNew ? submitsFromMs : Infinity, why: 'rate limit' };
   let firstRead: Moment = { atMs: Infinity, why: '' };
   const reads: number[] = [];
   for (const job of idle) {
     const { step, deadlineAtMs = Infinity } = job;
-    if (isRead(job)) {
+    if (isRead(job) && !isFileRead(job)) {
       const atMs = Math.min(step.dueAtMs, deadlineAtMs);
       reads.push(atMs);
       if (atMs < firstRead.atMs) firstRead = { atMs, why: deadlineAtMs < step.dueAtMs ? 'deadline' : step.why };
     } else {
-      const dueAtMs = step.at === 'submit' ? Math.max(step.dueAtMs, submitsFromMs) : step.dueAtMs;
+      const heldUntilMs = step.at === 'submit' ? submitsFromMs : step.at === 'fetch' ? filesFromMs : 0;
+      const dueAtMs = Math.max(step.dueAtMs, heldUntilMs);
       const atMs = Math.min(dueAtMs, deadlineAtMs);
       const why = deadlineAtMs < dueAtMs ? 'deadline' : step.why;
       if (atMs < next.atMs) next = { atMs, why, submitsAgain: step.at === 'submit' };

@@ -17,10 +17,11 @@ import type { FailureDetails, Problem } from '../../contract';
 import { apply, isEnded, keyOf, newJob } from '../../jobs/job';
 import type { EndedJob, Job, JobEvent, Place } from '../../jobs/model';
 import { Backlog } from './backlog';
-import { deleteResources, readJobs, submitJobs, type Events, type SetSource } from './calls';
+import { deleteResources, readFiles, readJobs, submitJobs, type Events, type SetSource } from './calls';
 import { WorkflowClock } from './clock';
 import * as due from './due';
 import { Flights, type FlightKind } from './flights';
+import { Room } from './room';
 import { Timer } from './timer';
 import { Weights } from './weights';
 
@@ -35,13 +36,16 @@ export interface EngineState {
 export class Engine {
   /** `hold`: what is due to be submitted waits. `stop`: it will never be. */
   submits: 'go' | 'hold' | 'stop' = 'go';
+  /** No further body is read into a file: a new run is to begin. */
+  holdsFiles = false;
   /** Why inputs can no longer be read. */
   broken: FailureDetails | undefined;
   /** Jobs that services have accepted. */
   accepted = 0;
   /** What went wrong last, with any of them. */
   lastProblem: Problem | undefined;
-  readonly weights = new Weights();
+  private readonly weights = new Weights();
+  private readonly room: Room;
   private readonly open = new Map<string, Job>();
   private readonly flights = new Flights();
   private readonly hurried = new Set<string>();
@@ -54,11 +58,12 @@ export class Engine {
 
   constructor(
     private readonly set: SetSource,
-    private readonly limits: due.SubmitLimits,
+    private readonly limits: due.SubmitLimits & { maxOpenBytes?: number },
     jobs: readonly Job[],
     { next = { page: -1, index: 0 }, submitsFromMs = 0 }: EngineState = {},
   ) {
-    for (const job of jobs) this.open.set(keyOf(job), job);
+    this.room = new Room(this.weights, limits.maxOpenBytes ?? Infinity);
+    for (const job of jobs) this.keep(job);
     this.backlog = new Backlog(set.pages, next);
     this.submitsFromMs = submitsFromMs;
   }
@@ -74,14 +79,19 @@ export class Engine {
     return !this.jobs().some(isFirstSubmit);
   }
 
-  /** Whether submits are under way. */
-  get isSubmitting(): boolean {
-    return this.flights.count('submit') > 0;
+  /** Whether something is under way that may take hours, because it streams a file: submits, and bodies that are read into files. */
+  get isStreaming(): boolean {
+    return this.flights.count('submit') > 0 || this.flights.count('file') > 0;
   }
 
   /** The jobs as they stand, to be shown. */
   jobs(): Job[] {
     return [...this.open.values()];
+  }
+
+  /** Whether what services may answer to new jobs can be kept. */
+  get hasRoom(): boolean {
+    return this.room.hasSome;
   }
 
   isBusy(job: Place): boolean {
@@ -125,12 +135,15 @@ export class Engine {
     for (const job of this.idle()) this.apply(keyOf(job), { kind: 'expired' });
     for (let jobs = this.nextSubmits(room); jobs.length > 0; jobs = this.nextSubmits(room)) {
       room -= jobs.filter(({ step }) => step.at === 'submit' && step.why === 'start').length;
-      this.launch('submit', jobs, this.submit(jobs, nowMs));
+      const answerBytes = this.answerBytes() ?? this.room.forOneAnswer;
+      this.launch('submit', jobs, this.submit(jobs, nowMs, answerBytes), this.room.reserve(answerBytes));
     }
     if (this.flights.readsFromMs() <= nowMs) {
-      const reads = due.readsDue(this.idle(), nowMs, (job) => this.weights.of(job));
-      if (reads.length > 0) this.launch('read', reads, readJobs(reads, this.set));
+      const reads = due.readsDue(this.idle(), nowMs, (job) => this.weights.asked(job));
+      if (reads.length > 0) this.launch('read', reads, readJobs(reads, this.set, nowMs));
     }
+    for (let files = this.nextFiles(nowMs); files.length > 0; files = this.nextFiles(nowMs))
+      this.launch('file', files, readFiles(files, this.set, nowMs));
     for (const job of this.idle()) {
       if (job.step.at !== 'cleanup') continue;
       const cleaned = deleteResources(job.step).then((event): Events => new Map([[keyOf(job), event]]));
@@ -141,7 +154,12 @@ export class Engine {
   /** Waits until there is something to do. @throws CancelledFailure, after all that was under way has landed */
   async rest(room = 0): Promise<void> {
     if (!this.isOpen || this.ended.length > 0) return;
-    const holds = { submitsFromMs: this.submitsMayGoMs(), readsFromMs: this.flights.readsFromMs(), hasNew: this.newJobs(room) > 0 };
+    const holds = {
+      submitsFromMs: this.submitsMayGoMs(),
+      readsFromMs: this.flights.readsFromMs(),
+      filesFromMs: this.filesFromMs(),
+      hasNew: this.newJobs(room) > 0,
+    };
     this.timer.set(due.nextMoment(this.idle(), this.clock.now(), holds));
     try {
       await condition(() => this.isAwake || this.timer.hasFired);
@@ -163,21 +181,28 @@ export class Engine {
   apply(key: string, event: JobEvent): void {
     const job = this.open.get(key);
     if (job === undefined) return;
-    const result = apply(job, event, this.clock.now());
+    const result = apply(job, this.room.fitting(job, event), this.clock.now());
     const after = isEnded(result) ? result.job : result;
     if (isFirstSubmit(job) && (after.step.at === 'poll' || after.step.at === 'fetch' || after.done !== undefined)) this.accepted++;
     const { problem } = after.step;
     if (problem !== undefined && problem !== job.step.problem) this.lastProblem = problem;
     if (isEnded(result)) {
       this.open.delete(key);
+      this.room.changed(job, undefined);
       this.ended.push(result);
     } else if (result !== job) {
-      this.open.set(key, result);
+      this.keep(result);
     }
   }
 
-  private async submit(jobs: readonly Job[], nowMs: number): Promise<Events> {
-    const { events, broken } = await submitJobs(jobs, this.set, nowMs);
+  private keep(job: Job): void {
+    const key = keyOf(job);
+    this.room.changed(this.open.get(key), job);
+    this.open.set(key, job);
+  }
+
+  private async submit(jobs: readonly Job[], nowMs: number, answerBytes: number): Promise<Events> {
+    const { events, broken } = await submitJobs(jobs, this.set, nowMs, answerBytes);
     if (broken !== undefined) {
       this.broken = broken;
       this.submits = 'stop';
@@ -185,10 +210,11 @@ export class Engine {
     return events;
   }
 
-  private launch(kind: FlightKind, jobs: readonly Job[], work: Promise<Events>): void {
+  private launch(kind: FlightKind, jobs: readonly Job[], work: Promise<Events>, giveBack?: () => void): void {
     const end = this.flights.begin(kind, jobs, this.clock.now());
     const landed = (events: Events): void => {
       end();
+      giveBack?.();
       for (const [key, event] of events) this.apply(key, event);
       this.wake();
     };
@@ -203,13 +229,25 @@ export class Engine {
   private nextSubmits(room: number): Job[] {
     const nowMs = this.clock.now();
     if (this.submitsMayGoMs() > nowMs) return [];
-    const again = due.submitsDue(this.idle(), nowMs, due.chunkSize(this.limits));
+    // Where there is no room, and nothing that would make some, one job goes on alone until it has ended: the first.
+    const most = this.answerBytes() === undefined ? 1 : due.chunkSize(this.limits);
+    const bytesOf = (job: Job): number => this.weights.submitted(job, this.backlog.inputOf(job));
+    const again = due.submitsDue(this.idle(), nowMs, most, bytesOf);
     // Its deadline counts from here, not from the first try of an earlier batch.
     const begin = (place: Place): Job => newJob(place, { startedAtMs: nowMs });
-    const jobs = again.length > 0 ? again : this.backlog.take(this.newJobs(room)).map(begin);
-    for (const job of jobs) this.open.set(keyOf(job), job);
+    const count = Math.min(most, this.newJobs(room));
+    const jobs = again.length > 0 ? again : this.backlog.take(count, (place) => bytesOf(begin(place))).map(begin);
+    for (const job of jobs) this.keep(job);
     this.submitsFromMs = due.nextSubmitAtMs(nowMs, this.submitsFromMs, jobs.length, this.limits);
     return jobs;
+  }
+
+  private nextFiles(nowMs: number): Job[] {
+    return this.filesFromMs() <= nowMs ? due.fileReadsDue(this.idle(), nowMs) : [];
+  }
+
+  private filesFromMs(): number {
+    return !this.holdsFiles && this.flights.count('file') < due.MAX_FILE_FLIGHTS ? -Infinity : Infinity;
   }
 
   private newJobs(room: number): number {
@@ -217,7 +255,17 @@ export class Engine {
   }
 
   private submitsMayGoMs(): number {
-    return this.submits === 'go' && this.flights.count('submit') < due.MAX_SUBMIT_FLIGHTS ? this.submitsFromMs : Infinity;
+    const mayGo = this.submits === 'go' && this.flights.count('submit') < due.MAX_SUBMIT_FLIGHTS;
+    return mayGo && (this.answerBytes() !== undefined || this.isStuck()) ? this.submitsFromMs : Infinity;
+  }
+
+  private answerBytes(): number | undefined {
+    return this.room.forAnswers(this.flights.count('submit'));
+  }
+
+  /** Whether nothing is under way, and nothing waits but to be submitted. */
+  private isStuck(): boolean {
+    return this.flights.count() === 0 && this.jobs().every(({ step }) => step.at === 'submit');
   }
 
   private idle(): Job[] {

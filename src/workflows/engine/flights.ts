@@ -5,7 +5,7 @@ import type { Place } from '../../jobs/model';
 /** An answer that is longer in coming holds up those that were asked with it, and from then on no others. */
 const STRAGGLING_SECONDS = 3;
 
-export type FlightKind = 'submit' | 'read' | 'cleanup';
+export type FlightKind = 'submit' | 'read' | 'file' | 'cleanup';
 
 interface Flight {
   kind: FlightKind;

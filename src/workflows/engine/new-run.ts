@@ -13,7 +13,10 @@ import type { LearntSettings } from '../../activities/messages';
  * request to cancel: the next run would not know of it.
  * @param mayMove whether another version may take over now
  */
-export function isNewRunDue({ continueAsNewAfterEvents = Infinity }: LearntSettings, mayMove: boolean): boolean {
+export function isNewRunDue(
+  { continueAsNewAfterEvents = Infinity }: Pick<LearntSettings, 'continueAsNewAfterEvents'>,
+  mayMove: boolean,
+): boolean {
   if (CancellationScope.current().consideredCancelled) return false;
   const { continueAsNewSuggested, historyLength, targetWorkerDeploymentVersionChanged } = workflowInfo();
   // Of servers that do not tell it, and of workers without a version, it is always false.

@@ -4,7 +4,7 @@ import type { LearntSettings, SinglePage } from '../../activities/messages';
 import { deadlineOf } from '../../jobs/job';
 import type { About, EndedJob, Job } from '../../jobs/model';
 import { cancelAll } from './cancel';
-import { firstRunId } from './carry';
+import { ownIdentity } from './carry';
 import { Engine } from './engine';
 import { isNewRunDue } from './new-run';
 
@@ -19,8 +19,7 @@ export function begunWith(about: About): Pick<Job, 'about' | 'startedAtMs' | 'de
 
 /** The engine of a workflow's only job. */
 export function singleEngine(page: SinglePage, job: Job, maxKeptBytes: number): Engine {
-  const source = { workflowId: workflowInfo().workflowId, firstRunId: firstRunId() };
-  return new Engine({ source, pages: new Map([[0, page]]), options: { maxKeptBytes } }, { maxInFlight: 1 }, [job]);
+  return new Engine({ source: ownIdentity(), pages: new Map([[0, page]]), options: { maxKeptBytes } }, { maxInFlight: 1 }, [job]);
 }
 
 /**

@@ -1,0 +1,62 @@
+/**
+ * Submits of batches while the service refuses the connection's credentials: one at a time tries them, the others are held.
+ * [protocol.md section 4, row "submit, 401"]
+ *
+ * Keeps true: after `unauthorizedSeconds` nobody is held any more, so that each submit is refused by the service itself.
+ */
+import type { Clock } from './clock';
+import { HalfOpen, type Cause, type Ticket } from './half-open';
+
+/** A submit that is not to be sent now. */
+export interface KeyHeld {
+  kind: 'held';
+  waitSeconds: number;
+  cause: Cause;
+}
+
+export class KeyHold {
+  private readonly halfOpen = new HalfOpen();
+
+  constructor(
+    private readonly unauthorizedSeconds: number,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Since when the credentials are refused, in milliseconds since the epoch; undefined when they are not. */
+  get sinceMs(): number | undefined {
+    return this.halfOpen.cause?.sinceMs;
+  }
+
+  /** Whether one submit at a time tries the credentials. */
+  get isHolding(): boolean {
+    const { sinceMs } = this;
+    return sinceMs !== undefined && this.clock.nowMs() - sinceMs < this.unauthorizedSeconds * 1000;
+  }
+
+  /** How long no submit goes; 0 when the next one does. */
+  get heldSeconds(): number {
+    return this.isHolding ? this.halfOpen.heldMs(this.clock.monotonicMs()) / 1000 : 0;
+  }
+
+  /** Whether the submit `key` would be held now: then it is one of those that wait. */
+  holdOf(key: string): KeyHeld | undefined {
+    const begun = this.heldSeconds > 0 ? this.begin(key) : undefined;
+    return begun?.kind === 'held' ? begun : undefined;
+  }
+
+  /** A submit that would go now. */
+  begin(key: string): KeyHeld | { kind: 'go'; ticket: Ticket } {
+    if (!this.isHolding) return { kind: 'go', ticket: this.halfOpen.pass(key) };
+    const { cause } = this.halfOpen;
+    const arrival = this.halfOpen.arrive(key, this.clock.monotonicMs());
+    if (arrival.kind === 'go') return arrival;
+    if (cause === undefined) throw new Error('nothing is held');
+    return { ...arrival, cause };
+  }
+
+  /** What the service said to a submit that went. @param httpStatus absent where it said nothing */
+  end(ticket: Ticket, httpStatus: number | undefined): void {
+    const outcome = httpStatus === 401 ? 'throttled' : httpStatus === undefined || httpStatus >= 500 ? 'unclear' : 'good';
+    this.halfOpen.answered(ticket, outcome, this.clock.monotonicMs(), { httpStatus: 401, sinceMs: this.clock.nowMs() });
+  }
+}

@@ -1,0 +1,47 @@
+/**
+ * Asking another worker for what the file of the one that took the activity does not have.
+ *
+ * Keeps true: each time is an activity of its own, so no try of the activity's retries is counted; the activity says when it is enough.
+ */
+import { sleep, type ActivityOptions } from '@temporalio/workflow';
+import type { Elsewhere, LookedUp } from '../../activities/messages';
+import type { Job } from '../../jobs/model';
+import { keyOf } from '../../jobs/job';
+import { LOOKUP_PAUSE_SECONDS } from '../../jobs/lookup';
+import { WorkflowClock } from './clock';
+
+type Lookups = Record<string, LookedUp>;
+
+/** Calls an activity until it has answered, or refused. @throws what `ask` throws, and CancelledFailure */
+export async function onAnyWorker<T>(ask: (lookup: LookedUp | undefined) => Promise<T | Elsewhere>): Promise<T> {
+  const clock = new WorkflowClock();
+  const sinceMs = clock.now();
+  for (let lookup: LookedUp | undefined; ;) {
+    const answer = await ask(lookup);
+    if (!isElsewhere(answer)) return answer;
+    const dueAtMs = clock.now() + LOOKUP_PAUSE_SECONDS * 1000;
+    await sleep(LOOKUP_PAUSE_SECONDS * 1000, { summary: 'another worker may know more' });
+    clock.passed(dueAtMs);
+    lookup = { forSeconds: (clock.now() - sinceMs) / 1000, on: answer.elsewhere };
+  }
+}
+
+/** For an activity that others are to take: the worker which runs the workflow would get it back at once, without a queue (eager dispatch). */
+export function forOthers(options: ActivityOptions, lookup: LookedUp | Lookups | undefined): ActivityOptions {
+  return lookup === undefined ? options : { ...options, allowEagerDispatch: false };
+}
+
+function isElsewhere(answer: unknown): answer is Elsewhere {
+  return typeof answer === 'object' && answer !== null && 'elsewhere' in answer;
+}
+
+/** How far the looking for each of them has come, by the job's key; undefined where nobody has to look for any. */
+export function lookupsOf(jobs: readonly Job[], nowMs: number, nameOf: (job: Job) => string | number = keyOf): Lookups | undefined {
+  const lookups = Object.fromEntries(
+    jobs.flatMap((job) => {
+      const { lookup } = job.step;
+      return lookup === undefined ? [] : [[nameOf(job), { forSeconds: (nowMs - lookup.sinceMs) / 1000, on: lookup.on }] as const];
+    }),
+  );
+  return Object.keys(lookups).length === 0 ? undefined : lookups;
+}
