@@ -61,10 +61,10 @@ test('a batch that is refused with a forged second argument refuses who asks for
   const startWorkflowOperation = new WithStartWorkflowOperation(RUN_BATCH, {
     args: [{ items: [{ id: 'a', connection: 'maps', submit: { path: '/tilesets' } }] }, { job: {} }],
     workflowId: randomUUID(),
-    taskQueue: bed.taskQueue,
+    taskQueue: harness.taskQueue,
     workflowIdConflictPolicy: 'FAIL',
   });
-  const asked = bed.client.workflow.executeUpdateWithStart(ITEM_UPDATE, { args: ['a'], startWorkflowOperation });
+  const asked = harness.client.workflow.executeUpdateWithStart(ITEM_UPDATE, { args: ['a'], startWorkflowOperation });
   await expect(asked).rejects.toMatchObject({ cause: { type: 'InvalidInput' } });
   const handle = await startWorkflowOperation.workflowHandle();
   await expect(handle.result()).rejects.toMatchObject({ cause: { type: 'InvalidInput' } });

@@ -124,6 +124,18 @@ export class UpgradeHarness {
     await inTurns(open, ({ operationId }) => admin.changeOperation(operationId, { finish: 'Succeeded' }));
   }
 
+  /** Ends the operations of items, also of those to come, until the batch has ended. */
+  async releaseToTheEnd(batch: HeldBatch): Promise<BatchResult> {
+    let hasEnded = false;
+    const result = batch.result().finally(() => (hasEnded = true));
+    await eventually(
+      () => this.release('items'),
+      () => hasEnded,
+      PATIENCE_SECONDS,
+    );
+    return result;
+  }
+
   /** Until this many operations that are alone run on this build, and this many shards. */
   async untilOn(buildId: BuildId, operations: number, shards: number): Promise<void> {
     const version = `TemporalWorkerDeploymentVersion = "${this.deploymentName}:${buildId}"`;
