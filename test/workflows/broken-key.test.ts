@@ -10,10 +10,10 @@ import { startTestHarness } from '../support/in-process';
 import { service } from '../http/service';
 
 const IS_LONG = process.env['LRO_LONG'] === '1';
-const OPEN = IS_LONG ? 300 : 30;
-const ITEMS = IS_LONG ? 1000 : 100;
+const OPEN = IS_LONG ? 300 : 20;
+const ITEMS = IS_LONG ? 1000 : 60;
 /** Three 401s were the end of an operation once. */
-const REFUSALS = 4;
+const REFUSALS = IS_LONG ? 10 : 4;
 const BROKEN_SECONDS = IS_LONG ? 600 : 0;
 
 /** A service that knows one key, and what it accepted by idempotency keys. */
