@@ -119,9 +119,9 @@ test.each([
 const MANY = LONG ? 250 : 60;
 
 test.each([
-  [`${MANY} items whose polls are long`, 'late'],
+  [`${MANY} items whose polls are long`, 'late'] as const,
   ...(LONG ? [[`${MANY} items that have succeeded at once, with a long place where the result is`, 'atOnce'] as const] : []),
-])('%s', async (_, how) => {
+] as const)('%s', async (_, how) => {
   const wanted = items(how, MANY);
   const handle = await harness.startBatch({ items: wanted });
   await expectAccountedFor(handle, wanted, { succeeded: MANY });

@@ -1,7 +1,8 @@
 /** The media type of a body file becomes a header: what is none is refused before anything is sent. */
 import { checkInput } from '../../src/schema/operation';
 
-const withType = (contentType: unknown) => checkInput({ submit: { path: '/mapData', bodyFile: { path: 'venue.zip', contentType } } });
+const withType = (contentType: unknown) =>
+  checkInput({ submit: { path: '/mapData', bodyFile: { path: 'venue.zip', contentType: contentType as string } } });
 
 test.each(['application/zip', 'text/plain; charset=utf-8', 'application/vnd.api+json', 'multipart/form-data; boundary="a b"'])(
   '%s is one',
