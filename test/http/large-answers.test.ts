@@ -12,7 +12,8 @@ const IS_LONG = process.env['LRO_LONG'] === '1';
 const RUNS = IS_LONG ? 200 : 8;
 jest.setTimeout(600_000);
 const MiB = 1_048_576;
-const MAX_BUSY_MS = 100;
+/** A hundred alone on a machine; other programs make the same work cost twice as much processor time. */
+const MAX_BUSY_MS = IS_LONG ? 100 : 200;
 
 const tokenOf = (seed: number, chars: number): string => {
   const blocks = Array.from({ length: Math.ceil(chars / 44) }, (_, index) =>
