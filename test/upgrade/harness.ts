@@ -57,6 +57,7 @@ export async function startUpgradeHarness(): Promise<UpgradeHarness> {
 export class UpgradeHarness {
   /** Slashes are what the controller's names have. */
   readonly deploymentName = `tests/${randomUUID()}`;
+  private readonly workers: Child[] = [];
 
   constructor(
     readonly processes: ProcessHarness,
@@ -64,9 +65,16 @@ export class UpgradeHarness {
   ) {}
 
   /** A worker of this build, as Temporal's controller starts it. */
-  startWorker(buildId: BuildId): Promise<Child> {
+  async startWorker(buildId: BuildId): Promise<Child> {
     const env = { TEMPORAL_DEPLOYMENT_NAME: this.deploymentName, TEMPORAL_WORKER_BUILD_ID: buildId, LRO_LOG_LEVEL: 'warn' };
-    return this.processes.startWorker({ program: this.builds[buildId].program, env });
+    const worker = await this.processes.startWorker({ program: this.builds[buildId].program, env });
+    this.workers.push(worker);
+    return worker;
+  }
+
+  /** Leaves nothing to the next test that could work. */
+  async killWorkers(): Promise<void> {
+    await Promise.all(this.workers.splice(0).map((worker) => worker.kill()));
   }
 
   /** `temporal worker deployment set-current-version`, as soon as Temporal knows the build by its workers. */
@@ -84,7 +92,7 @@ export class UpgradeHarness {
   async startOperations(prefix: string, count: number, retryAfterSeconds: number): Promise<NamedOperation[]> {
     const names = Array.from({ length: count }, (_, index) => `${prefix}-${index}`);
     const operations = await inTurns(names, (name) => this.processes.start(name, { retryAfterSeconds }));
-    await inTurns(operations, (operation) => operation.accepted());
+    await inTurns(operations, (operation) => operation.accepted({ timeoutSeconds: PATIENCE_SECONDS }));
     return operations;
   }
 

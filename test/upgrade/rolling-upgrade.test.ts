@@ -29,6 +29,7 @@ beforeAll(async () => {
   harness = await startUpgradeHarness();
 });
 
+afterEach(() => harness.killWorkers());
 afterAll(() => harness.close());
 
 /** What a run was begun with. */
