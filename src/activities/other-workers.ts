@@ -15,6 +15,7 @@ import { oneLine } from '../lro/text';
 import { reasonOf } from '../text/reason';
 import { isFileDependent, typedFailure } from './failures';
 import type { Elsewhere, LookedUp } from './messages';
+import { heartbeatsOf, pollersOf, WORKER_STATUS, type TaskQueue } from './task-queue';
 
 /** From the first worker that did not have it. */
 const MAX_LOOKUP_SECONDS = 20;
@@ -26,13 +27,6 @@ const ASK_MS = 3000;
 /** Workers that a failure names, and of each name as much. */
 const MAX_NAMED = 20;
 const MAX_IDENTITY_CHARS = 200;
-
-type QueueQuestion = Exclude<Parameters<Client['connection']['workflowService']['describeTaskQueue']>[0], Uint8Array>;
-
-/** Of `temporal.api.enums.v1`: a worker's last heartbeat said that it ends. */
-const WORKER_STATUS_SHUTTING_DOWN = 2;
-const WORKER_STATUS_SHUTDOWN = 3;
-const TASK_QUEUE_TYPE_ACTIVITY = 2 as unknown as QueueQuestion['taskQueueType'];
 
 export class OtherWorkers {
   private readonly known = new Map<string, { atMs: number; differ: Promise<boolean> }>();
@@ -86,7 +80,7 @@ export class OtherWorkers {
     const { taskQueue } = info;
     const known = this.known.get(taskQueue);
     if (known !== undefined && performance.now() - known.atMs < KNOWN_MS) return known.differ;
-    const differ = liveWorkers(client, this.namespace, taskQueue).then(
+    const differ = liveWorkers(client, { namespace: this.namespace, taskQueue }).then(
       (identities) => identities.some((identity) => fileHashIn(identity) !== this.fileHash),
       (error: unknown) => {
         log.warn('the other workers of the task queue are not known', { reason: reasonOf(error) });
@@ -114,26 +108,22 @@ export async function mayNotWrite(file: FileRef | undefined, files: Files): Prom
 }
 
 /** The identities of the workers that take activities of a task queue. The server names those that are gone for five minutes, except those that said so. */
-async function liveWorkers({ connection }: Client, namespace: string, taskQueue: string): Promise<string[]> {
+async function liveWorkers({ connection }: Client, queue: TaskQueue): Promise<string[]> {
   const { workflowService } = connection;
   return connection.withDeadline(Date.now() + ASK_MS, async () => {
-    const queue: QueueQuestion = { namespace, taskQueue: { name: taskQueue }, taskQueueType: TASK_QUEUE_TYPE_ACTIVITY };
-    const [{ pollers }, heartbeats] = await Promise.all([workflowService.describeTaskQueue(queue), workerHeartbeats()]);
-    const identitiesOf = (some: typeof heartbeats): string[] => some.flatMap(({ workerIdentity }) => workerIdentity ?? []);
+    // None from servers that do not keep them.
+    const [pollers, heartbeats] = await Promise.all([
+      pollersOf(workflowService, queue),
+      heartbeatsOf(workflowService, queue).catch(() => []),
+    ]);
+    const identitiesOf = (some: typeof heartbeats): string[] => some.map(({ identity }) => identity);
     const ended = new Set(identitiesOf(heartbeats.filter(hasEnded)));
     const living = identitiesOf(heartbeats.filter((heartbeat) => !hasEnded(heartbeat)));
     // A container that was started again may have the identity of the one before it.
-    return [...living, ...pollers.flatMap(({ identity }) => (identity == null || ended.has(identity) ? [] : identity))];
+    return [...living, ...pollers.flatMap(({ identity }) => (identity === '' || ended.has(identity) ? [] : identity))];
   });
-
-  /** None from servers that do not keep them. */
-  async function workerHeartbeats() {
-    const query = `TaskQueue = '${taskQueue.replace(/'/g, "''")}'`;
-    const { workersInfo } = await workflowService.listWorkers({ namespace, query }).catch(() => ({ workersInfo: [] }));
-    return workersInfo.flatMap(({ workerHeartbeat }) => workerHeartbeat ?? []);
-  }
 }
 
-function hasEnded({ status }: { status?: number | null }): boolean {
-  return status === WORKER_STATUS_SHUTTING_DOWN || status === WORKER_STATUS_SHUTDOWN;
+function hasEnded({ status }: { status: number }): boolean {
+  return status === WORKER_STATUS.shuttingDown || status === WORKER_STATUS.shutdown;
 }

@@ -5,22 +5,14 @@
  * out sooner only where it has said that it ends, has had time to do so, and has not asked for work since.
  */
 import type { NativeConnection } from '@temporalio/worker';
-
-type TaskQueueType = Parameters<NativeConnection['workflowService']['describeTaskQueue']>[0]['taskQueueType'];
-/** `TASK_QUEUE_TYPE_ACTIVITY`: activities are what sends. */
-const ACTIVITIES = 2 as unknown as TaskQueueType;
-/** `WORKER_STATUS_SHUTTING_DOWN` */
-const SHUTTING_DOWN = 2;
+import { heartbeatsOf, pollersOf, WORKER_STATUS, type TaskQueue } from '../activities/task-queue';
 
 const TIMEOUT_MS = 1000;
 /** Who ends is asked for so often. */
 const ENDING_EVERY_MS = 5000;
-const MAX_HEARTBEATS = 1000;
 
-export interface ListedWorkersOptions {
+export interface ListedWorkersOptions extends TaskQueue {
   connection: NativeConnection;
-  namespace: string;
-  taskQueue: string;
   /** Who asks. */
   identity: string;
   /** How long a worker may go on sending once it has said that it ends. */
@@ -42,13 +34,9 @@ export class ListedWorkers {
 
   /** Their identities. @throws Error when Temporal does not answer in a second */
   async ask(): Promise<string[]> {
-    const { connection, namespace, taskQueue, identity } = this.options;
-    const { pollers } = await connection.withDeadline(Date.now() + TIMEOUT_MS, () =>
-      connection.workflowService.describeTaskQueue({ namespace, taskQueue: { name: taskQueue }, taskQueueType: ACTIVITIES }),
-    );
-    const lastAccess = new Map(
-      pollers.map(({ identity: name, lastAccessTime: at }) => [name ?? '', `${String(at?.seconds)}.${String(at?.nanos)}`]),
-    );
+    const { connection, identity } = this.options;
+    const pollers = await connection.withDeadline(Date.now() + TIMEOUT_MS, () => pollersOf(connection.workflowService, this.options));
+    const lastAccess = new Map(pollers.map((poller) => [poller.identity, poller.lastAccess]));
     if ([...lastAccess.keys()].some((name) => name !== identity)) await this.askEnding(lastAccess);
     return [...lastAccess].filter(([name, access]) => name === identity || !this.hasLeft(name, access)).map(([name]) => name);
   }
@@ -74,17 +62,11 @@ export class ListedWorkers {
   }
 
   private async endingNow(): Promise<Set<string>> {
-    const { connection, namespace, taskQueue } = this.options;
-    const query = `TaskQueue = '${taskQueue.replaceAll("'", "''")}'`;
-    const { workersInfo } = await connection.withDeadline(Date.now() + TIMEOUT_MS, () =>
-      connection.workflowService.listWorkers({ namespace, pageSize: MAX_HEARTBEATS, query }),
-    );
-    const workers = workersInfo.flatMap(({ workerHeartbeat }) => {
-      const { workerIdentity, status } = workerHeartbeat ?? {};
-      return workerIdentity ? [{ workerIdentity, isEnding: Number(status) === SHUTTING_DOWN }] : [];
-    });
+    const { connection } = this.options;
+    const workers = await connection.withDeadline(Date.now() + TIMEOUT_MS, () => heartbeatsOf(connection.workflowService, this.options));
+    const isEnding = ({ status }: { status: number }): boolean => status === WORKER_STATUS.shuttingDown;
     // Several workers of one process have one identity.
-    const living = new Set(workers.flatMap(({ workerIdentity, isEnding }) => (isEnding ? [] : workerIdentity)));
-    return new Set(workers.flatMap(({ workerIdentity, isEnding }) => (isEnding && !living.has(workerIdentity) ? workerIdentity : [])));
+    const living = new Set(workers.flatMap((worker) => (isEnding(worker) ? [] : worker.identity)));
+    return new Set(workers.flatMap((worker) => (isEnding(worker) && !living.has(worker.identity) ? worker.identity : [])));
   }
 }

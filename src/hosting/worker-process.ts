@@ -14,6 +14,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { MetricGauge } from '@temporalio/common';
 import { Runtime, type NativeConnection, type Worker } from '@temporalio/worker';
 import type { Logger } from 'pino';
+import { pollersOf, type TaskQueue } from '../activities/task-queue';
 import { ConfigError, fileHashOfConfig, type LroConfig } from '../config';
 import type { Connections } from '../http';
 import { reasonOf } from '../text/reason';
@@ -51,9 +52,6 @@ const FORCE_MARGIN_SECONDS = 10;
 /** Longest wait for the server to list a worker that has begun to ask for work. */
 const LISTED_SECONDS = 5;
 const LOOK_EVERY_MS = 50;
-type TaskQueueType = Parameters<NativeConnection['workflowService']['describeTaskQueue']>[0]['taskQueueType'];
-/** `TASK_QUEUE_TYPE_ACTIVITY` */
-const ACTIVITIES = 2 as unknown as TaskQueueType;
 
 export class WorkerProcess {
   private current: Generation | undefined;
@@ -175,15 +173,11 @@ export class WorkerProcess {
  * Waits until the server lists the worker among those that take activities: before, others would take it that nobody else is there. One that the
  * server does not list works all the same.
  */
-async function listed(
-  connection: NativeConnection,
-  { namespace, taskQueue, identity }: { namespace: string; taskQueue: string; identity: string },
-): Promise<void> {
+async function listed(connection: NativeConnection, { identity, ...queue }: TaskQueue & { identity: string }): Promise<void> {
   const giveUpAtMs = Date.now() + LISTED_SECONDS * 1000;
-  const question = { namespace, taskQueue: { name: taskQueue }, taskQueueType: ACTIVITIES };
   const ask = (): Promise<boolean> =>
     connection.withDeadline(giveUpAtMs, async () => {
-      const { pollers } = await connection.workflowService.describeTaskQueue(question);
+      const pollers = await pollersOf(connection.workflowService, queue);
       return pollers.some((poller) => poller.identity === identity);
     });
   while (Date.now() < giveUpAtMs && !(await ask().catch(() => false))) await sleep(LOOK_EVERY_MS);
