@@ -88,8 +88,8 @@ describe('a body of a megabyte costs less than 100 ms, and throws nothing, when 
         const { user, system } = process.cpuUsage(before);
         return (user + system) / 1000;
       };
-      // Processor time, and the best of twelve: other programs share this machine.
-      expect(Math.min(...Array.from({ length: 12 }, once))).toBeLessThan(100);
+      // Processor time, and the best of three: other programs share this machine.
+      expect(Math.min(once(), once(), once())).toBeLessThan(100);
     }
   });
 });

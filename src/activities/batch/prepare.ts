@@ -57,9 +57,12 @@ export function makePrepareBatch(connections: Connections, learn: () => Promise<
       const report = batch.report === undefined ? undefined : filledIn(batch.report, request);
       const source = await sourceOf(batch, request);
       if (report !== undefined) await refused(() => connections.files.checkWritable(report), 'report');
-      // What another worker's file may have is not read to its end by this one.
-      const stopsAtFileMistake = !batch.skipInvalid && (await others.elsewhere(request.lookup)) !== undefined;
-      const found = await new Finder(batch, source, connections, stopsAtFileMistake).find(request.input);
+      const find = (stopsAtFileMistake: boolean) => new Finder(batch, source, connections, stopsAtFileMistake).find(request.input);
+      const found = await find(!batch.skipInvalid).catch(async (error: unknown) => {
+        // What another worker's file may have is not read to its end by this one.
+        if (batch.skipInvalid || !isFileDependent(error) || (await others.elsewhere(request.lookup)) !== undefined) throw error;
+        return find(false);
+      });
       return {
         source,
         total: found.total,
