@@ -1,13 +1,13 @@
 /** What callers and operators see of a chain: query `progress`, memo, search attributes, current details. */
 import { upsertMemo } from '@temporalio/workflow';
 import type { ApplicationFailure } from '@temporalio/workflow';
-import type { LearntSettings, PreparedChain } from '../activities/messages';
+import type { PreparedChain } from '../activities/messages';
 import type { BuildTilesetInput, ChainInput, ChainPhase, ChainProgress, FailureDetails, StepProgress } from '../contract';
 import type { Job } from '../jobs/model';
 import { phaseOf, progressOf } from '../jobs/progress';
 import type { Engine } from './engine/engine';
 import { refusalIn, typedFailure } from './failures';
-import { SearchAttributes } from './search-attributes';
+import { SearchAttributes, type CarriedAttributes } from './search-attributes';
 import { ENDED_STATUS, showChain } from './show';
 
 export class ChainView {
@@ -31,10 +31,8 @@ export class ChainView {
   }
 
   /** What the next run needs of what was shown. */
-  async carried(): Promise<{ settings: LearntSettings; written: Record<string, string> }> {
-    await this.settled();
-    const { settings = { searchAttributes: [] }, written = {} } = this.attributes ?? {};
-    return { settings, written };
+  carried(): Promise<CarriedAttributes> {
+    return SearchAttributes.carried(this.attributes);
   }
 
   /** Waits until all is shown. */

@@ -5,13 +5,13 @@
  */
 import { CancellationScope, condition, upsertMemo } from '@temporalio/workflow';
 import type { ApplicationFailure } from '@temporalio/workflow';
-import type { LearntSettings, Prepared } from '../activities/messages';
+import type { Prepared } from '../activities/messages';
 import type { Acceptance, FailureDetails, OperationInput, OperationPhase, OperationProgress } from '../contract';
 import type { Job } from '../jobs/model';
 import { phaseOf, progressOf } from '../jobs/progress';
 import type { Engine } from './engine/engine';
 import { refusalIn, typedFailure } from './failures';
-import { SearchAttributes } from './search-attributes';
+import { SearchAttributes, type CarriedAttributes } from './search-attributes';
 import { ENDED_STATUS, showProgress } from './show';
 
 export class OperationView {
@@ -43,10 +43,8 @@ export class OperationView {
   }
 
   /** What the next run needs of what was shown. Not to be cut by a cancellation. */
-  async carried(): Promise<{ settings: LearntSettings; written: Record<string, string> }> {
-    await this.settled();
-    const { settings = { searchAttributes: [] }, written = {} } = this.attributes ?? {};
-    return { settings, written };
+  carried(): Promise<CarriedAttributes> {
+    return SearchAttributes.carried(this.attributes);
   }
 
   /** Waits until all is shown. */

@@ -24,6 +24,12 @@ const ASKING: ActivityOptions = {
   summary: 'which search attributes are registered',
 };
 
+/** Search attributes as one run hands them to the next. Plain JSON. */
+export interface CarriedAttributes {
+  settings: LearntSettings;
+  written: Record<string, string>;
+}
+
 export class SearchAttributes {
   private values: Values = {};
   private isAsking = false;
@@ -36,9 +42,10 @@ export class SearchAttributes {
     this.learnt = { ...learnt, searchAttributesAtMs: learnt.searchAttributesAtMs ?? Date.now() };
   }
 
-  /** What the next run needs. */
-  get settings(): LearntSettings {
-    return this.learnt;
+  /** What the next run needs of those of this one, once all is written. Not to be cut by a cancellation. */
+  static async carried(attributes: SearchAttributes | undefined): Promise<CarriedAttributes> {
+    await attributes?.settled();
+    return { settings: attributes?.learnt ?? { searchAttributes: [] }, written: attributes?.written ?? {} };
   }
 
   /** These are the values now. */
