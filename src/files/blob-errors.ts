@@ -33,8 +33,8 @@ export function blobProblem(label: string, what: string, host: string, error: un
   }
   if (statusCode === 404)
     return code === 'ContainerNotFound'
-      ? new FileRefusedError(`${label} ${what}: its container does not exist`, true)
-      : new FileRefusedError(`${label} does not exist`, true);
+      ? new FileRefusedError(`${label} ${what}: its container does not exist`, { notThere: true })
+      : new FileRefusedError(`${label} does not exist`, { notThere: true });
   const answer = `${statusCode}${code === undefined ? '' : ` ${code}`}`;
   const message =
     statusCode === 401 || statusCode === 403

@@ -150,8 +150,7 @@ export class BlobFiles {
     if (!this.container.writable)
       throw new FileRefusedError(
         `${label} is in a container that the worker's file does not let be written (files.blobContainers, writable)`,
-        false,
-        true,
+        { dependsOnFile: true },
       );
   }
 

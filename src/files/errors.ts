@@ -4,16 +4,15 @@
 export class FileRefusedError extends Error {
   override readonly name = 'FileRefusedError';
 
-  /**
-   * @param notThere whether it would be allowed, but does not exist
-   * @param dependsOnFile whether the worker's file with connections decides it: that of another worker may allow it, or name another folder
-   */
-  constructor(
-    message: string,
-    readonly notThere = false,
-    readonly dependsOnFile = false,
-  ) {
+  /** Whether it would be allowed, but does not exist. */
+  readonly notThere: boolean;
+  /** Whether the worker's file with connections decides it: that of another worker may allow it, or name another folder. */
+  readonly dependsOnFile: boolean;
+
+  constructor(message: string, { notThere = false, dependsOnFile = false }: { notThere?: boolean; dependsOnFile?: boolean } = {}) {
     super(message);
+    this.notThere = notThere;
+    this.dependsOnFile = dependsOnFile;
   }
 }
 

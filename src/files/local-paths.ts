@@ -37,7 +37,9 @@ export async function existingPath(path: string, allowed: AllowedFolders): Promi
     [...allowed.folders, ...realFolders].some((folder) => folder !== undefined && isBelow(candidate, folder)),
   );
   const exists = await Promise.any(candidates.map((candidate) => realpath(candidate))).catch(() => undefined);
-  throw wouldBeInside && exists === undefined ? new FileRefusedError(`${label} does not exist`, true, true) : outside;
+  throw wouldBeInside && exists === undefined
+    ? new FileRefusedError(`${label} does not exist`, { notThere: true, dependsOnFile: true })
+    : outside;
 }
 
 /**
@@ -89,7 +91,7 @@ function candidatesOf(path: string, { folders }: AllowedFolders): string[] {
 }
 
 function outsideOf(label: string, { setting }: AllowedFolders): FileRefusedError {
-  return new FileRefusedError(`${label} is not below a folder that the worker's file allows (${setting})`, false, true);
+  return new FileRefusedError(`${label} is not below a folder that the worker's file allows (${setting})`, { dependsOnFile: true });
 }
 
 /** The real path of the nearest folder that exists, and the rest as it is written: nothing that is missing can be a link. */

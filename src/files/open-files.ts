@@ -108,11 +108,9 @@ export function openFiles(config: FilesConfig, { env = process.env, openTokenSou
     const store = storeOf(file);
     if ('path' in store) return store;
     if (store.blobs === undefined)
-      throw new FileRefusedError(
-        `${store.file.label} is not in a container that the worker's file allows (files.blobContainers)`,
-        false,
-        true,
-      );
+      throw new FileRefusedError(`${store.file.label} is not in a container that the worker's file allows (files.blobContainers)`, {
+        dependsOnFile: true,
+      });
     return { file: store.file, blobs: store.blobs };
   }
 

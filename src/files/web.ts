@@ -65,7 +65,7 @@ export class WebFiles {
 
   private async ask({ text, url, label }: FileUrl, range: ByteRange | undefined, signal: AbortSignal): Promise<AxiosResponse<Readable>> {
     if (!this.hosts.some((pattern) => hostMatches(url, pattern)))
-      throw new FileRefusedError(`${label} is not on a host that the worker's file allows (files.urlHosts)`, false, true);
+      throw new FileRefusedError(`${label} is not on a host that the worker's file allows (files.urlHosts)`, { dependsOnFile: true });
     try {
       return await this.client.get<Readable>(text, {
         headers: range === undefined ? HEADERS : { ...HEADERS, range: `bytes=${range.offset}-${range.offset + range.bytes - 1}` },
@@ -86,7 +86,7 @@ export class WebFiles {
 function refusal(label: string, status: number): Error {
   const message = `${label} could not be read: its host answered ${status}`;
   const passes = status >= 500 || status === 408 || status === 429;
-  return passes ? new FileUnreadableError(message) : new FileRefusedError(message, status === 404 || status === 410);
+  return passes ? new FileUnreadableError(message) : new FileRefusedError(message, { notThere: status === 404 || status === 410 });
 }
 
 function brokenOff(label: string, host: string, error: unknown, signal: AbortSignal): Error {

@@ -6,6 +6,8 @@
  * 2. What is masked in the whole text is masked here: no cut between two pieces falls into a secret. Memory is bounded.
  */
 
+import { MASK } from './marks';
+
 /** Looked through at once: with this the event loop is busy for some milliseconds. */
 const PIECE_CHARS = 131_072;
 /** On either side of a cut, looked at for a secret that lies across it. Longer than the longest token, escaped in every way. */
@@ -47,5 +49,5 @@ function cut(text: string, clean: (text: string) => string): { piece: string; re
     const [before, after] = [text.slice(at - MARGIN_CHARS, at), text.slice(at, at + MARGIN_CHARS)];
     if (clean(before) + clean(after) === clean(before + after)) return { piece: clean(text.slice(0, at)), rest: text.slice(at) };
   }
-  return { piece: `${clean(text.slice(0, PIECE_CHARS - FORCED_CHARS))}***`, rest: text.slice(PIECE_CHARS + FORCED_CHARS) };
+  return { piece: `${clean(text.slice(0, PIECE_CHARS - FORCED_CHARS))}${MASK}`, rest: text.slice(PIECE_CHARS + FORCED_CHARS) };
 }
