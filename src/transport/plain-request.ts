@@ -43,7 +43,7 @@ export interface PlainResponse {
 /** Sends a request; rejects when no answer has begun. An error of the body is the stream's. */
 export function sendPlain({ method, url, headers, body, agents, transport, signal }: PlainRequest): Promise<PlainResponse> {
   return new Promise((resolve, reject) => {
-    const options = optionsOf(url);
+    const options: RequestOptions = urlToHttpOptions(new URL(url));
     const sent: Record<string, string | number> = { ...headers };
     sent['accept-encoding'] ??= 'gzip, deflate, br';
     if (body !== undefined) sent['content-length'] = body.length;
@@ -60,20 +60,6 @@ export function sendPlain({ method, url, headers, body, agents, transport, signa
     request.on('error', reject);
     request.end(body);
   });
-}
-
-/** A URL that every parser reads in one way: host in lower case, no user, no fragment, no dot segment, nothing to be escaped. */
-const PLAIN_URL = /^(https?:)\/\/([a-z0-9-]+(?:\.[a-z0-9-]+)*)(?::(\d{1,5}))?(\/[\w/.~!$&()*+,;=:@%?-]*)$/;
-const DOT_SEGMENT = /\/(?:\.|%2e)/i;
-/** The last part of a host that is a number makes all of it an address, however it is spelled. */
-const NUMERIC_END = /(?:^|\.)(?:\d+|0x[\da-f]*)$/;
-const IPV4 = /^(?:(?:0|[1-9]\d{0,2})\.){3}(?:0|[1-9]\d{0,2})$/;
-
-function optionsOf(url: string): RequestOptions {
-  const [, protocol, hostname = '', port, path = ''] = PLAIN_URL.exec(url) ?? [];
-  if (protocol === undefined || DOT_SEGMENT.test(path) || (NUMERIC_END.test(hostname) && !IPV4.test(hostname)) || hostname.includes('xn--'))
-    return urlToHttpOptions(new URL(url));
-  return port === undefined ? { protocol, hostname, path } : { protocol, hostname, path, port };
 }
 
 /** The body as it was before the service packed it. What is cut off ends as it is, and says so by its stream. */
