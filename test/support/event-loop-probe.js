@@ -26,6 +26,8 @@ function workedMs() {
   };
 }
 
+module.exports = { workedMs };
+
 if (isMainThread && FILE !== undefined) {
   const worked = workedMs();
   let [lastMs, lastWorkedMs, countedAtMs, turns] = [performance.now(), worked(), performance.now(), 0];

@@ -8,6 +8,12 @@ const PROBE = resolve(__dirname, 'event-loop-probe.js');
 /** [design.md section 3, "Sizes": no answer and no input keeps the event loop busy for more than 100 ms] */
 export const MAX_BUSY_MS = 100;
 
+/** A clock of the milliseconds that this thread has worked. */
+export function workClock(): () => number {
+  const { workedMs } = jest.requireActual<{ workedMs: () => () => number }>('./event-loop-probe.js');
+  return workedMs();
+}
+
 /** One line of the probe. */
 interface Look {
   /** Milliseconds since the epoch. */
