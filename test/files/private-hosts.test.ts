@@ -1,21 +1,8 @@
 /** Hosts of `files.urlHosts` are asked at public addresses only, unless the worker's file says otherwise: callers choose among them. */
-import type { LookupAddress } from 'node:dns';
-import type { LookupFunction } from 'node:net';
 import type { FilesConfig } from '../../src/config';
+import { resolver } from '../support/resolver';
 import { CERTIFICATE, connectionTo, post, service } from '../http/service';
 import { errorOf, files, read } from './support';
-
-/** A resolver for one test, which counts how often it is asked. */
-function resolver(addresses: Record<string, string[]>): LookupFunction & { asked: string[] } {
-  const asked: string[] = [];
-  const find: LookupFunction = (host, options, callback) => {
-    asked.push(host);
-    const found: LookupAddress[] = (addresses[host] ?? []).map((address) => ({ address, family: address.includes(':') ? 6 : 4 }));
-    if (options.all === true) callback(null, found);
-    else callback(null, found[0]?.address ?? '', found[0]?.family);
-  };
-  return Object.assign(find, { asked });
-}
 
 const URL_HOSTS = { urlHosts: ['*.example.com', 'files.example', 'localhost', '127.0.0.1', '[::1]'] };
 

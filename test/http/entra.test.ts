@@ -1,21 +1,12 @@
 /** The real identity library against a token service of our own. */
+import { authorityAnswer } from '../support/entra-authority';
 import { answered, CERTIFICATE, connectionTo, get, service } from './service';
 
 describe('a client secret', () => {
   it('is exchanged for a token at the authority that the file names', async () => {
     const authority = await service((request, response) => {
       response.setHeader('content-type', 'application/json');
-      const base = `https://${request.headers.host ?? ''}/tenant`;
-      if (request.url.includes('openid-configuration')) {
-        response.end(
-          JSON.stringify({
-            token_endpoint: `${base}/oauth2/v2.0/token`,
-            authorization_endpoint: `${base}/authorize`,
-            issuer: `${base}/v2.0`,
-            jwks_uri: `${base}/keys`,
-          }),
-        );
-      } else response.end(JSON.stringify({ token_type: 'Bearer', expires_in: 3600, access_token: `token${authority.seen.length}` }));
+      response.end(authorityAnswer(request, () => `token${authority.seen.length}`, 3600));
     }, true);
     const { url, seen } = await service(({ headers }, response) =>
       response.writeHead(headers.authorization === 'Bearer token2' ? 401 : 200).end(),

@@ -1,20 +1,7 @@
 /** Hosts other than the base URL's own are reached at public addresses only, unless the connection says otherwise. */
-import type { LookupAddress } from 'node:dns';
-import type { LookupFunction } from 'node:net';
 import { isPrivateAddress } from '../../src/transport/addresses';
+import { resolver } from '../support/resolver';
 import { answered, connectionTo, get, post, service } from './service';
-
-/** A resolver for one test. */
-function resolver(addresses: Record<string, string[]>): LookupFunction & { asked: string[] } {
-  const asked: string[] = [];
-  const find: LookupFunction = (host, options, callback) => {
-    asked.push(host);
-    const found: LookupAddress[] = (addresses[host] ?? []).map((address) => ({ address, family: address.includes(':') ? 6 : 4 }));
-    if (options.all === true) callback(null, found);
-    else callback(null, found[0]?.address ?? '', found[0]?.family);
-  };
-  return Object.assign(find, { asked });
-}
 
 describe('an address', () => {
   it.each([

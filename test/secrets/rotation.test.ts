@@ -12,6 +12,7 @@ import { join, resolve } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { RUN_BATCH, type BatchInput, type BatchResult } from '../../src/contract';
 import { temporaryFolder, writeConfig } from '../support/config';
+import { authorityAnswer } from '../support/entra-authority';
 import { eventually } from '../support/eventually';
 import { sharedAddress } from '../support/in-process';
 import { startWorkerProcess } from '../support/programs';
@@ -63,16 +64,8 @@ async function listening(server: http.Server): Promise<number> {
 async function startAuthority(tokens: Tokens): Promise<string> {
   const pem = (name: string): Buffer => readFileSync(join(CERTIFICATES, name));
   const server = https.createServer({ key: pem('key.pem'), cert: pem('cert.pem') }, (request, response) => {
-    const base = `https://${request.headers.host ?? ''}/tenant`;
-    const configuration = {
-      token_endpoint: `${base}/oauth2/v2.0/token`,
-      authorization_endpoint: `${base}/authorize`,
-      issuer: `${base}/v2.0`,
-      jwks_uri: `${base}/keys`,
-    };
-    const isToken = !(request.url ?? '').includes('openid-configuration');
-    const answer = isToken ? { token_type: 'Bearer', expires_in: ROTATION_SECONDS, access_token: tokens.next() } : configuration;
-    request.resume().on('end', () => response.setHeader('content-type', 'application/json').end(JSON.stringify(answer)));
+    const answer = authorityAnswer(request, () => tokens.next(), ROTATION_SECONDS);
+    request.resume().on('end', () => response.setHeader('content-type', 'application/json').end(answer));
   });
   return `https://127.0.0.1:${await listening(server)}`;
 }

@@ -94,6 +94,17 @@ async function statusOf(handle: Started): Promise<unknown> {
   return typedSearchAttributes.getAll().find(({ key }) => key.name === 'LroStatus')?.value;
 }
 
+/** An operation whose status is written, and can be written no more. */
+async function startAndRemove(start: () => Promise<Started>): Promise<Started> {
+  const handle = await start();
+  await eventually(
+    () => statusOf(handle),
+    (value) => value === 'NotStarted',
+  );
+  await remove('LroStatus');
+  return handle;
+}
+
 test('one that is removed while an operation runs is not written any more, and the operation ends', async () => {
   const removed = gate();
   const status = async (poll: number): Promise<StatusDecision> => {
@@ -101,12 +112,7 @@ test('one that is removed while an operation runs is not written any more, and t
     return SUCCEEDED;
   };
   await withWorker(0, { status }, async (start) => {
-    const handle = await start();
-    await eventually(
-      () => statusOf(handle),
-      (value) => value === 'NotStarted',
-    );
-    await remove('LroStatus');
+    const handle = await startAndRemove(start);
     removed.open();
     await expect(handle.result()).resolves.toMatchObject({ status: 'Succeeded' });
     const events = await eventsOf(handle);
@@ -133,12 +139,7 @@ test('a task that wrote one which was removed a moment before fails until it is 
     return SUCCEEDED;
   };
   await withWorker(300, { status }, async (start) => {
-    const handle = await start();
-    await eventually(
-      () => statusOf(handle),
-      (value) => value === 'NotStarted',
-    );
-    await remove('LroStatus');
+    const handle = await startAndRemove(start);
     removed.open();
     await eventually(
       () => eventsOf(handle),
