@@ -18,8 +18,9 @@ import { Answers } from './answers';
 import { systemClock, type Clock } from './clock';
 import { openCredentials } from './credentials';
 import { Dispatcher } from './dispatcher';
-import { KeyHold, type KeyHeld } from './key-hold';
-import { RateLimiter, type HeldTurn, type Turn, type TurnKind } from './rate-limiter';
+import type { Held } from './half-open';
+import { KeyHold } from './key-hold';
+import { RateLimiter, type Turn, type TurnKind } from './rate-limiter';
 import { Redactor } from './redact';
 import { checkHeaders, DEFAULT_QUEUE_SECONDS, type OutgoingRequest, type Purpose } from './request';
 
@@ -210,11 +211,11 @@ function operationOf({ method, url, operation = `${method} ${url}` }: OutgoingRe
   return operation;
 }
 
-function heldReason({ cause: { httpStatus, sinceMs } }: HeldTurn): string {
+function heldReason({ cause: { httpStatus, sinceMs } }: Held): string {
   return `not sent: the service answers ${httpStatus} since ${timeOf(sinceMs)}, and is asked by one request at a time until it has room`;
 }
 
-function refusedReason({ cause: { httpStatus, sinceMs } }: KeyHeld): string {
+function refusedReason({ cause: { httpStatus, sinceMs } }: Held): string {
   return `not sent: the service refuses the connection's credentials (${httpStatus}) since ${timeOf(sinceMs)}, and one submit at a time tries them`;
 }
 

@@ -29,6 +29,13 @@ export interface Cause {
   sinceMs: number;
 }
 
+/** A request that is not to be sent now, when it may come again, and why. */
+export interface Held {
+  kind: 'held';
+  waitSeconds: number;
+  cause: Cause;
+}
+
 /** The first probe goes at once, later ones in vain make the next wait so long. */
 const FIRST_SPACING_MS = 500;
 const MAX_SPACING_MS = 10_000;
@@ -84,6 +91,14 @@ export class HalfOpen {
     state.probes++;
     state.probe = { ticket, overAtMs: nowMs + PROBE_MS };
     return { kind: 'go', ticket };
+  }
+
+  /** The same as {@link arrive}, and why it is held. */
+  meet(key: string, nowMs: number): { kind: 'go'; ticket: Ticket } | Held {
+    const arrival = this.arrive(key, nowMs);
+    if (arrival.kind === 'go') return arrival;
+    if (this.state === undefined) throw new Error('nothing is held');
+    return { ...arrival, cause: this.state.cause };
   }
 
   /** A request that goes whatever the state is. */

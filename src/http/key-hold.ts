@@ -5,14 +5,7 @@
  * Keeps true: after `unauthorizedSeconds` nobody is held any more, so that each submit is refused by the service itself.
  */
 import type { Clock } from './clock';
-import { HalfOpen, type Cause, type Ticket } from './half-open';
-
-/** A submit that is not to be sent now. */
-export interface KeyHeld {
-  kind: 'held';
-  waitSeconds: number;
-  cause: Cause;
-}
+import { HalfOpen, type Held, type Ticket } from './half-open';
 
 export class KeyHold {
   private readonly halfOpen = new HalfOpen();
@@ -39,19 +32,14 @@ export class KeyHold {
   }
 
   /** Whether the submit `key` would be held now: then it is one of those that wait. */
-  holdOf(key: string): KeyHeld | undefined {
+  holdOf(key: string): Held | undefined {
     const begun = this.heldSeconds > 0 ? this.begin(key) : undefined;
     return begun?.kind === 'held' ? begun : undefined;
   }
 
   /** A submit that would go now. */
-  begin(key: string): KeyHeld | { kind: 'go'; ticket: Ticket } {
-    if (!this.isHolding) return { kind: 'go', ticket: this.halfOpen.pass(key) };
-    const { cause } = this.halfOpen;
-    const arrival = this.halfOpen.arrive(key, this.clock.monotonicMs());
-    if (arrival.kind === 'go') return arrival;
-    if (cause === undefined) throw new Error('nothing is held');
-    return { ...arrival, cause };
+  begin(key: string): Held | { kind: 'go'; ticket: Ticket } {
+    return this.isHolding ? this.halfOpen.meet(key, this.clock.monotonicMs()) : { kind: 'go', ticket: this.halfOpen.pass(key) };
   }
 
   /** What the service said to a submit that went. @param httpStatus absent where it said nothing */

@@ -16,7 +16,7 @@ import type { Rates } from '../sharing/rates';
 import type { Hold } from '../sharing/windows';
 import { systemClock, type Clock } from './clock';
 import { Concurrency } from './concurrency';
-import { HalfOpen, type Arrival, type Cause, type Outcome, type Ticket } from './half-open';
+import { HalfOpen, type Cause, type Held, type Outcome, type Ticket } from './half-open';
 import { StartTimes } from './start-times';
 import { SubmitPlaces } from './submit-places';
 
@@ -32,14 +32,7 @@ export interface TurnRequest {
   queueSeconds: number;
 }
 
-/** Refused for the sake of a busy service, which may be asked again so much later. */
-export interface HeldTurn {
-  kind: 'held';
-  waitSeconds: number;
-  cause: Cause;
-}
-
-export type Turn<T> = { kind: 'done'; value: T } | { kind: 'refused'; waitedSeconds: number } | HeldTurn;
+export type Turn<T> = { kind: 'done'; value: T } | { kind: 'refused'; waitedSeconds: number } | Held;
 
 /** What `work` found out about the service, given to the function it gets. */
 export type Report = (outcome: Outcome, httpStatus?: number) => void;
@@ -103,9 +96,11 @@ export class RateLimiter {
   }
 
   /** Whether a request of the operation `key` would be held now: then it is one of those that wait, as if it had come. */
-  holdOf(key: string): HeldTurn | undefined {
+  holdOf(key: string): Held | undefined {
     const nowMs = this.clock.monotonicMs();
-    return this.halfOpen.heldMs(nowMs) > 0 ? this.held(this.halfOpen.arrive(key, nowMs)) : undefined;
+    if (this.halfOpen.heldMs(nowMs) === 0) return undefined;
+    const arrival = this.halfOpen.meet(key, nowMs);
+    return arrival.kind === 'held' ? arrival : undefined;
   }
 
   /** Takes places for submits that are claimed together, see {@link SubmitPlaces.enter}. */
@@ -136,21 +131,15 @@ export class RateLimiter {
     }
     const inTurn = (): Promise<Turn<T> | undefined> =>
       this.requests.run<Turn<T>>(giveUpAt, async () => {
-        const arrival = kind === 'other' || kind === 'download' ? this.passing(key) : this.halfOpen.arrive(key, this.clock.monotonicMs());
-        return arrival.kind === 'held' ? this.held(arrival) : { kind: 'done', value: await this.watched(arrival.ticket, work) };
+        const arrival = kind === 'other' || kind === 'download' ? this.passing(key) : this.halfOpen.meet(key, this.clock.monotonicMs());
+        return arrival.kind === 'held' ? arrival : { kind: 'done', value: await this.watched(arrival.ticket, work) };
       });
     const turn = await (kind === 'download' ? this.downloads.run(giveUpAt, inTurn) : inTurn());
     return turn ?? refused();
   }
 
-  private passing(key: string): Arrival {
+  private passing(key: string): { kind: 'go'; ticket: Ticket } {
     return { kind: 'go', ticket: this.halfOpen.pass(key) };
-  }
-
-  private held(arrival: Arrival): HeldTurn {
-    const { cause } = this.halfOpen;
-    if (arrival.kind === 'go' || cause === undefined) throw new Error('nothing is held');
-    return { kind: 'held', waitSeconds: arrival.waitSeconds, cause };
   }
 
   private async watched<T>(ticket: Ticket, work: (report: Report) => Promise<T>): Promise<T> {
