@@ -60,6 +60,12 @@ export interface MaybeAccepted {
   firstSentAtMs?: number;
 }
 
+/** Since when, and on which workers (their identities), was looked for one that has in its file what it takes. */
+export interface Lookup {
+  sinceMs: number;
+  on: string[];
+}
+
 interface Due {
   dueAtMs: number;
   /** Why then: shown on the timer. */
@@ -67,7 +73,7 @@ interface Due {
   /** What went wrong last, and is not known to be over. */
   problem?: Trouble & Problem;
   /** No worker that was asked has in its file what it takes: since when, and their identities. */
-  lookup?: { sinceMs: number; on: string[] };
+  lookup?: Lookup;
 }
 
 export interface SubmitStep extends Due {

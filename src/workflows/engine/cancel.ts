@@ -6,14 +6,16 @@
 import { sleep } from '@temporalio/workflow';
 import type { CancelCall } from '../../activities/messages';
 import { keyOf } from '../../jobs/job';
-import type { Job } from '../../jobs/model';
+import { lookupAfter } from '../../jobs/lookup';
+import type { Lookup } from '../../jobs/model';
 import { cancelOperations } from './calls';
+import { fittingCount } from './due';
+import { lookedUp } from './elsewhere';
 import type { Engine } from './engine';
 import { jsonBytes } from './weights';
 
-/** Operations in one activity, and what is passed on of them. */
+/** Operations in one activity. */
 const CANCELED_AT_ONCE = 100;
-const CANCELED_BYTES = 524_288;
 /** Whoever cancels waits for it: the service is told so often, then the end says that it was not told. */
 const TRIES = 5;
 
@@ -31,7 +33,7 @@ export async function cancelAll(engine: Engine): Promise<void> {
   }
   while (calls.length > 0) {
     const again: OpenCall[] = [];
-    for (const together of inGroups(calls)) again.push(...(await cancelSome(engine, together)));
+    while (calls.length > 0) again.push(...(await cancelSome(engine, takeSet(calls))));
     calls = again;
     const waitSeconds = Math.min(...calls.map(({ tries }) => 2 ** Math.max(0, tries - 1)));
     if (calls.length > 0) await sleep(waitSeconds * 1000, { summary: `wait ${waitSeconds} s to tell the service to cancel again` });
@@ -45,35 +47,25 @@ interface OpenCall {
   /** The service was not reached so often. */
   tries: number;
   /** No worker that was asked has its connection: as in a job's step. */
-  lookedFor?: Job['step']['lookup'];
+  lookedFor?: Lookup;
 }
 
-function inGroups(calls: readonly OpenCall[]): OpenCall[][] {
-  const groups: OpenCall[][] = [];
-  let bytes = Infinity;
-  for (const call of calls) {
-    const more = jsonBytes(call.call);
-    if (bytes + more > CANCELED_BYTES || groups.at(-1)?.length === CANCELED_AT_ONCE) {
-      groups.push([]);
-      bytes = 0;
-    }
-    groups.at(-1)?.push(call);
-    bytes += more;
-  }
-  return groups;
+/** Takes off the first calls, as many as one activity can be given. */
+function takeSet(calls: OpenCall[]): OpenCall[] {
+  const next = calls.slice(0, CANCELED_AT_ONCE);
+  const count = fittingCount(next, ({ call }) => jsonBytes(call));
+  return calls.splice(0, count);
 }
 
 /** @returns the calls that are to be repeated */
 async function cancelSome(engine: Engine, calls: OpenCall[]): Promise<OpenCall[]> {
   const timeouts = engine.jobs().map(({ about }) => about?.timeoutSeconds ?? 0);
   const nowMs = Date.now();
-  const requests = calls.map(({ call, lookedFor }) =>
-    lookedFor === undefined ? call : { ...call, lookup: { forSeconds: (nowMs - lookedFor.sinceMs) / 1000, on: lookedFor.on } },
-  );
+  const requests = calls.map(({ call, lookedFor }) => (lookedFor === undefined ? call : { ...call, lookup: lookedUp(lookedFor, nowMs) }));
   const events = await cancelOperations(requests, Math.max(0, ...timeouts));
   return calls.flatMap(({ call, tries, lookedFor }) => {
     const event = events.get(call.id) ?? { kind: 'canceled' as const, decision: { kind: 'unreachable' as const, reason: 'no answer' } };
-    if (event.kind === 'elsewhere') return [{ call, tries, lookedFor: { sinceMs: lookedFor?.sinceMs ?? nowMs, on: event.on } }];
+    if (event.kind === 'elsewhere') return [{ call, tries, lookedFor: lookupAfter(lookedFor, event.on, nowMs) }];
     if (tries + 1 < TRIES && event.kind === 'canceled' && event.decision?.kind === 'unreachable') return [{ call, tries: tries + 1 }];
     engine.apply(call.id, event);
     return [];

@@ -16,8 +16,8 @@ const WORTHWHILE_PART = 0.1;
 /** Operations asked in one activity at most: the others go with the next one, which spreads what comes due together. */
 const MAX_ASKED = 500;
 const MAX_ASKED_BYTES = 524_288;
-/** Of what is passed on to have jobs submitted: their inputs, where these are no manifest's, cookies, and what earlier steps have made. */
-const MAX_SUBMITTED_BYTES = 524_288;
+/** Of what is passed on to have jobs submitted (their inputs, where these are no manifest's, cookies, and what earlier steps have made) or canceled. */
+const MAX_PASSED_BYTES = 524_288;
 
 /** Bodies read into files by one activity, which returns when the last of them is read; and activities that do so. */
 const FILES_READ = 10;
@@ -46,10 +46,10 @@ export function submitsDue(idle: readonly Job[], nowMs: number, most: number, by
   return ofPage.slice(0, fittingCount(ofPage, bytesOf));
 }
 
-/** How many of the first jobs one activity can be given to submit. At least one. */
+/** How many of the first jobs one activity can be given to submit, or to cancel. At least one. */
 export function fittingCount<T>(jobs: readonly T[], bytesOf: (job: T) => number): number {
   let bytes = 0;
-  const over = jobs.findIndex((job) => (bytes += bytesOf(job)) > MAX_SUBMITTED_BYTES);
+  const over = jobs.findIndex((job) => (bytes += bytesOf(job)) > MAX_PASSED_BYTES);
   return over < 0 ? jobs.length : Math.max(1, over);
 }
 

@@ -5,7 +5,7 @@
  */
 import { sleep, type ActivityOptions } from '@temporalio/workflow';
 import type { Elsewhere, LookedUp } from '../../activities/messages';
-import type { Job } from '../../jobs/model';
+import type { Job, Lookup } from '../../jobs/model';
 import { keyOf } from '../../jobs/job';
 import { LOOKUP_PAUSE_SECONDS } from '../../jobs/lookup';
 import { WorkflowClock } from './clock';
@@ -22,7 +22,7 @@ export async function onAnyWorker<T>(ask: (lookup: LookedUp | undefined) => Prom
     const dueAtMs = clock.now() + LOOKUP_PAUSE_SECONDS * 1000;
     await sleep(LOOKUP_PAUSE_SECONDS * 1000, { summary: 'another worker may know more' });
     clock.passed(dueAtMs);
-    lookup = { forSeconds: (clock.now() - sinceMs) / 1000, on: answer.elsewhere };
+    lookup = lookedUp({ sinceMs, on: answer.elsewhere }, clock.now());
   }
 }
 
@@ -35,12 +35,17 @@ function isElsewhere(answer: unknown): answer is Elsewhere {
   return typeof answer === 'object' && answer !== null && 'elsewhere' in answer;
 }
 
+/** How far the looking has come, as an activity is told. */
+export function lookedUp({ sinceMs, on }: Lookup, nowMs: number): LookedUp {
+  return { forSeconds: (nowMs - sinceMs) / 1000, on };
+}
+
 /** How far the looking for each of them has come, by the job's key; undefined where nobody has to look for any. */
 export function lookupsOf(jobs: readonly Job[], nowMs: number, nameOf: (job: Job) => string | number = keyOf): Lookups | undefined {
   const lookups = Object.fromEntries(
     jobs.flatMap((job) => {
       const { lookup } = job.step;
-      return lookup === undefined ? [] : [[nameOf(job), { forSeconds: (nowMs - lookup.sinceMs) / 1000, on: lookup.on }] as const];
+      return lookup === undefined ? [] : [[nameOf(job), lookedUp(lookup, nowMs)] as const];
     }),
   );
   return Object.keys(lookups).length === 0 ? undefined : lookups;
