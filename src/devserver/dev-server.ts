@@ -61,6 +61,8 @@ const HOST = '127.0.0.1';
 const ATTEMPTS_FOR_FREE_PORTS = 4;
 const CHECK_EVERY_MS = 100;
 const ANSWER_TIMEOUT_MS = 2_000;
+/** Twice as many operations a second; what was written outlives a kill of the server, though not always a power cut. */
+const DATABASE_PRAGMAS = ['journal_mode=wal', 'synchronous=normal'].flatMap((pragma) => ['--sqlite-pragma', pragma]);
 
 /** Starts the dev server and resolves when it answers for its namespace. Throws `ChildStartError` or `ProvisionError`, with nothing left running. */
 export async function startDevServer(options: DevServerOptions = {}): Promise<DevServer> {
@@ -120,7 +122,7 @@ async function startOnce(cliPath: string, options: DevServerOptions): Promise<De
 function devServerArgs(options: DevServerOptions, namespace: string, port: number, uiPort: number | undefined): string[] {
   const args = ['server', 'start-dev', '--ip', HOST, '--port', String(port), '--namespace', namespace, '--log-level', 'warn'];
   args.push(...(uiPort === undefined ? ['--headless'] : ['--ui-port', String(uiPort), '--ui-disable-news-fetch']));
-  if (options.databaseFile !== undefined) args.push('--db-filename', options.databaseFile);
+  if (options.databaseFile !== undefined) args.push('--db-filename', options.databaseFile, ...DATABASE_PRAGMAS);
   for (const [name, type] of Object.entries(options.searchAttributes ?? {})) args.push('--search-attribute', `${name}=${type}`);
   for (const [key, value] of Object.entries(options.dynamicConfig ?? {})) {
     args.push('--dynamic-config-value', `${key}=${JSON.stringify(value)}`);

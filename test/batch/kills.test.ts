@@ -1,14 +1,15 @@
 /**
  * SIGKILLs in the middle of batches: of the worker, of Temporal, of the service. Half of the items of each batch are sent once at most,
- * half again where nobody knows. `LRO_LONG=1`: kills at random moments, too.
+ * half again where nobody knows. `LRO_LONG=1`: of twice as many items, and kills at random moments, too.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BatchItem, ItemReport } from '../../src/contract';
 import type { RecordedRequest } from '../../src/emulator';
 import { BatchHarness, halfOnce, itemsNamed, submitsOf, type EndedBatch } from './process-harness';
 
-const ITEMS = 2000;
-const long = process.env['LRO_LONG'] === '1' ? test : test.skip;
+const isLong = process.env['LRO_LONG'] === '1';
+const ITEMS = isLong ? 2000 : 1000;
+const long = isLong ? test : test.skip;
 /** Of the connection: so many are claimed at once at most. */
 const CONCURRENT = 50;
 /** An answer is told to Temporal so long after it came, at the latest. */

@@ -7,7 +7,7 @@ import { OperationError } from '../../src/client';
 import type { RecordedRequest } from '../../src/emulator';
 import { startProcessHarness, type NamedOperation, type ProcessHarness } from '../support/process-harness';
 
-const KILLS = process.env['LRO_LONG'] === '1' ? 100 : 10;
+const KILLS = process.env['LRO_LONG'] === '1' ? 100 : 6;
 const OPEN = 50;
 /** A submit that was under way at a kill had come to the service at most so long before it: its own delay there, and a busy machine. */
 const UNDER_WAY_MS = 3000;

@@ -177,7 +177,10 @@ describe('what is in the way', () => {
     const plan: Plan = { at: 'resource', body: () => mebibytes(8), contentType: 'image/png', stopsAfter: 3_000_000 };
     const { name, path, input } = operation(plan);
     const handle = await harness.lro.start(input, { id: name });
-    await eventually(leftovers, (names) => names.length === 1);
+    await eventually(
+      () => service.count(`GET /resource/${name}`),
+      (reads) => reads === 1,
+    );
     await harness.client.workflow.getHandle(name).cancel();
     const result = await handle.result({ timeoutSeconds: 60 });
     expect(result).toMatchObject({ status: 'Succeeded', missing: { file: 'cancelled before it was read' } });

@@ -20,6 +20,8 @@ jest.setTimeout(isLong ? 400_000 : 90_000);
 const LIMITS = { submitsPerSecond: 20, pollsPerSecond: 30, concurrentRequests: 12 };
 /** How long requests are counted, in each part of the test. */
 const COUNTED_SECONDS = isLong ? 40 : 4;
+/** More than are submitted meanwhile. */
+const ITEMS = isLong ? 5000 : 1500;
 /** Requests that a busy machine sends late, all at once: in a short time they are more than a tenth. */
 const LATE = 6;
 
@@ -59,8 +61,8 @@ async function start(share: Share) {
     },
     /** More to submit and to poll than the limits allow. */
     overload: async () => {
-      const items = Array.from({ length: 5000 }, (_, index) => ({ id: `i${index}`, submit: { path: '/things' } }));
-      const batch: BatchInput = { items, maxInFlight: 5000 };
+      const items = Array.from({ length: ITEMS }, (_, index) => ({ id: `i${index}`, submit: { path: '/things' } }));
+      const batch: BatchInput = { items, maxInFlight: ITEMS };
       await client.workflow.start(RUN_BATCH, { workflowId: taskQueue, taskQueue, args: [batch] });
       // Each of them has work, and as many polls are due as are allowed.
       await eventually(
