@@ -82,7 +82,7 @@ describe('a list', () => {
     expect(page(answer(body))).toMatchObject({ kind: 'read', entries: [] });
   });
 
-  test.each([
+  test.each<[Exchange, RegExp]>([
     [answer({ data: 'none' }), /no list at \$response\.body#\/data/],
     [answer('<html>sign in</html>'), /HTML page/],
     [answer({}, 404), /404/],
