@@ -4,7 +4,7 @@
  * Keeps true: what comes out can be evaluated without an error; a wrong expression is a mistake at its own place in the file.
  */
 import { z } from 'zod';
-import type { Json } from '../contract';
+import type { HttpMethod, Json } from '../contract';
 import { HTTP_METHODS } from '../contract';
 import { codeRange, type Condition, type Dialect, type JsonTemplate, type Rule } from '../lro/dialect';
 import { namesCodeAndBody, NEVER_ENDS } from '../lro/dialect-status';
@@ -144,6 +144,14 @@ const headers = z
     }
   });
 
+/** A request about an operation: its URL may name what the answer to the submit has. */
+const request = <M extends HttpMethod>(methods: readonly [M, ...M[]]) =>
+  strict({
+    method: z.enum(methods, { error: `must be one of ${methods.join(', ')}` }).default('POST' as never),
+    url: urls('base', 'statusUrl', 'operationId').transform(([url]) => url ?? { text: '', parts: [] }),
+    body: body.optional(),
+  });
+
 const idempotencyKey = strict({
   in: z.enum(['header', 'query', 'body'], { error: 'must be header, query or body' }),
   name: text.refine(
@@ -172,11 +180,8 @@ const shape = strict({
   result: expression.optional(),
   finalLocation: urls('base', 'statusUrl', 'operationId').optional(),
   resourceLocation: urls('base', 'statusUrl', 'operationId').optional(),
-  cancel: strict({
-    method: z.enum(HTTP_METHODS, { error: `must be one of ${HTTP_METHODS.join(', ')}` }).default('POST'),
-    url: urls('base', 'statusUrl', 'operationId').transform(([url]) => url ?? { text: '', parts: [] }),
-    body: body.optional(),
-  }).optional(),
+  start: request(['POST', 'PUT', 'PATCH']).optional(),
+  cancel: request(HTTP_METHODS).optional(),
   headers: headers.default({}),
   idempotencyKey: idempotencyKey.optional(),
   backoff: strict({

@@ -61,6 +61,12 @@ it.each([
     'must be a name that carries no credentials',
   ],
   ['a body of a GET', { ...good, poll: { method: 'GET', body: {} } }, 'must be a POST to have a body'],
+  [
+    'a start that reads',
+    { ...good, start: { method: 'GET', url: '{statusUrl}' } },
+    'dialect.start.method: must be one of POST, PUT, PATCH',
+  ],
+  ['a start without a URL', { ...good, start: {} }, 'dialect.start.url: '],
   ['a backoff that shrinks', { ...good, backoff: { factor: 0.5 } }, 'must be a number above 1'],
 ])('%s is refused: %j', (_what, dialect, message) => {
   expect(said(dialect)).toContain(message);

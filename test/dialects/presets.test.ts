@@ -19,6 +19,7 @@ interface Example {
   statusUrl: string;
   operationId?: string;
   cancel?: Monitor['cancel'];
+  start?: Monitor['start'];
   running: Told[];
   succeeded: Told & { result?: Json; readsAt?: string; resourceLocation?: string };
   failed: (Told & { says?: string })[];
@@ -93,6 +94,7 @@ const examples: Example[] = [
     submit: { code: 201, headers: { Location: `${BASE}/jobs/a3cca2b2`, 'OpenEO-Identifier': 'a3cca2b2' } },
     statusUrl: `${BASE}/jobs/a3cca2b2`,
     operationId: 'a3cca2b2',
+    start: { method: 'POST', url: `${BASE}/jobs/a3cca2b2/results` },
     cancel: { method: 'DELETE', url: `${BASE}/jobs/a3cca2b2/results` },
     running: ['created', 'queued', 'running'].map((status) => ({ body: { id: 'a3cca2b2', status, created: '2017-01-01T09:32:12Z' } })),
     succeeded: { body: { id: 'a3cca2b2', status: 'finished', progress: 100 }, readsAt: `${BASE}/jobs/a3cca2b2/results` },
@@ -259,14 +261,16 @@ test('every preset has an example, and says in which documents it stands', () =>
 
 describe.each(examples)(
   '$preset',
-  ({ preset, baseUrl, submit, statusUrl, operationId, cancel, running, succeeded, failed, canceled = [] }) => {
+  ({ preset, baseUrl, submit, statusUrl, operationId, cancel, start, running, succeeded, failed, canceled = [] }) => {
     const settings = settingsOf(preset, baseUrl);
-    const monitor = accepted(settings, submit.code ?? 200, submit.body, submit.headers);
+    const made = accepted(settings, submit.code ?? 200, submit.body, submit.headers);
+    const monitor: Monitor = { ...made, start: undefined };
 
     it('is followed where its submit says', () => {
       expect(monitor.statusUrl).toBe(statusUrl);
       if (operationId !== undefined) expect(monitor.operationId).toBe(operationId);
       expect(monitor.cancel).toEqual(cancel);
+      expect(made.start).toEqual(start);
     });
 
     it.each(running)('runs on: %j', ({ code = 200, body, headers }) => {
