@@ -102,7 +102,7 @@ const rule = strict({
   if (errors.length === 0) return;
   const never = errors.filter((code) => NEVER_ENDS.includes(code as number));
   if (never.length > 0) return refuse(`cannot be of ${never.join(', ')}: such an answer speaks of the poll, not of the operation`);
-  if (one.then !== 'failed' && one.then !== 'canceled') return refuse('of an answer that is no 2xx can only mean failed or canceled');
+  if (one.then === 'succeeded') return refuse('of an answer that is no 2xx can only mean failed, canceled or running');
   if (!namesCodeAndBody(one))
     return refuse('of an answer that is no 2xx needs a condition on $response.body too: a gateway may have answered');
 });

@@ -56,6 +56,7 @@ export function readByDialect(
 /** What an answer that is no 2xx says of the operation's end; `undefined` where it says nothing of it. */
 export function endByRule(read: ReadAnswer, dialect: Dialect): (Reading & { kind: 'ended' }) | undefined {
   if (NEVER_ENDS.includes(read.answer.httpStatus) || read.parsed.kind !== 'json') return undefined;
+  // `running` says that the answer tells nothing of the end, which later rules might take it for.
   const rule = dialect.rules.find((one) => namesCodeAndBody(one) && matches(one, read));
   if (rule === undefined || (rule.then !== 'failed' && rule.then !== 'canceled')) return undefined;
   return { kind: 'ended', as: rule.then, word: wordOf(dialect, read) ?? WORDS[rule.then] };

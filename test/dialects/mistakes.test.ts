@@ -41,7 +41,7 @@ it.each([
   [
     'success by an error answer',
     { ...good, rules: [{ when: { $statusCode: 500, '$response.body#/a': 1 }, then: 'succeeded' }] },
-    'can only mean failed or canceled',
+    'can only mean failed, canceled or running',
   ],
   [
     'an end by a code alone',

@@ -250,6 +250,16 @@ const examples: Example[] = [
   },
 ];
 
+test.each(['transient', 'lock-error', 'no-store', 'timeout', 'incomplete', 'throttled'])(
+  'a FHIR export is not failed by an answer that says "%s": the poll has failed, and not the export',
+  (code) => {
+    const settings = settingsOf('fhir-export');
+    const monitor = accepted(settings, 202, undefined, { 'Content-Location': `${BASE}/status/1` });
+    const body: Json = { resourceType: 'OperationOutcome', issue: [{ severity: 'error', code }] };
+    for (const httpStatus of [400, 422, 500]) expect(polled(settings, monitor, httpStatus, body).kind).toBe('running');
+  },
+);
+
 test('every preset has an example, and says in which documents it stands', () => {
   expect(examples.map(({ preset }) => preset).sort()).toEqual(Object.keys(PRESETS).sort());
   for (const preset of Object.values(PRESETS)) {
