@@ -11,6 +11,7 @@ import type { Exchange } from '../lro/answer';
 import type { Monitor, NamedRequest, StatusDecision } from '../lro/monitor';
 import { withinBytes } from '../lro/outcome';
 import { contentOf, statusAgain, withFile } from '../lro/result-file';
+import { isToBeStarted } from '../lro/start';
 import { decideStatus } from '../lro/status';
 import { withinAnswerBudget } from './answer-budget';
 import { audit, outcomeOf } from './audit';
@@ -84,7 +85,8 @@ async function askOrElsewhere(
 
 /** What is sent: an operation that is still to be started is not asked how it stands. */
 function requestOf({ start, poll, statusUrl }: Monitor): NamedRequest {
-  return start ?? { method: poll?.method ?? 'GET', url: statusUrl, body: poll?.body };
+  if (start !== undefined && isToBeStarted({ start })) return start;
+  return { method: poll?.method ?? 'GET', url: statusUrl, body: poll?.body };
 }
 
 /** Asks for one status and decides what the answer means. Never throws. */
@@ -96,7 +98,8 @@ export async function ask(monitor: Monitor, connections: Connections): Promise<S
   }
   const { protocol, limits } = connection;
   const decide = (exchange: Exchange): StatusDecision => decideStatus(exchange, monitor, protocol, Date.now(), Math.random());
-  const resultFile = monitor.start === undefined ? monitor.resultFile : undefined;
+  const starts = isToBeStarted(monitor);
+  const resultFile = starts ? undefined : monitor.resultFile;
   const file =
     resultFile &&
     new ResultBody({
@@ -109,7 +112,7 @@ export async function ask(monitor: Monitor, connections: Connections): Promise<S
   let exchange: Exchange;
   try {
     exchange = await connection.exchange({
-      purpose: monitor.start === undefined ? 'status' : 'start',
+      purpose: starts ? 'start' : 'status',
       method,
       url,
       headers: monitor.headers,
@@ -122,7 +125,7 @@ export async function ask(monitor: Monitor, connections: Connections): Promise<S
     if (err instanceof RequestRefusedError) return { kind: 'failed', failure: { type: 'InvalidInput', message: err.message } };
     throw err;
   }
-  if (monitor.start !== undefined) audit(monitor.connection, { method, url }, outcomeOf(exchange));
+  if (starts) audit(monitor.connection, { method, url }, outcomeOf(exchange));
   const decided = decide(exchange);
   const isInFile = file !== undefined && decided.kind === 'succeeded';
   const decision = isInFile ? withFile(decided, file.written, statusAgain(monitor)) : decided;

@@ -83,7 +83,10 @@ export interface Monitor {
   /** How it is cancelled, where the dialect of its connection says so. */
   cancel?: NamedRequest;
   /** The request that starts it, where its submit only made it and the service has not taken that request yet. */
-  start?: NamedRequest;
+  start?: NamedRequest & {
+    /** Nobody knows whether the last one was taken: one that has come to its end since would begin anew, so its status is read first. */
+    mayBeTaken?: true;
+  };
 }
 
 /** What is known of the end of an operation that succeeded. */

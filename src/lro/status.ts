@@ -18,7 +18,7 @@ import { outcomeOf, shownWord } from './outcome';
 import { ReadAnswer } from './read-answer';
 import { nextWait, retryAfterSeconds } from './retry-after';
 import type { ProtocolSettings } from './settings';
-import { decideStart } from './start';
+import { decideStart, isToBeStarted, startedAgain, unsure } from './start';
 import { findStatusUrl, lastSegment, locationUrl, withApiVersion } from './status-url';
 import { readIn, styleOf, STYLES, type Reading } from './styles';
 import {
@@ -50,18 +50,22 @@ export function decideStatus(
 ): StatusDecision {
   const poll: Poll = { monitor, settings, nowMs, random };
   if (exchange.kind === 'answer') poll.read = new ReadAnswer(exchange);
-  const decision = decideExchange(exchange, poll);
+  const decided = decideExchange(exchange, poll);
+  const decision = monitor.start?.mayBeTaken === true ? startedAgain(decided, monitor) : decided;
   return monitor.probe === undefined ? decision : afterProbe(decision, poll, exchange, monitor.probe);
 }
 
 function decideExchange(exchange: Exchange, poll: Poll): StatusDecision {
   switch (exchange.kind) {
     case 'untrusted':
-      return end(poll, 'UntrustedUrl', `${poll.monitor.start === undefined ? 'status' : 'start'} URL refused: ${exchange.reason}`);
+      return end(poll, 'UntrustedUrl', `${isToBeStarted(poll.monitor) ? 'start' : 'status'} URL refused: ${exchange.reason}`);
     case 'noCredentials':
       return unreachable(poll, `no credentials for connection "${poll.monitor.connection}": ${exchange.reason}`, 'Unauthorized');
     case 'noAnswer':
-      return exchange.waitSeconds === undefined ? unreachable(poll, exchange.reason) : held(poll, exchange.reason, exchange.waitSeconds);
+      if (exchange.waitSeconds !== undefined) return held(poll, exchange.reason, exchange.waitSeconds);
+      return exchange.maybeSent && isToBeStarted(poll.monitor)
+        ? unsure(unreachable(poll, exchange.reason), poll.monitor)
+        : unreachable(poll, exchange.reason);
     case 'answer':
       return decideAnswer(poll.read ?? new ReadAnswer(exchange), poll);
   }
@@ -71,7 +75,7 @@ function decideAnswer(read: ReadAnswer, poll: Poll): StatusDecision {
   const { monitor, settings, nowMs } = poll;
   const { dialect } = settings;
   const code = read.answer.httpStatus;
-  if (monitor.start !== undefined) return decideStart(read, poll);
+  if (isToBeStarted(monitor)) return decideStart(read, poll);
   if (dialect !== undefined) {
     const isSuccess = code >= 200 && code < 300;
     const reading = isSuccess ? readByDialect(read, monitor, settings, dialect) : endByRule(read, dialect);

@@ -49,7 +49,8 @@ describe('the answer to the request that starts an operation', () => {
     const decision = started(Number(code), { code: 'X', message: 'not now' }, more);
     expect(decision).toMatchObject({ kind: 'running', trouble: { httpStatus: Number(code) } });
     if (code === '429') expect(decision).toMatchObject({ waitSeconds: 7 });
-    expect((decision as { monitor: Monitor }).monitor.start).toEqual({ method: 'POST', url: `${JOB}/results` });
+    const mayBeTaken = ['503', '500', '502', '408'].includes(code) ? { mayBeTaken: true } : {};
+    expect((decision as { monitor: Monitor }).monitor.start).toEqual({ method: 'POST', url: `${JOB}/results`, ...mayBeTaken });
   });
 
   it.each([200, 202, 404, 400])('%i with a page of a gateway: it is started again', (code) => {
@@ -59,7 +60,9 @@ describe('the answer to the request that starts an operation', () => {
 
   it('none: it is started again', () => {
     const lost = { kind: 'noAnswer' as const, method: 'POST', url: `${JOB}/results`, maybeSent: true, reason: 'connection lost' };
-    expect(decideStatus(lost, made, settings, NOW_MS, 0)).toMatchObject({ kind: 'running', monitor: { start: { method: 'POST' } } });
+    expect(decideStatus(lost, made, settings, NOW_MS, 0)).toMatchObject({ monitor: { start: { method: 'POST', mayBeTaken: true } } });
+    const unsent = decideStatus({ ...lost, maybeSent: false }, made, settings, NOW_MS, 0);
+    expect((unsent as { monitor: Monitor }).monitor.start).toEqual(made.start);
   });
 
   it.each([400, 402, 409, 422])('%i: it fails with the words of the service, and says which job is left', (code) => {
@@ -76,6 +79,18 @@ describe('the answer to the request that starts an operation', () => {
     const tally = { notFound: { count: 5, sinceMs: NOW_MS - 120_000 } };
     expect(started(410)).toMatchObject({ failure: { type: 'OperationGone' } });
     expect(started(404, undefined, {}, { ...made, tally })).toMatchObject({ failure: { type: 'OperationGone' } });
+  });
+
+  it('that may have been lost: the status is read first, for a job at its end would begin anew', () => {
+    const { monitor } = started(502) as { monitor: Monitor };
+    for (const status of ['finished', 'error', 'canceled']) expect(polled(settings, monitor, 200, { status }).kind).not.toBe('running');
+    for (const status of ['created', 'queued', 'running']) {
+      const again = polled(settings, monitor, 200, { status });
+      expect((again as { monitor: Monitor }).monitor.start).toEqual(made.start);
+    }
+    for (const code of [503, 404, 401]) {
+      expect(polled(settings, monitor, code)).toMatchObject({ monitor: { start: { mayBeTaken: true } } });
+    }
   });
 
   it('is never the end of the operation, whatever it says', () => {
@@ -171,11 +186,15 @@ describe('a worker', () => {
   it('starts a job with its credentials until the service has taken it, and polls from then on', async () => {
     const result = await harness.lro.execute(input('late'), { id: `late-${harness.taskQueue}` });
     expect(result).toMatchObject({ status: 'Succeeded', operationId: 'late', body: { type: 'Feature' } });
-    expect(of('late')).toEqual([
-      ...Array<string>(3).fill('POST /v1/jobs/late/results'),
-      ...Array<string>(3).fill('GET /v1/jobs/late'),
-      'GET /v1/jobs/late/results',
-    ]);
+    const [start, status] = ['POST /v1/jobs/late/results', 'GET /v1/jobs/late'];
+    // Busy, lost, and taken: after the first two its status is read.
+    expect(of('late').slice(0, 5)).toEqual([start, status, start, status, start]);
+    expect(
+      of('late')
+        .slice(5)
+        .filter((request) => request.startsWith('POST')),
+    ).toEqual([]);
+    expect(of('late').at(-1)).toBe('GET /v1/jobs/late/results');
     expect(jobs.requests.filter((request) => request === 'POST /v1/jobs')).toHaveLength(1);
   }, 60_000);
 
