@@ -5,8 +5,11 @@ import { OperationError } from '../../src/client';
 import type { Json } from '../../src/contract';
 import { decideCancel } from '../../src/lro/cancel';
 import type { Monitor, StatusDecision } from '../../src/lro/monitor';
+import { decideLook } from '../../src/lro/find';
+import { ReadAnswer } from '../../src/lro/read-answer';
 import { decideStatus } from '../../src/lro/status';
-import { answer, NOW_MS } from '../protocol/given';
+import { load } from '../config/file';
+import { answer, context, NOW_MS } from '../protocol/given';
 import { eventually } from '../support/eventually';
 import { testConfig } from '../support/config';
 import { startTestHarness, type TestHarness } from '../support/in-process';
@@ -95,6 +98,28 @@ describe('the answer to the request that starts an operation', () => {
 
   it('is never the end of the operation, whatever it says', () => {
     for (const status of ['finished', 'error', 'canceled']) expect(started(200, { id: 'a3cca2b2', status }).kind).toBe('running');
+  });
+});
+
+it('a job that was found after an uncertain submit is started, once its status says that it is at no end', () => {
+  const { connections } = load(
+    `connections: { maps: { baseUrl: '${BASE}', dialect: { preset: openeo, find: { url: '{base}/jobs', items: $response.body#/jobs, match: { $response.body#/title: '{idempotencyKey}' }, pollingLocation: '{base}/jobs/{$response.body#/id}' } } } }`,
+  );
+  const { maps } = connections;
+  if (maps?.protocol.find === undefined) throw new Error('it is there');
+  const look = { entries: [new ReadAnswer(answer(200, {}, { id: 'a3cca2b2' }))], isCut: false };
+  const decision = decideLook(
+    look,
+    maps.protocol.find,
+    { sinceMs: NOW_MS, looks: 0 },
+    context(),
+    { ...maps.protocol, timeoutSeconds: 30 },
+    NOW_MS,
+    0,
+  );
+  expect(decision).toMatchObject({
+    kind: 'accepted',
+    monitor: { statusUrl: JOB, start: { method: 'POST', url: `${JOB}/results`, mayBeTaken: true } },
   });
 });
 
