@@ -1,5 +1,6 @@
 /**
- * Activity `ask`: asks the status of a set of operations, in parallel, and decides for each what its answer means.
+ * Activity `ask`: asks the status of a set of operations, in parallel, and decides for each what its answer means. One that is still to be started
+ * is started instead.
  *
  * Keeps true: an answer that a heartbeat has recorded is not asked for again by the next attempt, on whichever worker it runs.
  */
@@ -7,11 +8,13 @@ import { Context } from '@temporalio/activity';
 import type { Connections } from '../http';
 import { RequestRefusedError } from '../http';
 import type { Exchange } from '../lro/answer';
-import type { Monitor, StatusDecision } from '../lro/monitor';
+import type { Monitor, NamedRequest, StatusDecision } from '../lro/monitor';
 import { withinBytes } from '../lro/outcome';
 import { contentOf, statusAgain, withFile } from '../lro/result-file';
+import { isToBeStarted } from '../lro/start';
 import { decideStatus } from '../lro/status';
 import { withinAnswerBudget } from './answer-budget';
+import { audit, outcomeOf } from './audit';
 import { withHeartbeat } from './heartbeat';
 import { logCap } from './log-cap';
 import type { Ask, AskOptions, AskResult, Elsewhere, LookedUp } from './messages';
@@ -80,6 +83,12 @@ async function askOrElsewhere(
   return { ...decision, trouble: { ...trouble, message: `${trouble.message}; ${others.whereLooked(lookedUp)}` } };
 }
 
+/** What is sent: an operation that is still to be started is not asked how it stands. */
+function requestOf({ start, poll, statusUrl }: Monitor): NamedRequest {
+  if (start !== undefined && isToBeStarted({ start })) return start;
+  return { method: poll?.method ?? 'GET', url: statusUrl, body: poll?.body };
+}
+
 /** Asks for one status and decides what the answer means. Never throws. */
 export async function ask(monitor: Monitor, connections: Connections): Promise<StatusDecision> {
   const connection = connections.get(monitor.connection);
@@ -89,23 +98,26 @@ export async function ask(monitor: Monitor, connections: Connections): Promise<S
   }
   const { protocol, limits } = connection;
   const decide = (exchange: Exchange): StatusDecision => decideStatus(exchange, monitor, protocol, Date.now(), Math.random());
+  const starts = isToBeStarted(monitor);
+  const resultFile = starts ? undefined : monitor.resultFile;
   const file =
-    monitor.resultFile &&
+    resultFile &&
     new ResultBody({
       files: connections.files,
-      target: monitor.resultFile,
+      target: resultFile,
       contentOf: (answer) => contentOf(decide(answer), answer, protocol),
       signal: AbortSignal.any([Context.current().cancellationSignal, AbortSignal.timeout((limits.timeoutSeconds + FILE_SECONDS) * 1000)]),
     });
+  const { method, url, body } = requestOf(monitor);
   let exchange: Exchange;
   try {
     exchange = await connection.exchange({
-      purpose: 'status',
-      method: monitor.poll?.method ?? 'GET',
-      url: monitor.statusUrl,
+      purpose: starts ? 'start' : 'status',
+      method,
+      url,
       headers: monitor.headers,
       cookies: monitor.cookies,
-      body: monitor.poll?.body === undefined ? undefined : { kind: 'json', value: monitor.poll.body },
+      body: body === undefined ? undefined : { kind: 'json', value: body },
       bodyTo: file?.target,
     });
   } catch (err) {
@@ -113,6 +125,7 @@ export async function ask(monitor: Monitor, connections: Connections): Promise<S
     if (err instanceof RequestRefusedError) return { kind: 'failed', failure: { type: 'InvalidInput', message: err.message } };
     throw err;
   }
+  if (starts) audit(monitor.connection, { method, url }, outcomeOf(exchange));
   const decided = decide(exchange);
   const isInFile = file !== undefined && decided.kind === 'succeeded';
   const decision = isInFile ? withFile(decided, file.written, statusAgain(monitor)) : decided;

@@ -39,7 +39,8 @@ async function cancelOrElsewhere(call: CancelCall, connections: Connections, oth
   if (elsewhere !== undefined) return elsewhere;
   const decided: CancelDecision = 'unsent' in sent ? { kind: 'refused', reason: `${sent.unsent}; ${others.whereLooked(lookup)}` } : sent;
   if (decided.kind !== 'refused') return decided;
-  const decision = await ask(monitor, connections);
+  // Asked, and not started by it.
+  const decision = await ask({ ...monitor, start: undefined }, connections);
   return decision.kind === 'running' ? decided : { kind: 'ended', decision };
 }
 

@@ -220,8 +220,9 @@ function prepareAttach(value: CheckedInput, connection: Connection, resultFile: 
 function attachedBy(monitor: Monitor, { protocol, name }: Connection): Monitor {
   if (protocol.dialect === undefined) return monitor;
   const names = namesOf(protocol, monitor);
-  const requests = requestsOf(undefined, names, monitor.statusUrl, protocol, protocol.dialect);
-  if (requests === undefined) throw invalid([`attach: the dialect of connection "${name}" polls with values of the submit's answer`]);
+  // Whoever names its status URL has started it.
+  const requests = requestsOf(undefined, names, monitor.statusUrl, protocol, { ...protocol.dialect, start: undefined });
+  if ('lacks' in requests) throw invalid([`attach: the dialect of connection "${name}" polls with values of the submit's answer`]);
   return { ...monitor, style: 'monitor', ...requests };
 }
 

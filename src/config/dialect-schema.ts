@@ -4,7 +4,7 @@
  * Keeps true: what comes out can be evaluated without an error; a wrong expression is a mistake at its own place in the file.
  */
 import { z } from 'zod';
-import type { Json } from '../contract';
+import type { HttpMethod, Json } from '../contract';
 import { HTTP_METHODS } from '../contract';
 import { codeRange, type Condition, type Dialect, type JsonTemplate, type Rule } from '../lro/dialect';
 import { namesCodeAndBody, NEVER_ENDS } from '../lro/dialect-status';
@@ -70,7 +70,7 @@ const rule = strict({
   if (errors.length === 0) return;
   const never = errors.filter((code) => NEVER_ENDS.includes(code as number));
   if (never.length > 0) return refuse(`cannot be of ${never.join(', ')}: such an answer speaks of the poll, not of the operation`);
-  if (one.then !== 'failed' && one.then !== 'canceled') return refuse('of an answer that is no 2xx can only mean failed or canceled');
+  if (one.then === 'succeeded') return refuse('of an answer that is no 2xx can only mean failed, canceled or running');
   if (!namesCodeAndBody(one))
     return refuse('of an answer that is no 2xx needs a condition on $response.body too: a gateway may have answered');
 });
@@ -112,6 +112,14 @@ const headers = z
     }
   });
 
+/** A request about an operation: its URL may name what the answer to the submit has. */
+const request = <M extends HttpMethod>(methods: readonly [M, ...M[]]) =>
+  strict({
+    method: z.enum(methods, { error: `must be one of ${methods.join(', ')}` }).default('POST' as never),
+    url: urls('base', 'statusUrl', 'operationId').transform(([url]) => url ?? { text: '', parts: [] }),
+    body: body.optional(),
+  });
+
 const idempotencyKey = strict({
   in: z.enum(['header', 'query', 'body'], { error: 'must be header, query or body' }),
   name: text.refine(
@@ -140,11 +148,8 @@ const shape = strict({
   result: expression.optional(),
   finalLocation: urls('base', 'statusUrl', 'operationId').optional(),
   resourceLocation: urls('base', 'statusUrl', 'operationId').optional(),
-  cancel: strict({
-    method: z.enum(HTTP_METHODS, { error: `must be one of ${HTTP_METHODS.join(', ')}` }).default('POST'),
-    url: urls('base', 'statusUrl', 'operationId').transform(([url]) => url ?? { text: '', parts: [] }),
-    body: body.optional(),
-  }).optional(),
+  start: request(['POST', 'PUT', 'PATCH']).optional(),
+  cancel: request(HTTP_METHODS).optional(),
   headers: headers.default({}),
   idempotencyKey: idempotencyKey.optional(),
   backoff: strict({

@@ -11,6 +11,7 @@ import { EmulatorAdmin } from './admin-client';
 import { creatorService } from './creator';
 import { credentialCheck } from './credentials';
 import { dialectsService, graphMonitorService } from './dialects';
+import { jobApisService } from './job-apis';
 import { exchange } from './exchange';
 import { Faults } from './faults';
 import { Gate } from './gate';
@@ -55,6 +56,7 @@ export async function startEmulator(options: EmulatorOptions = {}, logger: Logge
     credentialCheck(settings),
     creatorService(serviceContext),
     dialectsService(serviceContext),
+    jobApisService(serviceContext),
   ];
 
   const server = fastify({ forceCloseConnections: true, bodyLimit: 256 * 1024 ** 2, http: { maxHeaderSize: 256 * 1024 } });

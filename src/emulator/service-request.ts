@@ -16,6 +16,8 @@ export class ServiceRequest {
   readonly headers: IncomingHttpHeaders;
   /** What the body had so far. */
   bodyBytes = 0;
+  /** The key of a submit where its API has it in another place. */
+  ownKey?: string;
 
   constructor(
     private readonly message: IncomingMessage,
@@ -31,9 +33,9 @@ export class ServiceRequest {
     this.headers = message.headers;
   }
 
-  /** What makes a repeated submit recognizable: `Operation-Id` or OASIS' `Repeatability-Request-ID`. */
+  /** What makes a repeated submit recognizable: `Operation-Id` OASIS' `Repeatability-Request-ID`, or what its API has instead. */
   get idempotencyKey(): string | undefined {
-    const key = this.headers['operation-id'] ?? this.headers['repeatability-request-id'];
+    const key = this.ownKey ?? this.headers['operation-id'] ?? this.headers['repeatability-request-id'];
     return typeof key === 'string' && key !== '' ? key : undefined;
   }
 

@@ -5,6 +5,7 @@
  */
 import type { Exchange, NoAnswer } from '../lro/answer';
 import { withoutParameters } from '../lro/trust';
+import { bytesOfUtf16 } from './charset';
 import { condensed } from './condense';
 import { harmlessBody, harmlessHeaders, refusesCredentials } from './harmless';
 import type { Redactor } from './redact';
@@ -36,7 +37,11 @@ export class Answers {
     const clean = (text: string): string => this.redactor.cleanAnswer(text);
     const cleanHeaders: Record<string, string> = {};
     for (const [name, value] of Object.entries(headers)) cleanHeaders[name] = clean(value);
-    return { ...rest, headers: cleanHeaders, setCookies: setCookies.map(clean), body: { ...body, text: clean(body.text) } };
+    const { text, utf16, ...how } = body;
+    const cleaned = clean(text);
+    const bytes = utf16 === undefined ? undefined : bytesOfUtf16(cleaned, utf16);
+    const whole = bytes === undefined ? cleaned : unpacked(cleaned, bytes, clean(bytes));
+    return { ...rest, headers: cleanHeaders, setCookies: setCookies.map(clean), body: { text: whole, ...how } };
   }
 
   private async cleanedInSlices({ headers, setCookies, body, ...rest }: WireAnswer): Promise<WireAnswer> {
@@ -45,7 +50,11 @@ export class Answers {
     for (const [name, value] of Object.entries(headers)) cleanHeaders[name] = await clean(value);
     const cleanCookies: string[] = [];
     for (const cookie of setCookies) cleanCookies.push(await clean(cookie));
-    return { ...rest, headers: cleanHeaders, setCookies: cleanCookies, body: await condensed({ ...body, text: await clean(body.text) }) };
+    const { text, utf16, ...how } = body;
+    const cleaned = await clean(text);
+    const bytes = utf16 === undefined ? undefined : bytesOfUtf16(cleaned, utf16);
+    const whole = bytes === undefined ? cleaned : unpacked(cleaned, bytes, await clean(bytes));
+    return { ...rest, headers: cleanHeaders, setCookies: cleanCookies, body: await condensed({ text: whole, ...how }) };
   }
 
   none(request: OutgoingRequest, url: string, maybeSent: boolean, reason: string): NoAnswer {
@@ -67,6 +76,11 @@ export class Answers {
   untrusted(url: string, reason: string): Exchange {
     return { kind: 'untrusted', url: this.redactor.clean(url), reason: this.redactor.clean(reason) };
   }
+}
+
+/** Bytes that are no UTF-16 hide a secret two characters in one. They are shown as they are then, without it. */
+function unpacked(text: string, bytes: string, cleanBytes: string): string {
+  return cleanBytes === bytes ? text : cleanBytes;
 }
 
 type WireAnswer = WireOutcome & { kind: 'answer' };

@@ -40,7 +40,7 @@ export interface ConnectionDependencies {
   lookup?: LookupFunction;
 }
 
-const TURN_KINDS: Record<Purpose, TurnKind> = { submit: 'submit', status: 'poll', resource: 'other', cancel: 'other' };
+const TURN_KINDS: Record<Purpose, TurnKind> = { submit: 'submit', start: 'other', status: 'poll', resource: 'other', cancel: 'other' };
 
 const PRIVATE_ADVICE = ', which only the host of the base URL may have ("privateHosts: allow" of the connection changes that)';
 

@@ -69,7 +69,7 @@ export class Dispatcher {
     report: Report,
   ): Promise<{ exchange: Exchange; redirect?: string }> {
     const { config, answers, credentials } = this.dependencies;
-    const isNamed = request.purpose === 'status' || request.namedByService === true;
+    const isNamed = request.purpose === 'status' || request.purpose === 'start' || request.namedByService === true;
     const carriesOwn = isNamed && !config.protocol.statusUrls.credentials;
     const cut = carriesOwn ? written : withoutParameters(written, config.protocol.credentialParameters);
     const verdict = judgeUrl(cut, config.protocol.trust);

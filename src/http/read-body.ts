@@ -5,18 +5,25 @@
  */
 import type { Readable } from 'node:stream';
 import type { AnswerBody } from '../lro/answer';
+import { textOf, type DecodedText } from './charset';
 
 const FIRST_BYTES = 16_384;
 
+/** The text of a body as it came, with whatever it holds. */
+export type ReadBody = AnswerBody & DecodedText;
+
 /** A body whose beginning is read: the text, and all bytes from the first to the last. */
 export interface BegunBody {
-  text: AnswerBody;
+  text: ReadBody;
   /** Can be read once; throws where the other side stops sending, or `signal` is aborted. Whoever does not read it destroys the stream. */
   bytes: (signal?: AbortSignal) => AsyncGenerator<Buffer>;
 }
 
-/** The beginning of `stream`, decompressed already, as UTF-8 without byte order mark. What is longer than `maxBytes` is left where it is. */
-export function beginBody(stream: Readable, maxBytes: number): Promise<BegunBody> {
+/**
+ * The beginning of `stream`, decompressed already, as text without byte order mark. What is longer than `maxBytes` is left where it is.
+ * @param contentType of the body: the character set it is in, where it is not UTF-8
+ */
+export function beginBody(stream: Readable, maxBytes: number, contentType?: string): Promise<BegunBody> {
   return new Promise((resolve) => {
     // Copied as it comes: a small piece keeps the whole block alive that it was read into.
     let bytes = Buffer.allocUnsafe(Math.min(maxBytes, FIRST_BYTES));
@@ -35,9 +42,9 @@ export function beginBody(stream: Readable, maxBytes: number): Promise<BegunBody
       if (cutBy === 'connection') stream.destroy();
       const begun = bytes.subarray(0, length);
       // A cut may fall inside a character: decoding as part of a stream leaves the piece out.
-      const text = new TextDecoder().decode(begun, { stream: cutBy !== undefined });
+      const text = textOf(begun, contentType, cutBy !== undefined);
       const rest = cutBy === undefined ? undefined : stream;
-      resolve({ text: cutBy === undefined ? { text } : { text, cutBy }, bytes: (signal) => bytesOf([begun, over], rest, signal) });
+      resolve({ text: cutBy === undefined ? text : { ...text, cutBy }, bytes: (signal) => bytesOf([begun, over], rest, signal) });
     };
     const onEnd = () => finish();
     const onCut = () => finish('connection');

@@ -6,8 +6,8 @@ import type { BodyFile, HttpMethod, Json } from '../contract';
 import type { Answer } from '../lro/answer';
 import type { Cookies } from '../lro/cookies';
 
-/** What a request is for: `status` and `resource` are reads that follow redirects, `submit` and `cancel` change something and never do. */
-export type Purpose = 'submit' | 'status' | 'resource' | 'cancel';
+/** What a request is for: `status` and `resource` are reads that follow redirects, the others change something and never do. */
+export type Purpose = 'submit' | 'start' | 'status' | 'resource' | 'cancel';
 
 /** A file as it was when somebody looked: another version of it is refused. */
 export interface PinnedFile extends BodyFile {

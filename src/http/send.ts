@@ -10,14 +10,13 @@ import * as http from 'node:http';
 import * as https from 'node:https';
 import type { Readable } from 'node:stream';
 import type { AxiosInstance } from 'axios';
-import type { AnswerBody } from '../lro/answer';
 import { isRefusedAddress } from '../transport/addresses';
 import type { Agents } from '../transport/agents';
 import { rootCause } from '../transport/axios-client';
 import { sendPlain } from '../transport/plain-request';
 import { reasonOf } from '../transport/reasons';
 import type { ExchangeTimeout } from './exchange-timeout';
-import { beginBody, type BegunBody } from './read-body';
+import { beginBody, type BegunBody, type ReadBody } from './read-body';
 
 /** Headers of an answer, all together. Node's own limit of 16 KiB turns a thousand headers into an answer that cannot be read. */
 const MAX_HEADER_BYTES = 1_048_576;
@@ -40,7 +39,7 @@ export interface WireRequest {
 export type WireAnswer = Extract<WireOutcome, { kind: 'answer' }>;
 
 export type WireOutcome =
-  | { kind: 'answer'; httpStatus: number; headers: Record<string, string>; setCookies: string[]; body: AnswerBody }
+  | { kind: 'answer'; httpStatus: number; headers: Record<string, string>; setCookies: string[]; body: ReadBody }
   /** The host has an address of a network that this connection does not reach. Nothing was sent. */
   | { kind: 'refusedAddress'; reason: string }
   /** `staleSocket`: the other side had closed the kept socket that was used. `aborted`: `signal` ended it. */
@@ -76,7 +75,7 @@ export async function send(client: AxiosInstance, wire: WireRequest): Promise<Wi
   const trace: Trace = { hadSocket: false };
   try {
     const { stream, httpStatus } = await begun(client, wire, new WatchedTransport(trace));
-    const { text: body, bytes } = await beginBody(stream, wire.maxBodyBytes);
+    const { text: body, bytes } = await beginBody(stream, wire.maxBodyBytes, trace.response?.headers['content-type']);
     await endUpload(wire, httpStatus, trace);
     const rawHeaders = trace.response?.rawHeaders ?? [];
     const setCookies = trace.response?.headers['set-cookie'] ?? [];

@@ -37,7 +37,8 @@ export function decideCancel(exchange: Exchange, monitor: Monitor, settings: Pro
   const word = settings.dialect === undefined ? read.status : wordOf(settings.dialect, read);
   const kind = word === undefined ? 'running' : kindOf(word, settings);
   if (kind === 'running') return { kind: 'accepted', httpStatus };
-  return { kind: 'ended', decision: decideStatus(exchange, { ...monitor, style: 'monitor', probe: undefined }, settings, nowMs, 0) };
+  const asked: Monitor = { ...monitor, style: 'monitor', probe: undefined, start: undefined };
+  return { kind: 'ended', decision: decideStatus(exchange, asked, settings, nowMs, 0) };
 }
 
 function kindOf(word: string, { statusWords, dialect }: ProtocolSettings): StatusKind {

@@ -8,9 +8,9 @@
  */
 import type { Json } from '../contract';
 import { endedBadly } from './ends';
-import { dialectErrorOf, filledIn, matches, wordOf, type Dialect, type Rule, type StatusKind } from './dialect';
+import { dialectErrorOf, filledIn, matches, wordOf, type Dialect, type DialectRequest, type Rule, type StatusKind } from './dialect';
 import { urlOf, valueOf, type Template, type TemplateNames } from './expressions';
-import type { Fetch, Monitor, Outcome, Succeeded } from './monitor';
+import type { Fetch, Monitor, NamedRequest, Outcome, Succeeded } from './monitor';
 import { outcomeOf } from './outcome';
 import { wantsHtml, type ReadAnswer } from './read-answer';
 import type { PollSettings, ProtocolSettings } from './settings';
@@ -56,6 +56,7 @@ export function readByDialect(
 /** What an answer that is no 2xx says of the operation's end; `undefined` where it says nothing of it. */
 export function endByRule(read: ReadAnswer, dialect: Dialect): (Reading & { kind: 'ended' }) | undefined {
   if (NEVER_ENDS.includes(read.answer.httpStatus) || read.parsed.kind !== 'json') return undefined;
+  // `running` says that the answer tells nothing of the end, which later rules might take it for.
   const rule = dialect.rules.find((one) => namesCodeAndBody(one) && matches(one, read));
   if (rule === undefined || (rule.then !== 'failed' && rule.then !== 'canceled')) return undefined;
   return { kind: 'ended', as: rule.then, word: wordOf(dialect, read) ?? WORDS[rule.then] };
@@ -187,24 +188,39 @@ function resultOf({ truncated }: Outcome, read: ReadAnswer, dialect: Dialect, fi
   return { body: fitted.value, truncated: fields.length === 0 ? undefined : fields };
 }
 
-/** What the polls of an operation send and how it is cancelled, as the submit's answer says it. `undefined` where the polls lack something. */
+/** What the polls of an operation send, and how it is started and cancelled, as the submit's answer says it; or what it lacks. @param against the URL that relative ones are resolved at */
 export function requestsOf(
   read: ReadAnswer | undefined,
   names: TemplateNames,
   against: string,
   settings: ProtocolSettings,
-  { poll, cancel }: Dialect,
-): Pick<Monitor, 'poll' | 'cancel'> | undefined {
+  { poll, start, cancel }: Dialect,
+): Pick<Monitor, 'poll' | 'start' | 'cancel'> | { lacks: string } {
   const body = poll?.body === undefined ? undefined : filledIn(poll.body, read, names);
-  if (poll?.body !== undefined && (body === undefined || isLarge(body))) return undefined;
-  // Like a status URL it may carry credentials of its own.
-  const url = cancel === undefined ? undefined : namedStatusUrl(urlOf(cancel.url, read, names), against, settings);
-  const cancelBody = cancel?.body === undefined ? undefined : filledIn(cancel.body, read, names);
-  const isWhole = cancel?.body === undefined || (cancelBody !== undefined && !isLarge(cancelBody));
+  if (poll?.body !== undefined && (body === undefined || isLarge(body))) return { lacks: 'what the polls have in their body' };
+  const started = requestOf(start, read, names, against, settings);
+  if (start !== undefined && started === undefined) return { lacks: `what the request that starts it is made of (${start.url.text})` };
   return {
     poll: poll === undefined || poll.method === 'GET' ? undefined : { method: poll.method, body },
-    cancel: cancel === undefined || url === undefined || !isWhole ? undefined : { method: cancel.method, url, body: cancelBody },
+    start: started,
+    cancel: requestOf(cancel, read, names, against, settings),
   };
+}
+
+/** A dialect's request, filled in; `undefined` where a value is not there. */
+function requestOf(
+  request: DialectRequest | undefined,
+  read: ReadAnswer | undefined,
+  names: TemplateNames,
+  against: string,
+  settings: ProtocolSettings,
+): NamedRequest | undefined {
+  if (request === undefined) return undefined;
+  // Like a status URL it may carry credentials of its own.
+  const url = namedStatusUrl(urlOf(request.url, read, names), against, settings);
+  const body = request.body === undefined ? undefined : filledIn(request.body, read, names);
+  const isWhole = request.body === undefined || (body !== undefined && !isLarge(body));
+  return url === undefined || !isWhole ? undefined : { method: request.method, url, body };
 }
 
 /** They live in history, and go out with every poll. */

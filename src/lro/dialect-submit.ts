@@ -66,17 +66,19 @@ export function decideSuccessByDialect(success: SubmitSuccess, dialect: Dialect,
     );
   }
   const requests = requestsOf(read, namesOf(settings, monitor), read.answer.url, settings, dialect);
-  if (requests === undefined) {
-    return failureOf(
-      'ProtocolError',
-      `${line} was accepted, but its answer lacks what the polls have in their body; ${whatItHad(read)}`,
-      read,
-    );
+  if ('lacks' in requests) {
+    return failureOf('ProtocolError', `${line} was accepted, but its answer lacks ${requests.lacks}; ${whatItHad(read)}`, read);
   }
+  const { poll } = settings;
   return {
     kind: 'accepted',
     monitor: { ...monitor, ...requests },
-    ...nextWait(read.answer.headers, pollSettingsOf(dialect, settings.poll, 0), nowMs),
+    // What is only made waits for nothing but its start.
+    ...nextWait(
+      read.answer.headers,
+      requests.start === undefined ? pollSettingsOf(dialect, poll, 0) : { ...poll, defaultSeconds: 0 },
+      nowMs,
+    ),
     status: reading.kind === 'running' && reading.word !== undefined ? shownWord(reading.word) : undefined,
     ...createdOf(read.json),
   };

@@ -89,6 +89,8 @@ export interface Dialect {
   /** Named as the result's `resourceLocation`, and read only where the caller wants it. */
   resourceLocation: readonly Template[];
   cancel?: DialectRequest;
+  /** Sent once the submit, which only makes the job, is accepted, and again until it is taken: repeating it must do no harm. */
+  start?: DialectRequest;
   /** Of a submit. */
   headers: Readonly<Record<string, string>>;
   idempotencyKey?: IdempotencyKeyPlace;

@@ -8,7 +8,7 @@ import { passesByItself, type Exchange } from './answer';
 import { withCookies } from './cookies';
 import type { Fetch } from './monitor';
 import { errorMessage, errorOf } from './odata-error';
-import { ReadAnswer } from './read-answer';
+import { ReadAnswer, wantsHtml } from './read-answer';
 import type { Written } from './result-file';
 import type { Wait } from './retry-after';
 import { backoffWait } from './retry-after';
@@ -53,7 +53,9 @@ export function decideFetch(
     const wait = backoffWait(answer?.headers, attempts - 1, maxBackoffSeconds, settings.poll, nowMs, random);
     return { kind: 'again', ...wait, fetch: { ...fetch, attempts, cookies }, reason };
   };
-  if (parsed !== undefined && isRead(code) && parsed.kind !== 'broken') {
+  // What answers with a page that nobody asked for is a gateway, also where the result should be.
+  const isPage = read?.isHtml === true && fetch.file === undefined && !wantsHtml(fetch.headers);
+  if (parsed !== undefined && isRead(code) && parsed.kind !== 'broken' && !isPage) {
     const { value, cut } = kept(parsed);
     if (fetch.file === undefined) return { kind: 'fetched', value, cut };
     if (written?.kind === 'written')
@@ -62,7 +64,7 @@ export function decideFetch(
     if (written?.isFinal === true || attempts >= MAX_FILE_ATTEMPTS) return { kind: 'fetched', value, cut, fileProblem: problem };
     return again(problem, MAX_FILE_BACKOFF_SECONDS);
   }
-  const reason = exchange.kind === 'answer' ? `the service answered ${code}` : exchange.reason;
+  const reason = exchange.kind === 'answer' ? `the service answered ${code}${isPage ? ' with an HTML page' : ''}` : exchange.reason;
   // Credentials were refreshed by the try itself; a 404 can be a replica that lags behind.
   const worthRepeating = answer === undefined || code < 300 || code === 404 || passesByItself(code);
   const isPassing = answer === undefined || passesByItself(code);

@@ -224,8 +224,10 @@ function acceptedAs(
   if (statusUrl === undefined) return undefined;
   const operationId = named ?? lastSegment(statusUrl);
   const requests = dialect && requestsOf(entry, namesOf(settings, { statusUrl, operationId }), entry.answer.url, settings, dialect);
-  if (dialect !== undefined && requests === undefined) return undefined;
+  if (requests !== undefined && 'lacks' in requests) return undefined;
   const attached = { connection, statusUrl, requestUrl: url, method, finalStateVia, headers, fetchResource, resultFile };
-  const monitor = { ...attachedMonitor(attached, nowMs), operationId, cookies, ...requests };
+  // Its submit's answer was lost before anybody could start it; but whoever else has done so may have.
+  const start = requests?.start === undefined ? undefined : { ...requests.start, mayBeTaken: true as const };
+  const monitor = { ...attachedMonitor(attached, nowMs), operationId, cookies, ...requests, start };
   return { kind: 'accepted', monitor, ...nextWait({}, { ...settings.poll, defaultSeconds: 0 }, nowMs) };
 }

@@ -36,6 +36,14 @@ export interface Tally {
   held?: number;
 }
 
+/** A request that a dialect makes of an operation, filled in from the answer to its submit. */
+export interface NamedRequest {
+  method: HttpMethod;
+  /** Absolute, without credentials of the connection. */
+  url: string;
+  body?: Json;
+}
+
 export interface Monitor {
   connection: string;
   /** Without the connection's credential parameters. */
@@ -73,7 +81,12 @@ export interface Monitor {
   /** How it is polled, where not by GET alone. */
   poll?: { method: 'POST'; body?: Json };
   /** How it is cancelled, where the dialect of its connection says so. */
-  cancel?: { method: HttpMethod; url: string; body?: Json };
+  cancel?: NamedRequest;
+  /** The request that starts it, where its submit only made it and the service has not taken that request yet. */
+  start?: NamedRequest & {
+    /** Nobody knows whether the last one was taken: one that has come to its end since would begin anew, so its status is read first. */
+    mayBeTaken?: true;
+  };
 }
 
 /** What is known of the end of an operation that succeeded. */

@@ -21,9 +21,19 @@ const MAX_INNER_CHARS = 65_536;
 const MESSAGE_FIELDS = ['message', 'errormessage', 'statusmessage', 'detail', 'title', 'error_description'];
 const CODE_FIELDS = ['code', 'errorcode'];
 /** Where more of an error stands. */
-const CHILD_FIELDS = ['error', 'errors', 'odata.error', 'failurereason', 'details', 'moredetails', 'innererror', 'innererrors'];
+const CHILD_FIELDS = [
+  'error',
+  'errors',
+  'odata.error',
+  'failurereason',
+  'details',
+  'errordetails',
+  'moredetails',
+  'innererror',
+  'innererrors',
+];
 /** Where services put the reason, besides `error`: at the top of a body, or below one of these. */
-const REASON_FIELDS = ['error', 'odata.error', 'errors', 'failurereason', 'statusmessage'];
+const REASON_FIELDS = ['error', 'odata.error', 'errors', 'failurereason', 'statusmessage', 'errordetails', 'statusdetails', 'reason'];
 const REASON_PLACES = ['properties', 'analyzeresult', 'result', 'response'];
 
 /** One text of an error, with the text above it. */

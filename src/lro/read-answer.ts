@@ -21,9 +21,10 @@ export class ReadAnswer {
     return this.parsed.kind === 'json' ? this.parsed.value : undefined;
   }
 
-  /** `status` at the top of the body. */
+  /** `status` at the top of the body; an empty text is none. */
   get status(): string | undefined {
-    return stringField(this.json, 'status');
+    const status = stringField(this.json, 'status');
+    return status?.trim() === '' ? undefined : status;
   }
 
   /** `properties.provisioningState` [ARM RPC], or at the top of the body. */

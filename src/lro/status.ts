@@ -18,7 +18,8 @@ import { outcomeOf, shownWord } from './outcome';
 import { ReadAnswer } from './read-answer';
 import { nextWait, retryAfterSeconds } from './retry-after';
 import type { ProtocolSettings } from './settings';
-import { findStatusUrl, headerUrl, lastSegment, locationUrl, withApiVersion } from './status-url';
+import { decideStart, isToBeStarted, startedAgain, unsure } from './start';
+import { findStatusUrl, lastSegment, locationUrl, withApiVersion } from './status-url';
 import { readIn, styleOf, STYLES, type Reading } from './styles';
 import {
   busy,
@@ -28,12 +29,13 @@ import {
   identityOf,
   isPassing,
   notFound,
+  redirectOf,
   unauthorized,
   unreachable,
   unreadable,
   type Poll,
 } from './trouble';
-import { judgeUrl, masked, shown } from './trust';
+import { masked } from './trust';
 
 /** A probe that finds nobody is tried so often, like a final GET. */
 const MAX_PROBES = 5;
@@ -48,18 +50,22 @@ export function decideStatus(
 ): StatusDecision {
   const poll: Poll = { monitor, settings, nowMs, random };
   if (exchange.kind === 'answer') poll.read = new ReadAnswer(exchange);
-  const decision = decideExchange(exchange, poll);
+  const decided = decideExchange(exchange, poll);
+  const decision = monitor.start?.mayBeTaken === true ? startedAgain(decided, monitor) : decided;
   return monitor.probe === undefined ? decision : afterProbe(decision, poll, exchange, monitor.probe);
 }
 
 function decideExchange(exchange: Exchange, poll: Poll): StatusDecision {
   switch (exchange.kind) {
     case 'untrusted':
-      return end(poll, 'UntrustedUrl', `status URL refused: ${exchange.reason}`);
+      return end(poll, 'UntrustedUrl', `${isToBeStarted(poll.monitor) ? 'start' : 'status'} URL refused: ${exchange.reason}`);
     case 'noCredentials':
       return unreachable(poll, `no credentials for connection "${poll.monitor.connection}": ${exchange.reason}`, 'Unauthorized');
     case 'noAnswer':
-      return exchange.waitSeconds === undefined ? unreachable(poll, exchange.reason) : held(poll, exchange.reason, exchange.waitSeconds);
+      if (exchange.waitSeconds !== undefined) return held(poll, exchange.reason, exchange.waitSeconds);
+      return exchange.maybeSent && isToBeStarted(poll.monitor)
+        ? unsure(unreachable(poll, exchange.reason), poll.monitor)
+        : unreachable(poll, exchange.reason);
     case 'answer':
       return decideAnswer(poll.read ?? new ReadAnswer(exchange), poll);
   }
@@ -69,6 +75,7 @@ function decideAnswer(read: ReadAnswer, poll: Poll): StatusDecision {
   const { monitor, settings, nowMs } = poll;
   const { dialect } = settings;
   const code = read.answer.httpStatus;
+  if (isToBeStarted(monitor)) return decideStart(read, poll);
   if (dialect !== undefined) {
     const isSuccess = code >= 200 && code < 300;
     const reading = isSuccess ? readByDialect(read, monitor, settings, dialect) : endByRule(read, dialect);
@@ -128,15 +135,6 @@ function isRefusal(read: ReadAnswer, monitor: Monitor, nowMs: number): boolean {
 function failedByRefusal(read: ReadAnswer, monitor: Monitor): StatusDecision {
   const name = monitor.operationId === undefined ? 'the operation' : `operation ${monitor.operationId}`;
   return failureOf('OperationFailed', `${name} failed (${read.answer.httpStatus})`, read, identityOf(monitor, read));
-}
-
-/** Redirects that could be followed have been. */
-function redirectOf(answer: Answer, settings: ProtocolSettings): string {
-  const target = headerUrl(answer, 'Location', settings);
-  const where = target === undefined ? '' : ` to ${shown(target)}`;
-  return target !== undefined && judgeUrl(target, settings.trust).kind === 'refused'
-    ? `the service answered with a redirect (${answer.httpStatus})${where}, which is not a trusted host: it may be a login page`
-    : `the service answered with a redirect (${answer.httpStatus})${where} that is not followed`;
 }
 
 function running({ word, note }: Reading & { kind: 'running' }, style: MonitorStyle, read: ReadAnswer, poll: Poll): Running {

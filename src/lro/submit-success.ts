@@ -46,7 +46,8 @@ export function decideSuccess(success: SubmitSuccess, broken: () => SubmitDecisi
   if (makesResource(context)) return decideResource(success);
   if (read.status !== undefined && kind !== 'running') return endedAtOnce(read.status, kind, success);
   if (context.method === 'DELETE' && (httpStatus === 202 || isBeingDeleted(success))) return followed(context.url, 'deletion', success);
-  if (httpStatus === 202 || (read.status !== undefined && isKnownRunning(read.status, settings.statusWords))) return nothingToPoll(success);
+  const word = read.status ?? read.provisioningState;
+  if (httpStatus === 202 || (word !== undefined && isKnownRunning(word, settings.statusWords))) return nothingToPoll(success);
   if (read.parsed.kind === 'broken') return broken();
   // The same as at a `Location`, which answers as the request would have.
   if (read.status !== undefined && standsBesideError(read.json)) return endedAtOnce(read.status, 'failed', success);
@@ -59,7 +60,7 @@ function decideNamed(found: { url: string; style: 'monitor' | 'location' }, succ
   const { httpStatus, headers } = read.answer;
   const { status, provisioningState: state } = read;
   const ofResource = makesResource(context);
-  const style: MonitorStyle = ofResource && samePath(found.url, context.url) ? 'resource' : found.style;
+  const style = styleNamed(found, context);
 
   // A terminal word at the top of the body is the end, on 202 too; a resource's own terminal state only where the answer is no 202.
   if (status !== undefined && !ofResource) {
@@ -82,6 +83,13 @@ function decideNamed(found: { url: string; style: 'monitor' | 'location' }, succ
     return followed(found.url, style, success, { resourceLocation: made });
   }
   return endedAtOnce('Succeeded', 'succeeded', success);
+}
+
+/** The URL of the resource itself tells how the resource stands: of one that is deleted, whether it is still there. */
+function styleNamed(found: { url: string; style: 'monitor' | 'location' }, context: SubmitContext): MonitorStyle {
+  if (!samePath(found.url, context.url)) return found.style;
+  if (makesResource(context)) return 'resource';
+  return context.method === 'DELETE' && found.style === 'location' ? 'deletion' : found.style;
 }
 
 /** A PUT or PATCH without a header: the resource tells of itself. An empty 200 or 201, or one without a state, is complete. */

@@ -4,7 +4,7 @@
  * Keeps true: every wait is finite, and the tally of what went wrong in a row says since when.
  */
 import type { FailureDetails, FailureType } from '../contract';
-import { passesByItself } from './answer';
+import { passesByItself, type Answer } from './answer';
 import { withCookies } from './cookies';
 import { failureOf } from './ends';
 import type { Failed, InARow, Monitor, Running, Tally, TroubleKind } from './monitor';
@@ -12,7 +12,8 @@ import { operationIdOf } from './outcome';
 import type { ReadAnswer } from './read-answer';
 import { backoffWait, isThrottled, nextWait, type Wait } from './retry-after';
 import type { ProtocolSettings } from './settings';
-import { shown } from './trust';
+import { headerUrl } from './status-url';
+import { judgeUrl, shown } from './trust';
 
 /** Backoff between polls grows to this. */
 const MAX_BACKOFF_SECONDS = 60;
@@ -79,6 +80,15 @@ export function notFound(poll: Poll): Running | Failed {
   const message = withWords('the service does not know the operation yet (404)', poll.read);
   const wait = nextWait(poll.read?.answer.headers ?? {}, poll.settings.poll, poll.nowMs);
   return again(poll, { ...poll.monitor.tally, notFound: row }, message, 'Unreadable', wait);
+}
+
+/** What is said of a redirect; those that could be followed have been. */
+export function redirectOf(answer: Answer, settings: ProtocolSettings): string {
+  const target = headerUrl(answer, 'Location', settings);
+  const where = target === undefined ? '' : ` to ${shown(target)}`;
+  return target !== undefined && judgeUrl(target, settings.trust).kind === 'refused'
+    ? `the service answered with a redirect (${answer.httpStatus})${where}, which is not a trusted host: it may be a login page`
+    : `the service answered with a redirect (${answer.httpStatus})${where} that is not followed`;
 }
 
 export function end(poll: Poll, type: FailureType, message: string): Failed {

@@ -4,6 +4,7 @@ import type { Json } from '../../src/contract';
 import type { Answer } from '../../src/lro/answer';
 import { withKey } from '../../src/lro/dialect-key';
 import { PRESETS } from '../../src/lro/dialects';
+import type { Monitor } from '../../src/lro/monitor';
 import { decideStatus } from '../../src/lro/status';
 import { decideSubmit } from '../../src/lro/submit';
 import { load } from '../config/file';
@@ -178,16 +179,20 @@ describe('every preset, whatever comes', () => {
 
   it('is decided without an error, within a finite wait that is never shorter than asked', () => {
     fc.assert(
-      fc.property(fc.constantFrom(...names), anyAnswer, anyAnswer, (name, first, second) => {
+      fc.property(fc.constantFrom(...names), anyAnswer, anyAnswer, anyAnswer, (name, first, second, third) => {
         const settings = sets.get(name) ?? settingsOf(name);
         const exchange = ({ code, headers, text, cutBy }: typeof first): Answer =>
           answer(code, headers, undefined, { url: `${BASE}/jobs`, body: { text, cutBy } });
         const submit = decideSubmit(exchange(first), context({ url: `${BASE}/jobs` }), settings, NOW_MS, 0);
-        const base = { connection: 'maps', statusUrl: `${BASE}/jobs/1`, style: 'monitor' as const, acceptedAtMs: NOW_MS };
-        const status = decideStatus(exchange(second), submit.kind === 'accepted' ? submit.monitor : base, settings, NOW_MS, 0);
+        const base: Monitor = { connection: 'maps', statusUrl: `${BASE}/jobs/1`, style: 'monitor', acceptedAtMs: NOW_MS };
+        const asked = submit.kind === 'accepted' ? submit.monitor : base;
+        const status = decideStatus(exchange(second), asked, settings, NOW_MS, 0);
+        const next = (status.kind === 'running' ? status.monitor : undefined) ?? asked;
+        const last = decideStatus(exchange(third), next, settings, NOW_MS, 0);
         for (const [decision, { headers }] of [
           [submit, first],
           [status, second],
+          [last, third],
         ] as const) {
           expect(JSON.parse(JSON.stringify(decision))).toBeTruthy();
           expect(Buffer.byteLength(JSON.stringify(decision))).toBeLessThan(400_000);
@@ -196,6 +201,9 @@ describe('every preset, whatever comes', () => {
           expect(decision.waitSeconds).toBeGreaterThanOrEqual(Math.min(Number(headers['retry-after'] ?? 0), settings.poll.maxSeconds));
         }
         if (status.kind === 'succeeded') expect(second.code).toBeLessThan(300);
+        // What is not started cannot have succeeded, and is started until the service has taken it.
+        if (asked.start !== undefined) expect(status.kind).not.toBe('succeeded');
+        if (asked.start !== undefined && second.code >= 300) expect(next.start).toMatchObject(asked.start);
       }),
       { numRuns: 1000 },
     );

@@ -17,6 +17,28 @@ export function settingsOf(dialect: unknown, baseUrl = BASE): ProtocolSettings {
   return maps.protocol;
 }
 
+/** An answer of a provider. */
+interface Told {
+  code?: number;
+  body?: Json;
+  headers?: Record<string, string>;
+}
+
+export interface Example {
+  preset: string;
+  source: string;
+  baseUrl?: string;
+  submit: Told;
+  statusUrl: string;
+  operationId?: string;
+  cancel?: Monitor['cancel'];
+  start?: Monitor['start'];
+  running: Told[];
+  succeeded: Told & { result?: Json; readsAt?: string; resourceLocation?: string };
+  failed: (Told & { says?: string })[];
+  canceled?: Told[];
+}
+
 type Headers = Record<string, string>;
 
 export function submitted(settings: ProtocolSettings, httpStatus: number, body?: Json, headers: Headers = {}): SubmitDecision {

@@ -61,7 +61,7 @@ it.each([
   [
     'success by an error answer',
     { ...good, rules: [{ when: { $statusCode: 500, '$response.body#/a': 1 }, then: 'succeeded' }] },
-    'can only mean failed or canceled',
+    'can only mean failed, canceled or running',
   ],
   [
     'an end by a code alone',
@@ -81,6 +81,12 @@ it.each([
     'must be a name that carries no credentials',
   ],
   ['a body of a GET', { ...good, poll: { method: 'GET', body: {} } }, 'must be a POST to have a body'],
+  [
+    'a start that reads',
+    { ...good, start: { method: 'GET', url: '{statusUrl}' } },
+    'dialect.start.method: must be one of POST, PUT, PATCH',
+  ],
+  ['a start without a URL', { ...good, start: {} }, 'dialect.start.url: '],
   ['a backoff that shrinks', { ...good, backoff: { factor: 0.5 } }, 'must be a number above 1'],
 ])('%s is refused: %j', (_what, dialect, message) => {
   expect(said(dialect)).toContain(message);

@@ -4,6 +4,7 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { PRESETS } from '../../src/lro/dialects';
 
 const root = join(__dirname, '..', '..');
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
@@ -100,6 +101,10 @@ test.each([
   'PUT of a resource',
 ])('the dialect "%s" has a row', (dialect) => {
   expect(rows.filter(({ section, cells }) => section === 'Dialects' && cells[0] === dialect)).toHaveLength(1);
+});
+
+test.each(Object.keys(PRESETS))('the job API "%s" has a row', (preset) => {
+  expect(rows.filter(({ section, cells }) => section === 'Other job APIs' && cells[0] === preset)).toHaveLength(1);
 });
 
 test.each([

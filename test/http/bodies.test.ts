@@ -16,7 +16,7 @@ async function read(answer: (response: http.ServerResponse) => unknown, limits: 
 }
 
 describe('a body', () => {
-  it('is read as UTF-8 whatever its type says, without byte order mark', async () => {
+  it('that is UTF-8 is read so whatever its type says, without byte order mark', async () => {
     const exchange = await read((response) => response.setHeader('content-type', 'text/plain; charset=latin1').end('\ufeff{"é":"€"}'));
     expect(answered(exchange).body).toEqual({ text: '{"é":"€"}' });
   });

@@ -173,6 +173,14 @@ describe('the answer of a final GET', () => {
     expect(decide(answer(200, {}, undefined, { body: { text: '{"id', cutBy: 'connection' } })).kind).toBe('again');
   });
 
+  test('that is a page of a gateway is read again, and no result unless a page was asked for', () => {
+    const page = answer(200, { 'Content-Type': 'text/html' }, '<!DOCTYPE html><html><body>Maintenance</body></html>');
+    expect(decide(page)).toMatchObject({ kind: 'again', fetch: { attempts: 1 } });
+    expect(decide(page, 7)).toEqual({ kind: 'missing', reason: 'the service answered 200 with an HTML page' });
+    const asked: Fetch = { ...fetch, headers: { Accept: 'text/html' } };
+    expect(decideFetch(page, asked, settings(), NOW_MS, 0.5).kind).toBe('fetched');
+  });
+
   test('that did not come is asked for again', () => {
     expect(decide({ kind: 'noAnswer', method: 'GET', url: location, maybeSent: true, reason: 'reset' })).toMatchObject({
       kind: 'again',

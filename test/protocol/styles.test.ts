@@ -37,6 +37,7 @@ describe('a monitor', () => {
     ['a known word with more in it is running', 200, { status: "InProgress:{ 'x': 1 }" }, 'running'],
     ['an error beside a success means nothing', 200, { status: 'Succeeded', error: { code: 'None' } }, 'succeeded'],
     ['a state of a resource is no status', 200, state('Succeeded'), 'unreadable'],
+    ['a status without a letter is none', 200, { status: ' ' }, 'unreadable'],
     ['a refusal is none of its ends', 409, { error: { code: 'A', message: 'x' } }, 'unreadable'],
   ]);
 

@@ -68,10 +68,14 @@ describe('a PUT or PATCH whose header has the request’s own path is followed t
     for (const method of ['PUT', 'PATCH'] as const) expect(outcomeOf(decide(answer(code, headers, body), { method, url }))).toBe(outcome);
   });
 
-  test('but a POST or DELETE is not: there it may be a Location like any other', () => {
-    for (const method of ['POST', 'DELETE'] as const) {
-      expect(outcomeOf(decide(answer(202, { Location: same }), { method, url }))).toBe(`location at ${same}`);
-    }
+  test('but a POST is not: there it may be a Location like any other', () => {
+    expect(outcomeOf(decide(answer(202, { Location: same }), { method: 'POST', url }))).toBe(`location at ${same}`);
+  });
+
+  test('and a DELETE there until it is gone: the resource is no result of its own deletion', () => {
+    expect(outcomeOf(decide(answer(202, { Location: same }), { method: 'DELETE', url }))).toBe(`deletion at ${same}`);
+    const named = answer(202, { 'Azure-AsyncOperation': same });
+    expect(outcomeOf(decide(named, { method: 'DELETE', url }))).toBe(`monitor at ${same}`);
   });
 
   test('and it gets the api-version of the submit where it has none', () => {
@@ -121,6 +125,11 @@ describe('a DELETE that is accepted and names nothing', () => {
     expect(outcomeOf(decide(answer(202, {}, { status: 'Succeeded' }), { method: 'DELETE' }))).toBe('done');
     for (const code of [200, 204]) expect(outcomeOf(decide(answer(code), { method: 'DELETE' }))).toBe('done');
   });
+});
+
+test.each([200, 201])('a %i whose resource is on its way, and that names nothing, is no success', (code) => {
+  expect(outcomeOf(decide(answer(code, {}, state('Creating')), { method: 'POST' }))).toBe('ProtocolError');
+  expect(outcomeOf(decide(answer(code, {}, state('Succeeded')), { method: 'POST' }))).toBe('done');
 });
 
 describe('an HTML page', () => {
