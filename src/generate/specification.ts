@@ -43,8 +43,6 @@ export async function readSpecification(path: string, refsBelow = dirname(path))
     throw new SpecificationError(`the folder ${refsBelow} cannot be read: ${reasonOf(error)}`);
   });
   const parser = await newParser();
-  // A path that is a URL: whatever the folder's name holds, references are compared as the parser compares them.
-  const root = pathToFileURL(absolute).pathname;
   // The parser does not hand on what its resolvers throw.
   let refused: unknown;
   const read = async ({ url }: { url: string }): Promise<unknown> => {
@@ -67,14 +65,14 @@ export async function readSpecification(path: string, refsBelow = dirname(path))
   };
   let refs: { get(path: string): unknown };
   try {
-    refs = await parser.resolve(root, document, options);
+    refs = await parser.resolve(absolute, document, options);
   } catch (error) {
     throw problemOf(refused ?? error, path);
   }
   const follow = (reference: string, from: Place): { place: Place; url: string } => {
     const seen = new Set<string>();
     for (let hop: Place = from, next: string | undefined = reference; next !== undefined; next = referenceIn(hop)) {
-      const url: string = new URL(next, hop.file).href;
+      const url: string = urlOf(next, hop.file);
       if (seen.has(url) || seen.size > MAX_HOPS) throw new SpecificationError(`the reference ${commentOf(reference)} leads in a circle`);
       seen.add(url);
       hop = { value: valueAt(refs, url, reference), file: url.replace(/#.*$/s, '') };
@@ -87,6 +85,11 @@ export async function readSpecification(path: string, refsBelow = dirname(path))
     root: { value: document, file: pathToFileURL(absolute).href },
     follow,
   };
+}
+
+function urlOf(reference: string, file: string): string {
+  if (!URL.canParse(reference, file)) throw new SpecificationError(`the reference ${commentOf(reference)} is no URL`);
+  return new URL(reference, file).href;
 }
 
 /** `$ref` of a value that is a reference. */
@@ -110,8 +113,9 @@ interface Parser {
 function valueAt(refs: { get(path: string): unknown }, url: string, reference: string): unknown {
   let value: unknown;
   try {
-    const { pathname, hash } = new URL(url);
-    value = refs.get(`${pathname}${hash}`);
+    // Files are named as the parser names them.
+    const path = encodeURI(fileURLToPath(url)).replace(/[?#]/g, (char) => encodeURIComponent(char));
+    value = refs.get(`${path}${new URL(url).hash}`);
   } catch {
     throw new SpecificationError(`the reference ${commentOf(reference)} leads nowhere`);
   }
@@ -125,7 +129,7 @@ async function readReference(url: string, folder: string, budget: ReadBudget): P
       `the reference to ${commentOf(url)} is not followed: nothing is fetched; save that file beside the specification`,
     );
   }
-  const path = fileURLToPath(`file://${url}`);
+  const path = decodeURIComponent(url);
   const real = await realpath(path).catch(() => {
     throw new SpecificationError(`the specification refers to ${commentOf(path)}, which is not there`);
   });

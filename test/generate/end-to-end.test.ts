@@ -7,7 +7,7 @@ import { temporaryFolder } from '../support/config';
 import { startTestHarness, type TestHarness } from '../support/in-process';
 import { runLro } from '../support/lro-command';
 import { compile, runCompiled } from './compiled';
-import { SPECS } from './support';
+import { generateFrom, SPECS } from './support';
 
 /** Every `@ts-expect-error` is a mistake that the generated types must find. */
 const PROGRAM = `
@@ -69,6 +69,7 @@ afterAll(async () => {
 
 test('generated functions compile strictly, refuse what the specification does not have, and run to a typed result', async () => {
   writeFileSync(join(out, 'program.ts'), PROGRAM);
+  await generateFrom('renders.yaml', { out: join(out, 'renders'), operations: ['startRender', 'startExport'] });
   expect(await compile(out)).toBe('');
   const drawing = join(files, 'package.zip');
   writeFileSync(drawing, new Uint8Array(await buildDrawingPackage()));
