@@ -1,4 +1,5 @@
 /** The connection of a specification: where its service is, and what it wants to be shown [OpenAPI 2.0 `host`, 3.x Server and Security Scheme Objects]. */
+import { isHeaderName } from '../config';
 import { commentOf } from './plain-text';
 import { SpecificationError } from './problem';
 import type { Place, Specification } from './specification';
@@ -153,12 +154,16 @@ function authOf(scheme: Place, environment: string): Auth | undefined {
 function keyOf(scheme: Place, environment: string): Auth | undefined {
   const place = textAt(scheme, 'in');
   const name = textAt(scheme, 'name');
-  if (name === undefined || !/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name) || (place !== 'query' && place !== 'header')) return undefined;
-  // Azure Maps' shared access signatures.
-  if (name.toLowerCase() === 'authorization' && /\bsas\b|jwt-sas/i.test(textAt(scheme, 'description') ?? '')) {
+  if (name !== undefined && place === 'header' && isAccessSignature(name, textAt(scheme, 'description') ?? '')) {
     return { type: 'sas', value: { env: `${environment}_SAS` } };
   }
+  if (name === undefined || !isHeaderName(name) || (place !== 'query' && place !== 'header')) return undefined;
   return { type: 'key', in: place, name, value: { env: `${environment}_KEY` } };
+}
+
+/** Azure Maps' tokens, which its specifications name in words. */
+function isAccessSignature(name: string, description: string): boolean {
+  return /^(authorization|sas[ -]?token)$/i.test(name) && /\bsas\b|shared access signature/i.test(`${name} ${description}`);
 }
 
 /** Microsoft Entra ID, by where tokens come from. */
