@@ -1,5 +1,5 @@
 /** The connection of a specification: where its service is, and what it wants to be shown [OpenAPI 2.0 `host`, 3.x Server and Security Scheme Objects]. */
-import { isHeaderName } from '../config';
+import { isHeaderName, isTransportHeader } from '../config';
 import { commentOf } from './plain-text';
 import { SpecificationError } from './problem';
 import type { Place, Specification } from './specification';
@@ -59,7 +59,7 @@ function server2(specification: Specification): Server | undefined {
   const { root } = specification;
   const schemes = itemsOf(at(root, 'schemes')).map(({ value }) => value);
   const scheme = schemes.length === 0 || schemes.includes('https') ? 'https' : String(schemes[0]);
-  const basePath = textAt(root, 'basePath') ?? '';
+  const basePath = (textAt(root, 'basePath') ?? '').replace(/^(?=[^/])/, '/');
   // [autorest, x-ms-parameterized-host]
   const parameterized = at(root, 'x-ms-parameterized-host');
   const template = textAt(parameterized, 'hostTemplate');
@@ -157,7 +157,14 @@ function keyOf(scheme: Place, environment: string): Auth | undefined {
   if (name !== undefined && place === 'header' && isAccessSignature(name, textAt(scheme, 'description') ?? '')) {
     return { type: 'sas', value: { env: `${environment}_SAS` } };
   }
-  if (name === undefined || !isHeaderName(name) || (place !== 'query' && place !== 'header')) return undefined;
+  if (
+    name === undefined ||
+    !isHeaderName(name) ||
+    isTransportHeader(name) ||
+    name.toLowerCase() === 'api-version' ||
+    (place !== 'query' && place !== 'header')
+  )
+    return undefined;
   return { type: 'key', in: place, name, value: { env: `${environment}_KEY` } };
 }
 

@@ -4,6 +4,7 @@
  * Keeps true: nothing is guessed. A marked operation, and one whose answer has a header that Azure's services have, is Azure's. For another one a
  * dialect is written where links say where the operation is polled, and where its words are known; else what is missing is named.
  */
+import { dialectSchema } from '../config/dialect-schema';
 import { DEFAULT_STATUS_HEADERS } from '../lro/settings';
 import { isRunningAnywhere, statusKind } from '../lro/status-words';
 import { answersOf, schemaOfAnswer, type FoundOperation } from './operations';
@@ -64,8 +65,12 @@ export function pollingOf(specification: Specification, found: FoundOperation, a
       ],
     };
   }
+  const dialect = { pollingLocation: linked.location, status: `$response.body#${status.pointer}`, ...words };
+  if (!dialectSchema.safeParse(dialect).success) {
+    return { polled, notes: [`${name} is polled at ${commentOf(linked.location)}, which no dialect can say`] };
+  }
   return {
-    dialect: { pollingLocation: linked.location, status: `$response.body#${status.pointer}`, ...words },
+    dialect,
     polled,
     notes:
       unknown.length === 0 ? [] : [`the status ${quoted(unknown)} of ${name} counts as running until its \`dialect\` says what it means`],

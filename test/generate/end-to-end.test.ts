@@ -1,5 +1,8 @@
 /** What `lro generate` writes for a specification in the shape of Creator's, compiled and run as a user does. */
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { loadConfig } from '../../src/config';
 import { buildDrawingPackage, startEmulator, type Emulator } from '../../src/emulator';
@@ -13,6 +16,7 @@ import { generateFrom, SPECS } from './support';
 const PROGRAM = `
 import { LroClient, type OperationInput } from 'durable-lro';
 import { conversionConvert, datasetCreate, mapDataUpload, tilesetCreate } from './operations';
+import { startRender, type Shape } from './renders/operations';
 
 // @ts-expect-error its query is required
 mapDataUpload({ bodyFile: { path: 'package.zip' } });
@@ -36,7 +40,10 @@ async function main(path: string): Promise<void> {
   const made = await dataset.result();
   const status: 'NotStarted' | 'Running' | 'Failed' | 'Succeeded' | undefined = made.body?.status;
   const tileset = await lro.execute(tilesetCreate({ query: { datasetId: made.resourceId ?? '', description: 'a "b" & c' } }));
-  console.log(JSON.stringify({ conversionId, converted, status, input, tileset }));
+  const shapes: Shape[] = [{ kind: 'group', shapes: [{ kind: 'circle', radius: 1 }] }];
+  const rendered = await lro.execute(startRender({ path: { sceneId: 's 1' }, query: { size: [3, 4] }, body: { shapes } }));
+  const url: string | undefined = rendered.body?.url;
+  console.log(JSON.stringify({ url, conversionId, converted, status, input, tileset }));
   await lro.close();
 }
 
@@ -45,6 +52,8 @@ void main(process.argv[2] ?? '');
 
 let emulator: Emulator;
 let harness: TestHarness;
+let renders: Server;
+const asked: string[] = [];
 const files = temporaryFolder();
 const out = join(files, 'generated');
 
@@ -58,18 +67,43 @@ beforeAll(async () => {
   const { maps } = config.connections;
   expect(maps?.auth).toEqual({ type: 'entra', scope: 'https://atlas.microsoft.com/.default' });
   // The emulator asks for no token.
-  const open = { ...config, connections: { maps: { ...maps!, auth: { type: 'none' as const } } } };
-  harness = await startTestHarness({ ...open, files: { ...config.files, readBelow: [files] } });
+  const open = { ...maps!, auth: { type: 'none' as const } };
+  renders = await startRenders();
+  const { port } = renders.address() as AddressInfo;
+  const renderOptions = { out: join(out, 'renders'), connection: 'renders', baseUrl: `http://127.0.0.1:${port}/v1` };
+  await generateFrom('renders.yaml', { ...renderOptions, operations: ['startRender', 'startExport'] });
+  process.env['RENDERS_TOKEN'] = 'secret';
+  const others = loadConfig(join(out, 'renders/lro.config.yaml'));
+  const connections = { ...others.connections, maps: open };
+  harness = await startTestHarness({ ...config, connections, files: { ...config.files, readBelow: [files] } });
 });
 
 afterAll(async () => {
   await harness.close();
   await emulator.close();
+  renders.close();
 });
+
+/** A service whose answers are what `renders.yaml` says: the render runs when it is asked first, and is completed then. */
+async function startRenders(): Promise<Server> {
+  const server = createServer((request, response) => {
+    request.resume();
+    asked.push(`${request.method ?? ''} ${request.url ?? ''} ${request.headers.authorization ?? ''}`);
+    const isSubmit = request.method === 'POST';
+    const ended = asked.filter((line) => line.startsWith('GET')).length > 1;
+    const job = {
+      id: 'r1',
+      status: isSubmit ? 'queued' : ended ? 'completed' : 'running',
+      ...(ended ? { url: 'https://example.com/r1.png' } : {}),
+    };
+    response.writeHead(isSubmit ? 202 : 200, { 'content-type': 'application/json', 'retry-after': '0' }).end(JSON.stringify(job));
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  return server;
+}
 
 test('generated functions compile strictly, refuse what the specification does not have, and run to a typed result', async () => {
   writeFileSync(join(out, 'program.ts'), PROGRAM);
-  await generateFrom('renders.yaml', { out: join(out, 'renders'), operations: ['startRender', 'startExport'] });
   expect(await compile(out)).toBe('');
   const drawing = join(files, 'package.zip');
   writeFileSync(drawing, new Uint8Array(await buildDrawingPackage()));
@@ -91,4 +125,10 @@ test('generated functions compile strictly, refuse what the specification does n
   const [tilesets] = await emulator.admin.requests({ method: 'POST', path: '/tilesets$' });
   expect(tilesets?.query).toContain('api-version=2023-07-01');
   expect(new URLSearchParams(tilesets?.query).get('description')).toBe('a "b" & c');
+  expect(ends['url']).toBe('https://example.com/r1.png');
+  expect(asked).toEqual([
+    'POST /v1/scenes/s%201/renders?size=3%7C4 Bearer secret',
+    'GET /v1/renders/r1 Bearer secret',
+    'GET /v1/renders/r1 Bearer secret',
+  ]);
 });

@@ -8,7 +8,7 @@ import { generateFrom, openApi, SPECS, specificationFile } from './support';
 
 const RENDERS = { operations: ['startRender', 'startExport'] };
 
-test('the same specification gives the same bytes, whatever the order of the run', async () => {
+test('the same specification gives the same bytes', async () => {
   const [first, second] = [await generateFrom('creator/creator.json'), await generateFrom('creator/creator.json')];
   expect(second.code).toBe(first.code);
   expect(second.yaml).toBe(first.yaml);
@@ -83,6 +83,36 @@ test('a dialect is written where links say where an operation is polled; what is
     'the specification does not say where startExport is polled: say it as `dialect` (docs/dialects.md)',
     'import: final-state-via "custom-link" is not known, and left out',
   ]);
+});
+
+test('the worker reads what is written, also where a specification asks for what a connection cannot have', async () => {
+  const job = { type: 'object', properties: { id: { type: 'string' }, status: { enum: ['Done', 'Completed', 'completed ', ''] } } };
+  const content = { 'application/json': { schema: job } };
+  const links = { poll: { operationId: 'getJob', parameters: { id: '$response.body#/id' } } };
+  const securitySchemes = {
+    host: { type: 'apiKey', in: 'header', name: 'Host' },
+    version: { type: 'apiKey', in: 'query', name: 'api-version' },
+    basic: { type: 'http', scheme: 'basic' },
+  };
+  const pathsWith = (path: string) => ({
+    '/jobs': { post: { operationId: 'startJob', responses: { 202: { content, links } } } },
+    [path]: { get: { operationId: 'getJob', responses: { 200: { content } } } },
+  });
+  const written = async (path: string) => {
+    const parts = { paths: pathsWith(path), components: { securitySchemes } };
+    const { folder, notes } = await generateFrom(specificationFile(openApi({}, parts)), { operations: ['startJob'] });
+    return { connection: loadConfig(join(folder, 'lro.config.yaml')).connections.maps, notes };
+  };
+  const usual = await written('/jobs/{id}');
+  expect(usual.connection?.auth).toEqual({ type: 'none' });
+  expect(usual.connection?.protocol.dialect?.words.succeeded).toEqual(['Completed']);
+  expect(usual.notes).toEqual([
+    'no auth of a connection is what the specification asks: "host", "version", "basic"',
+    'the status "Done" of startJob counts as running until its `dialect` says what it means',
+  ]);
+  const odd = await written('/jobs/{id}/}{');
+  expect(odd.connection?.protocol.dialect).toBeUndefined();
+  expect(odd.notes).toContainEqual(expect.stringContaining('which no dialect can say'));
 });
 
 test('what cannot be used is refused with what to do', async () => {
