@@ -176,7 +176,7 @@ function invalid(index: number, id: string, failure: FailureDetails): SubmitResu
 
 function outgoing(
   { operation, request, fileVersion }: NextOperation,
-  { tries = 0, cookies, firstSentAtMs, unauthorizedSinceMs }: SubmitItem,
+  { tries = 0, cookies, firstSentAtMs, unauthorizedSinceMs, wasLookedFor }: SubmitItem,
   retried: MaybeAccepted | undefined,
   isOfBatch: boolean,
 ): OutgoingSubmit {
@@ -198,5 +198,6 @@ function outgoing(
     cookies,
     waitsUnauthorized: isOfBatch,
     unauthorizedSinceMs,
+    wasLookedFor,
   };
 }

@@ -7,6 +7,7 @@
 import { z } from 'zod';
 import { HTTP_METHODS } from '../contract';
 import { dialectSchema } from './dialect-schema';
+import { findSchema } from './find-schema';
 import { DEFAULT_POLL_SETTINGS, DEFAULT_STATUS_HEADERS, DEFAULT_STATUS_URLS, IDEMPOTENCY_HEADERS } from '../lro/settings';
 import { isLoopback } from '../lro/trust';
 import { isHeaderName, isTransportHeader } from './names';
@@ -183,7 +184,11 @@ function connectionSchema(lookup: SecretLookup) {
         .optional(),
     ),
     dialect: dialectSchema.optional(),
+    find: orAbsent(findSchema.optional()),
     limits: orAbsent(limits.prefault({})),
+  }).superRefine(({ dialect, find }, context) => {
+    if (find !== undefined && find.pollingLocation.length === 0 && dialect === undefined)
+      context.addIssue({ code: 'custom', path: ['find'], message: 'needs `pollingLocation`: where an entry that was found is polled' });
   });
 }
 
