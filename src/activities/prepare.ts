@@ -161,7 +161,7 @@ function common(value: CheckedInput, connection: Connection, verb: string, url: 
     deadlineSeconds: value.deadlineSeconds,
     onUncertainSubmit: value.onUncertainSubmit,
     fetchResource: value.fetchResource,
-    cancel: value.cancel ?? (dialect?.cancel === undefined ? undefined : { path: OWN_CANCEL }),
+    cancel: value.cancel ?? connection.config.cancel ?? (dialect?.cancel === undefined ? undefined : { path: OWN_CANCEL }),
     finalStateVia: value.finalStateVia,
     minSeconds: connection.protocol.poll.minSeconds,
     timeoutSeconds: connection.limits.timeoutSeconds,

@@ -9,6 +9,7 @@ import { HTTP_METHODS } from '../contract';
 import { dialectSchema } from './dialect-schema';
 import { findSchema } from './find-schema';
 import { DEFAULT_POLL_SETTINGS, DEFAULT_STATUS_HEADERS, DEFAULT_STATUS_URLS, IDEMPOTENCY_HEADERS } from '../lro/settings';
+import { CANCEL_PLACEHOLDERS, hasKnownPlaceholders } from '../lro/paths';
 import { isLoopback } from '../lro/trust';
 import { isHeaderName, isTransportHeader } from './names';
 import { secretRefSchema, type SecretLookup } from './secret-ref';
@@ -76,6 +77,13 @@ const allow = strict({
     .optional(),
   paths: z.array(pathGlob, { error: 'must be a list of paths' }).optional(),
   headers: uniqueHeaders.optional(),
+});
+
+const cancel = strict({
+  method: z.enum(HTTP_METHODS, { error: `must be one of ${HTTP_METHODS.join(', ')}` }).default('POST'),
+  path: text
+    .max(8192, 'must have at most 8192 characters')
+    .refine(hasKnownPlaceholders, `must have no other placeholders than ${CANCEL_PLACEHOLDERS.join(' and ')}`),
 });
 
 const overridable = strict({ query: words.default([]), headers: uniqueHeaders.default([]) });
@@ -165,6 +173,7 @@ function connectionSchema(lookup: SecretLookup) {
     query: orAbsent(texts.default({})),
     headers: orAbsent(texts.default({})),
     auth: orAbsent(auth.default({ type: 'none' })),
+    cancel: orAbsent(cancel.optional()),
     allow: orAbsent(allow.prefault({})),
     overridable: orAbsent(overridable.prefault({})),
     trustedHosts: orAbsent(hosts.optional()),
