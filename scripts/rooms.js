@@ -86,6 +86,11 @@ module.exports = [
     imports: ['text', 'contract', 'config', 'schema', 'identity'],
   },
   {
+    name: 'generate',
+    purpose: 'functions and a connection for the long-running operations of an OpenAPI specification',
+    imports: ['text', 'contract', 'lro', 'config'],
+  },
+  {
     name: 'hosting',
     purpose: 'what makes a worker: settings, connection to Temporal, log, bundle of the workflows',
     imports: ['text', 'contract', 'config', 'sharing', 'http', 'activities'],
@@ -108,6 +113,6 @@ module.exports = [
   {
     name: 'cli',
     purpose: 'the `lro` command line and the demo',
-    imports: ['text', 'contract', 'schema', 'client', 'devserver', 'emulator'],
+    imports: ['text', 'contract', 'schema', 'client', 'generate', 'devserver', 'emulator'],
   },
 ];

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * `lro`: batches and their schedules from the command line.
+ * `lro`: batches and their schedules from the command line, and code for a service's operations.
  *
  * Exit codes: 0 done, 1 it failed, 2 wrong arguments or a wrong input, 3 Temporal cannot be reached.
  */
@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { addBatchCommands } from './lro/batch';
 import { exitCodeOf, report } from './lro/failures';
+import { addGenerateCommand } from './lro/generate';
 import { addScheduleCommands } from './lro/schedule';
 import { forTerminal } from './lro/terminal';
 
@@ -21,7 +22,7 @@ Exit codes: 0 done, 1 it failed, 2 wrong arguments or a wrong input, 3 Temporal 
 function createProgram(): Command {
   const { version } = JSON.parse(readFileSync(join(__dirname, '..', '..', 'package.json'), 'utf8')) as { version: string };
   const program = new Command('lro')
-    .description('Starts, follows and schedules batches of long-running operations.')
+    .description('Starts, follows and schedules batches of long-running operations, and writes code for the operations of a service.')
     .version(version)
     .addHelpText('after', ENVIRONMENT_HELP)
     .configureOutput({
@@ -31,6 +32,7 @@ function createProgram(): Command {
     .exitOverride();
   addBatchCommands(program);
   addScheduleCommands(program);
+  addGenerateCommand(program);
   return program;
 }
 

@@ -4,6 +4,14 @@ export type { BatchHandle } from './batches';
 export type { ChainHandle } from './chains';
 export type { Started, StartOptions, WaitOptions } from './calls';
 export {
+  describedInput,
+  type BodyOrFile,
+  type OperationDescription,
+  type OperationParameters,
+  type OperationSettings,
+  type OptionalBodyOrFile,
+} from './described-operation';
+export {
   BatchCancelledError,
   BatchEndedError,
   BatchError,

@@ -22,9 +22,11 @@ import type {
   BuildTilesetResult,
   ChainInput,
   ChainResult,
+  Json,
   OperationInput,
   OperationProgress,
   OperationResult,
+  TypedInput,
 } from '../contract';
 import { ACCEPTED_UPDATE, DEFAULT_TASK_QUEUE, POLL_NOW_SIGNAL, PROGRESS_QUERY, RUN_OPERATION } from '../contract';
 import { getBatch, startBatch, type BatchHandle } from './batches';
@@ -43,7 +45,7 @@ export interface LroClientOptions {
 }
 
 /** One operation, found by its id. */
-export interface OperationHandle {
+export interface OperationHandle<Body = Json, Resource = Json> {
   readonly id: string;
   /** Where it stands. */
   progress(): Promise<OperationProgress>;
@@ -51,7 +53,7 @@ export interface OperationHandle {
    * Waits for the end.
    * @throws OperationError, OperationCancelledError, StillRunningError (with `timeoutSeconds`)
    */
-  result(options?: WaitOptions): Promise<OperationResult>;
+  result(options?: WaitOptions): Promise<OperationResult<Body, Resource>>;
   /**
    * Waits until the service has accepted it.
    * @throws OperationError when it was refused, StillRunningError
@@ -95,13 +97,16 @@ export class LroClient {
   }
 
   /** Starts an operation and returns as soon as Temporal has it. */
-  async start(input: OperationInput, { id = randomUUID() }: StartOptions = {}): Promise<OperationHandle & Started> {
+  async start<B = Json, R = Json>(
+    input: TypedInput<B, R>,
+    { id = randomUUID() }: StartOptions = {},
+  ): Promise<OperationHandle<B, R> & Started> {
     const started = await startOnce(this.client, 'operation', this.taskQueue, wantedOperation(input, id));
-    return { ...this.get(id), started };
+    return { ...this.get<B, R>(id), started };
   }
 
   /** Starts an operation and waits for its end. */
-  async execute(input: OperationInput, options: StartOptions & WaitOptions = {}): Promise<OperationResult> {
+  async execute<B = Json, R = Json>(input: TypedInput<B, R>, options: StartOptions & WaitOptions = {}): Promise<OperationResult<B, R>> {
     return (await this.start(input, options)).result(options);
   }
 
@@ -109,10 +114,10 @@ export class LroClient {
    * Starts an operation and waits until the service has accepted or refused it: the 202 or the 400 comes back in this one call.
    * @throws OperationError when it was refused, or the id belongs to another request (`IdConflict`); StillRunningError
    */
-  async startAndWaitAccepted(
-    input: OperationInput,
+  async startAndWaitAccepted<B = Json, R = Json>(
+    input: TypedInput<B, R>,
     { id = randomUUID(), timeoutSeconds = DEFAULT_ANSWER_SECONDS }: StartOptions & WaitOptions = {},
-  ): Promise<OperationHandle & Started & { acceptance: Acceptance }> {
+  ): Promise<OperationHandle<B, R> & Started & { acceptance: Acceptance }> {
     const end = await this.waiting(id, 'acceptance', timeoutSeconds, async () => {
       try {
         // An update of one's own: a known one would be joined, and nobody could tell that from a start.
@@ -124,16 +129,17 @@ export class LroClient {
         return { acceptance: await this.joined(input, id), started: false };
       }
     });
-    return { ...this.get(id), ...end };
+    return { ...this.get<B, R>(id), ...end };
   }
 
   /** An operation that was started before, by anyone. Makes no call yet. */
-  get(id: string): OperationHandle {
+  get<B = Json, R = Json>(id: string): OperationHandle<B, R> {
     const handle: WorkflowHandle = this.client.workflow.getHandle(id);
     return {
       id,
       progress: () => handle.query<OperationProgress>(PROGRESS_QUERY),
-      result: ({ timeoutSeconds } = {}) => this.waiting(id, 'result', timeoutSeconds, () => handle.result() as Promise<OperationResult>),
+      result: ({ timeoutSeconds } = {}) =>
+        this.waiting(id, 'result', timeoutSeconds, () => handle.result() as Promise<OperationResult<B, R>>),
       accepted: ({ timeoutSeconds = DEFAULT_ANSWER_SECONDS } = {}) =>
         this.waiting(id, 'acceptance', timeoutSeconds, () =>
           handle.executeUpdate<Acceptance, []>(ACCEPTED_UPDATE, { updateId: ACCEPTANCE_UPDATE_ID }),

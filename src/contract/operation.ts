@@ -83,8 +83,19 @@ export interface OperationInput {
   labels?: Record<string, string>;
 }
 
+/**
+ * An input that also says, to the compiler only, what its result holds: clients that are given it return `OperationResult<Body, Resource>`.
+ * Functions that `lro generate` writes return it.
+ */
+export interface TypedInput<Body = Json, Resource = Json> extends OperationInput {
+  /** Never there. */
+  readonly [RESULT_TYPE]?: OperationResult<Body, Resource>;
+}
+
+declare const RESULT_TYPE: unique symbol;
+
 /** Result of workflow `runOperation`. Readers ignore fields they do not know. */
-export interface OperationResult {
+export interface OperationResult<Body = Json, Resource = Json> {
   status: string;
   operationId?: string;
   /** Absent when the service answered the submit with the end. */
@@ -94,11 +105,11 @@ export interface OperationResult {
   /** Last path segment of the resource location. */
   resourceId?: string;
   /** Of the final GET where there is one, else of the terminal status answer. With `resultFile` only where that could not be written. */
-  body?: Json;
+  body?: Body;
   /** With `resultFile`: the final body, whole. */
   file?: ResultFile;
   /** With `fetchResource`. */
-  resource?: Json;
+  resource?: Resource;
   /** When the service gave one; same shape as an OData error. */
   warning?: Json;
   /** Names of the fields that were too large to keep whole. */

@@ -37,7 +37,7 @@ export class SearchAttributes {
   /** @param written by the run before */
   constructor(
     private learnt: LearntSettings,
-    readonly written: Record<string, string> = {},
+    private written: Readonly<Record<string, string>> = {},
   ) {
     this.learnt = { ...learnt, searchAttributesAtMs: learnt.searchAttributesAtMs ?? Date.now() };
   }
@@ -66,10 +66,10 @@ export class SearchAttributes {
       void this.ask();
       return;
     }
-    for (const [name, value] of changed) {
-      if (value === null) delete this.written[name];
-      else this.written[name] = value;
-    }
+    const gone = changed.flatMap(([name, value]) => (value === null ? [name as string] : []));
+    const kept = Object.entries(this.written).filter(([name]) => !gone.includes(name));
+    const now = changed.flatMap(([name, value]) => (value === null ? [] : [[name, value] as const]));
+    this.written = Object.fromEntries([...kept, ...now]);
     upsertSearchAttributes(changed.map(([name, value]) => ({ key: defineSearchAttributeKey(SEARCH_ATTRIBUTES[name], 'KEYWORD'), value })));
   }
 

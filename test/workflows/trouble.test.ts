@@ -1,5 +1,6 @@
 /** What keeps an operation from going on, as lists of workflows and `progress` show it: from when it lasts until it is over. */
 import type { WorkflowHandle } from '@temporalio/client';
+import { defineSearchAttributeKey } from '@temporalio/common';
 import { service } from '../http/service';
 import { testConfig } from '../support/config';
 import { eventually } from '../support/eventually';
@@ -38,9 +39,9 @@ async function operation(
 }
 
 async function listed(handle: WorkflowHandle): Promise<{ status?: unknown; trouble?: unknown }> {
-  const { searchAttributes } = await handle.describe();
-  const first = (name: string): unknown => (searchAttributes[name] as unknown[] | undefined)?.[0];
-  return { status: first('LroStatus'), trouble: first('LroTrouble') };
+  const { typedSearchAttributes } = await handle.describe();
+  const valueOf = (name: string): string | undefined => typedSearchAttributes.get(defineSearchAttributeKey(name, 'KEYWORD'));
+  return { status: valueOf('LroStatus'), trouble: valueOf('LroTrouble') };
 }
 
 test.concurrent.each<['POST' | 'GET', Answer, string]>([
