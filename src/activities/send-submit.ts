@@ -1,10 +1,11 @@
 /** Sends one submit and decides what its answer means. */
 import type { BodyFile, FailureDetails, FileRef, FinalStateVia, HttpMethod, SubmitRequest } from '../contract';
 import { FileRefusedError } from '../files';
-import type { Connections } from '../http';
+import type { CallbackTarget, Connections } from '../http';
 import { RequestRefusedError } from '../http';
 import { idempotencyHeaders } from '../lro/idempotency';
 import type { Exchange } from '../lro/answer';
+import { asBackstop, callbackPlaces, withoutCallback } from '../lro/callback-url';
 import { withKey } from '../lro/dialect-key';
 import type { Monitor, SubmitContext, SubmitDecision } from '../lro/monitor';
 import { contentOf, withFile } from '../lro/result-file';
@@ -18,6 +19,11 @@ import { ResultBody } from './result-body';
 
 /** For what of an answer that ends the operation is still to be read, and written to a file. */
 const FILE_SECONDS = 120;
+
+/** What {@link OutgoingSubmit} may not have without a receiver, and what to do. */
+export const NO_RECEIVER =
+  '{callbackUrl} is the URL of a receiver of webhooks, and the worker\'s file names none; nothing was sent. Add "webhooks: { publicUrl, secret }" ' +
+  'to the file, or leave {callbackUrl} out: the operation is polled without it as well';
 
 /** One submit as it goes out. */
 export interface OutgoingSubmit {
@@ -38,6 +44,8 @@ export interface OutgoingSubmit {
   cookies?: Monitor['cookies'];
   /** A refused key is waited for: many wait, and each would be rejected for it. */
   waitsUnauthorized: boolean;
+  /** Who is to be woken by a call of the service. */
+  callback?: CallbackTarget | undefined;
   unauthorizedSinceMs?: number;
 }
 
@@ -74,11 +82,15 @@ async function sent(submit: OutgoingSubmit, connections: Connections): Promise<S
     const message = `submit.body: must be a JSON object, in which "${place.name}" holds the idempotency key (or onUncertainSubmit must be "fail")`;
     return { kind: 'failed', failure: { type: 'InvalidInput', message } };
   }
+  const callsBack = callbackPlaces({ url, headers, body }).length > 0;
+  const callbackUrl = callsBack && submit.callback !== undefined ? connections.callbacks?.urlOf(submit.callback) : undefined;
+  if (callsBack && callbackUrl === undefined) {
+    return { decision: { kind: 'failed', failure: { type: 'InvalidInput', message: NO_RECEIVER } }, dependsOnFile: true };
+  }
   const context: SubmitContext = {
     connection: submit.connection,
     method,
-    url,
-    headers,
+    ...(callsBack ? withoutCallback({ url, headers }) : { url, headers }),
     cookies,
     finalStateVia,
     fetchResource: submit.fetchResource ? true : undefined,
@@ -88,7 +100,10 @@ async function sent(submit: OutgoingSubmit, connections: Connections): Promise<S
     waitsUnauthorized: submit.waitsUnauthorized,
     unauthorizedSinceMs: submit.unauthorizedSinceMs,
   };
-  const decide = (exchange: Exchange): SubmitDecision => decideSubmit(exchange, context, connection.protocol, Date.now(), Math.random());
+  const decide = (exchange: Exchange): SubmitDecision => {
+    const decision = decideSubmit(exchange, context, connection.protocol, Date.now(), Math.random());
+    return callsBack ? asBackstop(decision, connection.config.webhooks.pollSeconds, connection.protocol) : decision;
+  };
   const file =
     resultFile &&
     new ResultBody({
@@ -109,6 +124,7 @@ async function sent(submit: OutgoingSubmit, connections: Connections): Promise<S
       waitsForKey: submit.waitsUnauthorized,
       headers: withoutDoubles({ ...dialect?.headers, ...idempotency, ...keyed?.headers }, headers),
       cookies,
+      callbackUrl,
       body:
         bodyFile !== undefined
           ? { kind: 'file', file: bodyFile }

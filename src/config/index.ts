@@ -4,6 +4,7 @@ export { loadConfig } from './load';
 export { proxyUrl } from './proxy-url';
 export { secretProblem } from './secret-ref';
 export { ConfigError } from './mistakes';
+export { isPlace } from './webhooks-schema';
 export {
   headerName,
   isCredentialHeader,
@@ -19,9 +20,12 @@ export type {
   BlobAuthConfig,
   BlobContainerConfig,
   ConnectionConfig,
+  ConnectionWebhooks,
   EntraAuthConfig,
   FilesConfig,
   Limits,
   LroConfig,
   SecretRef,
+  WebhooksConfig,
+  WebhookSignature,
 } from './types';

@@ -14,6 +14,7 @@ import { secretRefSchema, type SecretLookup } from './secret-ref';
 import { strictObject } from './strict-object';
 import { nearest } from './suggest';
 import { proxyUrl } from './proxy-url';
+import { connectionWebhooksSchema, webhooksSchema } from './webhooks-schema';
 import { DEFAULT_LIMITS, DEFAULT_MAX_RESULT_BYTES, MAX_BODY_BYTES, type BlobContainerConfig } from './types';
 
 /** As YAML calls it. */
@@ -184,6 +185,7 @@ function connectionSchema(lookup: SecretLookup) {
     ),
     dialect: dialectSchema.optional(),
     limits: orAbsent(limits.prefault({})),
+    webhooks: orAbsent(connectionWebhooksSchema(lookup).prefault({})),
   });
 }
 
@@ -257,6 +259,7 @@ export function configSchema(lookup: SecretLookup) {
         maxResultBytes: orAbsent(count.default(DEFAULT_MAX_RESULT_BYTES)),
       }).prefault({}),
     ),
+    webhooks: orAbsent(webhooksSchema(lookup).optional()),
   });
 }
 

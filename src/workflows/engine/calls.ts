@@ -112,9 +112,10 @@ export async function submitJobs(
   // Of inputs that stand in the page itself only those of the chunk travel: there each has another index.
   const isExcerpt = 'items' in page;
   const keys = new Map(jobs.map((job, position) => [isExcerpt ? position : job.index, keyOf(job)]));
-  const items = jobs.map(({ index, step, done }, position) => {
+  const items = jobs.map(({ page: place, index, step, done }, position) => {
     const { tries, cookies, firstSentAtMs = nowMs, unauthorizedSinceMs } = step.at === 'submit' ? step : {};
-    return { index: isExcerpt ? position : index, tries, cookies, firstSentAtMs, unauthorizedSinceMs, made: done && madeOf(done) };
+    const key = keyOf({ page: place, index });
+    return { index: isExcerpt ? position : index, key, tries, cookies, firstSentAtMs, unauthorizedSinceMs, made: done && madeOf(done) };
   });
   const lookups = lookupsOf(jobs, nowMs, (job) => (isExcerpt ? jobs.indexOf(job) : job.index));
   const maxAnswerBytes = Number.isFinite(answerBytes) ? answerBytes : undefined;

@@ -117,7 +117,8 @@ export class Engine {
 
   /** Ask now instead of waiting. Several calls before the next answer are one. */
   hurry(keys: Iterable<string> = this.open.keys()): void {
-    for (const key of keys) this.hurried.add(key);
+    // Of those that are there: anybody may name others.
+    for (const key of keys) if (this.open.has(key)) this.hurried.add(key);
     this.wake();
   }
 
