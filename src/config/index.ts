@@ -20,7 +20,6 @@ export type {
   BlobAuthConfig,
   BlobContainerConfig,
   ConnectionConfig,
-  ConnectionWebhooks,
   EntraAuthConfig,
   FilesConfig,
   Limits,
