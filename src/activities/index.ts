@@ -7,6 +7,7 @@ import { makePrepareBatch } from './batch/prepare';
 import { makeReport } from './batch/report';
 import { makeCancel } from './cancel';
 import { makeDeleteResources } from './delete-resources';
+import { makeFind } from './find';
 import { makeLearn } from './learn';
 import type { LroActivities } from './messages';
 import { Pages } from './pages';
@@ -36,6 +37,7 @@ export function createActivities(options: ActivityOptions): LroActivities & Batc
     'lro.prepareChain': others.orElsewhere(makePrepareChain({ connections, learn: learn.settings })),
     'lro.searchAttributes': learn.searchAttributes,
     'lro.submit': makeSubmit(connections, pages, others),
+    'lro.find': makeFind(connections, pages, others),
     'lro.ask': makeAsk(connections, others),
     'lro.readResults': makeReadResults(connections, others),
     'lro.cancel': makeCancel(connections, others),

@@ -21,6 +21,7 @@ import type { About, DeleteRequest, MaybeAccepted, StepRef, Submitted } from '..
 import type { ChainKind } from '../jobs/resume';
 import type { CancelDecision } from '../lro/cancel';
 import type { FetchDecision } from '../lro/fetch';
+import type { FindDecision } from '../lro/find';
 import type { Fetch, Monitor, StatusDecision } from '../lro/monitor';
 
 /** Settings of the worker that the first activity reads; kept in the workflow's state, so that workers with other settings replay alike. */
@@ -156,6 +157,8 @@ export interface SubmitItem {
   firstSentAtMs: number;
   /** Since when its key is refused. */
   unauthorizedSinceMs?: number;
+  /** What earlier tries may have made was looked for in vain. */
+  wasLookedFor?: true;
   /** Of a chain: what its steps have made so far. */
   made?: Record<string, StepMade>;
 }
@@ -171,6 +174,24 @@ export interface SubmitRequest {
   lookups?: Record<string, LookedUp>;
   /** Of all answers together, where that is less than an activity may return. */
   maxAnswerBytes?: number;
+}
+
+/** An uncertain submit that is looked for at the service: when it ended so, and looks in which it was not there. */
+export interface LostSubmit extends SubmitItem {
+  sinceMs: number;
+  looks: number;
+}
+
+/** Inputs of one page whose submits are to be looked for in one activity. */
+export interface FindRequest extends Omit<SubmitRequest, 'items' | 'maxAnswerBytes'> {
+  items: LostSubmit[];
+}
+
+/** No decision: not looked for, because the other answers filled the payload. */
+export interface FindResult extends Partial<Elsewhere> {
+  index: number;
+  about?: About;
+  decision?: FindDecision;
 }
 
 /** What became of one of them. */
@@ -251,6 +272,8 @@ export interface LroActivities {
   'lro.searchAttributes'(): Promise<string[]>;
   /** Submits inputs of one page, with claims; references in chains are filled in. Never retried by Temporal. */
   'lro.submit'(request: SubmitRequest): Promise<SubmitResult[]>;
+  /** Looks at the service for what uncertain submits may have made. */
+  'lro.find'(request: FindRequest): Promise<FindResult[]>;
   /** Asks the status of a set of operations, in parallel. */
   'lro.ask'(asks: Ask[], options: AskOptions): Promise<AskResult[]>;
   /** Reads the results of operations that have succeeded. */

@@ -183,7 +183,7 @@ function invalid(index: number, id: string, failure: FailureDetails): SubmitResu
 
 function outgoing(
   { operation, request, fileVersion }: NextOperation,
-  { tries = 0, cookies, firstSentAtMs, unauthorizedSinceMs }: SubmitItem,
+  { tries = 0, cookies, firstSentAtMs, unauthorizedSinceMs, wasLookedFor }: SubmitItem,
   retried: MaybeAccepted | undefined,
   isOfBatch: boolean,
 ): OutgoingSubmit {
@@ -205,5 +205,6 @@ function outgoing(
     cookies,
     waitsUnauthorized: isOfBatch,
     unauthorizedSinceMs,
+    wasLookedFor,
   };
 }

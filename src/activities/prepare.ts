@@ -58,6 +58,8 @@ export interface PreparedOperation {
   minSeconds: number;
   /** Bound of one HTTP exchange. */
   timeoutSeconds: number;
+  /** The connection's file says how an uncertain submit is looked for. */
+  canBeFound?: boolean;
   /** A new operation. */
   submit?: { method: HttpMethod; url: string; idempotencyKey: string; streamsFile: boolean };
   /** Or one that was started elsewhere. */
@@ -107,9 +109,9 @@ function resultFileOf(file: FileRef, { workflowId, firstRunId, itemId, stepId }:
 
 /** What a workflow has to know of an operation. */
 export function aboutOf(operation: PreparedOperation, more: Pick<About, 'id'> & Partial<About>): About {
-  const { title, connection, deadlineSeconds, onUncertainSubmit, minSeconds, timeoutSeconds, cancel, submit } = operation;
+  const { title, connection, deadlineSeconds, onUncertainSubmit, minSeconds, timeoutSeconds, cancel, canBeFound, submit } = operation;
   const streamsFile = submit?.streamsFile === true ? true : undefined;
-  return { title, connection, deadlineSeconds, onUncertainSubmit, minSeconds, timeoutSeconds, cancel, streamsFile, ...more };
+  return { title, connection, deadlineSeconds, onUncertainSubmit, minSeconds, timeoutSeconds, cancel, canBeFound, streamsFile, ...more };
 }
 
 /**
@@ -161,7 +163,7 @@ function common(value: CheckedInput, connection: Connection, verb: string, url: 
     deadlineSeconds: value.deadlineSeconds,
     onUncertainSubmit: value.onUncertainSubmit,
     fetchResource: value.fetchResource,
-    cancel: value.cancel ?? (dialect?.cancel === undefined ? undefined : { path: OWN_CANCEL }),
+    cancel: value.cancel ?? connection.config.cancel ?? (dialect?.cancel === undefined ? undefined : { path: OWN_CANCEL }),
     finalStateVia: value.finalStateVia,
     minSeconds: connection.protocol.poll.minSeconds,
     timeoutSeconds: connection.limits.timeoutSeconds,
@@ -189,6 +191,7 @@ function prepareSubmit(
   if (mistakes.length > 0) throw invalid(mistakes);
   return {
     ...common(value, connection, method, url),
+    canBeFound: connection.protocol.find !== undefined && method !== 'GET' ? true : undefined,
     submit: {
       method,
       url,

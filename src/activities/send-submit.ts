@@ -1,7 +1,7 @@
 /** Sends one submit and decides what its answer means. */
 import type { BodyFile, FailureDetails, FileRef, FinalStateVia, HttpMethod, SubmitRequest } from '../contract';
 import { FileRefusedError } from '../files';
-import type { CallbackTarget, Connections } from '../http';
+import type { CallbackTarget, Connection, Connections } from '../http';
 import { RequestRefusedError } from '../http';
 import { idempotencyHeaders } from '../lro/idempotency';
 import type { Exchange } from '../lro/answer';
@@ -47,6 +47,8 @@ export interface OutgoingSubmit {
   /** Who is to be woken by a call of the service. */
   callback?: CallbackTarget | undefined;
   unauthorizedSinceMs?: number;
+  /** What earlier tries may have made was looked for in vain. */
+  wasLookedFor?: true;
 }
 
 /** A decision about a submit; with the file of another worker it might be another one, and nothing was sent. */
@@ -69,7 +71,7 @@ async function sent(submit: OutgoingSubmit, connections: Connections): Promise<S
     const message = `connection "${submit.connection}" is not in this worker's file`;
     return { kind: 'notAccepted', waitSeconds: 5, why: 'backoff', trouble: { message } };
   }
-  const { method, url, cookies, finalStateVia, resultFile } = submit;
+  const { method, url, cookies, resultFile } = submit;
   const { headers, body, bodyFile } = submit.request;
   const mistakes = submitMistakes({ method, url, headers }, connection.config);
   if (mistakes.length > 0) return { kind: 'failed', failure: { type: 'InvalidInput', message: listed(mistakes) } };
@@ -82,24 +84,12 @@ async function sent(submit: OutgoingSubmit, connections: Connections): Promise<S
     const message = `submit.body: must be a JSON object, in which "${place.name}" holds the idempotency key (or onUncertainSubmit must be "fail")`;
     return { kind: 'failed', failure: { type: 'InvalidInput', message } };
   }
-  const callsBack = callbackPlaces({ url, headers, body }).length > 0;
+  const callsBack = hasCallback(submit);
   const callbackUrl = callsBack && submit.callback !== undefined ? connections.callbacks?.urlOf(submit.callback) : undefined;
   if (callsBack && callbackUrl === undefined) {
     return { decision: { kind: 'failed', failure: { type: 'InvalidInput', message: NO_RECEIVER } }, dependsOnFile: true };
   }
-  const context: SubmitContext = {
-    connection: submit.connection,
-    method,
-    ...(callsBack ? withoutCallback({ url, headers }) : { url, headers }),
-    cookies,
-    finalStateVia,
-    fetchResource: submit.fetchResource ? true : undefined,
-    resultFile,
-    idempotencyHeaders: Object.keys(idempotency),
-    attempts: submit.tries,
-    waitsUnauthorized: submit.waitsUnauthorized,
-    unauthorizedSinceMs: submit.unauthorizedSinceMs,
-  };
+  const context = { ...contextOf(submit, connection), idempotencyHeaders: Object.keys(idempotency) };
   const decide = (exchange: Exchange): SubmitDecision => {
     const decision = decideSubmit(exchange, context, connection.protocol, Date.now(), Math.random());
     return callsBack ? asBackstop(decision, connection.config.webhooks.pollSeconds, connection.protocol) : decision;
@@ -157,6 +147,30 @@ async function sent(submit: OutgoingSubmit, connections: Connections): Promise<S
       trouble: { message: `the submit broke inside the worker (${name}); its log says more` },
     };
   }
+}
+
+/** Whether the service is told where to call back. */
+export function hasCallback({ url, request }: OutgoingSubmit): boolean {
+  return callbackPlaces({ url, headers: request.headers, body: request.body }).length > 0;
+}
+
+/** What a decision about a submit depends on, besides its answer. */
+export function contextOf(submit: OutgoingSubmit, { protocol }: Connection): SubmitContext {
+  const { connection, method, url, request, cookies, finalStateVia, fetchResource, resultFile } = submit;
+  return {
+    connection,
+    method,
+    ...(hasCallback(submit) ? withoutCallback({ url, headers: request.headers }) : { url, headers: request.headers }),
+    cookies,
+    finalStateVia,
+    fetchResource: fetchResource ? true : undefined,
+    resultFile,
+    idempotencyHeaders: [],
+    attempts: submit.tries,
+    waitsUnauthorized: submit.waitsUnauthorized,
+    unauthorizedSinceMs: submit.unauthorizedSinceMs,
+    canBeFound: protocol.find !== undefined && submit.wasLookedFor !== true,
+  };
 }
 
 /** The caller's headers stand in the place of others, whatever the case of their names. */

@@ -16,12 +16,12 @@ import type { MaybeAccepted } from '../jobs/model';
 import type { SubmitDecision } from '../lro/monitor';
 import { withinBytes } from '../lro/outcome';
 import { jsonBytes } from '../lro/sizes';
-import type { FailureDetails, Json } from '../contract';
+import type { Json } from '../contract';
 import { withClaims } from './claims';
-import { isFileDependent, typedFailure } from './failures';
-import type { Claim, Elsewhere, LookedUp, SubmitRequest, SubmitResult } from './messages';
+import type { Claim, LookedUp, SubmitRequest, SubmitResult } from './messages';
+import { loaded } from './loaded-page';
 import type { OtherWorkers } from './other-workers';
-import type { PageItem, Pages } from './pages';
+import type { Pages } from './pages';
 import { Places } from './places';
 import { prepareSubmit, type ReadySubmit, type UnsentSubmit } from './prepare-submit';
 import { AnswerSizes, ResultRoom } from './result-room';
@@ -73,20 +73,6 @@ export function makeSubmit(connections: Connections, pages: Pages, others: Other
       places.giveBackAll();
     }
   };
-}
-
-/** The items of the page. @throws ApplicationFailure as `pages.load` does, where no other worker is to be asked */
-async function loaded({ source, page, lookups }: SubmitRequest, pages: Pages, others: OtherWorkers): Promise<PageItem[] | Elsewhere> {
-  try {
-    return await pages.load(source, page);
-  } catch (error) {
-    if (!isFileDependent(error)) throw error;
-    // All of the page are looked for together.
-    const lookedUp = Object.values(lookups ?? {})[0];
-    const elsewhere = await others.elsewhere(lookedUp);
-    if (elsewhere !== undefined) return elsewhere;
-    throw typedFailure(others.told(error.details?.[0] as FailureDetails, lookedUp));
-  }
 }
 
 /** A decision that this worker's file makes is final where no other worker is to be asked. */

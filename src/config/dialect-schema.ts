@@ -9,46 +9,14 @@ import { HTTP_METHODS } from '../contract';
 import { codeRange, type Condition, type Dialect, type JsonTemplate, type Rule } from '../lro/dialect';
 import { namesCodeAndBody, NEVER_ENDS } from '../lro/dialect-status';
 import { PRESETS } from '../lro/dialects';
-import { ExpressionError, parseExpression, parseTemplate, type TemplateName } from '../lro/expressions';
+import { expression, listOf, template, text, urls } from './expression-schema';
+import { findSchema } from './find-schema';
 import { mistakesOf } from './mistakes';
 import { isCredentialHeader, isHeaderName, isHeaderValue, isTransportHeader } from './names';
 import { strictObject } from './strict-object';
 import { nearest } from './suggest';
 
 const strict = <T extends z.core.$ZodShape>(shape: T) => strictObject(shape, 'must be a map');
-const text = z.string({ error: 'must be a text' }).min(1, 'must not be empty');
-
-/** A schema of a text that `parse` reads. */
-function parsed<T>(parse: (written: string) => T) {
-  return text.transform((written, context): T => {
-    try {
-      return parse(written);
-    } catch (error) {
-      if (!(error instanceof ExpressionError)) throw error;
-      context.addIssue({ code: 'custom', message: error.message });
-      return z.NEVER;
-    }
-  });
-}
-
-const expression = parsed(parseExpression);
-const template = (...names: TemplateName[]) => parsed((written) => parseTemplate(written, names));
-
-/** One, or a list of which the first that is there counts. No union: zod tells nothing of what is wrong in its members. */
-function listOf<T extends z.ZodType>(schema: T) {
-  const list = z.array(schema, { error: 'must be an expression or a template, or a list of them' }).min(1, 'must not be empty');
-  return z.preprocess((value) => (value === undefined || Array.isArray(value) ? (value as unknown) : [value]), list);
-}
-
-const urls = (...names: TemplateName[]) =>
-  listOf(
-    text
-      .refine(
-        (written) => /^(\$|\{|\/|https?:\/\/)/.test(written),
-        'must be an expression, or begin with {base}, {statusUrl}, "/" or https://',
-      )
-      .pipe(template(...names)),
-  );
 
 const scalar = z.union([z.string(), z.number(), z.boolean()], {
   error: 'must be a text, number or switch, a list of them, or { exists: true }',
@@ -188,6 +156,7 @@ const shape = strict({
     .optional(),
   synchronous: z.boolean({ error: 'must be true or false' }).default(false),
   statusUrls: strict({ credentials: z.boolean({ error: 'must be true or false' }) }).optional(),
+  find: findSchema.optional(),
 }).superRefine((dialect, context) => {
   const refuse = (path: PropertyKey[], message: string) => context.addIssue({ code: 'custom', path, message });
   if (dialect.status === undefined && dialect.rules.length === 0) {

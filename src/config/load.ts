@@ -90,8 +90,9 @@ function firstLine(message: string): string {
 }
 
 function connectionOf(name: string, content: ConnectionContent): ConnectionConfig {
-  const { poll, statusHeaders, statusWords, statusUrls, dialect, idempotencyHeaders, trustedHosts, attachHosts, otherHosts, ...asWritten } =
+  const { poll, statusHeaders, statusWords, statusUrls, dialect, idempotencyHeaders, trustedHosts, attachHosts, otherHosts, ...others } =
     content;
+  const { find = dialect?.find, ...asWritten } = others;
   const { baseUrl, auth } = asWritten;
   const ownParameter = auth.type === 'key' && auth.in === 'query' ? [auth.name] : [];
   return {
@@ -110,6 +111,7 @@ function connectionOf(name: string, content: ConnectionContent): ConnectionConfi
       // Azure's headers are unknown elsewhere.
       idempotencyHeaders: idempotencyHeaders ?? (dialect === undefined ? [...IDEMPOTENCY_HEADERS] : []),
       ...(dialect === undefined ? {} : { dialect }),
+      ...(find === undefined ? {} : { find }),
     },
   };
 }

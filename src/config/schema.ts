@@ -7,7 +7,9 @@
 import { z } from 'zod';
 import { HTTP_METHODS } from '../contract';
 import { dialectSchema } from './dialect-schema';
+import { findSchema } from './find-schema';
 import { DEFAULT_POLL_SETTINGS, DEFAULT_STATUS_HEADERS, DEFAULT_STATUS_URLS, IDEMPOTENCY_HEADERS } from '../lro/settings';
+import { CANCEL_PLACEHOLDERS, hasKnownPlaceholders } from '../lro/paths';
 import { isLoopback } from '../lro/trust';
 import { isHeaderName, isTransportHeader } from './names';
 import { secretRefSchema, type SecretLookup } from './secret-ref';
@@ -76,6 +78,13 @@ const allow = strict({
     .optional(),
   paths: z.array(pathGlob, { error: 'must be a list of paths' }).optional(),
   headers: uniqueHeaders.optional(),
+});
+
+const cancel = strict({
+  method: z.enum(HTTP_METHODS, { error: `must be one of ${HTTP_METHODS.join(', ')}` }).default('POST'),
+  path: text
+    .max(8192, 'must have at most 8192 characters')
+    .refine(hasKnownPlaceholders, `must have no other placeholders than ${CANCEL_PLACEHOLDERS.join(' and ')}`),
 });
 
 const overridable = strict({ query: words.default([]), headers: uniqueHeaders.default([]) });
@@ -165,6 +174,7 @@ function connectionSchema(lookup: SecretLookup) {
     query: orAbsent(texts.default({})),
     headers: orAbsent(texts.default({})),
     auth: orAbsent(auth.default({ type: 'none' })),
+    cancel: orAbsent(cancel.optional()),
     allow: orAbsent(allow.prefault({})),
     overridable: orAbsent(overridable.prefault({})),
     trustedHosts: orAbsent(hosts.optional()),
@@ -184,8 +194,12 @@ function connectionSchema(lookup: SecretLookup) {
         .optional(),
     ),
     dialect: dialectSchema.optional(),
+    find: orAbsent(findSchema.optional()),
     limits: orAbsent(limits.prefault({})),
     webhooks: orAbsent(connectionWebhooksSchema(lookup).prefault({})),
+  }).superRefine(({ dialect, find }, context) => {
+    if (find !== undefined && find.pollingLocation.length === 0 && dialect === undefined)
+      context.addIssue({ code: 'custom', path: ['find'], message: 'needs `pollingLocation`: where an entry that was found is polled' });
   });
 }
 

@@ -113,6 +113,8 @@ export interface ConnectionConfig {
   /** Added to every request to a trusted host. */
   headers: Readonly<Record<string, string>>;
   auth: AuthConfig;
+  /** How the service is asked to cancel, for inputs that do not say. */
+  cancel?: { method: HttpMethod; path: string } | undefined;
   allow: AllowConfig;
   overridable: OverridableConfig;
   limits: Limits;

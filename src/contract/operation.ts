@@ -131,6 +131,8 @@ export interface Problem {
   /** ISO 8601, UTC. */
   at: string;
   httpStatus?: number;
+  /** Of an uncertain submit: the id that the service gave the request. */
+  requestId?: string;
 }
 
 /** Answer of query `progress`. Times are ISO 8601, UTC. */

@@ -42,6 +42,10 @@ export interface FailureDetails {
   error?: Json;
   body?: Json;
   truncated?: string[];
+  /** Of an uncertain submit: the key that it carried, when it was sent first (ISO 8601, UTC), and the id that the service gave the request. */
+  idempotencyKey?: string;
+  firstSentAt?: string;
+  requestId?: string;
   labels?: Record<string, string>;
   /** Of `BatchFailed` and `ManifestInvalid`, where the batch had begun: what became of its items. */
   batch?: BatchResult;

@@ -8,7 +8,20 @@ import type { ChainResult, CleanedResource, FailureDetails, ItemOutcome, Json, O
 import type { CancelDecision } from '../lro/cancel';
 import type { FetchDecision } from '../lro/fetch';
 import type { Fetch, Outcome } from '../lro/monitor';
-import type { About, DeleteRequest, DoneStep, FetchStep, Job, JobEnd, PollStep, SubmitStep, UnsuccessfulEnd } from './model';
+import { wellFormed } from '../lro/text';
+import type {
+  About,
+  DeleteRequest,
+  DoneStep,
+  FetchStep,
+  FindStep,
+  Job,
+  JobEnd,
+  MaybeAccepted,
+  PollStep,
+  SubmitStep,
+  UnsuccessfulEnd,
+} from './model';
 
 /** The result of an operation that has succeeded. */
 export function resultOf({ outcome, monitor, created, createdText, submittedAtMs, polls }: FetchStep, nowMs: number): DoneStep['result'] {
@@ -24,6 +37,18 @@ export function resultOf({ outcome, monitor, created, createdText, submittedAtMs
     completedAt: new Date(nowMs).toISOString(),
     polls,
   };
+}
+
+/** Of each warning that a chain carries to its end. */
+const MAX_WARNING_CHARS = 1024;
+
+/** A step's result without what nobody asks for later. */
+export function shortened(result: DoneStep['result'], isLast: boolean, withBody: boolean): DoneStep['result'] {
+  if (isLast) return result;
+  const { body, warning } = result;
+  const text = JSON.stringify(warning ?? null);
+  const short = text.length <= MAX_WARNING_CHARS ? warning : wellFormed(`${text.slice(0, MAX_WARNING_CHARS)}…`);
+  return { ...result, warning: short, body: withBody ? body : undefined, statusUrl: undefined, resource: undefined };
 }
 
 type Fetched = Extract<FetchDecision, { kind: 'fetched' }>;
@@ -64,11 +89,12 @@ export function failedEnd(failure: FailureDetails): UnsuccessfulEnd {
 }
 
 /** Nobody knows whether a submit was accepted, and it is not to be sent twice. */
-export function uncertainSubmit({ title }: About, { message, httpStatus }: Problem): FailureDetails {
+export function uncertainSubmit({ title }: About, problem: Problem, maybeAccepted: MaybeAccepted): FailureDetails {
   return {
     type: 'SubmissionUncertain',
-    message: `nobody knows whether ${title} was accepted, and it is not sent again ("onUncertainSubmit": "fail"): ${message}`,
-    httpStatus,
+    message: `nobody knows whether ${title} was accepted, and it is not sent again ("onUncertainSubmit": "fail"): ${problem.message}`,
+    httpStatus: problem.httpStatus,
+    ...sentAs(maybeAccepted, problem),
   };
 }
 
@@ -78,13 +104,20 @@ export function afterUncertainSubmit(failure: FailureDetails): FailureDetails {
 }
 
 /** The deadline came before the service had accepted it. */
-export function neverAccepted({ about }: Job, { problem, maybeAccepted }: SubmitStep): FailureDetails {
+export function neverAccepted({ about }: Job, { problem, maybeAccepted }: SubmitStep | FindStep): FailureDetails {
   const doubt = maybeAccepted === undefined ? '' : '; an earlier try may have been accepted all the same';
   return {
     type: 'DeadlineExceeded',
     message: `${about?.title ?? 'it'} was not accepted by its deadline; last problem: ${problem?.message ?? 'none'}${doubt}`,
     httpStatus: problem?.httpStatus,
+    ...(maybeAccepted === undefined ? {} : sentAs(maybeAccepted, problem)),
   };
+}
+
+/** What a service's support asks for. */
+function sentAs({ idempotencyKey, firstSentAtMs }: MaybeAccepted, problem: Problem | undefined): Partial<FailureDetails> {
+  const firstSentAt = firstSentAtMs === undefined ? undefined : new Date(firstSentAtMs).toISOString();
+  return { idempotencyKey, firstSentAt, requestId: problem?.requestId };
 }
 
 /** The deadline came before the operation had ended. */
@@ -100,12 +133,12 @@ export function deadlineExceeded({ monitor, status, problem }: PollStep): Failur
 }
 
 /** It waited to be submitted, and will not be. */
-export function canceledUnsent({ about, done = [] }: Job, { maybeAccepted, problem }: SubmitStep): UnsuccessfulEnd {
+export function canceledUnsent({ about, done = [] }: Job, { maybeAccepted, problem }: SubmitStep | FindStep): UnsuccessfulEnd {
   const title = about?.title ?? 'it';
   if (maybeAccepted !== undefined) {
     const message = `nobody knows whether ${title} was accepted, and it was cancelled before it was sent again: ${problem?.message ?? 'no answer'}`;
     const note = 'cancelled while nobody knew whether the service had accepted it';
-    return { kind: 'canceled', failure: { type: 'SubmissionUncertain', message }, note, maybeAccepted };
+    return { kind: 'canceled', failure: { type: 'SubmissionUncertain', message, ...sentAs(maybeAccepted, problem) }, note, maybeAccepted };
   }
   if (done.length === 0) return { kind: 'notStarted' };
   return { kind: 'canceled', failure: { type: 'OperationCanceled', message: `cancelled before ${title} was submitted` } };

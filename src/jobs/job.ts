@@ -5,7 +5,9 @@
  * States of a job's step, and the events between them:
  *
  *     submit ──submitted: accepted──▶ poll ──polled: succeeded──▶ fetch ──fetched──▶ (next step: submit) │ end
- *       └─ submitted: not accepted, unsent ─▶ submit                └─ polled: running ─▶ poll
+ *       │                                      ▲                    └─ polled: running ─▶ poll
+ *       ├─ submitted: uncertain ─▶ find ───────┘ lookedAt: found
+ *       └─ submitted: not accepted, unsent, or not found ─▶ submit
  *     any ──expired, failed, canceled──▶ end, or for a chain that cleans up: cleanup ──cleaned──▶ end
  *
  * Keeps true:
@@ -16,8 +18,8 @@
  */
 import type { CancelDecision } from '../lro/cancel';
 import type { FetchDecision } from '../lro/fetch';
-import type { Monitor, StatusDecision } from '../lro/monitor';
-import { wellFormed } from '../lro/text';
+import type { Accepted, StatusDecision } from '../lro/monitor';
+import { deadlineOf } from './begin';
 import {
   afterUncertainSubmit,
   canceledAtService,
@@ -26,28 +28,18 @@ import {
   failedEnd,
   neverAccepted,
   resultOf,
+  shortened,
   toDelete,
   uncertainSubmit,
   withMissing,
   withRead,
 } from './ends';
+import { beginFind, lookAgain, sendAgain } from './find';
 import { found, lookedFor } from './lookup';
-import type { About, DoneStep, EndedJob, FetchStep, Job, JobEvent, Place, PollStep, Submitted, SubmitStep, UnsuccessfulEnd } from './model';
+import type { DoneStep, EndedJob, FetchStep, FindStep, Job, JobEvent, PollStep, Submitted, SubmitStep, UnsuccessfulEnd } from './model';
 
-/** A job that is submitted as soon as possible. */
-export function newJob(place: Place, more: Omit<Job, 'step' | 'page' | 'index'> = {}): Job {
-  return { ...place, ...more, step: { at: 'submit', dueAtMs: 0, why: 'start', tries: 0 } };
-}
-
-/** A job that follows an operation which was started elsewhere. */
-export function attachedJob(place: Place, monitor: Monitor, nowMs: number, more: Omit<Job, 'step' | 'page' | 'index'>): Job {
-  return { ...place, ...more, step: { at: 'poll', monitor, polls: 0, dueAtMs: nowMs, why: 'first poll' } };
-}
-
-/** When a job that began then has to be at its end; undefined: it has no deadline. */
-export function deadlineOf({ deadlineSeconds }: Pick<About, 'deadlineSeconds'>, startedAtMs: number): number | undefined {
-  return deadlineSeconds > 0 ? startedAtMs + deadlineSeconds * 1000 : undefined;
-}
+/** After one that was not looked for, because the answers about others filled the payload. */
+const NOT_LOOKED_SECONDS = 1;
 
 /** Whether a job has ended. */
 export function isEnded(result: Job | EndedJob): result is EndedJob {
@@ -60,6 +52,8 @@ export function apply(job: Job, event: JobEvent, nowMs: number): Job | EndedJob 
   switch (event.kind) {
     case 'submitted':
       return step.at === 'submit' ? submitted(job, found(step), event, nowMs) : job;
+    case 'lookedAt':
+      return step.at === 'find' ? lookedAt(job, found(step), event, nowMs) : job;
     case 'polled':
       return step.at === 'poll' ? polled(job, found(step), event.decision, nowMs) : job;
     case 'fetched':
@@ -75,7 +69,7 @@ export function apply(job: Job, event: JobEvent, nowMs: number): Job | EndedJob 
     case 'canceled':
       return canceled(job, event.decision, nowMs);
     case 'abandoned':
-      return step.at === 'submit' ? ended(job, canceledUnsent(job, step), nowMs) : job;
+      return step.at === 'submit' || step.at === 'find' ? ended(job, canceledUnsent(job, step), nowMs) : job;
     case 'cleaned':
       return step.at === 'cleanup' ? { job: { ...job, step: step.before }, end: { ...step.end, cleaned: event.cleaned } } : job;
   }
@@ -98,13 +92,8 @@ function submitted(job: Job, step: SubmitStep, event: Submitted, nowMs: number):
       const failure = maybeAccepted === undefined ? decision.failure : afterUncertainSubmit(decision.failure);
       return ended(begun, { ...failedEnd(failure), maybeAccepted }, nowMs);
     }
-    case 'accepted': {
-      const { monitor, waitSeconds: pollSeconds, why, status, created, createdText } = decision;
-      const record = { monitor, status, polls: 0, submittedAtMs: firstSentAtMs, created, createdText, problem: unlessOver(step) };
-      const poll: PollStep = { at: 'poll', ...record, dueAtMs: nowMs + pollSeconds * 1000, why };
-      const next: Job = { ...begun, step: poll };
-      return step.thenHurry === true ? hurried(next, nowMs) : next;
-    }
+    case 'accepted':
+      return accepted(begun, { ...step, firstSentAtMs }, decision, nowMs);
     case 'succeeded': {
       const { outcome, shownLocation, fetches = [] } = decision;
       const record = { polls: 0, submittedAtMs: firstSentAtMs };
@@ -114,8 +103,9 @@ function submitted(job: Job, step: SubmitStep, event: Submitted, nowMs: number):
     case 'uncertain': {
       const refused = { ...decision.trouble, at: isoTime(nowMs) };
       const doubtful = decision.kind === 'uncertain' ? (maybeAccepted ?? { firstSentAtMs }) : maybeAccepted;
-      if (decision.kind === 'uncertain' && about.onUncertainSubmit === 'fail')
-        return ended(begun, { ...failedEnd(uncertainSubmit(about, refused)), maybeAccepted: doubtful }, nowMs);
+      const isLookedFor = decision.kind === 'uncertain' && about.canBeFound === true;
+      if (decision.kind === 'uncertain' && about.onUncertainSubmit === 'fail' && !isLookedFor)
+        return ended(begun, { ...failedEnd(uncertainSubmit(about, refused, doubtful ?? {})), maybeAccepted: doubtful }, nowMs);
       // Many are held back for the sake of one that was told to wait: they would back off further with every such one.
       const isTry = decision.kind === 'uncertain' || decision.heldBack !== true;
       const again: SubmitStep = {
@@ -131,7 +121,33 @@ function submitted(job: Job, step: SubmitStep, event: Submitted, nowMs: number):
         dueAtMs: nowMs + decision.waitSeconds * 1000,
         why: decision.why,
       };
-      return { ...begun, step: again };
+      return isLookedFor ? beginFind(begun, again, nowMs) : { ...begun, step: again };
+    }
+  }
+}
+
+/** The service has taken it, or it was found there. */
+function accepted(job: Job, step: SubmitStep | FindStep, decision: Accepted, nowMs: number): Job {
+  const { monitor, waitSeconds, why, status, created, createdText } = decision;
+  const record = { monitor, status, polls: 0, submittedAtMs: step.firstSentAtMs, created, createdText, problem: unlessOver(step) };
+  const next: Job = { ...job, step: { at: 'poll', ...record, dueAtMs: nowMs + waitSeconds * 1000, why } };
+  return step.thenHurry === true ? hurried(next, nowMs) : next;
+}
+
+function lookedAt(job: Job, step: FindStep, { about, decision }: Extract<JobEvent, { kind: 'lookedAt' }>, nowMs: number): Job | EndedJob {
+  switch (decision?.kind) {
+    case undefined:
+      return { ...job, step: { ...step, dueAtMs: nowMs + NOT_LOOKED_SECONDS * 1000 } };
+    case 'accepted':
+      return accepted({ ...job, about: about ?? job.about }, { ...step, problem: undefined }, decision, nowMs);
+    case 'lookAgain':
+      return lookAgain(job, step, decision, nowMs);
+    case 'notFound': {
+      const { isProof, message } = decision;
+      if (isProof || job.about?.onUncertainSubmit !== 'fail') return sendAgain(job, step, isProof, nowMs);
+      const { problem, maybeAccepted } = step;
+      const told = { ...problem, at: isoTime(nowMs), message: `${problem?.message ?? 'no answer'}; ${message}` };
+      return ended(job, { ...failedEnd(uncertainSubmit(job.about, told, maybeAccepted ?? {})), maybeAccepted }, nowMs);
     }
   }
 }
@@ -200,6 +216,7 @@ function expired(job: Job, nowMs: number): Job | EndedJob {
   if (nowMs < deadlineAtMs) return job;
   switch (step.at) {
     case 'submit':
+    case 'find':
       return ended(job, { ...failedEnd(neverAccepted(job, step)), maybeAccepted: step.maybeAccepted }, nowMs);
     case 'poll':
       return ended(job, failedEnd(deadlineExceeded(step)), nowMs);
@@ -216,7 +233,7 @@ function expired(job: Job, nowMs: number): Job | EndedJob {
 function hurried(job: Job, nowMs: number): Job {
   const { step, about } = job;
   if (step.at === 'cleanup') return job;
-  if (step.at === 'submit') return { ...job, step: { ...step, thenHurry: true } };
+  if (step.at === 'submit' || step.at === 'find') return { ...job, step: { ...step, thenHurry: true } };
   const lastAnswerAtMs = (step.at === 'fetch' ? step.lastReadAtMs : undefined) ?? step.lastPollAtMs;
   const soonestMs = lastAnswerAtMs === undefined ? nowMs : lastAnswerAtMs + (about?.minSeconds ?? 0) * 1000;
   return soonestMs < step.dueAtMs ? { ...job, step: { ...step, dueAtMs: soonestMs, why: 'pollNow' } } : job;
@@ -227,6 +244,7 @@ function canceled(job: Job, decision: CancelDecision | undefined, nowMs: number)
   const { step } = job;
   switch (step.at) {
     case 'submit':
+    case 'find':
       return ended(job, canceledUnsent(job, step), nowMs);
     case 'fetch':
       return succeededAtCancel(job, step, nowMs);
@@ -264,18 +282,6 @@ function ended(job: Job, end: UnsuccessfulEnd, nowMs: number): Job | EndedJob {
   return { ...job, step: { at: 'cleanup', dueAtMs: nowMs, why: 'clean up', end, requests, before: step } };
 }
 
-/** Of each warning that a chain carries to its end. */
-const MAX_WARNING_CHARS = 1024;
-
-/** A step's result without what nobody asks for later. */
-function shortened(result: DoneStep['result'], isLast: boolean, withBody: boolean): DoneStep['result'] {
-  if (isLast) return result;
-  const { body, warning } = result;
-  const text = JSON.stringify(warning ?? null);
-  const short = text.length <= MAX_WARNING_CHARS ? warning : wellFormed(`${text.slice(0, MAX_WARNING_CHARS)}…`);
-  return { ...result, warning: short, body: withBody ? body : undefined, statusUrl: undefined, resource: undefined };
-}
-
 /** A service that answers has room again, and takes the key, whatever it said before. */
 function unlessOver({ problem }: Job['step']): Job['step']['problem'] {
   return problem?.kind === 'Throttled' || problem?.kind === 'Unauthorized' ? undefined : problem;
@@ -283,9 +289,4 @@ function unlessOver({ problem }: Job['step']): Job['step']['problem'] {
 
 function isoTime(atMs: number): string {
   return new Date(atMs).toISOString();
-}
-
-/** A job's name in its set. */
-export function keyOf({ page, index }: Place): string {
-  return `${page}.${index}`;
 }

@@ -2,6 +2,7 @@
 import type { CancelRequest, CleanedResource, FailureDetails, ItemKind, OperationResult, Problem, StepMade } from '../contract';
 import type { CancelDecision } from '../lro/cancel';
 import type { FetchDecision } from '../lro/fetch';
+import type { FindDecision } from '../lro/find';
 import type { Fetch, Monitor, Outcome, StatusDecision, SubmitDecision, Trouble } from '../lro/monitor';
 
 /** Where the input of a job stands: which item of which page. */
@@ -40,6 +41,8 @@ export interface About {
   streamsFile?: boolean;
   /** How the service is asked to cancel it. */
   cancel?: CancelRequest;
+  /** What an uncertain submit may have made is looked for at the service. */
+  canBeFound?: boolean;
   labels?: Record<string, string>;
   /** How many batches had tried it before this one. */
   generation?: number;
@@ -88,6 +91,17 @@ export interface SubmitStep extends Due {
   cookies?: SubmitCookies;
   /** `hurried` came before there was anything to ask. */
   thenHurry?: boolean;
+  /** What earlier tries may have made was looked for in vain. */
+  wasLookedFor?: true;
+}
+
+/** A submit ended uncertain: what it may have made is looked for at the service, before it is sent again or given up. */
+export interface FindStep extends Omit<SubmitStep, 'at' | 'wasLookedFor'> {
+  at: 'find';
+  /** When it ended uncertain. */
+  sinceMs: number;
+  /** Looks that were answered, and in which it was not there. */
+  looks: number;
 }
 
 type SubmitCookies = Extract<SubmitDecision, { kind: 'notAccepted' }>['cookies'];
@@ -127,10 +141,10 @@ export interface CleanupStep extends Due {
   end: UnsuccessfulEnd;
   requests: DeleteRequest[];
   /** Where it stood when it ended. */
-  before: SubmitStep | PollStep | FetchStep;
+  before: SubmitStep | FindStep | PollStep | FetchStep;
 }
 
-export type Step = SubmitStep | PollStep | FetchStep | CleanupStep;
+export type Step = SubmitStep | FindStep | PollStep | FetchStep | CleanupStep;
 
 export interface DeleteRequest {
   step: string;
@@ -193,6 +207,8 @@ export interface Submitted {
 
 export type JobEvent =
   | ({ kind: 'submitted' } & Submitted)
+  /** No decision: nobody looked, because the other answers filled the payload. */
+  | { kind: 'lookedAt'; about?: About; decision?: FindDecision }
   | { kind: 'polled'; decision: StatusDecision }
   | { kind: 'fetched'; decision: FetchDecision }
   /** The worker's file does not have what it takes, another worker's may. Nothing was sent. */

@@ -2,10 +2,16 @@
 import type { OperationPhase, OperationProgress } from '../contract';
 import type { Job } from './model';
 
+/** Whether nobody knows of an operation at the service. */
+export function isUnaccepted({ step }: Job): boolean {
+  return step.at === 'submit' || step.at === 'find';
+}
+
 /** Where a job is. @param isBusy whether it is being asked now */
 export function phaseOf({ step }: Job, isBusy: boolean): OperationPhase {
   switch (step.at) {
     case 'submit':
+    case 'find':
       return 'submitting';
     case 'poll':
       return isBusy ? 'asking' : 'waiting';
@@ -19,7 +25,7 @@ export function phaseOf({ step }: Job, isBusy: boolean): OperationPhase {
 /** Where the operation of a job's current step stands. */
 export function progressOf(job: Job, phase: OperationPhase): OperationProgress {
   const step = job.step.at === 'cleanup' ? job.step.before : job.step;
-  if (step.at === 'submit') return { phase, polls: 0, lastProblem: step.problem };
+  if (step.at === 'submit' || step.at === 'find') return { phase, polls: 0, lastProblem: step.problem };
   const { monitor, status, polls, lastPollAtMs, problem } = step;
   const finished = step.at === 'fetch' ? step : undefined;
   return {

@@ -7,7 +7,8 @@
  * rule names.
  */
 import type { HttpMethod, Json } from '../contract';
-import { scalarText, textOf, valueOf, type Expression, type Template, type TemplateNames } from './expressions';
+import { isOfAnswer, scalarText, textOf, valueOf, type Expression, type Template, type TemplateNames } from './expressions';
+import type { Find } from './find-rules';
 import type { ReadAnswer } from './read-answer';
 
 /** What a status says. */
@@ -96,6 +97,8 @@ export interface Dialect {
   synchronous: boolean;
   /** Where the connection says nothing else. */
   statusUrls: Partial<StatusUrlSettings>;
+  /** How an operation is found whose submit ended uncertain, where the connection says nothing else. */
+  find?: Find;
 }
 
 /** Whether a rule matches an answer. */
@@ -137,7 +140,7 @@ export function filledIn(body: JsonTemplate, read: ReadAnswer | undefined, names
       return body.value;
     case 'template': {
       const [only, ...others] = body.template.parts;
-      if (typeof only === 'object' && only.kind !== 'name' && others.length === 0) {
+      if (typeof only === 'object' && only.kind !== 'name' && isOfAnswer(only) && others.length === 0) {
         const value = read === undefined ? undefined : valueOf(only, read);
         return typeof value === 'number' && scalarText(value) === undefined ? undefined : (value ?? undefined);
       }

@@ -102,6 +102,8 @@ export interface Trouble {
   /** Absent where the service works as it should, and there is only something to tell. */
   kind?: TroubleKind;
   httpStatus?: number;
+  /** By which the service itself knows that request. */
+  requestId?: string;
 }
 
 /** The operation has succeeded; `fetches` say where the rest of its result is still to be read. */
@@ -172,6 +174,8 @@ export interface SubmitContext {
   waitsUnauthorized?: boolean;
   /** Of the last decision, where it had one. */
   unauthorizedSinceMs?: number;
+  /** What an uncertain submit may have made can still be looked for. */
+  canBeFound?: boolean;
 }
 
 /** The service has taken it. */

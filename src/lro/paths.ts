@@ -112,6 +112,13 @@ export function urlBelow(path: string, baseUrl: string): { url: string } | { pro
   return problem === undefined ? { url: new URL(joined).toString() } : { problem };
 }
 
+/** What is filled into the path of a cancel request when it is sent. */
+export const CANCEL_PLACEHOLDERS = ['{statusPath}', '{operationId}'] as const;
+
+export function hasKnownPlaceholders(path: string): boolean {
+  return [...path.matchAll(/\{[^{}]*\}/g)].every(([placeholder]) => CANCEL_PLACEHOLDERS.some((known) => known === placeholder));
+}
+
 /**
  * The URL that cancels an operation: `{statusPath}` and `{operationId}` filled in, below the base URL unless the template is a whole URL.
  * Whose host it may be is decided by `trust.ts`.

@@ -2,6 +2,7 @@
  * What a connection can set about the protocol. Pure data; `src/config` reads and checks it.
  */
 import type { Dialect, StatusUrlSettings } from './dialect';
+import type { Find } from './find-rules';
 
 /** When to ask. All in seconds; fractions and 0 are allowed. */
 export interface PollSettings {
@@ -59,6 +60,8 @@ export interface ProtocolSettings {
   idempotencyHeaders: readonly IdempotencyHeader[];
   /** Absent: Azure's. */
   dialect?: Dialect;
+  /** How an operation is found whose submit ended uncertain. Absent: it cannot be. */
+  find?: Find;
 }
 
 export const DEFAULT_POLL_SETTINGS: PollSettings = {

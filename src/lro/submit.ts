@@ -11,6 +11,7 @@ import { withCookies, type Cookies } from './cookies';
 import { failureOf, requestLine } from './ends';
 import type { NotAccepted, SubmitContext, SubmitDecision, TroubleKind, Uncertain } from './monitor';
 import { ReadAnswer } from './read-answer';
+import { requestIdOf } from './request-id';
 import { backoffWait, isThrottled } from './retry-after';
 import type { ProtocolSettings } from './settings';
 import { headerUrl } from './status-url';
@@ -39,7 +40,12 @@ export function decideSubmit(
     return {
       kind,
       ...backoffWait(answer?.headers, attempts, MAX_SUBMIT_BACKOFF_SECONDS, settings.poll, nowMs, random),
-      trouble: { message, kind: trouble, httpStatus: answer?.httpStatus },
+      trouble: {
+        message,
+        kind: trouble,
+        httpStatus: answer?.httpStatus,
+        requestId: kind === 'uncertain' ? requestIdOf(answer) : undefined,
+      },
       cookies: cookiesAfter(context, exchange, nowMs),
     };
   };
@@ -94,6 +100,7 @@ export function decideSubmit(
   }
   if (code === 409 && context.attempts > 0 && settings.dialect?.idempotencyKey?.repeated === 'refused') {
     const message = `${line}: an earlier try was accepted, and its answer is lost; the service refuses to take the key again (409)`;
+    if (context.canBeFound === true) return again('uncertain', 'Uncertain', message);
     return failureOf('SubmissionUncertain', message, read);
   }
   return failureOf('SubmissionRejected', `${line} was rejected with ${code}`, read);

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { isCredentialHeader, isHeaderName, isHeaderValue, isMediaType, isTransportHeader } from '../config/names';
 import type { OperationInput } from '../contract';
 import { DEFAULT_CONNECTION, DEFAULT_DEADLINE_SECONDS, FINAL_STATE_VIA, HTTP_METHODS } from '../contract';
+import { CANCEL_PLACEHOLDERS, hasKnownPlaceholders } from '../lro/paths';
 import { MAX_HEADER_CHARS, MAX_HEADERS, MAX_HEADERS_CHARS, MAX_QUERY_CHARS, MAX_QUERY_PARAMETERS } from './bounds';
 import { check, type Checked } from './check';
 import { anyJson, atMostFields, oneOf, resultFile, strict, text } from './terms';
@@ -47,13 +48,7 @@ export const bodyFile = strict({ url: text(8192).optional(), path: text(4096).op
   'must name exactly one of "url" and "path"',
 );
 
-/** What is filled in when the service is told. */
-const CANCEL_PLACEHOLDERS = ['{statusPath}', '{operationId}'];
-
-const cancelPath = text(8192).refine(
-  (path) => [...path.matchAll(/\{[^{}]*\}/g)].every(([placeholder]) => CANCEL_PLACEHOLDERS.includes(placeholder)),
-  `must have no other placeholders than ${CANCEL_PLACEHOLDERS.join(' and ')}`,
-);
+const cancelPath = text(8192).refine(hasKnownPlaceholders, `must have no other placeholders than ${CANCEL_PLACEHOLDERS.join(' and ')}`);
 
 const submitShape = {
   method: oneOf(HTTP_METHODS).optional(),

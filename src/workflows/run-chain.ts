@@ -12,7 +12,7 @@ import type { LroActivities, PreparedChain } from '../activities/messages';
 import type { BuildTilesetInput, BuildTilesetResult, ChainInput, ChainProgress, ChainResult, FailureDetails } from '../contract';
 import { CANCELED_MEMO, MAX_KEPT_STEP_BYTES, PROGRESS_QUERY } from '../contract';
 import { afterCleanup, failureOf, jobResult, thereOf } from '../jobs/ends';
-import { newJob } from '../jobs/job';
+import { newJob } from '../jobs/begin';
 import type { EndedJob, Job, UnsuccessfulEnd } from '../jobs/model';
 import { resumeFrom, type ChainKind } from '../jobs/resume';
 import { ChainView } from './chain-view';

@@ -22,7 +22,7 @@ import type { LroActivities, Prepared } from '../activities/messages';
 import type { Acceptance, OperationInput, OperationProgress, OperationResult } from '../contract';
 import { ACCEPTED_UPDATE, MAX_KEPT_BYTES, PROGRESS_QUERY } from '../contract';
 import { jobResult } from '../jobs/ends';
-import { attachedJob, newJob } from '../jobs/job';
+import { attachedJob, newJob } from '../jobs/begin';
 import type { EndedJob, Job } from '../jobs/model';
 import { PREPARING } from './engine/calls';
 import { carriedBy, ownIdentity } from './engine/carry';
@@ -102,7 +102,9 @@ function firstJob({ about, attach }: Prepared): Job {
 
 /** A body that is accepted is not needed again. */
 async function continueAsNew({ submit, ...rest }: OperationInput, carried: CarriedOperation): Promise<never> {
-  const isSubmitted = carried.job.step.at !== 'submit';
+  const { at } = carried.job.step;
+  // What is looked for may have to be sent again.
+  const isSubmitted = at !== 'submit' && at !== 'find';
   const next = { ...rest, submit: submit && (isSubmitted ? { ...submit, body: undefined } : submit) };
   return await inNewRun<typeof runOperation>(next, carried);
 }

@@ -6,7 +6,27 @@ const good = { pollingLocation: '{base}/jobs/{$response.body#/id}', status: '$re
 const said = (dialect: unknown): string =>
   mistakesIn(stringify({ connections: { maps: { baseUrl: 'https://example.com', dialect } } })).join('\n');
 
+const find = { url: '{base}/jobs?tag={idempotencyKey}', items: '$response.body#/data' };
+
 it.each([
+  [
+    'a way to find that names nothing of the submit',
+    { ...good, find: { url: '{base}/jobs' } },
+    'find: has nothing of the submit in `url` or `match`',
+  ],
+  ['pages of what is no list', { ...good, find: { ...find, items: undefined, next: '$response.body#/next' } }, 'find.next: needs `items`'],
+  ['a wrong match', { ...good, find: { ...find, match: { '$.tag': '{idempotencyKey}' } } }, 'did you mean "$response.body#/tag"?'],
+  [
+    'a wrong name in a match',
+    { ...good, find: { ...find, match: { '$response.body#/tag': '{idempotencykey}' } } },
+    'did you mean "{idempotencyKey}"?',
+  ],
+  [
+    'a part of the submit where there is none',
+    { ...good, pollingLocation: '{base}/jobs/{$request.body#/id}' },
+    'dialect.pollingLocation.0: must',
+  ],
+  ['too many pages', { ...good, find: { ...find, maxPages: 1000 } }, 'find.maxPages: must be at most 100'],
   ['an unknown preset', 'replicat', 'connections.maps.dialect: must be one of azure, aip-151'],
   ['an unknown preset', 'replicat', '(did you mean "replicate"?), got "replicat"'],
   ['an unknown preset in a map', { preset: 'opneeo' }, 'dialect.preset: must be one of'],

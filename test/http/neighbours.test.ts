@@ -33,7 +33,9 @@ test('fifty neighbours of one that is never accepted and one that is never answe
   const harness = await startTestHarness(testConfig({ maps: { baseUrl: url } }));
   try {
     const input = (path: string) => ({ connection: 'maps', submit: { path } });
-    const doomed = await Promise.all(['/bad', '/stuck'].map((path) => harness.lro.start({ ...input(path), deadlineSeconds: DEADLINE_SECONDS })));
+    const doomed = await Promise.all(
+      ['/bad', '/stuck'].map((path) => harness.lro.start({ ...input(path), deadlineSeconds: DEADLINE_SECONDS })),
+    );
     const ended = await Promise.all(Array.from({ length: NEIGHBOURS }, (_, index) => harness.lro.execute(input(`/n${index}`))));
     expect(ended.map(({ status }) => status)).toEqual(ended.map(() => 'Succeeded'));
     const submits = [...submittedAt].filter(([path]) => path !== '/stuck').map(([, at]) => at);

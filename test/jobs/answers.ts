@@ -3,6 +3,7 @@ import type { FailureDetails, FailureType, Json } from '../../src/contract';
 import type { MaybeAccepted, Submitted } from '../../src/jobs/model';
 import type { CancelDecision } from '../../src/lro/cancel';
 import type { FetchDecision } from '../../src/lro/fetch';
+import type { FindDecision } from '../../src/lro/find';
 import type { Failed, Fetch, Monitor, Outcome, Running, StatusDecision, Succeeded } from '../../src/lro/monitor';
 import type { Dice } from './dice';
 
@@ -92,6 +93,18 @@ export function unsentAnswer(dice: Dice, retried: MaybeAccepted | undefined): { 
     [1, { isPrepared: false, submitted: { waitSeconds: dice.of([0, 1]) } }],
     [1, { isPrepared: false, submitted: { waitSeconds: 5, trouble: { message: 'the manifest is out of reach' } } }],
   );
+}
+
+/** What looking for an uncertain submit comes to; undefined: nobody looked. */
+export function findAnswer(dice: Dice, number: number, looks: number): FindDecision | undefined {
+  const trouble = { message: 'the list was answered with 503', httpStatus: 503 };
+  return dice.weighted<() => FindDecision | undefined>(
+    [3, () => ({ kind: 'accepted', monitor: monitor(number), ...wait(dice) })],
+    [3, () => ({ kind: 'lookAgain', waitSeconds: dice.of(WAITS), why: 'look again', looks: looks + 1 })],
+    [2, () => ({ kind: 'lookAgain', ...wait(dice), looks, trouble })],
+    [2, () => ({ kind: 'notFound', isProof: dice.chance(0.5), message: 'it is not there' })],
+    [1, () => undefined],
+  )();
 }
 
 export function invalidInput(dice: Dice): Submitted {

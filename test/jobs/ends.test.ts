@@ -122,6 +122,8 @@ describe('cancelled while it waits to be submitted, it ends', () => {
       failure: {
         type: 'SubmissionUncertain',
         message: 'nobody knows whether POST /tilesets · maps was accepted, and it was cancelled before it was sent again: timed out',
+        idempotencyKey: 'key-1',
+        firstSentAt: '2026-11-23T19:59:59.000Z',
       },
       note: 'cancelled while nobody knew whether the service had accepted it',
       maybeAccepted: KEY,

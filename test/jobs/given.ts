@@ -1,5 +1,6 @@
 /** Jobs as they stand, whole and plain; a test names only what it is about. */
-import { apply, isEnded, newJob } from '../../src/jobs/job';
+import { newJob } from '../../src/jobs/begin';
+import { apply, isEnded } from '../../src/jobs/job';
 import type { About, EndedJob, FetchStep, Job, JobEvent, PollStep, SubmitStep, Submitted } from '../../src/jobs/model';
 import type { Fetch, Monitor, Outcome, Running, Succeeded } from '../../src/lro/monitor';
 

@@ -3,7 +3,7 @@ import { failureOf, jobResult, thereOf } from '../../src/jobs/ends';
 import { itemReport } from '../../src/jobs/item-report';
 import { apply, isEnded } from '../../src/jobs/job';
 import type { JobEvent } from '../../src/jobs/model';
-import { phaseOf, progressOf } from '../../src/jobs/progress';
+import { isUnaccepted, phaseOf, progressOf } from '../../src/jobs/progress';
 import { decided, doneOf, jobAfter } from './invariants';
 import { expectSame, sameJson } from './same-json';
 import { isChain, isItem } from './shape';
@@ -18,6 +18,8 @@ function dueAfter({ event, nowMs }: Move): number | undefined {
     case 'polled':
     case 'fetched':
       return waited('waitSeconds' in event.decision ? event.decision.waitSeconds : 0);
+    case 'lookedAt':
+      return waited(event.decision === undefined ? 1 : 'waitSeconds' in event.decision ? event.decision.waitSeconds : 0);
     case 'unreachable':
       return waited(event.waitSeconds);
     default:
@@ -44,16 +46,16 @@ export const neverEarly: Invariant = (shape, first) => {
       if (isEnded(after) || isStray || step.at === 'cleanup') return;
       const isNext = doneOf(after) > doneOf(before);
       dueAtMs = dueAfter(move) ?? dueAtMs;
-      if (event.kind === 'hurried' && step.at === 'submit') isHurried = true;
-      if (event.kind === 'hurried' && step.at !== 'submit') {
+      if (event.kind === 'hurried' && isUnaccepted(before)) isHurried = true;
+      if (event.kind === 'hurried' && !isUnaccepted(before)) {
         const soonestMs = lastAnswerMs === undefined ? nowMs : lastAnswerMs + shape.minSeconds * 1000;
         dueAtMs = Math.min(dueAtMs, soonestMs);
       }
       const wasAsked = event.kind === 'polled' && !(event.decision.kind === 'running' && event.decision.notAsked === true);
       if (wasAsked || event.kind === 'fetched') lastAnswerMs = nowMs;
-      if (before.step.at === 'submit' && step.at === 'poll' && isHurried) dueAtMs = nowMs;
+      if (isUnaccepted(before) && step.at === 'poll' && isHurried) dueAtMs = nowMs;
       if (isNext) lastAnswerMs = undefined;
-      if (isNext || (before.step.at === 'submit' && step.at !== 'submit')) isHurried = false;
+      if (isNext || (isUnaccepted(before) && !isUnaccepted(jobAfter(move)))) isHurried = false;
       expectSame(step.dueAtMs, dueAtMs);
     },
   };
@@ -132,7 +134,7 @@ export const keepsOrderAndNames: Invariant = (shape, first) => {
         done.map(({ id }) => id),
         ids.slice(0, done.length),
       );
-      const isAccepted = before.step.at === 'submit' && (job.step.at === 'poll' || job.step.at === 'fetch' || done.length > doneOf(before));
+      const isAccepted = isUnaccepted(before) && (job.step.at === 'poll' || job.step.at === 'fetch' || done.length > doneOf(before));
       if (isAccepted) {
         acceptedSteps++;
         expect(acceptedSteps).toBe(doneOf(before) + 1);

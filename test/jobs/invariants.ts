@@ -1,6 +1,7 @@
 /** What holds for every job, whatever happens to it: how it ends, and what is sent. Each watches over one job at a time. */
 import { outcomeOf, toDelete } from '../../src/jobs/ends';
 import { isEnded } from '../../src/jobs/job';
+import { isUnaccepted } from '../../src/jobs/progress';
 import type { Job, JobEnd, MaybeAccepted } from '../../src/jobs/model';
 import type { Succeeded } from '../../src/lro/monitor';
 import { expectSame } from './same-json';
@@ -36,8 +37,13 @@ function endsIt({ before, event, nowMs }: Move, shape: Shape): boolean {
       const { decision } = event;
       const { onUncertainSubmit } = event.about ?? about ?? {};
       if (decision?.kind === 'succeeded') return isLast && decision.fetches?.length === 0;
-      return decision?.kind === 'uncertain' ? onUncertainSubmit === 'fail' : decision?.kind === 'failed' || decision?.kind === 'invalid';
+      const { canBeFound } = event.about ?? about ?? {};
+      return decision?.kind === 'uncertain'
+        ? onUncertainSubmit === 'fail' && canBeFound !== true
+        : decision?.kind === 'failed' || decision?.kind === 'invalid';
     }
+    case 'lookedAt':
+      return event.decision?.kind === 'notFound' && !event.decision.isProof && about?.onUncertainSubmit === 'fail';
     case 'polled':
       return event.decision.kind === 'succeeded' ? isLast && event.decision.fetches?.length === 0 : event.decision.kind === 'failed';
     case 'fetched':
@@ -145,7 +151,7 @@ export const atMostOnce: Invariant = () => {
     },
     moved(move) {
       const { before, event, isStray } = move;
-      if (isStray || before.step.at !== 'submit') return;
+      if (isStray || !isUnaccepted(before)) return;
       if (event.kind === 'submitted') {
         doubt ??= event.maybeAccepted;
         mayHaveArrived ||= event.decision?.kind === 'uncertain';
@@ -157,7 +163,9 @@ export const atMostOnce: Invariant = () => {
         if (end.failure?.type === 'SubmissionUncertain') expect(outcomeOf(end)).toBe('uncertain');
         if (event.kind === 'canceled' || event.kind === 'abandoned') expect(outcomeOf(end)).toBe('uncertain');
       }
-      if (jobAfter(move).step.at !== 'submit' || doneOf(jobAfter(move)) > doneOf(before)) [doubt, mayHaveArrived] = [undefined, false];
+      // The service itself says that it has not accepted it.
+      const isProof = event.kind === 'lookedAt' && event.decision?.kind === 'notFound' && event.decision.isProof;
+      if (isProof || !isUnaccepted(jobAfter(move)) || doneOf(jobAfter(move)) > doneOf(before)) [doubt, mayHaveArrived] = [undefined, false];
     },
   };
 };
@@ -181,7 +189,7 @@ export const neverSentNeverUncertain: Invariant = (shape) => {
         const isUnsent = before.step.at === 'submit' && doneOf(before) === 0;
         if (isUnsent && (event.kind === 'canceled' || event.kind === 'abandoned')) expect(end).toEqual({ kind: 'notStarted' });
       }
-      if (!isStray && before.step.at === 'submit' && step.at !== 'submit' && step.at !== 'cleanup') accepted = true;
+      if (!isStray && isUnaccepted(before) && !isUnaccepted(jobAfter(move)) && step.at !== 'cleanup') accepted = true;
       if (end?.kind === 'notStarted') expect(accepted).toBe(false);
       // Each step of a chain is a submit of its own.
       if (doneOf(jobAfter(move)) > doneOf(before)) mayHaveLeft = false;

@@ -1,5 +1,6 @@
 /** What each event makes of a job that goes on: the table of `job.ts`. */
-import { apply, attachedJob, newJob } from '../../src/jobs/job';
+import { attachedJob, newJob } from '../../src/jobs/begin';
+import { apply } from '../../src/jobs/job';
 import type { Job, JobEvent } from '../../src/jobs/model';
 import type { Uncertain } from '../../src/lro/monitor';
 import {

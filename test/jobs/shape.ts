@@ -1,5 +1,5 @@
 /** What a job is to do: an operation alone, followed from elsewhere or as an item of a batch; a chain alone or as an item. */
-import { attachedJob, newJob } from '../../src/jobs/job';
+import { attachedJob, newJob } from '../../src/jobs/begin';
 import type { About, Job, MaybeAccepted, StepRef } from '../../src/jobs/model';
 import type { StepMade } from '../../src/contract';
 import { monitor } from './answers';
@@ -22,6 +22,7 @@ export interface Shape {
 interface ShapeStep extends StepRef {
   onUncertainSubmit: 'retry' | 'fail';
   canCancel: boolean;
+  canBeFound: boolean;
   streamsFile: boolean;
 }
 
@@ -51,6 +52,7 @@ export function randomShape(dice: Dice, nowMs: number): Shape {
     withBody: dice.chance(0.3) ? true : undefined,
     onUncertainSubmit: dice.of(['retry', 'fail']),
     canCancel: dice.chance(0.5),
+    canBeFound: dice.chance(0.4),
     streamsFile: dice.chance(0.2),
   }));
   const retriedAtMs = nowMs - dice.below(10 * DAY_MS);
@@ -70,7 +72,7 @@ export function randomShape(dice: Dice, nowMs: number): Shape {
 /** What a submit of a step tells about the job. */
 export function aboutOf(shape: Shape, index: number): About {
   const { steps, deadlineSeconds, minSeconds, labels, given, cleanup, kind } = shape;
-  const { title, connection, onUncertainSubmit, canCancel, streamsFile } = steps[index]!;
+  const { title, connection, onUncertainSubmit, canCancel, canBeFound, streamsFile } = steps[index]!;
   const [step, ...left] = steps.slice(index).map(refOf);
   const chained = isChain(shape);
   return {
@@ -84,6 +86,7 @@ export function aboutOf(shape: Shape, index: number): About {
     timeoutSeconds: 30,
     streamsFile: streamsFile ? true : undefined,
     cancel: canCancel ? { path: '{statusPath}:cancel' } : undefined,
+    canBeFound: canBeFound ? true : undefined,
     labels,
     generation: shape.retried === undefined ? undefined : 1,
     step: chained ? step : undefined,

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import type { CleanedResource } from '../../src/contract';
 import { apply, isEnded } from '../../src/jobs/job';
 import type { EndedJob, Job, JobEvent } from '../../src/jobs/model';
-import { cancelAnswer, invalidInput, readAnswer, statusAnswer, submitAnswer, unsentAnswer } from './answers';
+import { cancelAnswer, findAnswer, invalidInput, readAnswer, statusAnswer, submitAnswer, unsentAnswer } from './answers';
 import { Dice } from './dice';
 import { aboutOf, firstJob, isItem, randomShape, type Shape } from './shape';
 
@@ -95,7 +95,7 @@ class JobRun {
         [6, () => this.fromOutside(() => ({ kind: 'expired' }))],
         [8, () => this.apply(this.strayEvent(dice), true)],
         [2, () => this.fromOutside(() => this.cancelEvent(dice))],
-        [2, () => this.fromOutside(() => ({ kind: 'abandoned' }), this.job.step.at !== 'submit')],
+        [2, () => this.fromOutside(() => ({ kind: 'abandoned' }), !['submit', 'find'].includes(this.job.step.at))],
       );
       act();
     } catch (error) {
@@ -136,6 +136,11 @@ class JobRun {
     switch (step.at) {
       case 'submit':
         return this.submit(dice, step.firstSentAtMs);
+      case 'find': {
+        const about = aboutOf(this.shape, job.done?.length ?? 0);
+        const event: JobEvent = { kind: 'lookedAt', about, decision: findAnswer(dice, this.operations, step.looks) };
+        return this.launch({ job, nowMs, leaves: event.decision !== undefined }, dice.chance(0.9) ? event : undefined);
+      }
       case 'poll':
       case 'fetch': {
         const event = this.readEvent(dice);
@@ -189,8 +194,9 @@ class JobRun {
     const { at } = this.job.step;
     const fetch = { connection: 'maps', url: 'https://maps.example/x', into: ['body' as const] };
     const events: JobEvent[] = [];
-    if (at !== 'submit')
-      events.push({ kind: 'submitted', ...submitAnswer(dice, 0, { firstSentAtMs: 1 }, undefined) }, { kind: 'abandoned' });
+    if (at !== 'submit') events.push({ kind: 'submitted', ...submitAnswer(dice, 0, { firstSentAtMs: 1 }, undefined) });
+    if (at !== 'submit' && at !== 'find') events.push({ kind: 'abandoned' });
+    if (at !== 'find') events.push({ kind: 'lookedAt', decision: findAnswer(dice, 0, 0) });
     if (at !== 'poll') events.push({ kind: 'polled', decision: statusAnswer(dice, 0) });
     if (at !== 'fetch') events.push({ kind: 'fetched', decision: readAnswer(dice, fetch) });
     if (at !== 'cleanup') events.push({ kind: 'cleaned', cleaned: [] });

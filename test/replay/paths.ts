@@ -32,6 +32,23 @@ export const busy = (retryAfter: number): Answer => ({ httpStatus: 429, headers:
 export const DEFAULT_SUBMIT = [ACCEPTED];
 export const DEFAULT_STATUS = [SUCCEEDED];
 
+/** The submit says in its query where it is looked for. */
+export const FIND = {
+  url: '{base}/{$request.query.find}',
+  pollingLocation: '{base}/{$response.body#/at}',
+  settleSeconds: 1,
+  absenceIsProof: true,
+};
+const NOT_THERE: Answer = { httpStatus: 404 };
+const lost = (name: string): Path => ({
+  submit: [{ httpStatus: 500 }, ACCEPTED],
+  input: {
+    connection: 'findable',
+    onUncertainSubmit: 'fail',
+    submit: { path: `/scripts/${name}/submit`, query: { find: `scripts/${name}/thing` } },
+  },
+});
+
 export const PATHS: Record<string, Path> = {
   success: { status: [running(1), running(0), SUCCEEDED], input: { labels: { campus: '7' } } },
   'success-at-once': { submit: [{ httpStatus: 200, ...SUCCEEDED }] },
@@ -60,6 +77,8 @@ export const PATHS: Record<string, Path> = {
   'deadline-before-acceptance': { submit: [busy(1)], input: { deadlineSeconds: 2 } },
   resubmit: { submit: [busy(1), busy(0), ACCEPTED] },
   'uncertain-retried': { submit: [{ httpStatus: 500 }, ACCEPTED] },
+  'uncertain-found': { ...lost('uncertain-found'), thing: [NOT_THERE, { body: { at: 'scripts/uncertain-found/status' } }] },
+  'uncertain-not-there': { ...lost('uncertain-not-there'), thing: [NOT_THERE] },
   'uncertain-failed': { submit: [{ httpStatus: 500 }], input: { onUncertainSubmit: 'fail' } },
   cancel: {
     status: [running(3600)],

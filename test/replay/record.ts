@@ -23,7 +23,7 @@ import { BATCH_PATHS, type BatchPath } from './batch-paths';
 import { CHAIN_PATHS, ROUTES, type ChainPath } from './chain-paths';
 import { toText } from './history-file';
 import { LIMITER_PATHS, type LimiterPath } from './limiter-paths';
-import { DEFAULT_STATUS, DEFAULT_SUBMIT, PATHS, type Path } from './paths';
+import { DEFAULT_STATUS, DEFAULT_SUBMIT, FIND, PATHS, type Path } from './paths';
 
 export async function recordHistories(folder: string): Promise<void> {
   mkdirSync(folder, { recursive: true });
@@ -79,6 +79,7 @@ async function withHarness(
     {
       ...Object.fromEntries<{ baseUrl: string }>(services),
       default: { baseUrl: emulator.url, poll: { maxUnreadable: 2, unreadableSeconds: 0 } },
+      findable: { baseUrl: emulator.url, find: FIND },
     },
     { files: { writeBelow: [temporaryFolder()] } },
   );

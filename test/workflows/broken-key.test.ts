@@ -104,7 +104,7 @@ test.concurrent.each([
     expect(refused.submits).toBeLessThan(Math.max(ITEMS / 2, BROKEN_SECONDS / 3));
     const { counts } = await eventually(
       () => batch.progress(),
-      ({ lastProblems = [] }) => lastProblems.some(({ message }) => /credentials/.test(message)),
+      ({ lastProblems }) => lastProblems.some(({ message }) => /credentials/.test(message)),
     );
     expect(counts).toMatchObject({ failed: 0, uncertain: 0 });
 

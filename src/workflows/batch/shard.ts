@@ -7,7 +7,7 @@ import type { Page } from '../../activities/messages';
 import { MAX_KEPT_ITEM_BYTES, type FailureDetails } from '../../contract';
 import { itemReport } from '../../jobs/item-report';
 import type { EndedJob, Job, Place } from '../../jobs/model';
-import { phaseOf, progressOf } from '../../jobs/progress';
+import { isUnaccepted, phaseOf, progressOf } from '../../jobs/progress';
 import { abandonAll, cleanUp } from '../engine/cancel';
 import { Engine, type EngineState } from '../engine/engine';
 import { jsonBytes } from '../engine/weights';
@@ -122,7 +122,7 @@ export class Shard {
     const job = this.engine.jobs().find((one) => this.nameOf(one) === id);
     if (job !== undefined) {
       const progress = { ...progressOf(job, phaseOf(job, this.engine.isBusy(job))), phase: undefined };
-      const state = job.step.at === 'submit' ? 'submitting' : 'open';
+      const state = isUnaccepted(job) ? 'submitting' : 'open';
       return { standing: { id: String(id), state, step: job.about?.step?.id, progress }, reportPages };
     }
     const report = this.report.find(String(id));
@@ -233,7 +233,7 @@ export class Shard {
     const { parent, startTime } = workflowInfo();
     const tally = this.currentTally();
     const { shard, shards, source } = this.input;
-    showShard(tally, shard, shards, this.holds, this.engine.jobs().filter(({ step }) => step.at === 'submit').length);
+    showShard(tally, shard, shards, this.holds, this.engine.jobs().filter(isUnaccepted).length);
     const ageSeconds = (Date.now() - startTime.getTime()) / 1000;
     const everySeconds = Math.max(REPORT_SECONDS, ageSeconds * Math.max(0.002, shards / 1000));
     if (parent === undefined || Date.now() - this.reportedAtMs < everySeconds * 1000) return;

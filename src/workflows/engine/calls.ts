@@ -14,13 +14,13 @@ import {
   proxyActivities,
 } from '@temporalio/workflow';
 import type { ActivityOptions } from '@temporalio/workflow';
-import type { AskOptions, CancelCall, Claims, InlinePage, LroActivities, Page, Source, SubmitResult } from '../../activities/messages';
+import type { AskOptions, CancelCall, Claims, LroActivities, Page, Source, SubmitResult } from '../../activities/messages';
 import type { FailureDetails } from '../../contract';
-import { madeOf } from '../../jobs/ends';
-import { keyOf } from '../../jobs/job';
-import type { CleanupStep, Job, JobEvent, Place } from '../../jobs/model';
+import { keyOf } from '../../jobs/begin';
+import type { CleanupStep, Job, JobEvent } from '../../jobs/model';
 import type { Uncertain } from '../../lro/monitor';
 import { failureIn, reasonOf } from '../failures';
+import { chunkOf, submitItem } from './chunk';
 import { forOthers, lookupsOf, onAnyWorker } from './elsewhere';
 
 const HEARTBEAT_TIMEOUT = '5 seconds';
@@ -86,7 +86,7 @@ function boundSeconds(timeoutSeconds: number): number {
   return Math.ceil(2 * timeoutSeconds) + 180;
 }
 
-function call(options: ActivityOptions): LroActivities {
+export function call(options: ActivityOptions): LroActivities {
   return proxyActivities<LroActivities>(options);
 }
 
@@ -107,20 +107,14 @@ export async function submitJobs(
   nowMs: number,
   answerBytes: number,
 ): Promise<SubmitsEnd> {
-  const page = pages.get(jobs[0]?.page ?? -1);
-  if (page === undefined) return { events: new Map() };
-  // Of inputs that stand in the page itself only those of the chunk travel: there each has another index.
-  const isExcerpt = 'items' in page;
-  const keys = new Map(jobs.map((job, position) => [isExcerpt ? position : job.index, keyOf(job)]));
-  const items = jobs.map(({ page: place, index, step, done }, position) => {
-    const { tries, cookies, firstSentAtMs = nowMs, unauthorizedSinceMs } = step.at === 'submit' ? step : {};
-    const key = keyOf({ page: place, index });
-    return { index: isExcerpt ? position : index, key, tries, cookies, firstSentAtMs, unauthorizedSinceMs, made: done && madeOf(done) };
-  });
-  const lookups = lookupsOf(jobs, nowMs, (job) => (isExcerpt ? jobs.indexOf(job) : job.index));
+  const chunk = chunkOf(jobs, pages);
+  if (chunk === undefined) return { events: new Map() };
+  const { keys } = chunk;
+  const items = jobs.map((job) => submitItem(job, chunk.indexOf(job), nowMs));
+  const lookups = lookupsOf(jobs, nowMs, chunk.indexOf);
   const maxAnswerBytes = Number.isFinite(answerBytes) ? answerBytes : undefined;
   const { maxKeptBytes } = options;
-  const request = { source, page: isExcerpt ? excerpt(page, jobs) : page, items, maxKeptBytes, maxAnswerBytes, lookups };
+  const request = { source, page: chunk.page, items, maxKeptBytes, maxAnswerBytes, lookups };
   try {
     const results = await CancellationScope.nonCancellable(() => call(forOthers(submitting(jobs), lookups))['lro.submit'](request));
     return { events: submitEvents(keys, results) };
@@ -168,18 +162,6 @@ function submitEvents(keys: ReadonlyMap<number, string>, results: readonly Submi
     else if (key !== undefined) events.set(key, { kind: 'submitted', ...result, waitSeconds: result.waitSeconds ?? waitSeconds });
   }
   return events;
-}
-
-/** The inputs of a chunk alone: the others do not travel with it. */
-function excerpt(page: InlinePage, chunk: readonly Place[]): InlinePage {
-  const repeated = new Set(page.duplicates);
-  const duplicates = chunk.flatMap(({ index }, position) => (repeated.has(index) ? [position] : []));
-  return {
-    items: chunk.flatMap(({ index }) => page.items[index] ?? []),
-    count: chunk.length,
-    numbers: chunk.map(({ index }) => (page.first ?? 0) + index),
-    duplicates: duplicates.length > 0 ? duplicates : undefined,
-  };
 }
 
 /** A manifest that is not what it was. */
@@ -240,7 +222,7 @@ function eventOf(id: string, elsewhere: string[] | undefined, event: JobEvent | 
 }
 
 /** An activity that failed whatever was tried is no fault of the operations: they are asked again. */
-async function eventsOf(ids: readonly string[], work: () => Promise<[string, JobEvent][]>): Promise<Events> {
+export async function eventsOf(ids: readonly string[], work: () => Promise<[string, JobEvent][]>): Promise<Events> {
   try {
     return new Map(await work());
   } catch (err) {
@@ -278,6 +260,6 @@ export async function deleteResources({ requests }: CleanupStep): Promise<JobEve
   }
 }
 
-function longestTimeout(jobs: readonly Job[]): number {
+export function longestTimeout(jobs: readonly Job[]): number {
   return Math.max(0, ...jobs.map(({ about }) => about?.timeoutSeconds ?? 0));
 }

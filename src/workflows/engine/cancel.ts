@@ -5,7 +5,7 @@
  */
 import { sleep } from '@temporalio/workflow';
 import type { CancelCall } from '../../activities/messages';
-import { keyOf } from '../../jobs/job';
+import { keyOf } from '../../jobs/begin';
 import { lookupAfter } from '../../jobs/lookup';
 import type { Lookup } from '../../jobs/model';
 import { cancelOperations } from './calls';

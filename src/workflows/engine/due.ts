@@ -46,6 +46,13 @@ export function submitsDue(idle: readonly Job[], nowMs: number, most: number, by
   return ofPage.slice(0, fittingCount(ofPage, bytesOf));
 }
 
+/** Jobs that are to be looked for, of one page. @param bytesOf what a job adds to what is passed on */
+export function findsDue(idle: readonly Job[], nowMs: number, bytesOf: (job: Job) => number): Job[] {
+  const due = idle.filter(({ step }) => step.at === 'find' && step.dueAtMs <= nowMs);
+  const ofPage = due.filter(({ page }) => page === due[0]?.page).slice(0, CHUNK_JOBS);
+  return ofPage.slice(0, fittingCount(ofPage, bytesOf));
+}
+
 /** How many of the first jobs one activity can be given to submit, or to cancel. At least one. */
 export function fittingCount<T>(jobs: readonly T[], bytesOf: (job: T) => number): number {
   let bytes = 0;

@@ -6,7 +6,7 @@
 import { sleep, type ActivityOptions } from '@temporalio/workflow';
 import type { Elsewhere, LookedUp } from '../../activities/messages';
 import type { Job, Lookup } from '../../jobs/model';
-import { keyOf } from '../../jobs/job';
+import { keyOf } from '../../jobs/begin';
 import { LOOKUP_PAUSE_SECONDS } from '../../jobs/lookup';
 import { WorkflowClock } from './clock';
 

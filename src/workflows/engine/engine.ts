@@ -14,12 +14,14 @@
  */
 import { CancellationScope, condition, isCancellation } from '@temporalio/workflow';
 import type { FailureDetails, Problem } from '../../contract';
-import { apply, isEnded, keyOf, newJob } from '../../jobs/job';
+import { keyOf, newJob } from '../../jobs/begin';
+import { apply, isEnded } from '../../jobs/job';
 import type { EndedJob, Job, JobEvent, Place } from '../../jobs/model';
 import { Backlog } from './backlog';
 import { deleteResources, readFiles, readJobs, submitJobs, type Events, type SetSource } from './calls';
 import { WorkflowClock } from './clock';
 import * as due from './due';
+import { findJobs } from './finds';
 import { Flights, type FlightKind } from './flights';
 import { Room } from './room';
 import { Timer } from './timer';
@@ -115,9 +117,8 @@ export class Engine {
     return this.ended.splice(0);
   }
 
-  /** Ask now instead of waiting. Several calls before the next answer are one. */
+  /** Ask now instead of waiting. Several calls before the next answer are one; a key that is not there is none. */
   hurry(keys: Iterable<string> = this.open.keys()): void {
-    // Of those that are there: anybody may name others.
     for (const key of keys) if (this.open.has(key)) this.hurried.add(key);
     this.wake();
   }
@@ -139,6 +140,8 @@ export class Engine {
       const answerBytes = this.answerBytes() ?? this.room.forOneAnswer;
       this.launch('submit', jobs, this.submit(jobs, nowMs, answerBytes), this.room.reserve(answerBytes));
     }
+    for (let lost = this.nextFinds(nowMs); lost.length > 0; lost = this.nextFinds(nowMs))
+      this.launch('find', lost, findJobs(lost, this.set, nowMs));
     if (this.flights.readsFromMs() <= nowMs) {
       const reads = due.readsDue(this.idle(), nowMs, (job) => this.weights.asked(job));
       if (reads.length > 0) this.launch('read', reads, readJobs(reads, this.set, nowMs));
@@ -243,6 +246,10 @@ export class Engine {
     return jobs;
   }
 
+  private nextFinds(nowMs: number): Job[] {
+    return due.findsDue(this.idle(), nowMs, (job) => this.weights.submitted(job, this.backlog.inputOf(job)));
+  }
+
   private nextFiles(nowMs: number): Job[] {
     return this.filesFromMs() <= nowMs ? due.fileReadsDue(this.idle(), nowMs) : [];
   }
@@ -284,7 +291,7 @@ export class Engine {
 
 /** Whether no service has accepted anything of it yet. */
 function isFirstSubmit({ step, done }: Job): boolean {
-  return step.at === 'submit' && done === undefined;
+  return (step.at === 'submit' || step.at === 'find') && done === undefined;
 }
 
 /** Where nothing that waits would tell of it. @throws CancelledFailure */

@@ -1,11 +1,11 @@
 /** Activities of a set that are under way, and the jobs in them. */
-import { keyOf } from '../../jobs/job';
+import { keyOf } from '../../jobs/begin';
 import type { Place } from '../../jobs/model';
 
 /** An answer that is longer in coming holds up those that were asked with it, and from then on no others. */
 const STRAGGLING_SECONDS = 3;
 
-export type FlightKind = 'submit' | 'read' | 'file' | 'cleanup';
+export type FlightKind = 'submit' | 'find' | 'read' | 'file' | 'cleanup';
 
 interface Flight {
   kind: FlightKind;

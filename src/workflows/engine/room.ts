@@ -59,9 +59,12 @@ export class Room {
 
   /** The event as far as there is room for what it brings. */
   fitting(job: Job, event: JobEvent): JobEvent {
-    if (this.maxBytes === Infinity || (event.kind !== 'polled' && event.kind !== 'submitted')) return event;
+    if (this.maxBytes === Infinity || (event.kind !== 'polled' && event.kind !== 'submitted' && event.kind !== 'lookedAt')) return event;
     const { decision } = event;
     switch (decision?.kind) {
+      case 'accepted':
+        // It is looked for again.
+        return event.kind !== 'lookedAt' || this.weights.ofPart(decision.monitor) <= this.free ? event : { kind: 'lookedAt' };
       case 'running': {
         const { monitor } = decision;
         if (event.kind !== 'polled' || monitor === undefined || job.step.at !== 'poll') return event;

@@ -1,7 +1,7 @@
 /** The loop of a workflow that runs one job. */
 import { CancellationScope, isCancellation, workflowInfo } from '@temporalio/workflow';
 import type { LearntSettings, SinglePage } from '../../activities/messages';
-import { deadlineOf } from '../../jobs/job';
+import { deadlineOf } from '../../jobs/begin';
 import type { About, EndedJob, Job } from '../../jobs/model';
 import { cancelAll } from './cancel';
 import { ownIdentity } from './carry';

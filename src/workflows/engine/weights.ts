@@ -20,7 +20,7 @@ export class Weights {
 
   /** What is passed on to have one submitted. @param input of which, where it travels with it */
   submitted({ step, done = [] }: Job, input: unknown): number {
-    const cookies = step.at === 'submit' ? this.ofPart(step.cookies) : 0;
+    const cookies = step.at === 'submit' || step.at === 'find' ? this.ofPart(step.cookies) : 0;
     return SMALL_BYTES + cookies + this.ofPart(input) + done.reduce((bytes, one) => bytes + this.ofPart(one), 0);
   }
 
@@ -30,6 +30,7 @@ export class Weights {
     const common = SMALL_BYTES + steps + this.ofPart(about) + done.reduce((bytes, one) => bytes + this.ofPart(one), 0);
     switch (step.at) {
       case 'submit':
+      case 'find':
         return common + this.ofPart(step.cookies);
       case 'poll':
         return common + this.ofPart(step.monitor);
