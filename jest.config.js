@@ -7,9 +7,9 @@ module.exports = {
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
   testSequencer: '<rootDir>/test/support/slowest-first.js',
-  testTimeout: 90_000,
-  // Most files wait more than they compute: four of them keep two cores busy, and more only make each other wait.
-  maxWorkers: 4,
+  testTimeout: 240_000,
+  // Most files wait more than they compute: three of them keep two cores busy, and more only make each other wait.
+  maxWorkers: 3,
   // What files leave behind in the heap makes every later collection of garbage longer.
   workerIdleMemoryLimit: '350MB',
 };

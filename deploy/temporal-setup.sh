@@ -23,7 +23,7 @@ fi
 # A new namespace is known everywhere only after the frontend has read it again (seconds).
 attempts_left=30
 until temporal operator search-attribute create -n "$namespace" \
-  --name LroStatus --type Keyword --name LroConnection --type Keyword --name LroOperationId --type Keyword; do
+  --name LroStatus --type Keyword --name LroConnection --type Keyword --name LroOperationId --type Keyword --name LroTrouble --type Keyword; do
   attempts_left=$((attempts_left - 1))
   [ "$attempts_left" -gt 0 ] || exit 1
   sleep 1

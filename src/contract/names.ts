@@ -49,7 +49,12 @@ export const REPORT_MEMO = 'report';
 export const CANCELED_MEMO = 'canceled';
 
 /** Search attributes (keywords) that are written when the namespace has them. */
-export const SEARCH_ATTRIBUTES = { status: 'LroStatus', connection: 'LroConnection', operationId: 'LroOperationId' } as const;
+export const SEARCH_ATTRIBUTES = {
+  status: 'LroStatus',
+  connection: 'LroConnection',
+  operationId: 'LroOperationId',
+  trouble: 'LroTrouble',
+} as const;
 
 /** Kept in history at most, in bytes of JSON, for each of body, resource and error of one operation. */
 export const MAX_KEPT_BYTES = 65_536;

@@ -130,6 +130,9 @@ export interface Problem {
   message: string;
   /** ISO 8601, UTC. */
   at: string;
+  /** When it began, and how often it was told since. */
+  since?: string;
+  times?: number;
   httpStatus?: number;
   /** Of an uncertain submit: the id that the service gave the request. */
   requestId?: string;

@@ -1,6 +1,7 @@
 /** Looking at the service for what an uncertain submit may have made, as a state of a job. Pure. */
 import type { FindDecision } from '../lro/find';
 import type { FindStep, Job, SubmitStep } from './model';
+import { problemAfter } from './problem';
 
 /** The job looks before it is sent again or given up. @param step as it would be sent again */
 export function beginFind(job: Job, step: SubmitStep, nowMs: number): Job {
@@ -11,7 +12,7 @@ export function beginFind(job: Job, step: SubmitStep, nowMs: number): Job {
 export function lookAgain(job: Job, step: FindStep, decision: Extract<FindDecision, { kind: 'lookAgain' }>, nowMs: number): Job {
   const { looks, waitSeconds, why, trouble } = decision;
   // What made the submit uncertain is told as long as nothing else is wrong.
-  const problem = trouble === undefined ? step.problem : { ...trouble, at: new Date(nowMs).toISOString() };
+  const problem = trouble === undefined ? step.problem : problemAfter(step.problem, trouble, nowMs);
   return { ...job, step: { ...step, looks, dueAtMs: nowMs + waitSeconds * 1000, why, problem } };
 }
 

@@ -37,6 +37,7 @@ import {
 import { beginFind, lookAgain, sendAgain } from './find';
 import { found, lookedFor } from './lookup';
 import type { DoneStep, EndedJob, FetchStep, FindStep, Job, JobEvent, PollStep, Submitted, SubmitStep, UnsuccessfulEnd } from './model';
+import { problemAfter } from './problem';
 
 /** After one that was not looked for, because the answers about others filled the payload. */
 const NOT_LOOKED_SECONDS = 1;
@@ -79,7 +80,7 @@ function submitted(job: Job, step: SubmitStep, event: Submitted, nowMs: number):
   const { decision, waitSeconds = 0, trouble, firstSentAtMs = step.firstSentAtMs } = event;
   const maybeAccepted = step.maybeAccepted ?? event.maybeAccepted;
   const about = event.about ?? job.about;
-  const problem = trouble === undefined ? step.problem : { ...trouble, at: isoTime(nowMs) };
+  const problem = trouble === undefined ? step.problem : problemAfter(step.problem, trouble, nowMs);
   const held: SubmitStep = { ...step, maybeAccepted, problem, dueAtMs: nowMs + waitSeconds * 1000, why: 'held' };
   if (about === undefined) return { ...job, step: held };
   const startedAtMs = job.startedAtMs ?? firstSentAtMs ?? nowMs;
@@ -101,7 +102,7 @@ function submitted(job: Job, step: SubmitStep, event: Submitted, nowMs: number):
     }
     case 'notAccepted':
     case 'uncertain': {
-      const refused = { ...decision.trouble, at: isoTime(nowMs) };
+      const refused = problemAfter(step.problem, decision.trouble, nowMs);
       const doubtful = decision.kind === 'uncertain' ? (maybeAccepted ?? { firstSentAtMs }) : maybeAccepted;
       const isLookedFor = decision.kind === 'uncertain' && about.canBeFound === true;
       if (decision.kind === 'uncertain' && about.onUncertainSubmit === 'fail' && !isLookedFor)
@@ -129,7 +130,7 @@ function submitted(job: Job, step: SubmitStep, event: Submitted, nowMs: number):
 /** The service has taken it, or it was found there. */
 function accepted(job: Job, step: SubmitStep | FindStep, decision: Accepted, nowMs: number): Job {
   const { monitor, waitSeconds, why, status, created, createdText } = decision;
-  const record = { monitor, status, polls: 0, submittedAtMs: step.firstSentAtMs, created, createdText, problem: unlessOver(step) };
+  const record = { monitor, status, polls: 0, submittedAtMs: step.firstSentAtMs, created, createdText };
   const next: Job = { ...job, step: { at: 'poll', ...record, dueAtMs: nowMs + waitSeconds * 1000, why } };
   return step.thenHurry === true ? hurried(next, nowMs) : next;
 }
@@ -139,7 +140,7 @@ function lookedAt(job: Job, step: FindStep, { about, decision }: Extract<JobEven
     case undefined:
       return { ...job, step: { ...step, dueAtMs: nowMs + NOT_LOOKED_SECONDS * 1000 } };
     case 'accepted':
-      return accepted({ ...job, about: about ?? job.about }, { ...step, problem: undefined }, decision, nowMs);
+      return accepted({ ...job, about: about ?? job.about }, step, decision, nowMs);
     case 'lookAgain':
       return lookAgain(job, step, decision, nowMs);
     case 'notFound': {
@@ -154,7 +155,7 @@ function lookedAt(job: Job, step: FindStep, { about, decision }: Extract<JobEven
 
 function polled(job: Job, step: PollStep, decision: StatusDecision, nowMs: number): Job | EndedJob {
   const isPoll = decision.kind !== 'running' || decision.notAsked !== true;
-  const asked = isPoll ? { ...step, polls: step.polls + 1, lastPollAtMs: nowMs, problem: unlessOver(step) } : step;
+  const asked = isPoll ? { ...step, polls: step.polls + 1, lastPollAtMs: nowMs, problem: undefined } : step;
   switch (decision.kind) {
     case 'failed':
       return ended({ ...job, step: asked }, failedEnd(decision.failure), nowMs);
@@ -165,7 +166,7 @@ function polled(job: Job, step: PollStep, decision: StatusDecision, nowMs: numbe
     }
     case 'running': {
       const { monitor = step.monitor, status = step.status, trouble, waitSeconds, why } = decision;
-      const problem = trouble === undefined ? asked.problem : { ...trouble, at: isoTime(nowMs) };
+      const problem = trouble === undefined ? asked.problem : problemAfter(step.problem, trouble, nowMs);
       return { ...job, step: { ...asked, monitor, status, problem, dueAtMs: nowMs + waitSeconds * 1000, why } };
     }
   }
@@ -175,7 +176,7 @@ function fetched(job: Job, step: FetchStep, decision: FetchDecision, nowMs: numb
   const [fetch, ...rest] = step.fetches;
   if (fetch === undefined) return succeeded(job, step, nowMs);
   if (decision.kind === 'again') {
-    const problem = { message: `final GET: ${decision.reason}`, at: isoTime(nowMs) };
+    const problem = problemAfter(step.problem, { message: `final GET: ${decision.reason}` }, nowMs);
     const dueAtMs = nowMs + decision.waitSeconds * 1000;
     return { ...job, step: { ...step, fetches: [decision.fetch, ...rest], lastReadAtMs: nowMs, dueAtMs, why: decision.why, problem } };
   }
@@ -208,7 +209,7 @@ function succeeded(job: Job, step: FetchStep, nowMs: number): Job | EndedJob {
 }
 
 function postponed(job: Job, message: string, dueAtMs: number, nowMs: number): Job {
-  return { ...job, step: { ...job.step, dueAtMs, why: 'backoff', problem: { message, at: isoTime(nowMs) } } };
+  return { ...job, step: { ...job.step, dueAtMs, why: 'backoff', problem: problemAfter(job.step.problem, { message }, nowMs) } };
 }
 
 function expired(job: Job, nowMs: number): Job | EndedJob {
@@ -280,11 +281,6 @@ function ended(job: Job, end: UnsuccessfulEnd, nowMs: number): Job | EndedJob {
   const requests = about?.cleanup === true ? toDelete(done) : [];
   if (requests.length === 0) return { job, end };
   return { ...job, step: { at: 'cleanup', dueAtMs: nowMs, why: 'clean up', end, requests, before: step } };
-}
-
-/** A service that answers has room again, and takes the key, whatever it said before. */
-function unlessOver({ problem }: Job['step']): Job['step']['problem'] {
-  return problem?.kind === 'Throttled' || problem?.kind === 'Unauthorized' ? undefined : problem;
 }
 
 function isoTime(atMs: number): string {

@@ -4,11 +4,12 @@ import type { ApplicationFailure } from '@temporalio/workflow';
 import type { PreparedChain } from '../activities/messages';
 import type { BuildTilesetInput, ChainInput, ChainPhase, ChainProgress, FailureDetails, StepProgress } from '../contract';
 import type { Job } from '../jobs/model';
+import { troubleOf } from '../jobs/problem';
 import { phaseOf, progressOf } from '../jobs/progress';
 import type { Engine } from './engine/engine';
 import { refusalIn, typedFailure } from './failures';
 import { SearchAttributes, type CarriedAttributes } from './search-attributes';
-import { ENDED_STATUS, showChain } from './show';
+import { ENDED_STATUS, showChain, standing } from './show';
 
 export class ChainView {
   private attributes: SearchAttributes | undefined;
@@ -135,7 +136,8 @@ export class ChainView {
     const values = {
       connection: this.job?.about?.connection,
       operationId: step?.operationId,
-      status: ENDED_STATUS[this.phase] ?? step?.status ?? 'Submitting',
+      status: ENDED_STATUS[this.phase] ?? step?.status ?? standing(this.job),
+      trouble: this.job === undefined || this.hasEnded ? undefined : troubleOf(this.job),
     };
     this.attributes?.show(values);
   }

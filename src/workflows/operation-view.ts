@@ -8,11 +8,12 @@ import type { ApplicationFailure } from '@temporalio/workflow';
 import type { Prepared } from '../activities/messages';
 import type { Acceptance, FailureDetails, OperationInput, OperationPhase, OperationProgress } from '../contract';
 import type { Job } from '../jobs/model';
+import { troubleOf } from '../jobs/problem';
 import { phaseOf, progressOf } from '../jobs/progress';
 import type { Engine } from './engine/engine';
 import { refusalIn, typedFailure } from './failures';
 import { SearchAttributes, type CarriedAttributes } from './search-attributes';
-import { ENDED_STATUS, showProgress } from './show';
+import { ENDED_STATUS, showProgress, standing } from './show';
 
 export class OperationView {
   private attributes: SearchAttributes | undefined;
@@ -135,8 +136,14 @@ export class OperationView {
     const { about } = this.prepared;
     const progress = this.progress();
     showProgress(about.title, progress, this.input.labels);
-    const status = ENDED_STATUS[progress.phase] ?? progress.status ?? 'Submitting';
-    const values = { connection: about.connection, operationId: progress.operationId, status };
+    const { job } = this;
+    const hasEnded = ENDED_STATUS[progress.phase] !== undefined;
+    const values = {
+      connection: about.connection,
+      operationId: progress.operationId,
+      status: ENDED_STATUS[progress.phase] ?? progress.status ?? standing(job),
+      trouble: job === undefined || hasEnded ? undefined : troubleOf(job),
+    };
     this.attributes?.show(values);
   }
 }

@@ -66,16 +66,20 @@ export class SearchAttributes {
       void this.ask();
       return;
     }
-    for (const [name, value] of changed) this.written[name] = value;
+    for (const [name, value] of changed) {
+      if (value === null) delete this.written[name];
+      else this.written[name] = value;
+    }
     upsertSearchAttributes(changed.map(([name, value]) => ({ key: defineSearchAttributeKey(SEARCH_ATTRIBUTES[name], 'KEYWORD'), value })));
   }
 
-  /** Registered ones whose values are not those that were written. */
-  private changed(): [keyof Values, string][] {
+  /** Registered ones whose values are not those that were written; null: it goes. */
+  private changed(): [keyof Values, string | null][] {
     return (Object.entries(this.values) as [keyof Values, string | undefined][]).flatMap(([name, value]) => {
-      const kept = value?.slice(0, MAX_CHARS);
+      // Trouble passes; whatever else is not known now stays as it was.
+      const kept = value?.slice(0, MAX_CHARS) ?? (name === 'trouble' && this.written[name] !== undefined ? null : undefined);
       const isNew = kept !== undefined && this.written[name] !== kept && this.learnt.searchAttributes.includes(SEARCH_ATTRIBUTES[name]);
-      return isNew ? [[name, kept] as [keyof Values, string]] : [];
+      return isNew ? [[name, kept] as [keyof Values, string | null]] : [];
     });
   }
 

@@ -5,9 +5,16 @@
  */
 import { setCurrentDetails } from '@temporalio/workflow';
 import type { ChainProgress, OperationProgress, Problem, StepProgress } from '../contract';
+import type { Job } from '../jobs/model';
+import { isUnaccepted } from '../jobs/progress';
 
 /** How lists show a run that has ended, by its phase. */
 export const ENDED_STATUS: Record<string, string | undefined> = { succeeded: 'Succeeded', failed: 'Failed', canceled: 'Canceled' };
+
+/** How lists show a job of whose status no answer has told. */
+export function standing(job: Job | undefined): string {
+  return job === undefined || isUnaccepted(job) ? 'Submitting' : 'Accepted';
+}
 
 /** Text of a service as Markdown shows it, and not as it could be made to mean. */
 export function plain(text: string): string {
@@ -65,9 +72,10 @@ function row({ id, title, phase, status, polls, nextPollAt, operationId, resourc
   return `| ${cells.join(' | ')} |`;
 }
 
-/** What went wrong last, and when. */
-export function problemLine({ at, message }: Problem): string {
-  return `last problem (${at}): ${plain(message)}`;
+/** What went wrong last, when, and since when. */
+export function problemLine({ at, since = at, message }: Problem): string {
+  const when = since === at ? at : `${at}, since ${since}`;
+  return `last problem (${when}): ${plain(message)}`;
 }
 
 function labelLines(labels: Record<string, string> = {}): string[] {

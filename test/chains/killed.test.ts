@@ -21,7 +21,7 @@ const PATHS = { upload: '/mapData', conversion: '/conversions', dataset: '/datas
 const folder = temporaryFolder();
 
 /** Four kills, each with what Temporal needs to notice it. */
-const TIMEOUT_MS = 180_000;
+const TIMEOUT_MS = 300_000;
 
 /** A service and a worker of a test's own, on a task queue of their own. */
 interface Processes {
@@ -87,7 +87,7 @@ async function openStep(handle: ChainHandle, step: string): Promise<string> {
   const progress = await eventually(
     () => handle.progress(),
     (one) => one.steps.some(({ id, phase, polls }) => id === step && phase === 'waiting' && polls > 0),
-    60,
+    120,
   );
   return progress.steps.find(({ id }) => id === step)?.operationId ?? '';
 }
@@ -100,7 +100,7 @@ killTest('killed while each step is open at the service', async (processes) => {
     await killWorker();
     await emulator.admin.changeOperation(operationId, { finish: 'Succeeded' });
   }
-  const result = await handle.result({ timeoutSeconds: 60 });
+  const result = await handle.result({ timeoutSeconds: 120 });
   expect(result.steps.map(({ id }) => id)).toEqual(STEPS);
   await expectOneOfEach(processes, 'within');
 });
@@ -110,18 +110,19 @@ killTest('killed while the service says that a step has succeeded, before the ne
   const handle = await start(processes, 'between');
   for (const step of STEPS) {
     const operationId = await openStep(handle, step);
-    await emulator.admin.changeOperation(operationId, { finish: 'Succeeded' });
+    // First, or a poll could pass in between.
     await emulator.admin.addFault({ match: { method: 'GET', path: `/${operationId}$` }, waitAt: 'afterAccept', holdUntilReleased: true });
+    await emulator.admin.changeOperation(operationId, { finish: 'Succeeded' });
     await eventually(
       () => emulator.admin.counts(),
       ({ held }) => held === 1,
-      60,
+      120,
     );
     await killWorker();
     await emulator.admin.removeFaults();
     await emulator.admin.release();
   }
-  const result = await handle.result({ timeoutSeconds: 60 });
+  const result = await handle.result({ timeoutSeconds: 120 });
   expect(result.steps.map(({ id }) => id)).toEqual(STEPS);
   await expectOneOfEach(processes, 'between');
 });
@@ -139,7 +140,7 @@ killTest('killed while it uploads: nobody knows, nothing is sent again, and the 
     ({ held }) => held === 1,
   );
   await killWorker();
-  await expect(handle.result({ timeoutSeconds: 60 })).rejects.toMatchObject({
+  await expect(handle.result({ timeoutSeconds: 120 })).rejects.toMatchObject({
     type: 'StepFailed',
     details: { step: 'upload', cause: { type: 'SubmissionUncertain' }, made: {}, resumeFrom: { package: {} } },
   });
@@ -158,7 +159,7 @@ killTest('ten buildings of a batch, killed while they are open at each of their 
     const open = await eventually(
       () => emulator.admin.operations(),
       ({ operations }) => operations.filter(({ collection, status }) => collection === PATHS[step] && status === 'Running').length === 10,
-      60,
+      120,
     );
     // Their acceptance is recorded once they are asked.
     const own = open.operations.filter(({ collection }) => collection === PATHS[step]);
@@ -166,7 +167,7 @@ killTest('ten buildings of a batch, killed while they are open at each of their 
     await killWorker();
     for (const { operationId } of own) await emulator.admin.changeOperation(operationId, { finish: 'Succeeded' });
   }
-  expect((await batch.result({ timeoutSeconds: 60 })).counts).toMatchObject({ total: 10, succeeded: 10 });
+  expect((await batch.result({ timeoutSeconds: 120 })).counts).toMatchObject({ total: 10, succeeded: 10 });
   const posts = await emulator.admin.requests({ method: 'POST' });
   expect(STEPS.map((step) => posts.filter(({ path }) => path === PATHS[step]).length)).toEqual([10, 10, 10, 10]);
 });

@@ -79,7 +79,7 @@ describe('the compose file', () => {
 
   it('starts the worker only when namespace and search attributes are there', () => {
     expect(services.worker?.depends_on?.['temporal-setup']?.condition).toBe('service_completed_successfully');
-    for (const name of ['LroStatus', 'LroConnection', 'LroOperationId']) {
+    for (const name of ['LroStatus', 'LroConnection', 'LroOperationId', 'LroTrouble']) {
       expect(read('deploy/temporal-setup.sh')).toContain(`--name ${name} --type Keyword`);
     }
   });

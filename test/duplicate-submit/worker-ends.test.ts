@@ -17,7 +17,7 @@ async function acceptedWithoutAnswer(
 }
 
 async function expectUncertain(harness: ProcessHarness, operation: NamedOperation): Promise<void> {
-  await expect(operation.result({ timeoutSeconds: 60 })).rejects.toMatchObject({ type: 'SubmissionUncertain' });
+  await expect(operation.result({ timeoutSeconds: 150 })).rejects.toMatchObject({ type: 'SubmissionUncertain' });
   expect(await harness.submitsOf(operation)).toHaveLength(1);
 }
 

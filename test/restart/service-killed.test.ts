@@ -57,6 +57,6 @@ serviceTest('killed between accepting a submit and its answer, at most one submi
   await harness.untilHeld(1);
   await harness.emulator.kill();
   await harness.restartService();
-  await expect(operation.result({ timeoutSeconds: 60 })).rejects.toMatchObject({ type: 'SubmissionUncertain' });
+  await expect(operation.result({ timeoutSeconds: 150 })).rejects.toMatchObject({ type: 'SubmissionUncertain' });
   expect(await harness.submitsOf(operation)).toHaveLength(1);
 });

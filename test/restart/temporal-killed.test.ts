@@ -72,7 +72,7 @@ temporalTest('killed while a submit is under way, it is not sent again where at 
   const [submitted] = (await harness.emulator.admin.operations()).operations.filter(({ status }) => status === 'Running');
   await harness.emulator.admin.changeOperation(submitted?.operationId ?? '', { finish: 'Succeeded' });
   // The answer may come too late to be recorded, when Temporal was away for longer than a heartbeat may be missing.
-  const end = await operation.result({ timeoutSeconds: 60 }).then(
+  const end = await operation.result({ timeoutSeconds: 150 }).then(
     ({ status }) => status,
     (err: unknown) => (err instanceof OperationError ? err.type : err),
   );

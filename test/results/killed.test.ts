@@ -33,7 +33,7 @@ test.concurrent.each<[string, Plan['at']]>([
     expect(readdirSync(folder)).toEqual(temporaries());
     service.release();
     const second = await startWorkerProcess({ configPath, address, taskQueue });
-    const { file } = await handle.result({ timeoutSeconds: 60 });
+    const { file } = await handle.result({ timeoutSeconds: 150 });
     expect(file).toEqual({ path, bytes: 20 * 1_048_576, sha256: sha256(mebibytes(20)), contentType: 'video/mp4' });
     expect(sha256([readFileSync(join(folder, path))])).toBe(sha256(mebibytes(20)));
     expect(readdirSync(folder)).toEqual([path]);

@@ -170,7 +170,7 @@ describe('in a blob container', () => {
     const url = `${container.url}/nightly/{workflowId}.mp4`;
     const id = `blob-${randomUUID()}`;
     const handle = await harness.lro.start({ submit: { path: '/submit/blob' }, resultFile: { url } }, { id });
-    const { file } = await handle.result({ timeoutSeconds: 60 });
+    const { file } = await handle.result({ timeoutSeconds: 150 });
     const name = `nightly/${id}.mp4`;
     expect(file).toEqual({
       url: `${container.url}/${name}`,
@@ -192,7 +192,7 @@ describe('where a dialect says that the result is a part of the answer', () => {
       service.plan(name, { at: 'location', body: json(bytes) });
     const run = async (name: string) => {
       const input = { connection: 'parts', submit: { path: `/submit/${name}` }, resultFile: { path: `${name}.json` } };
-      return (await harness.lro.start(input, { id: randomUUID() })).result({ timeoutSeconds: 60 });
+      return (await harness.lro.start(input, { id: randomUUID() })).result({ timeoutSeconds: 150 });
     };
     expect((await run('part')).file).toMatchObject({ bytes: 300_002, contentType: 'application/json' });
     expect(readFileSync(at('part.json'), 'utf8')).toBe(JSON.stringify('x'.repeat(300_000)));

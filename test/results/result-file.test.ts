@@ -45,7 +45,7 @@ function operation(plan: Plan, more: Partial<OperationInput> = {}): { name: stri
 }
 
 async function run(input: OperationInput, id: string = randomUUID()): Promise<OperationResult> {
-  return (await harness.lro.start(input, { id })).result({ timeoutSeconds: 60 });
+  return (await harness.lro.start(input, { id })).result({ timeoutSeconds: 150 });
 }
 
 const at = (path: string): string => join(folder, path);
@@ -95,7 +95,7 @@ describe('the final body is written whole, whatever its size and wherever it sta
     const { name, path } = operation({ at: 'location', body: json(2_000_000) });
     const resultFile = { path: 'attached/{workflowId}-{runId}.json' };
     const handle = await harness.lro.start({ attach: { statusUrl: `${service.url}/status/${name}` }, resultFile }, { id: `at/${name}` });
-    const result = await handle.result({ timeoutSeconds: 60 });
+    const result = await handle.result({ timeoutSeconds: 150 });
     const { runId } = await harness.client.workflow.getHandle(`at/${name}`).describe();
     expect(result.file).toMatchObject({ path: `attached/at_${name}-${runId}.json`, sha256: sha256(json(2_000_000)()) });
     expect(existsSync(at(path))).toBe(false);
@@ -182,7 +182,7 @@ describe('what is in the way', () => {
       (reads) => reads === 1,
     );
     await harness.client.workflow.getHandle(name).cancel();
-    const result = await handle.result({ timeoutSeconds: 60 });
+    const result = await handle.result({ timeoutSeconds: 150 });
     expect(result).toMatchObject({ status: 'Succeeded', missing: { file: 'cancelled before it was read' } });
     await eventually(leftovers, (names) => names.length === 0);
     expect(existsSync(at(path))).toBe(false);
@@ -213,5 +213,5 @@ it('bodies that take long leave room for everything else of their connection', a
   expect((await (await start('short')).result({ timeoutSeconds: 30 })).file).toMatchObject({ contentType: 'application/json' });
   expect(begun()).toBe(1);
   narrow.release();
-  for (const handle of long) expect((await handle.result({ timeoutSeconds: 60 })).file).toMatchObject({ bytes: 2_097_152 });
+  for (const handle of long) expect((await handle.result({ timeoutSeconds: 150 })).file).toMatchObject({ bytes: 2_097_152 });
 });

@@ -22,10 +22,10 @@ rolloutTest('a right file is taken into use without an end of what is under way,
   expect(second).not.toBe(first);
   // The old worker still has the submit that is held; the new one knows another connection.
   const after = await rollout.start('more');
-  await expect(after.result({ timeoutSeconds: 60 })).resolves.toMatchObject({ status: 'Succeeded' });
+  await expect(after.result({ timeoutSeconds: 150 })).resolves.toMatchObject({ status: 'Succeeded' });
   await rollout.untilHeld(1);
   await rollout.service.release();
-  await expect(before.result({ timeoutSeconds: 60 })).resolves.toMatchObject({ status: 'Succeeded' });
+  await expect(before.result({ timeoutSeconds: 150 })).resolves.toMatchObject({ status: 'Succeeded' });
   expect(await rollout.submits()).toHaveLength(2);
   expect((await rollout.identities()).filter((identity) => identity.endsWith(`+file=${second}`))).toHaveLength(1);
   const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
@@ -45,6 +45,6 @@ rolloutTest('a wrong file is refused with every mistake, and the old one stays i
   expect(worker.output()).toContain('baseUrl');
   expect(worker.output()).toContain('pole');
   const operation = await rollout.start('maps');
-  await expect(operation.result({ timeoutSeconds: 60 })).resolves.toMatchObject({ status: 'Succeeded' });
+  await expect(operation.result({ timeoutSeconds: 150 })).resolves.toMatchObject({ status: 'Succeeded' });
   expect(filesOf(worker)).toHaveLength(1);
 });

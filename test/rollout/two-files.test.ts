@@ -14,7 +14,7 @@ rolloutTest(
       Array.from({ length: 50 }, async () => {
         const operation = await rollout.start('maps');
         const acceptance = await operation.accepted();
-        return { acceptance, result: await operation.result({ timeoutSeconds: 60 }) };
+        return { acceptance, result: await operation.result({ timeoutSeconds: 150 }) };
       }),
     );
     for (const { acceptance, result } of ends) expect(result).toMatchObject({ status: 'Succeeded', operationId: acceptance.operationId });
@@ -47,7 +47,7 @@ if (process.env['LRO_LONG'] === '1')
       rollout.startWorker({ maps: rollout.serviceUrl }),
     ]);
     const operation = await rollout.start('mops');
-    const end = operation.result({ timeoutSeconds: 60 });
+    const end = operation.result({ timeoutSeconds: 150 });
     await expect(end).rejects.toMatchObject({ type: 'UnknownConnection' });
     const said = await end.then(
       () => '',

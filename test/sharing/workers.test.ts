@@ -15,7 +15,7 @@ import { sharedAddress } from '../support/in-process';
 import { startWorkerProcess } from '../support/programs';
 
 const isLong = process.env['LRO_LONG'] === '1';
-jest.setTimeout(isLong ? 400_000 : 90_000);
+jest.setTimeout(isLong ? 400_000 : 240_000);
 
 const LIMITS = { submitsPerSecond: 20, pollsPerSecond: 30, concurrentRequests: 12 };
 /** How long requests are counted, in each part of the test. */

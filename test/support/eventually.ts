@@ -7,7 +7,7 @@ const ASK_EVERY_MS = 50;
  * Asks until the answer is the wanted one, and returns it.
  * @throws Error with the last answer after `timeoutSeconds`
  */
-export async function eventually<T>(ask: () => T | Promise<T>, isWanted: (answer: T) => boolean, timeoutSeconds = 30): Promise<T> {
+export async function eventually<T>(ask: () => T | Promise<T>, isWanted: (answer: T) => boolean, timeoutSeconds = 90): Promise<T> {
   const giveUpAt = Date.now() + timeoutSeconds * 1000;
   for (;;) {
     const answer = await ask();

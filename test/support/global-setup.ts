@@ -8,7 +8,7 @@ declare global {
 export default async function globalSetup(): Promise<void> {
   const [server, testServer] = await Promise.all([
     startDevServer({
-      searchAttributes: { LroStatus: 'Keyword', LroConnection: 'Keyword', LroOperationId: 'Keyword' },
+      searchAttributes: { LroStatus: 'Keyword', LroConnection: 'Keyword', LroOperationId: 'Keyword', LroTrouble: 'Keyword' },
       // Temporal rounds timers up to about a second by default; that second, of every poll, is most of what tests would wait for.
       dynamicConfig: { 'history.timerProcessorMaxTimeShift': '50ms' },
     }),

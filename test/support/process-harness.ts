@@ -157,7 +157,7 @@ export class ProcessHarness {
   async finish(operation: NamedOperation): Promise<OperationResult> {
     const { operationId = '' } = await operation.accepted();
     await this.emulator.admin.changeOperation(operationId, { finish: 'Succeeded' });
-    return operation.result({ timeoutSeconds: 60 });
+    return operation.result({ timeoutSeconds: 150 });
   }
 
   /**

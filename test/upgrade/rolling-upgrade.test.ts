@@ -18,7 +18,7 @@ const SOON_IN_FLIGHT = 0.9 * IN_FLIGHT;
 const SHORT_ITEMS = 10;
 /** Of an operation alone; of an item it is a second. */
 const RETRY_AFTER_SECONDS = isLong ? 5 : 1;
-jest.setTimeout(isLong ? 900_000 : 180_000);
+jest.setTimeout(isLong ? 900_000 : 300_000);
 
 let harness: UpgradeHarness;
 

@@ -95,7 +95,7 @@ test.concurrent.each([
     await eventually(
       () => [...refused.polls.values()].filter((count) => count >= REFUSALS).length,
       (count) => count >= OPEN && refused.submits >= REFUSALS,
-      120_000,
+      240,
     );
     await sleep(brokenAtMs + BROKEN_SECONDS * 1000 - performance.now());
     expect(accepted.length).toBe(before);
@@ -117,5 +117,5 @@ test.concurrent.each([
     expect(accepted).toHaveLength(OPEN + ITEMS);
     await harness.close();
   },
-  IS_LONG ? 1_800_000 : 150_000,
+  IS_LONG ? 1_800_000 : 300_000,
 );
