@@ -91,14 +91,24 @@ module.exports = [
     imports: ['text', 'contract', 'lro', 'config'],
   },
   {
+    name: 'receiver',
+    purpose: 'webhooks of services: verified, and passed on as a signal',
+    imports: ['text', 'contract', 'config', 'transport'],
+  },
+  {
     name: 'hosting',
     purpose: 'what makes a worker: settings, connection to Temporal, log, bundle of the workflows',
-    imports: ['text', 'contract', 'config', 'sharing', 'http', 'activities'],
+    imports: ['text', 'contract', 'config', 'sharing', 'http', 'activities', 'receiver'],
   },
   {
     name: 'worker',
     purpose: 'the process: settings, connect, run, drain',
     imports: ['text', 'config', 'hosting'],
+  },
+  {
+    name: 'webhooks',
+    purpose: 'the receiver as a process of its own',
+    imports: ['text', 'config', 'receiver', 'hosting'],
   },
   {
     name: 'emulator',

@@ -8,6 +8,7 @@ import { Context } from '@temporalio/activity';
 import type { Connections } from '../http';
 import { RequestRefusedError } from '../http';
 import type { Exchange } from '../lro/answer';
+import { asBackstop } from '../lro/callback-url';
 import type { Monitor, NamedRequest, StatusDecision } from '../lro/monitor';
 import { withinBytes } from '../lro/outcome';
 import { contentOf, statusAgain, withFile } from '../lro/result-file';
@@ -96,8 +97,11 @@ export async function ask(monitor: Monitor, connections: Connections): Promise<S
     const message = `connection "${monitor.connection}" is not in this worker's file`;
     return { kind: 'running', waitSeconds: 5, why: 'backoff', trouble: { message }, notAsked: true };
   }
-  const { protocol, limits } = connection;
-  const decide = (exchange: Exchange): StatusDecision => decideStatus(exchange, monitor, protocol, Date.now(), Math.random());
+  const { protocol, limits, config } = connection;
+  const decide = (exchange: Exchange): StatusDecision => {
+    const decision = decideStatus(exchange, monitor, protocol, Date.now(), Math.random());
+    return monitor.callsBack === true ? asBackstop(decision, config.webhooks.pollSeconds, protocol) : decision;
+  };
   const starts = isToBeStarted(monitor);
   const resultFile = starts ? undefined : monitor.resultFile;
   const file =

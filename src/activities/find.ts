@@ -15,7 +15,7 @@ import { loaded } from './loaded-page';
 import type { OtherWorkers } from './other-workers';
 import type { PageItem, Pages } from './pages';
 import { prepareSubmit } from './prepare-submit';
-import { contextOf, type OutgoingSubmit } from './send-submit';
+import { contextOf, hasCallback, type OutgoingSubmit } from './send-submit';
 
 /** Requests at once; each connection has its own limit besides. */
 const CONCURRENCY = 10;
@@ -74,7 +74,9 @@ async function lookFor(send: OutgoingSubmit, lost: LostSubmit, find: Find, conne
   if (url === undefined) return { kind: 'notFound', isProof: false, message: `the submit lacks what ${find.url.text} is made of` };
   const look = await pagesFrom(url, find, wanted, connection);
   const settings = { ...protocol, timeoutSeconds: limits.timeoutSeconds };
-  return decideLook(look, find, lost, contextOf(send, connection), settings, Date.now(), Math.random());
+  const decision = decideLook(look, find, lost, contextOf(send, connection), settings, Date.now(), Math.random());
+  if (decision.kind !== 'accepted' || !hasCallback(send)) return decision;
+  return { ...decision, monitor: { ...decision.monitor, callsBack: true } };
 }
 
 async function pagesFrom(first: string, find: Find, wanted: Wanted, connection: Connection): Promise<Look> {

@@ -148,6 +148,8 @@ export interface Source {
 /** One input of a page that is to be submitted. */
 export interface SubmitItem {
   index: number;
+  /** The job's name in its workflow, by which a call of the service finds it. */
+  key?: string;
   /** Earlier tries that were not accepted. */
   tries?: number;
   cookies?: Monitor['cookies'];

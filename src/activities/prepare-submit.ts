@@ -33,12 +33,13 @@ export interface UnsentSubmit {
   dependsOnFile?: boolean;
 }
 
-/** The submit of an input, or what it comes to when there is nothing to send. */
+/** The submit of an input, or what it comes to when there is nothing to send. @param workflowId of the workflow that waits for it */
 export function prepareSubmit(
   item: PageItem | undefined,
   wanted: SubmitItem,
   { source, page }: SubmitRequest,
   connections: Connections,
+  workflowId?: string,
 ): ReadySubmit | UnsentSubmit {
   const { index, made } = wanted;
   if (item === undefined) throw ApplicationFailure.nonRetryable(`there is no item ${index} on its page`);
@@ -57,7 +58,13 @@ export function prepareSubmit(
     const key = { idempotencyKey: item.idempotencyKey, firstSentAtMs: item.firstSentAtMs };
     // The key of an earlier batch belongs to the first submit, not to later steps of a chain.
     const retried = made === undefined && item.idempotencyKey !== undefined ? key : undefined;
-    return { index, about, retried, send: outgoing(next, wanted, retried, !('single' in page)) };
+    const send = outgoing(next, wanted, retried, !('single' in page));
+    // Another's workflow waits: of an item of a batch its shard.
+    const callback =
+      wanted.key === undefined || workflowId === undefined
+        ? undefined
+        : { workflowId, firstRunId: source.firstRunId, connection: send.connection, key: wanted.key, step: about.step?.id };
+    return { index, about, retried, send: { ...send, callback } };
   } catch (error) {
     if (!(error instanceof ApplicationFailure)) throw error;
     const failure = error.details?.[0] as FailureDetails;

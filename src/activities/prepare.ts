@@ -10,6 +10,7 @@ import type { Connection, Connections } from '../http';
 import { attachedMonitor } from '../lro/attach';
 import { OWN_CANCEL } from '../lro/cancel';
 import { namesOf, requestsOf } from '../lro/dialect-status';
+import { callbackPlaces } from '../lro/callback-url';
 import { idempotencyKey } from '../lro/idempotency';
 import type { Monitor } from '../lro/monitor';
 import { headerMistakes, queryMistakes, routeMistakes } from '../schema/allow';
@@ -20,6 +21,7 @@ import { dependingOnFile, fileFailure, typedFailure } from './failures';
 import { filledIn } from './file-names';
 import { digestOf } from './input-digest';
 import type { LearntSettings, PrepareRequest, Prepared } from './messages';
+import { NO_RECEIVER } from './send-submit';
 
 export interface PrepareDependencies {
   connections: Connections;
@@ -146,7 +148,7 @@ function completed(
   const operation =
     value.submit === undefined
       ? prepareAttach(value, connection, resultFile)
-      : prepareSubmit(value, value.submit, connection, identity, ownQuery);
+      : prepareSubmit(value, value.submit, connection, identity, ownQuery, connections.callbacks !== undefined);
   return { operation: { ...operation, resultFile }, value };
 }
 
@@ -174,6 +176,7 @@ function prepareSubmit(
   connection: Connection,
   identity: Identity,
   ownQuery: readonly string[],
+  canCallBack: boolean,
 ): PreparedOperation {
   const method = request.method ?? 'POST';
   const url = submitUrl(request.path, request.query ?? {}, connection);
@@ -182,6 +185,7 @@ function prepareSubmit(
     ...routeMistakes('submit', { method, url }, connection.config),
     ...queryMistakes('submit', url, connection.config, ownQuery),
     ...headerMistakes('submit', request.headers, connection.config),
+    ...callbackMistakes(url, request, canCallBack),
   ];
   if (method === 'GET' && (request.body !== undefined || request.bodyFile !== undefined)) mistakes.push('submit.body: GET has none');
   if (mistakes.length > 0) throw invalid(mistakes);
@@ -197,6 +201,14 @@ function prepareSubmit(
       streamsFile: request.bodyFile !== undefined,
     },
   };
+}
+
+/** `{callbackUrl}` where it cannot be filled in. */
+function callbackMistakes(url: string, { headers, body }: NonNullable<CheckedInput['submit']>, canCallBack: boolean): string[] {
+  return callbackPlaces({ url, headers, body }).flatMap((place) => {
+    if (place === 'path') return ['submit.path: {callbackUrl} has its place in the query, in headers or in the body'];
+    return canCallBack ? [] : [`submit.${place}: ${NO_RECEIVER}`];
+  });
 }
 
 function prepareAttach(value: CheckedInput, connection: Connection, resultFile: FileRef | undefined): PreparedOperation {

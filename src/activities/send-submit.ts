@@ -1,10 +1,11 @@
 /** Sends one submit and decides what its answer means. */
 import type { BodyFile, FailureDetails, FileRef, FinalStateVia, HttpMethod, SubmitRequest } from '../contract';
 import { FileRefusedError } from '../files';
-import type { Connection, Connections } from '../http';
+import type { CallbackTarget, Connection, Connections } from '../http';
 import { RequestRefusedError } from '../http';
 import { idempotencyHeaders } from '../lro/idempotency';
 import type { Exchange } from '../lro/answer';
+import { asBackstop, callbackPlaces, withoutCallback } from '../lro/callback-url';
 import { withKey } from '../lro/dialect-key';
 import type { Monitor, SubmitContext, SubmitDecision } from '../lro/monitor';
 import { contentOf, withFile } from '../lro/result-file';
@@ -18,6 +19,11 @@ import { ResultBody } from './result-body';
 
 /** For what of an answer that ends the operation is still to be read, and written to a file. */
 const FILE_SECONDS = 120;
+
+/** What {@link OutgoingSubmit} may not have without a receiver, and what to do. */
+export const NO_RECEIVER =
+  '{callbackUrl} is the URL of a receiver of webhooks, and the worker\'s file names none; nothing was sent. Add "webhooks: { publicUrl, secret }" ' +
+  'to the file, or leave {callbackUrl} out: the operation is polled without it as well';
 
 /** One submit as it goes out. */
 export interface OutgoingSubmit {
@@ -38,6 +44,8 @@ export interface OutgoingSubmit {
   cookies?: Monitor['cookies'];
   /** A refused key is waited for: many wait, and each would be rejected for it. */
   waitsUnauthorized: boolean;
+  /** Who is to be woken by a call of the service. */
+  callback?: CallbackTarget | undefined;
   unauthorizedSinceMs?: number;
   /** What earlier tries may have made was looked for in vain. */
   wasLookedFor?: true;
@@ -76,8 +84,16 @@ async function sent(submit: OutgoingSubmit, connections: Connections): Promise<S
     const message = `submit.body: must be a JSON object, in which "${place.name}" holds the idempotency key (or onUncertainSubmit must be "fail")`;
     return { kind: 'failed', failure: { type: 'InvalidInput', message } };
   }
+  const callsBack = hasCallback(submit);
+  const callbackUrl = callsBack && submit.callback !== undefined ? connections.callbacks?.urlOf(submit.callback) : undefined;
+  if (callsBack && callbackUrl === undefined) {
+    return { decision: { kind: 'failed', failure: { type: 'InvalidInput', message: NO_RECEIVER } }, dependsOnFile: true };
+  }
   const context = { ...contextOf(submit, connection), idempotencyHeaders: Object.keys(idempotency) };
-  const decide = (exchange: Exchange): SubmitDecision => decideSubmit(exchange, context, connection.protocol, Date.now(), Math.random());
+  const decide = (exchange: Exchange): SubmitDecision => {
+    const decision = decideSubmit(exchange, context, connection.protocol, Date.now(), Math.random());
+    return callsBack ? asBackstop(decision, connection.config.webhooks.pollSeconds, connection.protocol) : decision;
+  };
   const file =
     resultFile &&
     new ResultBody({
@@ -98,6 +114,7 @@ async function sent(submit: OutgoingSubmit, connections: Connections): Promise<S
       waitsForKey: submit.waitsUnauthorized,
       headers: withoutDoubles({ ...dialect?.headers, ...idempotency, ...keyed?.headers }, headers),
       cookies,
+      callbackUrl,
       body:
         bodyFile !== undefined
           ? { kind: 'file', file: bodyFile }
@@ -132,14 +149,18 @@ async function sent(submit: OutgoingSubmit, connections: Connections): Promise<S
   }
 }
 
+/** Whether the service is told where to call back. */
+export function hasCallback({ url, request }: OutgoingSubmit): boolean {
+  return callbackPlaces({ url, headers: request.headers, body: request.body }).length > 0;
+}
+
 /** What a decision about a submit depends on, besides its answer. */
 export function contextOf(submit: OutgoingSubmit, { protocol }: Connection): SubmitContext {
   const { connection, method, url, request, cookies, finalStateVia, fetchResource, resultFile } = submit;
   return {
     connection,
     method,
-    url,
-    headers: request.headers,
+    ...(hasCallback(submit) ? withoutCallback({ url, headers: request.headers }) : { url, headers: request.headers }),
     cookies,
     finalStateVia,
     fetchResource: fetchResource ? true : undefined,

@@ -9,6 +9,7 @@
  * 4. What this worker's file refuses goes unsent to another worker, where one may know more.
  * 5. Claims and answers together stay below 1 MiB, whatever services answer and callers give; answers also below what the request allows.
  */
+import { Context } from '@temporalio/activity';
 import type { Connections } from '../http';
 import { LOOKUP_PAUSE_SECONDS } from '../jobs/lookup';
 import type { MaybeAccepted } from '../jobs/model';
@@ -46,7 +47,8 @@ export function makeSubmit(connections: Connections, pages: Pages, others: Other
     const ready: ReadySubmit[] = [];
     const maxBytes = Math.min(request.maxAnswerBytes ?? Infinity, MAX_RESULT_BYTES);
     let bytes = 0;
-    const all = request.items.map((wanted) => prepareSubmit(items[wanted.index], wanted, request, connections));
+    const { workflowId } = Context.current().info.workflowExecution ?? {};
+    const all = request.items.map((wanted) => prepareSubmit(items[wanted.index], wanted, request, connections, workflowId));
     // Of a workflow's own operation its first activity has looked.
     for (const prepared of 'single' in request.page ? all : await withFreeFiles(all, request.items, connections)) {
       if ('send' in prepared) {

@@ -26,6 +26,19 @@ function pollMistakes(poll: Written): Mistake[] {
   return [{ path: ['poll', 'minSeconds'], message: `must not be above maxSeconds (${maxSeconds})` }];
 }
 
+/** What only a submit has would go out with every request, as it stands there; and a floor of polls may not be above their cap. */
+function webhookMistakes({ query, headers, webhooks, poll }: Written): Mistake[] {
+  const placed = Object.entries({ query, headers }).flatMap(([place, values]) =>
+    Object.entries(mapAt(values))
+      .filter(([, value]) => typeof value === 'string' && value.includes('{callbackUrl}'))
+      .map(([name]) => ({ path: [place, name], message: '{callbackUrl} has its place in the submits of callers: query, headers or body' })),
+  );
+  const { pollSeconds } = mapAt(webhooks);
+  const { maxSeconds } = mapAt(poll);
+  if (typeof pollSeconds !== 'number' || typeof maxSeconds !== 'number' || pollSeconds <= maxSeconds) return placed;
+  return [...placed, { path: ['webhooks', 'pollSeconds'], message: `must not be above maxSeconds of poll (${maxSeconds})` }];
+}
+
 /** The header or parameter that carries the key may not be set beside it. */
 function keyMistakes(auth: Written, connection: Written): Mistake[] {
   if (auth.type !== 'key' || typeof auth.name !== 'string' || (auth.in !== 'query' && auth.in !== 'header')) return [];
@@ -105,6 +118,7 @@ function connectionMistakes(connections: unknown): Mistake[] {
       : [{ path: [], message: 'is a wrong name: letters, digits, ".", "_" and "-" (at most 64)' }];
     found.push(
       ...pollMistakes(mapAt(connection.poll)),
+      ...webhookMistakes(connection),
       ...nameMistakes(connection),
       ...keyMistakes(auth, connection),
       ...entraMistakes(auth),

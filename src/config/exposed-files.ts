@@ -9,8 +9,11 @@ import type { Mistake } from './cross-checks';
 import type { FileContent } from './schema';
 
 /** One mistake for each folder that holds such files; it names them. @param path of the worker's file */
-export function exposedMistakes(path: string, { connections, files }: FileContent): Mistake[] {
+export function exposedMistakes(path: string, { connections, files, webhooks }: FileContent): Mistake[] {
   const secrets = [...Object.values(connections), ...files.blobContainers].flatMap(({ auth }) => secretFiles(auth));
+  const signing = Object.values(connections).flatMap(({ webhooks: { signature } }) => signature?.secrets ?? []);
+  const shared = webhooks === undefined ? [] : [webhooks.secret, ...webhooks.formerSecrets];
+  secrets.push(...[...signing, ...shared].flatMap((ref) => ('file' in ref ? [ref.file] : [])));
   const own = [{ name: `the worker's own file ${path}`, path }, ...secrets.map((file) => ({ name: `secret file ${file}`, path: file }))];
   const keys = ['readBelow', 'writeBelow'] as const;
   return keys.flatMap((key) =>

@@ -4,6 +4,7 @@ export { loadConfig } from './load';
 export { proxyUrl } from './proxy-url';
 export { secretProblem } from './secret-ref';
 export { ConfigError } from './mistakes';
+export { isPlace } from './webhooks-schema';
 export {
   headerName,
   isCredentialHeader,
@@ -24,4 +25,6 @@ export type {
   Limits,
   LroConfig,
   SecretRef,
+  WebhooksConfig,
+  WebhookSignature,
 } from './types';

@@ -40,10 +40,11 @@ export function loadConfig(path: string, env: NodeJS.ProcessEnv = process.env): 
   if (!parsed.success || mistakes.length > 0) {
     throw new ConfigError([...new Set(mistakes.map((mistake) => lineOf(source, file, mistake)))]);
   }
-  const { connections, files } = parsed.data;
+  const { connections, files, webhooks } = parsed.data;
   return {
     connections: Object.fromEntries(Object.entries(connections).map(([name, content]) => [name, connectionOf(name, content)])),
     files,
+    ...(webhooks === undefined ? {} : { webhooks }),
     fileHash: fileHashOf(bytes),
   };
 }

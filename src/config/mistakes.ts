@@ -72,8 +72,10 @@ function valueAt(file: unknown, path: readonly PropertyKey[]): unknown {
 function mayShow(value: unknown, path: readonly PropertyKey[]): boolean {
   if (typeof value === 'number' || typeof value === 'boolean' || value === null) return true;
   const inContainer = path[0] === 'files' && path[1] === 'blobContainers';
+  if (path[0] === 'webhooks') return path[1] === 'publicUrl' || path[1] === 'listen' ? !/[@?]/.test(JSON.stringify(value)) : false;
   const [, , key, below] = inContainer ? path.slice(1) : path;
   if (key === 'auth') return below === 'type' || below === 'in';
+  if (key === 'webhooks' && below === 'signature') return ['type', 'algorithm', 'encoding'].includes(String(path.at(-1)));
   if (key === 'headers' || key === 'query' || (inContainer && key !== 'url')) return false;
   // A user's name and password, the signature or key in a query, a connection string.
   return !/[@?]|key=/i.test(JSON.stringify(value));

@@ -16,6 +16,7 @@ import { secretRefSchema, type SecretLookup } from './secret-ref';
 import { strictObject } from './strict-object';
 import { nearest } from './suggest';
 import { proxyUrl } from './proxy-url';
+import { connectionWebhooksSchema, webhooksSchema } from './webhooks-schema';
 import { DEFAULT_LIMITS, DEFAULT_MAX_RESULT_BYTES, MAX_BODY_BYTES, type BlobContainerConfig } from './types';
 
 /** As YAML calls it. */
@@ -195,6 +196,7 @@ function connectionSchema(lookup: SecretLookup) {
     dialect: dialectSchema.optional(),
     find: orAbsent(findSchema.optional()),
     limits: orAbsent(limits.prefault({})),
+    webhooks: orAbsent(connectionWebhooksSchema(lookup).prefault({})),
   }).superRefine(({ dialect, find }, context) => {
     if (find !== undefined && find.pollingLocation.length === 0 && dialect === undefined)
       context.addIssue({ code: 'custom', path: ['find'], message: 'needs `pollingLocation`: where an entry that was found is polled' });
@@ -271,6 +273,7 @@ export function configSchema(lookup: SecretLookup) {
         maxResultBytes: orAbsent(count.default(DEFAULT_MAX_RESULT_BYTES)),
       }).prefault({}),
     ),
+    webhooks: orAbsent(webhooksSchema(lookup).optional()),
   });
 }
 

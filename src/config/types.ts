@@ -69,6 +69,42 @@ export interface OverridableConfig {
   headers: readonly string[];
 }
 
+/**
+ * How a service signs its webhooks, besides the secret URL. Any of the secrets will do, so that they can be exchanged.
+ * `standard`: Standard Webhooks 1.0.0. `hmac`: of the raw body, in one header.
+ */
+export type WebhookSignature =
+  | { type: 'standard'; secrets: readonly SecretRef[] }
+  | {
+      type: 'hmac';
+      secrets: readonly SecretRef[];
+      header: string;
+      algorithm: 'sha256' | 'sha1';
+      encoding: 'hex' | 'base64';
+      /** Stands before the digest in the header: `sha256=`. */
+      prefix: string;
+    };
+
+/** The webhooks of one service. */
+export interface ConnectionWebhooks {
+  /** Absent: the secret URL is all that is checked. */
+  signature?: WebhookSignature | undefined;
+  /** The least wait between polls of an operation whose submit had `{callbackUrl}`; 0: as without. */
+  pollSeconds: number;
+}
+
+/** Where services call back, and what the URLs are signed with. */
+export interface WebhooksConfig {
+  /** Without a slash at its end. */
+  publicUrl: string;
+  /** At least 32 bytes; the same for all workers and receivers. */
+  secret: SecretRef;
+  /** URLs that were signed with these are still taken. */
+  formerSecrets: readonly SecretRef[];
+  /** `host:port` on which the worker receives; absent: another process does. */
+  listen?: string | undefined;
+}
+
 export interface ConnectionConfig {
   name: string;
   baseUrl: string;
@@ -86,6 +122,7 @@ export interface ConnectionConfig {
   privateHosts: 'refuse' | 'allow';
   /** The environment variable with the URL of the proxy that all requests go through. */
   proxy?: { env: string };
+  webhooks: ConnectionWebhooks;
   /** What decisions depend on, derived from the rest. */
   protocol: ProtocolSettings;
 }
@@ -126,6 +163,8 @@ export interface BlobContainerConfig {
 export interface LroConfig {
   connections: Record<string, ConnectionConfig>;
   files: FilesConfig;
+  /** Absent: nobody calls back. */
+  webhooks?: WebhooksConfig | undefined;
   /** Of the file's bytes (see `file-version.ts`). Absent: no file was read. */
   fileHash?: string;
 }

@@ -22,8 +22,16 @@ export const PROGRESS_QUERY = 'progress';
  * refused as `IdConflict`. Its update id is then `accepted-` and the first 16 hex characters of the input's digest.
  */
 export const ACCEPTED_UPDATE = 'accepted';
-/** Signal `pollNow`: ask now instead of waiting. */
+/** Signal `pollNow`: ask now instead of waiting. Its argument may be a {@link PollNowTarget}. */
 export const POLL_NOW_SIGNAL = 'pollNow';
+
+/** Whom a `pollNow` means, where its sender knows: without it, whatever the workflow waits for. */
+export interface PollNowTarget {
+  /** The workflow's first run, or its batch's: another workflow that has got the id since is not meant. */
+  firstRunId?: string;
+  /** One job of a shard of a batch. */
+  key?: string;
+}
 /** Update `item` of a batch: an item's id → {@link ItemStanding}. */
 export const ITEM_UPDATE = 'item';
 /** Signal `pause` of a batch: no new submits; polling, clocks and deadlines go on. */

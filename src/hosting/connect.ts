@@ -6,7 +6,7 @@ import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { NativeConnection } from '@temporalio/worker';
 import { reasonOf } from '../text/reason';
 
-const DEFAULT_ADDRESS = '127.0.0.1:7233';
+export const DEFAULT_ADDRESS = '127.0.0.1:7233';
 /** Timeout of connecting, and of the question about the namespace. The SDK's own is half a minute. */
 const CONNECT_SECONDS = 10;
 

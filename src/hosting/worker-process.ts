@@ -11,6 +11,7 @@
  * 3. A file that is refused changes nothing.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Client } from '@temporalio/client';
 import type { MetricGauge } from '@temporalio/common';
 import { Runtime, type NativeConnection, type Worker } from '@temporalio/worker';
 import type { Logger } from 'pino';
@@ -21,6 +22,7 @@ import { reasonOf } from '../text/reason';
 import { connectTemporal } from './connect';
 import { createLroWorker, drainSeconds } from './create-worker';
 import type { WorkerVersion } from './deployment';
+import { WebhookPort, type OpenedPort } from './webhook-port';
 
 export interface WorkerProcessOptions {
   taskQueue: string;
@@ -59,8 +61,10 @@ export class WorkerProcess {
   private reloading: Promise<void> = Promise.resolve();
   private isReloadWanted = false;
   private readonly files: MetricGauge;
+  private readonly webhooks: WebhookPort;
 
   constructor(private readonly options: WorkerProcessOptions) {
+    this.webhooks = new WebhookPort(options.log);
     this.files = Runtime.instance().metricMeter.createGauge('lro_worker_file', 'int', undefined, FILE_METRIC_TEXT);
   }
 
@@ -87,6 +91,7 @@ export class WorkerProcess {
       }
       await Promise.all(this.draining);
     } finally {
+      await this.webhooks.close();
       clearTimeout(forced);
       for (const signal of END_SIGNALS) process.off(signal, force);
     }
@@ -132,16 +137,20 @@ export class WorkerProcess {
     // The SDK lets no two workers of one connection take work from one task queue.
     const { connection, namespace, address } = await connectTemporal();
     let made: Awaited<ReturnType<typeof createLroWorker>>;
+    let port: OpenedPort | undefined;
     try {
+      port = await this.webhooks.open(config);
       const http = { log };
       // The end of the process is bounded as a whole (see `run`), a worker that another one has followed is not.
       const worker = { shutdownForceTime: undefined };
       made = await createLroWorker({ config, connection, namespace, taskQueue, continueAsNewAfterEvents, version, http, worker });
     } catch (err) {
+      await port?.discard();
       await connection.close();
       throw err;
     }
     const { worker, connections } = made;
+    port.use(new Client({ connection, namespace, identity: worker.options.identity, dataConverter: worker.options.dataConverter }));
     const ended = worker.run().finally(async () => {
       connections.close();
       await connection.close();
@@ -153,7 +162,8 @@ export class WorkerProcess {
     const names = connections.names().join(', ') || 'none';
     const versioned = version === undefined ? '' : `, deployment "${version.deploymentName}", build "${version.buildId}"`;
     const place = `task queue "${taskQueue}", namespace "${namespace}" at ${address}`;
-    ready(`worker ready: ${place}${versioned}, connections: ${names}, file ${fileHash}`);
+    const received = port.address === undefined ? '' : `, webhooks at ${port.address}`;
+    ready(`worker ready: ${place}${versioned}, connections: ${names}, file ${fileHash}${received}`);
     return { config, worker, connections, connection, ended };
   }
 

@@ -28,6 +28,8 @@ import { checkHeaders, DEFAULT_QUEUE_SECONDS, type OutgoingRequest, type Purpose
 export interface ConnectionDependencies {
   /** Where body files come from. */
   files: Files;
+  /** What begins every secret URL at which services call back. */
+  callbackMarks?: readonly string[] | undefined;
   log?: Logger;
   /** Where `{ env: NAME }` is looked up at every call. Default `process.env`. */
   env?: NodeJS.ProcessEnv;
@@ -82,6 +84,7 @@ export class Connection {
     this.clock = clock;
     this.limiter = new RateLimiter(limits, clock);
     this.keyHold = new KeyHold(protocol.poll.unauthorizedSeconds, clock);
+    for (const mark of dependencies.callbackMarks ?? []) this.redactor.addMark(mark);
     this.answers = new Answers(this.redactor, protocol.credentialParameters);
     const { redactor, answers, kept, fresh } = this;
     const credentials = openCredentials(auth, { env, redactor, openTokenSource, ca });

@@ -1,9 +1,10 @@
 /** All connections of the worker's file. */
 import { fileHashOfConfig, secretProblem, type ConnectionConfig, type LroConfig } from '../config';
 import { openFiles, type Files } from '../files';
+import { openCallbacks, type Callbacks } from '../transport/callbacks';
 import { Connection, type ConnectionDependencies } from './connection';
 
-export type OpenOptions = Omit<ConnectionDependencies, 'files'>;
+export type OpenOptions = Omit<ConnectionDependencies, 'files' | 'callbackMarks'>;
 
 export interface Connections {
   /** Undefined when the file has no connection of this name. */
@@ -11,6 +12,8 @@ export interface Connections {
   names(): string[];
   /** The files that callers may name. */
   readonly files: Files;
+  /** Where services call back; undefined: nobody receives. */
+  readonly callbacks?: Callbacks | undefined;
   /** Which version of the worker's file they are of. */
   readonly fileHash: string;
   /** Closes idle sockets of all. */
@@ -20,14 +23,15 @@ export interface Connections {
 /** Opens no socket yet; that happens with the first exchange. Connections whose secrets are not there yet are named in one warning. */
 export function openConnections(config: LroConfig, options: OpenOptions = {}): Connections {
   const files = openFiles(config.files, options);
+  const callbacks = config.webhooks && openCallbacks(config.webhooks, options.env);
+  const given = { ...options, files, callbackMarks: callbacks?.marks };
   warnOfMissingSecrets(Object.values(config.connections), options);
-  const opened = new Map(
-    Object.entries(config.connections).map(([name, connection]) => [name, new Connection(connection, { ...options, files })]),
-  );
+  const opened = new Map(Object.entries(config.connections).map(([name, connection]) => [name, new Connection(connection, given)]));
   return {
     get: (name) => opened.get(name),
     names: () => [...opened.keys()],
     files,
+    callbacks,
     fileHash: fileHashOfConfig(config),
     close: () => {
       for (const connection of opened.values()) connection.close();

@@ -10,6 +10,7 @@ import type { ConnectionConfig } from '../config';
 import type { Files } from '../files';
 import type { Exchange } from '../lro/answer';
 import { cookieHeader } from '../lro/cookies';
+import { bodyWithCallback, headersWithCallback, urlWithCallback } from '../lro/callback-url';
 import { judgeUrl, withoutParameters } from '../lro/trust';
 import type { Agents } from '../transport/agents';
 import { openAxios } from '../transport/axios-client';
@@ -136,14 +137,15 @@ export class Dispatcher {
     timeout: ExchangeTimeout,
   ): Promise<WireOutcome> {
     const { files, kept, fresh, config } = this.dependencies;
-    const upload = await openUpload(request.body, { files, timeout });
+    const filled = applied === undefined ? request : withCallback(request);
+    const upload = await openUpload(filled.body, { files, timeout });
     if (upload.kind === 'unreadable')
       return { kind: 'failed', maybeSent: false, reason: upload.reason, staleSocket: false, aborted: false };
     try {
       const wire = {
         method: request.method,
-        url: applied === undefined ? url : withParameters(url, applied.parameters),
-        headers: applied === undefined ? lowerCased([OWN_HEADERS]) : this.headersOf(request, url, upload, applied),
+        url: applied === undefined ? url : withParameters(filledUrl(url, request), applied.parameters),
+        headers: applied === undefined ? lowerCased([OWN_HEADERS]) : this.headersOf(filled, url, upload, applied),
         body: upload.body,
         signal: timeout,
         maxBodyBytes: config.limits.maxBodyBytes,
@@ -193,6 +195,21 @@ export class Dispatcher {
       headers,
     ]);
   }
+}
+
+/** Only here, on its way to the wire, does a request hold the URL at which the service calls back: like credentials it stands nowhere else. */
+function withCallback(request: OutgoingRequest): OutgoingRequest {
+  const { callbackUrl, headers, body } = request;
+  if (callbackUrl === undefined) return request;
+  return {
+    ...request,
+    ...(headers === undefined ? {} : { headers: headersWithCallback(headers, callbackUrl) }),
+    ...(body?.kind === 'json' ? { body: { kind: 'json', value: bodyWithCallback(body.value, callbackUrl) } } : {}),
+  };
+}
+
+function filledUrl(url: string, { callbackUrl }: OutgoingRequest): string {
+  return callbackUrl === undefined ? url : urlWithCallback(url, callbackUrl);
 }
 
 /** Every piece shows that the other side is alive, and starts the time anew. */

@@ -4,3 +4,4 @@ export { openConnections, type Connections, type OpenOptions } from './connectio
 export { ExchangeTimeout } from './exchange-timeout';
 export type { OpenTokenSource } from '../transport/entra';
 export { RequestRefusedError, type BodyTarget, type OutgoingRequest } from './request';
+export type { CallbackTarget } from '../transport/callbacks';

@@ -22,12 +22,20 @@ interface Search {
   index: WindowIndex;
   wholes: readonly Buffer[];
   spellings: readonly { spelling: string; secretChars: number }[];
+  marks: readonly MarkedSecret[];
+}
+
+/** What many secrets begin with, and how one of them is found. */
+interface MarkedSecret {
+  mark: string;
+  whole: RegExp;
 }
 
 export class Redactor {
   /** The latest last. */
   private readonly patterns = new Map<string, SecretPatterns>();
   private readonly lasting = new Map<string, SecretPatterns>();
+  private readonly marks: MarkedSecret[] = [];
   /** Of all of them. */
   private present: Search | undefined;
 
@@ -48,6 +56,15 @@ export class Redactor {
     if (secret === '') return;
     this.lasting.set(secret, patternsOf(secret));
     this.present = undefined;
+  }
+
+  /**
+   * The same for secrets that are many and all begin with `mark`: it is masked like any other, and what follows it as far as letters, digits,
+   * `-`, `_` and `.` go. What is left of one in an encoding where its rest cannot be found is worth nothing without the mark.
+   */
+  addMark(mark: string): void {
+    this.marks.push({ mark, whole: new RegExp(`${mark}[\\w.-]*`, 'g') });
+    this.addForGood(mark);
   }
 
   /** `text` with every secret as `***`: for reasons, messages and logs. */
@@ -79,6 +96,7 @@ export class Redactor {
       this.present = {
         index: new WindowIndex(all.flatMap(([, { windows }]) => windows)),
         wholes: all.flatMap(([, { wholes }]) => wholes),
+        marks: this.marks,
         spellings: all.flatMap(([secret, { spellings }]) => spellings.map((spelling) => ({ spelling, secretChars: secret.length }))),
       };
     }
@@ -88,6 +106,7 @@ export class Redactor {
 
 function* masking(text: string, search: Search, minSecretChars: number): Generator<void, string> {
   let cleaned = text;
+  for (const { mark, whole } of search.marks) if (cleaned.includes(mark)) cleaned = cleaned.replace(whole, () => MASK);
   for (const { spelling, secretChars } of search.spellings) {
     if (secretChars < minSecretChars) continue;
     if (cleaned.length > SLICE_CHARS) yield;

@@ -40,6 +40,8 @@ export interface OutgoingRequest {
   waitsForKey?: boolean;
   /** Of this operation (`lro/cookies`); sent to trusted hosts only, and there where they belong. */
   cookies?: Cookies;
+  /** Stands in place of every `{callbackUrl}` in query, headers and JSON, on the wire only: a secret, of which the redactor knows. */
+  callbackUrl?: string | undefined;
   body?: { kind: 'json'; value: Json } | { kind: 'file'; file: PinnedFile };
   /** The URL of a cancel request is one that the service has named: it may carry its own credentials, like a status URL. */
   namedByService?: boolean;

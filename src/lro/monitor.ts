@@ -62,6 +62,8 @@ export interface Monitor {
   resultAtLocation?: true;
   /** The submit was a PUT or PATCH: a failed state of the resource is the operation's. */
   makesResource?: true;
+  /** The service was told where to call back: polls are the backstop. */
+  callsBack?: true;
   /** One of its answers had a `status`: an operation that tells its failures so does not tell them by 4xx. */
   toldStatus?: true;
   /** Nothing says whether work goes on: one GET of the URL tells, and when it does not, the operation has succeeded and made `resourceLocation`. */

@@ -21,6 +21,8 @@ export class ChainView {
   /** Steps that the memo knows: the one that was accepted last, and how many are done. */
   private noted: { step?: string; done: number } = { done: 0 };
 
+  private isHurried = false;
+
   constructor(private readonly input: ChainInput | BuildTilesetInput) {}
 
   /** The chain is right: from now on `engine` knows where it stands. */
@@ -28,6 +30,7 @@ export class ChainView {
     this.attributes = new SearchAttributes(prepared.settings, written);
     Object.assign(this, { engine, prepared });
     this.noted.done = this.job?.done?.length ?? 0;
+    if (this.isHurried) engine.hurry();
     this.changed('running');
   }
 
@@ -70,6 +73,7 @@ export class ChainView {
   }
 
   pollNow(): void {
+    this.isHurried = true;
     this.engine?.hurry();
   }
 

@@ -7,10 +7,10 @@
  * 3. It ends with a result, with a typed failure, or as cancelled; its memo says what it has made.
  * 4. Only what this run has made is ever deleted.
  */
-import { CancelledFailure, defineQuery, defineSignal, isCancellation, proxyActivities, setHandler, upsertMemo } from '@temporalio/workflow';
+import { CancelledFailure, defineQuery, isCancellation, proxyActivities, setHandler, upsertMemo } from '@temporalio/workflow';
 import type { LroActivities, PreparedChain } from '../activities/messages';
 import type { BuildTilesetInput, BuildTilesetResult, ChainInput, ChainProgress, ChainResult, FailureDetails } from '../contract';
-import { CANCELED_MEMO, MAX_KEPT_STEP_BYTES, POLL_NOW_SIGNAL, PROGRESS_QUERY } from '../contract';
+import { CANCELED_MEMO, MAX_KEPT_STEP_BYTES, PROGRESS_QUERY } from '../contract';
 import { afterCleanup, failureOf, jobResult, thereOf } from '../jobs/ends';
 import { newJob } from '../jobs/begin';
 import type { EndedJob, Job, UnsuccessfulEnd } from '../jobs/model';
@@ -22,10 +22,10 @@ import { forOthers, onAnyWorker } from './engine/elsewhere';
 import { inNewRun } from './engine/new-run';
 import { begunWith, runSingle, singleEngine } from './engine/single';
 import { requireBounded } from './given';
+import { isMeant, pollNowSignal } from './poll-now';
 import { noteDigest } from './same-request';
 
 const progressQuery = defineQuery<ChainProgress>(PROGRESS_QUERY);
-const pollNowSignal = defineSignal(POLL_NOW_SIGNAL);
 
 /** For opening the files of a chain. */
 const LOOK_SECONDS = 60;
@@ -53,7 +53,9 @@ export async function buildTileset(input: BuildTilesetInput, carried?: CarriedCh
 async function run(kind: ChainKind, input: AnyChainInput, carried: CarriedChain | undefined): Promise<ChainResult> {
   const view = new ChainView(input);
   setHandler(progressQuery, () => view.progress());
-  setHandler(pollNowSignal, () => view.pollNow());
+  setHandler(pollNowSignal, (target) => {
+    if (isMeant(target)) view.pollNow();
+  });
   try {
     return await toItsEnd(kind, input, view, carried);
   } catch (err) {

@@ -12,7 +12,6 @@ import {
   allHandlersFinished,
   condition,
   defineQuery,
-  defineSignal,
   defineUpdate,
   isCancellation,
   proxyActivities,
@@ -21,7 +20,7 @@ import {
 } from '@temporalio/workflow';
 import type { LroActivities, Prepared } from '../activities/messages';
 import type { Acceptance, OperationInput, OperationProgress, OperationResult } from '../contract';
-import { ACCEPTED_UPDATE, MAX_KEPT_BYTES, POLL_NOW_SIGNAL, PROGRESS_QUERY } from '../contract';
+import { ACCEPTED_UPDATE, MAX_KEPT_BYTES, PROGRESS_QUERY } from '../contract';
 import { jobResult } from '../jobs/ends';
 import { attachedJob, newJob } from '../jobs/begin';
 import type { EndedJob, Job } from '../jobs/model';
@@ -31,12 +30,12 @@ import { forOthers, onAnyWorker } from './engine/elsewhere';
 import { inNewRun } from './engine/new-run';
 import { begunWith, runSingle, singleEngine } from './engine/single';
 import { requireBounded } from './given';
+import { isMeant, pollNowSignal } from './poll-now';
 import { OperationView } from './operation-view';
 import { noteDigest, requireSameRequest } from './same-request';
 
 const progressQuery = defineQuery<OperationProgress>(PROGRESS_QUERY);
 const acceptedUpdate = defineUpdate<Acceptance, [OperationInput | undefined]>(ACCEPTED_UPDATE);
-const pollNowSignal = defineSignal(POLL_NOW_SIGNAL);
 
 /** What one run hands to the next. Plain JSON. */
 export interface CarriedOperation {
@@ -53,7 +52,9 @@ export async function runOperation(input: OperationInput, carried?: CarriedOpera
   setHandler(acceptedUpdate, () => view.acceptance(), {
     validator: (request?: OperationInput) => requireSameRequest({ input, digest: view.inputDigest }, request),
   });
-  setHandler(pollNowSignal, () => view.pollNow());
+  setHandler(pollNowSignal, (target) => {
+    if (isMeant(target)) view.pollNow();
+  });
   try {
     return await toItsEnd(input, view, carried);
   } catch (err) {

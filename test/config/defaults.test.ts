@@ -46,6 +46,7 @@ describe('a file that says only what it must', () => {
         credentialParameters: ['subscription-key'],
         idempotencyHeaders: ['Operation-Id', 'Repeatability-Request-ID'],
       },
+      webhooks: { pollSeconds: 0 },
     });
   });
 

@@ -136,6 +136,31 @@ describe('a secret in an answer', () => {
   });
 });
 
+describe('secrets that all begin with one mark', () => {
+  const mark = 'kbigKzylda18SP2x-ZznDnvS';
+  const redactor = new Redactor();
+  redactor.addMark(mark);
+
+  test.each([
+    [`"hook":"https://h.example.com/lro/${mark}.WyJh_-.o-sd_i.","n":1`, '"hook":"https://h.example.com/lro/***","n":1'],
+    [`https:\\/\\/h\\/${mark}.WyJh.o-sd?x=1 and ${mark}.B`, 'https:\\/\\/h\\/***?x=1 and ***'],
+    [`callback=https%3A%2F%2Fh%2F${mark}.WyJh.o&y=2`, 'callback=https%3A%2F%2Fh%2F***&y=2'],
+  ])('are masked whole: %s', (text, masked) => {
+    expect(redactor.cleanAnswer(text)).toBe(masked);
+    expect(redactor.clean(text)).toBe(masked);
+  });
+
+  test('lose at least the mark in any encoding', () =>
+    check(
+      fc.property(encodings, (chosen) => {
+        const text = encode(`https://h/${mark}.WyJh.o`, chosen);
+        const cleaned = redactor.cleanAnswer(text);
+        expect(cleaned).not.toBe(text);
+        expect(cleaned).not.toContain(encode(mark, chosen));
+      }),
+    ));
+});
+
 describe('secrets that come and go', () => {
   it('are masked as long as they are among the latest, and no more are kept', () => {
     const tokens = Array.from({ length: 500 }, (_, index) => createHash('sha256').update(`${index}`).digest('base64'));

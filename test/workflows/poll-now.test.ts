@@ -41,6 +41,19 @@ test('it wakes an operation from a long wait, and its next wait is as the servic
   expect(waits[2]).toBeGreaterThanOrEqual(10 * HOUR);
 });
 
+test('one that means another workflow, which had the id before, wakes nobody', async () => {
+  const activities = scripted({ prepared: { minSeconds: 0 }, status: (poll) => (poll < 2 ? running(10 * HOUR) : SUCCEEDED) });
+  const handle = await harness.start(activities);
+  await activities.called('status', 1);
+  await handle.signal('pollNow', { firstRunId: 'another', key: '0.0' });
+  // The query is answered after all signals before it.
+  expect(await harness.lro.get(handle.workflowId).progress()).toMatchObject({ polls: 1, phase: 'waiting' });
+  expect(activities.polls).toBe(1);
+  await handle.signal('pollNow', { firstRunId: handle.firstExecutionRunId, key: '0.0' });
+  await activities.called('status', 2);
+  expect(await handle.result()).toMatchObject({ polls: 2 });
+});
+
 test('many signals are one poll, not sooner after the last than the floor, and one timer', async () => {
   const activities = scripted({ prepared: { minSeconds: 300 }, status: (poll) => (poll < 2 ? running(10 * HOUR) : SUCCEEDED) });
   const handle = await harness.start(activities);

@@ -14,6 +14,7 @@ import { carriedBy } from '../engine/carry';
 import { throwIfCancelled } from '../engine/engine';
 import { inNewRun, isNewRunDue } from '../engine/new-run';
 import { typedFailure } from '../failures';
+import { isMeant, pollNowSignal } from '../poll-now';
 import { itemQuery, pauseSignal, resumeSignal, stopSignal, type ShardInput, type ShardResult } from './messages';
 import { Shard, type CarriedShard } from './shard';
 
@@ -35,6 +36,9 @@ export async function runShard(
   setHandler(pauseSignal, () => shard.change({ isPaused: true }));
   setHandler(resumeSignal, () => shard.change({ isPaused: false }));
   setHandler(stopSignal, () => shard.change({ isStopped: true }));
+  setHandler(pollNowSignal, (target) => {
+    if (isMeant(target, input.source.firstRunId)) shard.pollNow(target?.key);
+  });
   setHandler(itemQuery, (id) => shard.find(id));
   const { engine } = shard;
   try {

@@ -93,6 +93,12 @@ export class Shard {
     this.engine.wake();
   }
 
+  /** Asks now instead of waiting. @param key of one job; absent: of all */
+  pollNow(key: unknown): void {
+    if (key === undefined || key === null) this.engine.hurry();
+    else if (typeof key === 'string') this.engine.hurry([key]);
+  }
+
   /** New items that may begin. */
   room(): number {
     const jobs = this.engine.jobs();

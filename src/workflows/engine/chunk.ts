@@ -21,10 +21,11 @@ export function chunkOf(jobs: readonly Job[], pages: ReadonlyMap<number, Page>):
 }
 
 /** @param nowMs its first try, where there was none */
-export function submitItem({ step, done }: Job, index: number, nowMs: number): SubmitItem {
+export function submitItem(job: Job, index: number, nowMs: number): SubmitItem {
+  const { step, done } = job;
   const { tries, cookies, firstSentAtMs = nowMs, unauthorizedSinceMs } = step.at === 'submit' || step.at === 'find' ? step : {};
   const wasLookedFor = step.at === 'submit' ? step.wasLookedFor : undefined;
-  return { index, tries, cookies, firstSentAtMs, unauthorizedSinceMs, wasLookedFor, made: done && madeOf(done) };
+  return { index, key: keyOf(job), tries, cookies, firstSentAtMs, unauthorizedSinceMs, wasLookedFor, made: done && madeOf(done) };
 }
 
 /** The inputs of a chunk alone: the others do not travel with it. */

@@ -117,9 +117,9 @@ export class Engine {
     return this.ended.splice(0);
   }
 
-  /** Ask now instead of waiting. Several calls before the next answer are one. */
+  /** Ask now instead of waiting. Several calls before the next answer are one; a key that is not there is none. */
   hurry(keys: Iterable<string> = this.open.keys()): void {
-    for (const key of keys) this.hurried.add(key);
+    for (const key of keys) if (this.open.has(key)) this.hurried.add(key);
     this.wake();
   }
 

@@ -1,0 +1,13 @@
+/** A client of Temporal for a process that goes on without it, and has it again when it is back. */
+import { Client, Connection } from '@temporalio/client';
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { DEFAULT_ADDRESS } from './connect';
+
+/** With the settings that `@temporalio/envconfig` reads, like the worker. Connects with the first call. */
+export function connectLazily(): { client: Client & { connection: Connection }; address: string } {
+  const { connectionOptions, namespace = 'default' } = loadClientConnectConfig();
+  const address = connectionOptions.address ?? DEFAULT_ADDRESS;
+  const connection = Connection.lazy({ ...connectionOptions, address });
+  const client = new Client({ connection, namespace });
+  return { client: Object.assign(client, { connection }), address };
+}
