@@ -17,6 +17,7 @@ import type { FailureDetails, Problem } from '../../contract';
 import { keyOf, newJob } from '../../jobs/begin';
 import { apply, isEnded } from '../../jobs/job';
 import type { EndedJob, Job, JobEvent, Place } from '../../jobs/model';
+import { isUnaccepted } from '../../jobs/progress';
 import { Backlog } from './backlog';
 import { deleteResources, readFiles, readJobs, submitJobs, type Events, type SetSource } from './calls';
 import { WorkflowClock } from './clock';
@@ -140,8 +141,8 @@ export class Engine {
       const answerBytes = this.answerBytes() ?? this.room.forOneAnswer;
       this.launch('submit', jobs, this.submit(jobs, nowMs, answerBytes), this.room.reserve(answerBytes));
     }
-    for (let lost = this.nextFinds(nowMs); lost.length > 0; lost = this.nextFinds(nowMs))
-      this.launch('find', lost, findJobs(lost, this.set, nowMs));
+    const nextFinds = (): Job[] => due.findsDue(this.idle(), nowMs, this.bytesOf);
+    for (let lost = nextFinds(); lost.length > 0; lost = nextFinds()) this.launch('find', lost, findJobs(lost, this.set, nowMs));
     if (this.flights.readsFromMs() <= nowMs) {
       const reads = due.readsDue(this.idle(), nowMs, (job) => this.weights.asked(job));
       if (reads.length > 0) this.launch('read', reads, readJobs(reads, this.set, nowMs));
@@ -235,20 +236,17 @@ export class Engine {
     if (this.submitsMayGoMs() > nowMs) return [];
     // Where there is no room, and nothing that would make some, one job goes on alone until it has ended: the first.
     const most = this.answerBytes() === undefined ? 1 : due.chunkSize(this.limits);
-    const bytesOf = (job: Job): number => this.weights.submitted(job, this.backlog.inputOf(job));
-    const again = due.submitsDue(this.idle(), nowMs, most, bytesOf);
+    const again = due.submitsDue(this.idle(), nowMs, most, this.bytesOf);
     // Its deadline counts from here, not from the first try of an earlier batch.
     const begin = (place: Place): Job => newJob(place, { startedAtMs: nowMs });
     const count = Math.min(most, this.newJobs(room));
-    const jobs = again.length > 0 ? again : this.backlog.take(count, (place) => bytesOf(begin(place))).map(begin);
+    const jobs = again.length > 0 ? again : this.backlog.take(count, (place) => this.bytesOf(begin(place))).map(begin);
     for (const job of jobs) this.keep(job);
     this.submitsFromMs = due.nextSubmitAtMs(nowMs, this.submitsFromMs, jobs.length, this.limits);
     return jobs;
   }
 
-  private nextFinds(nowMs: number): Job[] {
-    return due.findsDue(this.idle(), nowMs, (job) => this.weights.submitted(job, this.backlog.inputOf(job)));
-  }
+  private readonly bytesOf = (job: Job): number => this.weights.submitted(job, this.backlog.inputOf(job));
 
   private nextFiles(nowMs: number): Job[] {
     return this.filesFromMs() <= nowMs ? due.fileReadsDue(this.idle(), nowMs) : [];
@@ -290,8 +288,8 @@ export class Engine {
 }
 
 /** Whether no service has accepted anything of it yet. */
-function isFirstSubmit({ step, done }: Job): boolean {
-  return (step.at === 'submit' || step.at === 'find') && done === undefined;
+function isFirstSubmit(job: Job): boolean {
+  return isUnaccepted(job) && job.done === undefined;
 }
 
 /** Where nothing that waits would tell of it. @throws CancelledFailure */
