@@ -30,10 +30,10 @@ batchTest(
   'operations that are asked together stay together: at most 0.3 events of history a poll, and none is early',
   WIDE,
   async (harness) => {
-    await harness.emulator.admin.setDefaults({ durationSeconds: 12, retryAfter: '1' });
-    const batch = await harness.start(itemsNamed(1000), { maxInFlight: 1000, inFile: true });
+    await harness.emulator.admin.setDefaults({ durationSeconds: 8, retryAfter: '1' });
+    const batch = await harness.start(itemsNamed(600), { maxInFlight: 1000, inFile: true });
     const { evidence, report, result } = await batch.end();
-    expect(result.counts.succeeded).toBe(1000);
+    expect(result.counts.succeeded).toBe(600);
     expect(evidence.early(report.values(), 1)).toEqual([]);
     const events = await batch.historyEvents();
     console.log(`${events} events, ${evidence.polls.length} polls, ${result.durationSeconds} s`);

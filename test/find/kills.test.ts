@@ -1,6 +1,6 @@
 /**
  * At most once, and found: worker and service are killed (SIGKILL) at random moments while a batch submits to a service that knows no
- * idempotency keys. `LRO_LONG=1`: 2,000 operations instead of 150.
+ * idempotency keys. `LRO_LONG=1`: 2,000 operations instead of 80.
  */
 import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
@@ -15,10 +15,10 @@ import { sharedAddress } from '../support/in-process';
 import { startWorkerProcess } from '../support/programs';
 
 const isLong = process.env['LRO_LONG'] === '1';
-const ITEMS = isLong ? 2000 : 150;
+const ITEMS = isLong ? 2000 : 80;
 const SUBMITS_PER_SECOND = 25;
 /** Each of the worker or of the service. */
-const KILLS = isLong ? 40 : 4;
+const KILLS = isLong ? 40 : 2;
 jest.setTimeout(isLong ? 900_000 : 300_000);
 
 const folder = temporaryFolder();
