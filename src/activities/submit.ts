@@ -51,11 +51,14 @@ export function makeSubmit(connections: Connections, pages: Pages, others: Other
     const all = request.items.map((wanted) => prepareSubmit(items[wanted.index], wanted, request, connections, workflowId));
     // Of a workflow's own operation its first activity has looked.
     for (const prepared of 'single' in request.page ? all : await withFreeFiles(all, request.items, connections)) {
-      if ('send' in prepared) {
+      if ('send' in prepared && !isLookedForFirst(prepared, connections)) {
         ready.push(prepared);
         continue;
       }
-      const result = await unsentOrElsewhere(prepared, request.lookups?.[prepared.result.index], others);
+      const result =
+        'send' in prepared
+          ? answerOf(prepared, OF_AN_EARLIER_BATCH)
+          : await unsentOrElsewhere(prepared, request.lookups?.[prepared.result.index], others);
       const more = bytesOf(result);
       const fits = results.length === 0 || bytes + more <= maxBytes / 2;
       // What does not fit is looked at again.
@@ -128,6 +131,24 @@ async function sendAll(
   const acknowledged = items.length === 1 ? undefined : (answers: SubmitResult[]) => places.giveBack(answers.map(({ index }) => index));
   return withClaims(items.map(claimOf), work, acknowledged);
 }
+
+/** Whether an earlier batch may have had it accepted, and what there is of it can be looked for before it is sent again. */
+function isLookedForFirst(
+  { retried, send: { connection, wasLookedFor, onUncertainSubmit, tries } }: ReadySubmit,
+  connections: Connections,
+): boolean {
+  const find = connections.get(connection)?.protocol.find;
+  if (retried === undefined || find === undefined || wasLookedFor === true || tries > 0) return false;
+  // Whoever retries what may be sent once wants it sent, where looking proves nothing.
+  return onUncertainSubmit === 'retry' || find.absenceIsProof;
+}
+
+const OF_AN_EARLIER_BATCH: SubmitDecision = {
+  kind: 'uncertain',
+  waitSeconds: 0,
+  why: 'backoff',
+  trouble: { message: 'an earlier batch did not learn whether the service had accepted it', kind: 'Uncertain' },
+};
 
 /** It has come, and what it says cannot be kept. A few hundred bytes, which the limit leaves. */
 const NO_ROOM: SubmitDecision = {

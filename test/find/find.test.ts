@@ -1,7 +1,9 @@
 /** What an uncertain submit may have made is looked for at the service, through Temporal and all. [protocol.md section 4, "uncertain"] */
+import { join } from 'node:path';
 import { OperationError } from '../../src/client';
+import type { BatchInput } from '../../src/contract';
 import { service, type Seen } from '../http/service';
-import { testConfig, type ConnectionYaml } from '../support/config';
+import { temporaryFolder, testConfig, type ConnectionYaml } from '../support/config';
 import { startTestHarness } from '../support/in-process';
 
 interface Job {
@@ -175,4 +177,26 @@ test.concurrent('without a dialect, a connection says where an entry is polled',
   expect(result).toMatchObject({ status: 'Succeeded', operationId: 'op-1' });
   expect(seen).toEqual(['POST /things', 'GET /lookup', 'GET /operations/op-1']);
   await harness.close();
+});
+
+test.concurrent('a batch that retries what an earlier one does not know looks for it, and sends again only what is not there', async () => {
+  const jobApi = await api({ submits: ['made', 'lost'] });
+  const folder = temporaryFolder();
+  const batchOf = async (find: object | undefined, input: BatchInput) => {
+    const dialect = { ...DIALECT, find };
+    const harness = await startTestHarness(
+      testConfig({ default: { baseUrl: jobApi.url, dialect } }, { files: { writeBelow: [folder], readBelow: [folder] } }),
+    );
+    const { counts } = await (await harness.lro.startBatch(input)).result();
+    await harness.close();
+    return counts;
+  };
+  const items = ['a', 'b', 'c'].map((id) => ({ id, submit: { path: '/jobs', body: { name: id } } }));
+  const report = { path: join(folder, 'report.jsonl') };
+  const first = await batchOf(undefined, { items, report, maxInFlight: 1, defaults: { onUncertainSubmit: 'fail' } });
+  expect(first).toMatchObject({ succeeded: 1, uncertain: 2 });
+  const again = await batchOf({ ...FIND, absenceIsProof: true }, { retryOf: { report, outcomes: ['uncertain'] } });
+  expect(again).toMatchObject({ total: 2, succeeded: 2 });
+  expect(jobApi.submits()).toBe(4);
+  expect(jobApi.jobs.map(({ name }) => name).sort()).toEqual(['a', 'b', 'c']);
 });
