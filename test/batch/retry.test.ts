@@ -17,6 +17,9 @@ import {
   type BatchHarness,
 } from './harness';
 
+/** Over before what a test waits for comes; and time enough, on a busy machine, for a retry that has the same. */
+const DEADLINE_SECONDS = 4;
+
 let harness: BatchHarness;
 
 beforeAll(async () => (harness = await openBatchHarness()));
@@ -63,7 +66,7 @@ describe('a retry', () => {
     );
 
   test.each<[string, string, Partial<BatchItem>, (batch: Batch, id: string) => Promise<unknown>]>([
-    ['whose deadline was over', 'DeadlineExceeded', { deadlineSeconds: 1 }, () => Promise.resolve()],
+    ['whose deadline was over', 'DeadlineExceeded', { deadlineSeconds: DEADLINE_SECONDS }, () => Promise.resolve()],
     ['that was cancelled with its batch', 'OperationCanceled', {}, async (batch, id) => (await polled(batch, id), batch.handle.cancel())],
   ])('follows an operation %s, and does not submit it again', async (_, type, more, cutShort) => {
     const id = `follow-${type}`;
@@ -84,7 +87,7 @@ describe('a retry', () => {
 
   test('of a chain follows the step that was under way, and goes on after it', async () => {
     const steps = ['walls', 'roof'].map((id) => ({ id, submit: { ...item(id, id === 'walls' ? WATCHED : undefined).submit! } }));
-    const first = await harness.reported({ items: [{ id: 'house', kind: 'chain', steps, deadlineSeconds: 1 }] });
+    const first = await harness.reported({ items: [{ id: 'house', kind: 'chain', steps, deadlineSeconds: DEADLINE_SECONDS }] });
     expect(first.lines).toMatchObject([{ failure: { type: 'StepFailed', step: 'walls', cause: { type: 'DeadlineExceeded' } } }]);
     await harness.finish('walls');
     const { lines } = await harness.reported({ retryOf: { report: first.result.report! } });
@@ -94,7 +97,7 @@ describe('a retry', () => {
   });
 
   test('that is stopped before it comes to an operation leaves it to be followed by the next one', async () => {
-    const first = await harness.reported({ items: [item('bad', FAILS), item('late', WATCHED, { deadlineSeconds: 1 })] });
+    const first = await harness.reported({ items: [item('bad', FAILS), item('late', WATCHED, { deadlineSeconds: DEADLINE_SECONDS })] });
     expect(byOutcome(first.lines)).toEqual({ failed: ['bad', 'late'] });
     const manifest = first.lines.sort((one, other) => one.id.localeCompare(other.id));
     const sorted = newReport();
@@ -135,7 +138,7 @@ describe('a retry', () => {
     ["submits it again where the caller's own key makes that harmless", { idempotencyKey: 'own-key' }, 2],
   ])('of an operation whose status URL was masked in the report %s', async (_, submit, submits) => {
     const id = `masked-${submits}`;
-    const one = item(id, WATCHED, { deadlineSeconds: 1 });
+    const one = item(id, WATCHED, { deadlineSeconds: DEADLINE_SECONDS });
     const first = await harness.reported({ items: [{ ...one, submit: { ...one.submit!, ...submit } }] });
     const masked = newReport();
     const lines = first.lines.map(({ failure, ...line }) => ({
