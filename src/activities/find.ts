@@ -74,8 +74,9 @@ async function lookFor(send: OutgoingSubmit, lost: LostSubmit, find: Find, conne
   if (url === undefined) return { kind: 'notFound', isProof: false, message: `the submit lacks what ${find.url.text} is made of` };
   const look = await pagesFrom(url, find, wanted, connection);
   const settings = { ...protocol, timeoutSeconds: limits.timeoutSeconds };
-  const decision = decideLook(look, find, lost, contextOf(send, connection), settings, Date.now(), Math.random());
-  if (decision.kind !== 'accepted' || !hasCallback(send)) return decision;
+  const callsBack = hasCallback(send);
+  const decision = decideLook(look, find, lost, contextOf(send, connection, callsBack), settings, Date.now(), Math.random());
+  if (decision.kind !== 'accepted' || !callsBack) return decision;
   return { ...decision, monitor: { ...decision.monitor, callsBack: true } };
 }
 

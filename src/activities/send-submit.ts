@@ -89,7 +89,7 @@ async function sent(submit: OutgoingSubmit, connections: Connections): Promise<S
   if (callsBack && callbackUrl === undefined) {
     return { decision: { kind: 'failed', failure: { type: 'InvalidInput', message: NO_RECEIVER } }, dependsOnFile: true };
   }
-  const context = { ...contextOf(submit, connection), idempotencyHeaders: Object.keys(idempotency) };
+  const context = { ...contextOf(submit, connection, callsBack), idempotencyHeaders: Object.keys(idempotency) };
   const decide = (exchange: Exchange): SubmitDecision => {
     const decision = decideSubmit(exchange, context, connection.protocol, Date.now(), Math.random());
     return callsBack ? asBackstop(decision, connection.config.webhooks.pollSeconds, connection.protocol) : decision;
@@ -154,13 +154,13 @@ export function hasCallback({ url, request }: OutgoingSubmit): boolean {
   return callbackPlaces({ url, headers: request.headers, body: request.body }).length > 0;
 }
 
-/** What a decision about a submit depends on, besides its answer. */
-export function contextOf(submit: OutgoingSubmit, { protocol }: Connection): SubmitContext {
+/** What a decision about a submit depends on, besides its answer. @param callsBack as {@link hasCallback} says: it looks through the whole body */
+export function contextOf(submit: OutgoingSubmit, { protocol }: Connection, callsBack: boolean): SubmitContext {
   const { connection, method, url, request, cookies, finalStateVia, fetchResource, resultFile } = submit;
   return {
     connection,
     method,
-    ...(hasCallback(submit) ? withoutCallback({ url, headers: request.headers }) : { url, headers: request.headers }),
+    ...(callsBack ? withoutCallback({ url, headers: request.headers }) : { url, headers: request.headers }),
     cookies,
     finalStateVia,
     fetchResource: fetchResource ? true : undefined,

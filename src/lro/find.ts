@@ -115,7 +115,7 @@ export function readFindPage(exchange: Exchange, find: Find, wanted: Wanted, set
     return unreadable(`the answer to ${line} has no list at ${find.items?.text}; ${whatItHad(read)}`, true, 'Unreadable');
   return {
     kind: 'read',
-    entries: entries.filter((entry) => isWanted(entry, find, wanted, settings)),
+    entries: wantedOf(entries, find, wanted, settings),
     next: find.items === undefined ? undefined : firstUrl(find.next, read, namesOf(settings, {}), settings),
   };
 }
@@ -130,17 +130,18 @@ function entriesOf({ items }: Find, read: ReadAnswer): ReadAnswer[] | undefined 
 }
 
 function entryOf(entry: Json, { answer }: ReadAnswer): ReadAnswer {
-  return new ReadAnswer({ ...answer, headers: {}, body: { text: JSON.stringify(entry) } });
+  return new ReadAnswer({ ...answer, headers: {}, body: { text: '' } }, { kind: 'json', value: entry, cut: false });
 }
 
-function isWanted(entry: ReadAnswer, { match, createdAt }: Find, wanted: Wanted, settings: ProtocolSettings): boolean {
+function wantedOf(entries: readonly ReadAnswer[], { match, createdAt }: Find, wanted: Wanted, settings: ProtocolSettings): ReadAnswer[] {
   const names = namesFor(wanted, settings);
+  const texts = match.map(({ expression, value }) => ({ expression, text: textOf(value, undefined, names, wanted.submitted) }));
   // Keys and names are compared as they are written, a number like its text. What the submit does not say matches nothing.
-  const matches = match.every(({ expression, value }) => {
-    const text = textOf(value, undefined, names, wanted.submitted);
-    return text !== undefined && text === scalarText(valueOf(expression, entry));
-  });
-  return matches && (createdAt === undefined || !isEarlier(valueOf(createdAt, entry), wanted.firstSentAtMs));
+  return entries.filter(
+    (entry) =>
+      texts.every(({ expression, text }) => text !== undefined && text === scalarText(valueOf(expression, entry))) &&
+      (createdAt === undefined || !isEarlier(valueOf(createdAt, entry), wanted.firstSentAtMs)),
+  );
 }
 
 function isEarlier(created: Json | undefined, firstSentAtMs: number): boolean {

@@ -8,9 +8,11 @@ import { errorMessage, errorOf } from './odata-error';
 import { oneLine } from './text';
 
 export class ReadAnswer {
-  private body?: ParsedBody;
-
-  constructor(readonly answer: Answer) {}
+  /** @param body where it is parsed already */
+  constructor(
+    readonly answer: Answer,
+    private body?: ParsedBody,
+  ) {}
 
   get parsed(): ParsedBody {
     return (this.body ??= parseBody(this.answer.body));

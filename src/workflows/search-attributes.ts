@@ -66,10 +66,9 @@ export class SearchAttributes {
       void this.ask();
       return;
     }
-    const gone = changed.flatMap(([name, value]) => (value === null ? [name as string] : []));
-    const kept = Object.entries(this.written).filter(([name]) => !gone.includes(name));
-    const now = changed.flatMap(([name, value]) => (value === null ? [] : [[name, value] as const]));
-    this.written = Object.fromEntries([...kept, ...now]);
+    const now: [string, string | null][] = [...Object.entries(this.written), ...changed];
+    const entries = Object.entries(Object.fromEntries(now)).filter((entry): entry is [string, string] => entry[1] !== null);
+    this.written = Object.fromEntries(entries);
     upsertSearchAttributes(changed.map(([name, value]) => ({ key: defineSearchAttributeKey(SEARCH_ATTRIBUTES[name], 'KEYWORD'), value })));
   }
 
