@@ -12,18 +12,12 @@ import {
   item,
   items,
   newReport,
-  openBatchHarness,
+  harnessTests,
   WATCHED,
   type BatchHarness,
 } from './harness';
 
-let harness: BatchHarness;
-
-beforeAll(async () => (harness = await openBatchHarness({ continueAsNewAfterEvents: 60, connection: FAST })));
-
-beforeEach(() => harness.emulator.admin.reset());
-
-afterAll(() => harness.close());
+const batchTest = harnessTests({ continueAsNewAfterEvents: 60, connection: FAST });
 
 /** Until what the batch knows of its shards says so. */
 const until = (batch: Batch, wanted: (progress: Awaited<ReturnType<Batch['progress']>>) => boolean) =>
@@ -43,7 +37,7 @@ async function shardResult(batch: Batch, shard: number): Promise<{ counts: Batch
 }
 
 describe('query progress', () => {
-  test('tells phase, counts, rate and where the report will be', async () => {
+  batchTest('tells phase, counts, rate and where the report will be', async (harness) => {
     await harness.refuse(429, { 'retry-after': '1' }, 'busy');
     const report = newReport();
     const batch = await harness.start({ items: [item('a'), item('b', FAILS), item('open', WATCHED), item('busy')], report });
@@ -59,7 +53,7 @@ describe('query progress', () => {
     expect(last.etaSeconds).toBeUndefined();
   });
 
-  test('of a batch that was refused says that it failed', async () => {
+  batchTest('of a batch that was refused says that it failed', async (harness) => {
     const batch = await harness.start({ items: [] });
     await batch.failure();
     expect(await batch.progress()).toMatchObject({ phase: 'failed', counts: { total: 0 }, shards: 0 });
@@ -67,7 +61,7 @@ describe('query progress', () => {
 });
 
 describe('update item', () => {
-  test('knows an item wherever it stands', async () => {
+  batchTest('knows an item wherever it stands', async (harness) => {
     await harness.refuse(429, { 'retry-after': '1' }, 'busy');
     const manifest = harness.manifest([item('ended', FAILS), item('open', WATCHED), item('busy'), ...items('rest', 3)]);
     const batch = await harness.start({ manifest, maxInFlight: 3, stopAfterFailures: 2, report: newReport() }, {});
@@ -91,7 +85,7 @@ describe('update item', () => {
     expect(await batch.cause()).toBeInstanceOf(CancelledFailure);
   });
 
-  test('knows an item that is not started, in a manifest and in the input', async () => {
+  batchTest('knows an item that is not started, in a manifest and in the input', async (harness) => {
     for (const source of [
       { manifest: harness.manifest([...items('open', 2, HELD), item('later')]) },
       { items: [...items('open', 2, HELD), item('later')] },
@@ -107,7 +101,7 @@ describe('update item', () => {
     }
   });
 
-  test('of an item that has ended in a batch without report says no more than that', async () => {
+  batchTest('of an item that has ended in a batch without report says no more than that', async (harness) => {
     const batch = await harness.start({ items: [item('ended'), item('open', HELD)] });
     expect(
       await eventually(
@@ -119,14 +113,14 @@ describe('update item', () => {
     await batch.cause();
   });
 
-  test('to a batch that is refused fails as the batch does, and does not hold it', async () => {
+  batchTest('to a batch that is refused fails as the batch does, and does not hold it', async (harness) => {
     const batch = await harness.start({ items: [item('a'), item('a')] });
     const asked = batch.item('a').catch((error: unknown) => error);
     expect(await batch.failure()).toMatchObject({ type: 'InvalidInput' });
     expect(await asked).toBeInstanceOf(Error);
   });
 
-  test('needs an id', async () => {
+  batchTest('needs an id', async (harness) => {
     const batch = await harness.start({ items: [item('open', HELD)] });
     await expect(batch.item('')).rejects.toMatchObject({ cause: { message: 'the id of an item is needed' } });
     await batch.handle.cancel();
@@ -135,7 +129,7 @@ describe('update item', () => {
 });
 
 describe('pause', () => {
-  test('sent at once keeps everything from being submitted, until resume', async () => {
+  batchTest('sent at once keeps everything from being submitted, until resume', async (harness) => {
     const batch = await harness.start({ items: items('a', 3), report: newReport() });
     await batch.handle.signal('pause');
     await until(batch, ({ phase }) => phase === 'paused');
@@ -148,14 +142,14 @@ describe('pause', () => {
     expect((await batch.result()).counts).toMatchObject({ succeeded: 3 });
   });
 
-  test('and resume sent at once leave the batch running', async () => {
+  batchTest('and resume sent at once leave the batch running', async (harness) => {
     const batch = await harness.start({ items: items('a', 3) });
     await Promise.all([batch.handle.signal('pause'), batch.handle.signal('resume')]);
     await batch.handle.signal('resume');
     expect((await batch.result()).counts).toMatchObject({ succeeded: 3 });
   });
 
-  test('lets polls and deadlines go on, also over continue-as-new, and submits nothing', async () => {
+  batchTest('lets polls and deadlines go on, also over continue-as-new, and submits nothing', async (harness) => {
     const manifest = harness.manifest([
       item('late', WATCHED, { deadlineSeconds: 4 }),
       item('open', { ...WATCHED, retryAfter: '0' }),
@@ -191,45 +185,48 @@ describe('pause', () => {
 });
 
 describe('cancel', () => {
-  test('stops the submits, tells the service where it can, keeps ends that were there first, and writes the report', async () => {
-    const manifest = harness.manifest([
-      item('ended'),
-      item('told', HELD, CANCEL),
-      item('untold', HELD),
-      item('tooLate', HELD, CANCEL),
-      ...items('rest', 100),
-    ]);
-    const batch = await harness.start({ manifest, maxInFlight: 4, report: newReport() });
-    await harness.submitted(4);
-    for (const id of ['told', 'untold', 'tooLate'])
-      await eventually(
-        () => batch.item(id),
-        ({ state }) => state === 'open',
-      );
-    await harness.finish('tooLate');
-    await batch.handle.cancel();
-    const cause = await batch.cause();
-    expect(cause).toBeInstanceOf(CancelledFailure);
-    const { report, phase, counts } = await batch.progress();
-    expect(phase).toBe('canceled');
-    const { workflowId } = batch.handle;
-    await expect(harness.lro.getBatch(workflowId).result()).rejects.toMatchObject({
-      name: 'BatchCancelledError',
-      batch: { counts, report },
-    });
-    const lines = harness.lines(report);
-    const told = byOutcome(lines);
-    expect(told['succeeded']).toEqual(expect.arrayContaining(['ended', 'tooLate']));
-    expect(told['canceled']).toEqual(expect.arrayContaining(['told', 'untold']));
-    expect(lines).toHaveLength(104);
-    expect(counts).toMatchObject({ total: 104, canceled: told['canceled']?.length, notStarted: told['notStarted']?.length });
-    const canceled = await harness.emulator.admin.requests({ method: 'POST', path: ':cancel$' });
-    expect(canceled.length).toBeGreaterThanOrEqual(2);
-    expect((await harness.operation('told')).status).toBe('Canceled');
-    expect((await harness.operation('untold')).status).toBe('Running');
-  });
+  batchTest(
+    'stops the submits, tells the service where it can, keeps ends that were there first, and writes the report',
+    async (harness) => {
+      const manifest = harness.manifest([
+        item('ended'),
+        item('told', HELD, CANCEL),
+        item('untold', HELD),
+        item('tooLate', HELD, CANCEL),
+        ...items('rest', 100),
+      ]);
+      const batch = await harness.start({ manifest, maxInFlight: 4, report: newReport() });
+      await harness.submitted(4);
+      for (const id of ['told', 'untold', 'tooLate'])
+        await eventually(
+          () => batch.item(id),
+          ({ state }) => state === 'open',
+        );
+      await harness.finish('tooLate');
+      await batch.handle.cancel();
+      const cause = await batch.cause();
+      expect(cause).toBeInstanceOf(CancelledFailure);
+      const { report, phase, counts } = await batch.progress();
+      expect(phase).toBe('canceled');
+      const { workflowId } = batch.handle;
+      await expect(harness.lro.getBatch(workflowId).result()).rejects.toMatchObject({
+        name: 'BatchCancelledError',
+        batch: { counts, report },
+      });
+      const lines = harness.lines(report);
+      const told = byOutcome(lines);
+      expect(told['succeeded']).toEqual(expect.arrayContaining(['ended', 'tooLate']));
+      expect(told['canceled']).toEqual(expect.arrayContaining(['told', 'untold']));
+      expect(lines).toHaveLength(104);
+      expect(counts).toMatchObject({ total: 104, canceled: told['canceled']?.length, notStarted: told['notStarted']?.length });
+      const canceled = await harness.emulator.admin.requests({ method: 'POST', path: ':cancel$' });
+      expect(canceled.length).toBeGreaterThanOrEqual(2);
+      expect((await harness.operation('told')).status).toBe('Canceled');
+      expect((await harness.operation('untold')).status).toBe('Running');
+    },
+  );
 
-  test('sent at once leaves nothing submitted that the report does not tell of', async () => {
+  batchTest('sent at once leaves nothing submitted that the report does not tell of', async (harness) => {
     const batch = await harness.start({ items: items('a', 300), maxInFlight: 300, report: newReport() });
     await batch.handle.cancel();
     expect(await batch.cause()).toBeInstanceOf(CancelledFailure);
@@ -239,7 +236,7 @@ describe('cancel', () => {
     if (report !== undefined) expect(lines).toHaveLength(counts.total);
   });
 
-  test('while a submit is under way lets it end, and cancels what it made', async () => {
+  batchTest('while a submit is under way lets it end, and cancels what it made', async (harness) => {
     await harness.emulator.admin.addFault({ match: { path: '/a$' }, holdUntilReleased: true });
     const batch = await harness.start({ items: [item('a', HELD, CANCEL)], report: newReport() });
     await harness.emulator.admin.waitForRequests({ method: 'POST', path: '/a$' });
@@ -251,7 +248,7 @@ describe('cancel', () => {
     expect(byOutcome(harness.lines((await batch.progress()).report))).toEqual({ canceled: ['a'] });
   });
 
-  test('reaches shards that continue as new all the time', async () => {
+  batchTest('reaches shards that continue as new all the time', async (harness) => {
     const manifest = harness.manifest([...items('open', 3, { ...HELD, retryAfter: '0' }), ...items('rest', 50)]);
     for (let round = 0; round < 3; round++) {
       await harness.emulator.admin.reset();
@@ -266,17 +263,17 @@ describe('cancel', () => {
 });
 
 describe('a batch that is gone', () => {
-  const input = () => ({
+  const input = (harness: BatchHarness) => ({
     manifest: harness.manifest([item('ended'), item('told', HELD, CANCEL), ...items('rest', 60)]),
     maxInFlight: 2,
     report: newReport(),
   });
 
-  test.each<[string, (batch: Batch) => Promise<unknown>, object]>([
+  batchTest.each<[string, (batch: Batch) => Promise<unknown>, object]>([
     ['terminated', (batch) => batch.handle.terminate(), {}],
     ['timed out', () => Promise.resolve(), { workflowExecutionTimeout: 3000 }],
-  ])('because it was %s has its shards cancelled: they submit nothing more, and leave their pages', async (_, end, options) => {
-    const wanted = input();
+  ])('because it was %s has its shards cancelled: they submit nothing more, and leave their pages', async (harness, _, end, options) => {
+    const wanted = input(harness);
     // Only the first of the rest is open beside the other when the batch goes.
     await harness.emulator.admin.setDefaults(HELD);
     const batch = await harness.start(wanted, options);
@@ -294,7 +291,7 @@ describe('a batch that is gone', () => {
     expect(await harness.submits()).toHaveLength(submits);
   });
 
-  test('in one shard that an operator terminated fails and names it, and the others end as they should', async () => {
+  batchTest('in one shard that an operator terminated fails and names it, and the others end as they should', async (harness) => {
     const batch = await harness.start({ items: items('a', 260, WATCHED), maxInFlight: 260, report: newReport() });
     await harness.submitted(260);
     await batch.shard(0).terminate('by an operator');
@@ -311,7 +308,7 @@ describe('a batch that is gone', () => {
 });
 
 describe('items', () => {
-  test('that are never accepted end by their own deadline, and so do those that stay open', async () => {
+  batchTest('that are never accepted end by their own deadline, and so do those that stay open', async (harness) => {
     // Without Retry-After: that would hold the others' submits, too.
     await harness.refuse(429, {}, 'busy');
     const { result, lines } = await harness.reported({
@@ -325,13 +322,13 @@ describe('items', () => {
     expect(result.counts).toMatchObject({ failed: 2, succeeded: 1 });
   });
 
-  test('of which none is left but one that is never accepted end the batch with its deadline', async () => {
+  batchTest('of which none is left but one that is never accepted end the batch with its deadline', async (harness) => {
     await harness.refuse(429, { 'retry-after': '1' }, 'busy');
     const { result } = await harness.reported({ items: [item('busy', undefined, { deadlineSeconds: 2 })] });
     expect(result.counts).toMatchObject({ total: 1, failed: 1 });
   });
 
-  test('that wait for another try end by their deadline while all chunks are under way', async () => {
+  batchTest('that wait for another try end by their deadline while all chunks are under way', async (harness) => {
     await harness.refuse(503, {}, 'busy');
     await harness.emulator.admin.addFault({ match: { path: '/slow' }, times: 0, holdUntilReleased: true });
     const batch = await harness.start({
@@ -351,7 +348,7 @@ describe('items', () => {
     expect((await batch.result()).counts).toMatchObject({ failed: 1, succeeded: 3 });
   });
 
-  test('that end with their submit, and resources that are fetched, are in the report', async () => {
+  batchTest('that end with their submit, and resources that are fetched, are in the report', async (harness) => {
     const { url } = await harness.emulator.admin.addScript({
       name: 'once',
       routes: [

@@ -3,33 +3,15 @@ import { renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BatchItem, RetryOf } from '../../src/contract';
 import { eventually } from '../support/eventually';
-import {
-  harnessTests,
-  byOutcome,
-  FAILS,
-  FAST,
-  item,
-  items,
-  newReport,
-  openBatchHarness,
-  WATCHED,
-  type Batch,
-  type BatchHarness,
-} from './harness';
+import { harnessTests, byOutcome, FAILS, FAST, item, items, newReport, WATCHED, type Batch, type BatchHarness } from './harness';
 
 /** Over before what a test waits for comes; and time enough, on a busy machine, for a retry that has the same. */
 const DEADLINE_SECONDS = 4;
 
-let harness: BatchHarness;
-
-beforeAll(async () => (harness = await openBatchHarness()));
-
-beforeEach(() => harness.emulator.admin.reset());
-
-afterAll(() => harness.close());
+const batchTest = harnessTests();
 
 describe('a retry', () => {
-  test('runs what did not succeed, and uncertain items only when it is asked to, then with their old key', async () => {
+  batchTest('runs what did not succeed, and uncertain items only when it is asked to, then with their old key', async (harness) => {
     const first = await harness.reported({ items: [item('good'), item('bad', FAILS), await harness.uncertain('lost')] });
     const [key] = await harness.keysOf('lost');
     const sentAt = (await harness.submits('lost'))[0]?.headers['repeatability-first-sent'];
@@ -48,7 +30,7 @@ describe('a retry', () => {
     expect(await harness.keysOf('good')).toHaveLength(1);
   });
 
-  test('of a batch by its workflow id finds its report, and a retry of that retry counts on', async () => {
+  batchTest('of a batch by its workflow id finds its report, and a retry of that retry counts on', async (harness) => {
     const first = await harness.start({ items: [item('good'), item('bad', FAILS)], report: newReport() });
     await first.result();
     const second = await harness.start({ retryOf: { workflowId: first.id }, report: newReport() });
@@ -65,10 +47,10 @@ describe('a retry', () => {
       ({ progress }) => (progress?.polls ?? 0) > 0,
     );
 
-  test.each<[string, string, Partial<BatchItem>, (batch: Batch, id: string) => Promise<unknown>]>([
+  batchTest.each<[string, string, Partial<BatchItem>, (batch: Batch, id: string) => Promise<unknown>]>([
     ['whose deadline was over', 'DeadlineExceeded', { deadlineSeconds: DEADLINE_SECONDS }, () => Promise.resolve()],
     ['that was cancelled with its batch', 'OperationCanceled', {}, async (batch, id) => (await polled(batch, id), batch.handle.cancel())],
-  ])('follows an operation %s, and does not submit it again', async (_, type, more, cutShort) => {
+  ])('follows an operation %s, and does not submit it again', async (harness, _, type, more, cutShort) => {
     const id = `follow-${type}`;
     let batch = await harness.start({ items: [item(id, WATCHED, more)], report: newReport() });
     await cutShort(batch, id);
@@ -85,7 +67,7 @@ describe('a retry', () => {
     expect(await harness.submits(id)).toHaveLength(1);
   });
 
-  test('of a chain follows the step that was under way, and goes on after it', async () => {
+  batchTest('of a chain follows the step that was under way, and goes on after it', async (harness) => {
     const steps = ['walls', 'roof'].map((id) => ({ id, submit: { ...item(id, id === 'walls' ? WATCHED : undefined).submit! } }));
     const first = await harness.reported({ items: [{ id: 'house', kind: 'chain', steps, deadlineSeconds: DEADLINE_SECONDS }] });
     expect(first.lines).toMatchObject([{ failure: { type: 'StepFailed', step: 'walls', cause: { type: 'DeadlineExceeded' } } }]);
@@ -96,7 +78,7 @@ describe('a retry', () => {
     expect(await harness.submits('roof')).toHaveLength(1);
   });
 
-  test('that is stopped before it comes to an operation leaves it to be followed by the next one', async () => {
+  batchTest('that is stopped before it comes to an operation leaves it to be followed by the next one', async (harness) => {
     const first = await harness.reported({ items: [item('bad', FAILS), item('late', WATCHED, { deadlineSeconds: DEADLINE_SECONDS })] });
     expect(byOutcome(first.lines)).toEqual({ failed: ['bad', 'late'] });
     const manifest = first.lines.sort((one, other) => one.id.localeCompare(other.id));
@@ -111,14 +93,14 @@ describe('a retry', () => {
     expect(await harness.submits('late')).toHaveLength(1);
   });
 
-  test('submits again what the service itself has canceled', async () => {
+  batchTest('submits again what the service itself has canceled', async (harness) => {
     const first = await harness.reported({ items: [item('ended', { finish: 'Canceled' })] });
     expect(first.lines).toMatchObject([{ outcome: 'canceled', failure: { type: 'OperationCanceled', httpStatus: 200 } }]);
     await harness.reported({ retryOf: { report: first.result.report! } });
     expect(await harness.submits('ended')).toHaveLength(2);
   });
 
-  test('takes up an uncertain submit by itself where it may be sent twice, with its old key', async () => {
+  batchTest('takes up an uncertain submit by itself where it may be sent twice, with its old key', async (harness) => {
     const [once, twice] = [await harness.uncertain('once'), await harness.uncertain('twice')];
     const first = await harness.reported({ items: [once, twice] });
     expect(byOutcome(first.lines)).toEqual({ uncertain: ['once', 'twice'] });
@@ -133,10 +115,10 @@ describe('a retry', () => {
     expect(await harness.submits('once')).toHaveLength(1);
   });
 
-  test.each<[string, Partial<BatchItem['submit']>, number]>([
+  batchTest.each<[string, Partial<BatchItem['submit']>, number]>([
     ['does not submit it again', {}, 1],
     ["submits it again where the caller's own key makes that harmless", { idempotencyKey: 'own-key' }, 2],
-  ])('of an operation whose status URL was masked in the report %s', async (_, submit, submits) => {
+  ])('of an operation whose status URL was masked in the report %s', async (harness, _, submit, submits) => {
     const id = `masked-${submits}`;
     const one = item(id, WATCHED, { deadlineSeconds: DEADLINE_SECONDS });
     const first = await harness.reported({ items: [{ ...one, submit: { ...one.submit!, ...submit } }] });
@@ -152,18 +134,18 @@ describe('a retry', () => {
     expect(await harness.submits(id)).toHaveLength(submits);
   });
 
-  test('of a batch in which all went well has nothing to do', async () => {
+  batchTest('of a batch in which all went well has nothing to do', async (harness) => {
     const first = await harness.reported({ items: [item('good')] });
     expect((await harness.reported({ retryOf: { report: first.result.report! } })).result.counts).toMatchObject({ total: 0 });
   });
 
-  test.each<[string, (id: string) => Promise<unknown>]>([
+  batchTest.each<[string, (harness: BatchHarness, id: string) => Promise<unknown>]>([
     ['that was stopped before it sent it', () => Promise.resolve()],
-    ['to which the service was busy', (id) => harness.refuse(429, { 'retry-after': '1' }, id)],
-  ])('%s keeps an uncertain item uncertain, with its key', async (_, before) => {
+    ['to which the service was busy', (harness, id) => harness.refuse(429, { 'retry-after': '1' }, id)],
+  ])('%s keeps an uncertain item uncertain, with its key', async (harness, _, before) => {
     const first = await harness.reported({ items: [item('bad', FAILS), await harness.uncertain('lost')], maxInFlight: 1 });
     const [key] = await harness.keysOf('lost');
-    await before('lost');
+    await before(harness, 'lost');
     const batch = await harness.start({
       retryOf: { report: first.result.report!, outcomes: ['failed', 'uncertain'] },
       report: newReport(),
@@ -180,7 +162,7 @@ describe('a retry', () => {
     expect((await harness.emulator.admin.operations()).operations.filter(({ collection }) => collection === '/lost')).toHaveLength(1);
   });
 
-  test('of broken items that were skipped is refused where it does not skip them, too', async () => {
+  batchTest('of broken items that were skipped is refused where it does not skip them, too', async (harness) => {
     const first = await harness.reported({ manifest: harness.manifest('?\n'), skipInvalid: true });
     const retryOf: RetryOf = { report: first.result.report!, outcomes: ['invalid'] };
     expect(await harness.failure({ retryOf })).toMatchObject({

@@ -41,7 +41,7 @@ export interface HeldBatch {
 }
 
 /** Longest wait for one thing, on a machine that is busy with others. */
-export const PATIENCE_SECONDS = process.env['LRO_LONG'] === '1' ? 240 : 120;
+export const PATIENCE_SECONDS = 240;
 
 /** Calls that a test makes at once at most. */
 const AT_ONCE = 20;

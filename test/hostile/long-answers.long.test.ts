@@ -11,8 +11,7 @@ import { HostileHarness, type Handle } from './harness';
 import { answerJson, longAcceptance, longCookies, longUrl } from './longest';
 import type { Asked } from './service';
 
-const LONG = process.env['LRO_LONG'] === '1';
-jest.setTimeout(LONG ? 600_000 : 90_000);
+jest.setTimeout(600_000);
 
 /** An item's operation at the service. */
 interface Played {
@@ -107,7 +106,7 @@ const N = 50;
 
 test.each([
   ['whose acceptances are long', 'long', 1],
-  ...(LONG ? [['that are refused once, with long cookies', 'throttled', 2] as const] : []),
+  ['that are refused once, with long cookies', 'throttled', 2],
 ] as const)('50 items %s', async (_, how, submits) => {
   const wanted = items(how, N);
   const handle = await harness.startBatch({ items: wanted });
@@ -116,11 +115,11 @@ test.each([
 });
 
 // More than one run can carry, if all that their answers say were kept.
-const MANY = LONG ? 250 : 60;
+const MANY = 250;
 
 test.each([
   [`${MANY} items whose polls are long`, 'late'] as const,
-  ...(LONG ? [[`${MANY} items that have succeeded at once, with a long place where the result is`, 'atOnce'] as const] : []),
+  [`${MANY} items that have succeeded at once, with a long place where the result is`, 'atOnce'] as const,
 ] as const)('%s', async (_, how) => {
   const wanted = items(how, MANY);
   const handle = await harness.startBatch({ items: wanted });

@@ -1,6 +1,6 @@
 /**
  * A rolling upgrade under load, and the way back: two builds whose workflow code differs work side by side, and what is open moves from one to
- * the other and back. `LRO_LONG=1`: 200 operations and a batch of 2,000 instead of 20 and 150.
+ * the other and back. 200 operations and a batch of 2,000.
  */
 import { DefaultLogger, makeTelemetryFilterString, Runtime, Worker } from '@temporalio/worker';
 import { Evidence } from '../batch/evidence';
@@ -8,17 +8,16 @@ import { eventually } from '../support/eventually';
 import { earlyPolls } from '../support/process-harness';
 import { inTurns, PATIENCE_SECONDS, startUpgradeHarness, TYPES, type Run, type UpgradeHarness } from './harness';
 
-const isLong = process.env['LRO_LONG'] === '1';
-const OPERATIONS = isLong ? 200 : 20;
-const ITEMS = isLong ? 2000 : 150;
-const IN_FLIGHT = isLong ? 600 : 50;
+const OPERATIONS = 200;
+const ITEMS = 2000;
+const IN_FLIGHT = 600;
 /** A shard does not begin a few more for what few have ended. */
 const SOON_IN_FLIGHT = 0.9 * IN_FLIGHT;
 /** Of a batch that ends on the next build; one that begins there has twice as many. */
 const SHORT_ITEMS = 10;
 /** Of an operation alone; of an item it is a second. */
-const RETRY_AFTER_SECONDS = isLong ? 5 : 1;
-jest.setTimeout(isLong ? 900_000 : 300_000);
+const RETRY_AFTER_SECONDS = 5;
+jest.setTimeout(900_000);
 
 let harness: UpgradeHarness;
 
