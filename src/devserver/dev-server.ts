@@ -43,6 +43,8 @@ export interface DevServer {
   /** `host:port` of the gRPC frontend, as in `TEMPORAL_ADDRESS`. */
   readonly address: string;
   readonly port: number;
+  /** Of Temporal's HTTP API. */
+  readonly httpPort: number;
   readonly namespace: string;
   readonly uiUrl: string | undefined;
   readonly uiPort: number | undefined;
@@ -83,14 +85,14 @@ export async function startDevServer(options: DevServerOptions = {}): Promise<De
 
 async function startOnce(cliPath: string, options: DevServerOptions): Promise<DevServer> {
   const { namespace = 'default' } = options;
-  const [freePort = 0, freeUiPort = 0] = await findFreePorts(2, HOST);
+  const [freePort = 0, httpPort = 0, freeUiPort = 0] = await findFreePorts(3, HOST);
   const port = options.port || freePort;
   const uiPort = options.ui === true ? options.uiPort || freeUiPort : undefined;
   const address = `${HOST}:${port}`;
   const child = await startChild({
     name: 'the Temporal dev server',
     command: cliPath,
-    args: devServerArgs(options, namespace, port, uiPort),
+    args: devServerArgs(options, namespace, { port, httpPort, uiPort }),
     // These settings are for the CLI's client commands and would disturb its server.
     env: { TEMPORAL_ADDRESS: undefined, TEMPORAL_NAMESPACE: undefined, TEMPORAL_API_KEY: undefined },
     logFile: options.logFile,
@@ -104,6 +106,7 @@ async function startOnce(cliPath: string, options: DevServerOptions): Promise<De
   return {
     address,
     port,
+    httpPort,
     namespace,
     uiUrl: uiPort === undefined ? undefined : `http://${HOST}:${uiPort}`,
     uiPort,
@@ -119,8 +122,11 @@ async function startOnce(cliPath: string, options: DevServerOptions): Promise<De
   };
 }
 
-function devServerArgs(options: DevServerOptions, namespace: string, port: number, uiPort: number | undefined): string[] {
-  const args = ['server', 'start-dev', '--ip', HOST, '--port', String(port), '--namespace', namespace, '--log-level', 'warn'];
+type Ports = Pick<DevServer, 'port' | 'httpPort' | 'uiPort'>;
+
+function devServerArgs(options: DevServerOptions, namespace: string, { port, httpPort, uiPort }: Ports): string[] {
+  const args = ['server', 'start-dev', '--ip', HOST, '--port', String(port), '--http-port', String(httpPort)];
+  args.push('--namespace', namespace, '--log-level', 'warn');
   args.push(...(uiPort === undefined ? ['--headless'] : ['--ui-port', String(uiPort), '--ui-disable-news-fetch']));
   if (options.databaseFile !== undefined) args.push('--db-filename', options.databaseFile, ...DATABASE_PRAGMAS);
   for (const [name, type] of Object.entries(options.searchAttributes ?? {})) args.push('--search-attribute', `${name}=${type}`);

@@ -36,7 +36,8 @@ const stepMade = strict({
   body: anyJson.optional(),
 } satisfies Record<keyof StepMade, z.ZodType>);
 
-const chainInput = strict({
+/** {@link ChainInput} */
+export const chainInput = strict({
   ...sharedShape,
   steps: atMostEntries(MAX_STEPS, 'steps', z.array(step, { error: 'must be a list of steps' }).min(1, 'must have at least one step')),
   made: atMostFields(MAX_STEPS, 'steps', z.record(stepId, stepMade, { error: 'must be an object: what each step has made' })).optional(),
@@ -60,11 +61,13 @@ const chainInput = strict({
   if (ids.every((id) => Object.hasOwn(chain.made ?? {}, id))) refuse(['made'], 'there is nothing left to do: every step is made');
 });
 
-const BEGINNINGS = ['package', 'udid', 'conversionId', 'datasetId'] as const;
+/** Of these fields an input of `buildTileset` has exactly one: where it begins. */
+export const BEGINNINGS = ['package', 'udid', 'conversionId', 'datasetId'] as const;
 const resourceId = text(1024);
 const description = text(1024).optional();
 
-const tilesetInput = strict({
+/** {@link BuildTilesetInput} */
+export const tilesetInput = strict({
   ...sharedShape,
   package: bodyFile.optional(),
   udid: resourceId.optional(),

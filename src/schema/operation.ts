@@ -94,7 +94,8 @@ export const ownShape = {
 
 const settingsShape = { ...sharedShape, ...ownShape };
 
-const operationInput = strict({ ...settingsShape, submit: submit.optional(), attach: strict(attachShape).optional() }).refine(
+/** {@link OperationInput}; its defaults are filled in. */
+export const operationInput = strict({ ...settingsShape, submit: submit.optional(), attach: strict(attachShape).optional() }).refine(
   (input) => (input.submit === undefined) !== (input.attach === undefined),
   'must have exactly one of "submit" and "attach"',
 );

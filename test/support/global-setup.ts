@@ -16,5 +16,6 @@ export default async function globalSetup(): Promise<void> {
   ]);
   globalThis.sharedDevServer = server;
   process.env['LRO_TEST_TEMPORAL_ADDRESS'] = server.address;
+  process.env['LRO_TEST_TEMPORAL_HTTP_PORT'] = String(server.httpPort);
   process.env['LRO_TEST_SERVER_PATH'] = testServer.path;
 }
