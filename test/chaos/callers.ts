@@ -204,12 +204,12 @@ function toldByChain(steps: Wanted[], err: unknown): Told[] {
   const failed = steps.findIndex((_, index) => `s${index}` === step);
   return steps.slice(0, failed + 1).map((wanted, index) => {
     if (index < failed) return toldByResult(wanted, made?.[`s${index}`] ?? {});
-    return toldByFailure(wanted, (cause) ?? err.details);
+    return toldByFailure(wanted, cause ?? err.details);
   });
 }
 
 function toldByReport(wanted: Wanted, { outcome, result, failure }: ItemReport): Told {
-  if (outcome === 'succeeded') return toldByResult(wanted, (result ?? {}));
+  if (outcome === 'succeeded') return toldByResult(wanted, result ?? {});
   if (failure === undefined) return { wanted, end: 'Canceled', message: outcome };
   return toldByFailure(wanted, failure);
 }

@@ -100,7 +100,8 @@ export class Link {
 
   private async pass(from: Socket, to: Socket): Promise<void> {
     try {
-      for await (const chunk of from as AsyncIterable<Buffer>) {
+      // The other way may go on when this one has ended.
+      for await (const chunk of from.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
         await this.delay(chunk.length);
         if (to.destroyed) return;
         if (!to.write(chunk)) await Promise.race([once(to, 'drain'), once(to, 'close')]);

@@ -27,8 +27,8 @@ interface Options {
   keep: boolean;
 }
 
-/** After the last fault, operations that are open take their own time, and what was lost with a worker the longest timeout of an activity. */
-const CALM_SECONDS = 900;
+/** Once all is calm, operations take their own time, and a busy machine its own; when none has ended for so long, the rest is lost. */
+const STUCK_SECONDS = 300;
 /** A worker's caches fill in the first part. */
 const WARM_UP_SHARE = 0.25;
 /** What memory may differ by from third to third: the heap is collected when it is worth it, and caches still fill in a short run. */
@@ -85,7 +85,7 @@ async function rageAndJudge(stage: Stage, journal: Journal, { minutes, seed }: O
       ),
     (done) => done,
   );
-  const isClosed = await Promise.race([callers.close().then(() => true), sleep(CALM_SECONDS * 1000, false, { ref: false })]);
+  const isClosed = await closedOrStuck(callers);
   const endedMs = Date.now();
   samples.stop();
   const growth = samples.growth(beganMs + (calmMs - beganMs) * WARM_UP_SHARE, calmMs);
@@ -116,6 +116,16 @@ async function rageAndJudge(stage: Stage, journal: Journal, { minutes, seed }: O
     growthProblems: growthProblems(growth),
     calmSeconds: (endedMs - calmMs) / 1000,
   };
+}
+
+async function closedOrStuck(callers: Callers): Promise<boolean> {
+  const closed = callers.close().then(() => true);
+  for (let before = -1; before !== callers.told.length;) {
+    before = callers.told.length;
+    if (await Promise.race([closed, sleep(STUCK_SECONDS * 1000, false, { ref: false })])) return true;
+    say(`calm: ${callers.told.length} ended`);
+  }
+  return false;
 }
 
 /** Also shows that what is searched can be found: an operation's name in the database, the service's own record of a key. */

@@ -50,10 +50,11 @@ export class Storm {
   }
 
   private async play(dice: Dice, deck: () => Card[], [shortest, longest]: [number, number]): Promise<void> {
-    for (let cards: Card[] = []; !this.isOver;) {
+    let cards: Card[] = [];
+    while (!this.isOver) {
       if (cards.length === 0) cards = shuffled(deck(), dice);
+      // Random moments are what this is about; nothing is concluded from how long it waits.
       await sleep(shortest + dice.below(longest - shortest));
-      if (this.isOver) return;
       await cards.pop()?.();
     }
   }
@@ -202,7 +203,7 @@ export class Storm {
         () => lasting(`link to ${name} shut`, () => link.shut(), between(500, 5000)),
       );
     }
-    for (const name of Object.keys(garbles(''))) cards.push(() => this.garble(name, 1 + dice.below(12)));
+    for (const name of Object.keys(garbles(this.stage.credentials.current))) cards.push(() => this.garble(name, 1 + dice.below(12)));
     return cards.map((card) => async () => {
       await this.linksMayBreak;
       this.lastCard = card();
@@ -212,8 +213,7 @@ export class Storm {
 
   /** So many answers go wrong, in whatever time they come. */
   private async garble(name: string, answers: number): Promise<void> {
-    const { key } = this.stage.credentials.current;
-    const fault = garbles(key)[name];
+    const fault = garbles(this.stage.credentials.current)[name];
     if (fault === undefined) throw new Error(`no such fault: ${name}`);
     try {
       await this.stage.service.addFault({ ...fault, times: answers });
