@@ -136,6 +136,8 @@ export class Storm {
     try {
       const old = stage.credentials.current;
       const next = stage.credentials.make();
+      // A worker masks what it has known: one that starts later never had the old ones, and no service has reason to repeat those.
+      await stage.service.removeFaults();
       journal.count('credentials changed');
       await journal.during('service restarted for credentials', async () => {
         await stage.killService();
