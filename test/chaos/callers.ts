@@ -26,7 +26,7 @@ import type { Journal } from './journal';
 import { inputOf, toldByResult, wantedOperation, type Lengths, type Told, type Wanted } from './operations';
 
 /** How many are open at a time. */
-export const PLACES = { singles: 120, chains: 20, batches: 6, itemsInFlight: 60 };
+const PLACES = { singles: 120, chains: 20, batches: 6, itemsInFlight: 60 };
 /** Of one batch: it ends after a while, so that batches begin and end all the time. */
 const ITEMS = 120;
 const STEPS = 3;

@@ -4,7 +4,7 @@ import { stringify } from 'yaml';
 import type { CredentialFiles } from './credentials';
 
 /** Longest wait for an exchange with the service, in seconds. */
-export const TIMEOUT_SECONDS = 10;
+const TIMEOUT_SECONDS = 10;
 /** How long an uncertain submit may take to be seen by `find`: the longest that a link holds it back, and the timeout, are below. */
 const SETTLE_SECONDS = 25;
 
