@@ -155,6 +155,10 @@ test.each<[string, () => Verdict]>([
         operations: [{ ...made, outcome: 'Failed' }],
       }),
   ],
+  [
+    'uncertainty after a fault between claim and submit',
+    () => verdictOn([submit(0)], { ...only({ end: 'SubmissionUncertain' }), ...during(-20, -5) }),
+  ],
   ['uncertainty after a cut', () => verdictOn([submit(0, { cut: true })], only({ end: 'SubmissionUncertain' }))],
 ])('no fault: %s', (_, verdict) => {
   expect(verdict().wrongs).toEqual([]);

@@ -12,6 +12,8 @@ import type { OnRecord, ServiceRecord } from './record';
 
 /** By then an answer is in Temporal: a set of polls is one activity, which ends with its slowest. */
 const TOLD_WITHIN_MS = 12_000;
+/** A submit goes out so long after its claim, at most: an activity that Temporal has given up meanwhile tells it nothing. */
+const CLAIMED_BEFORE_MS = 15_000;
 /** The service's clock has fractions of milliseconds, timers may not. */
 const TOLERANCE_MS = 1;
 
@@ -84,7 +86,7 @@ function judgeEnd(told: Told, of: OnRecord, disruptions: readonly Disruption[], 
     case 'SubmissionUncertain':
       if (wanted.mode !== 'fail') wrong('uncertain, though it may be sent again');
       if (wanted.connection === 'found') wrong(`uncertain, though it can be looked for: ${String(told.message)}`);
-      if (of.submits.some((submit) => wasClear(submit) && !mayBeUnknown(submit.answeredAtMs ?? 0, disruptions)))
+      if (of.submits.some((submit) => wasClear(submit) && !mayBeUnknown(submit.answeredAtMs ?? 0, disruptions, CLAIMED_BEFORE_MS)))
         wrong('uncertain, though its submit was answered, and nothing kept the answer away');
       return;
     default:
@@ -153,6 +155,6 @@ function dueAfter({ answeredAtMs = 0, retryAfter }: RecordedRequest): number | u
   return /^\d+$/.test(retryAfter) ? answeredAtMs + Number(retryAfter) * 1000 : Date.parse(retryAfter);
 }
 
-function mayBeUnknown(answeredAtMs: number, disruptions: readonly Disruption[]): boolean {
-  return disruptions.some(({ fromMs, toMs }) => fromMs <= answeredAtMs + TOLD_WITHIN_MS && toMs >= answeredAtMs - TOLERANCE_MS);
+function mayBeUnknown(answeredAtMs: number, disruptions: readonly Disruption[], beforeMs = TOLERANCE_MS): boolean {
+  return disruptions.some(({ fromMs, toMs }) => fromMs <= answeredAtMs + TOLD_WITHIN_MS && toMs >= answeredAtMs - beforeMs);
 }
