@@ -19,7 +19,8 @@ import { operationIdOf } from './outcome';
 import { ReadAnswer } from './read-answer';
 import { backoffWait, isThrottled, nextWait, type WaitReason } from './retry-after';
 import type { ProtocolSettings } from './settings';
-import { absoluteUrl, lastSegment, namedStatusUrl } from './status-url';
+import { absoluteUrl, lastSegment, namedStatusUrl, samePath } from './status-url';
+import { styleOf } from './styles';
 import { isPlain } from './text';
 
 /** Beside the connection's timeout. */
@@ -236,6 +237,9 @@ function acceptedAs(
   const attached = { connection, statusUrl, requestUrl: url, method, finalStateVia, headers, fetchResource, resultFile };
   // Its submit's answer was lost before anybody could start it; but whoever else has done so may have.
   const start = requests?.start === undefined ? undefined : { ...requests.start, mayBeTaken: true as const };
-  const monitor = { ...attachedMonitor(attached, nowMs), operationId, cookies, ...requests, start };
+  const unread = attachedMonitor(attached, nowMs);
+  // What was read at its own status URL shows its style: later JSON without a status, of a gateway, is no result then.
+  const style = samePath(statusUrl, entry.answer.url) && find.items === undefined ? styleOf(unread, entry) : unread.style;
+  const monitor = { ...unread, style, operationId, cookies, ...requests, start };
   return { kind: 'accepted', monitor, ...nextWait(entry.answer.headers, { ...settings.poll, defaultSeconds: 0 }, nowMs) };
 }

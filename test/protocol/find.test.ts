@@ -137,6 +137,14 @@ describe('an entry', () => {
     expect(look(answer({ data: [{ tag: 'key-1', id: 1 }] }))).toMatchObject({ kind: 'accepted', waitSeconds: 1, why: 'default interval' });
   });
 
+  test('on its own, read at the URL that is polled, shows by its status that it is a monitor', () => {
+    const rules = find({ items: undefined, pollingLocation: [parseTemplate('{base}/jobs', ['base'])] });
+    expect(look(answer({ tag: 'key-1', status: 'Running' }), {}, rules)).toMatchObject({ monitor: { style: 'monitor' } });
+    expect(look(answer({ tag: 'key-1' }), {}, rules)).toMatchObject({ monitor: { style: 'unknown' } });
+    const elsewhere = find({ items: undefined });
+    expect(look(answer({ tag: 'key-1', id: 1, status: 'Running' }), {}, elsewhere)).toMatchObject({ monitor: { style: 'unknown' } });
+  });
+
   test('on its own is there or not', () => {
     const rules = find({ items: undefined });
     expect(look(answer({ tag: 'key-1', id: 1 }), {}, rules)).toMatchObject({ kind: 'accepted' });
