@@ -22,6 +22,7 @@ import type { Ask, AskOptions, AskResult, Elsewhere, LookedUp } from './messages
 import { mayNotWrite, type OtherWorkers } from './other-workers';
 import { RecentAnswers } from './recent-answers';
 import { ResultBody } from './result-body';
+import { temporalNowMs } from './temporal-clock';
 
 /** Requests at once; each connection has its own limit besides. With answers of at most 140 KiB each, a budget overrun stays below 2 MB. */
 const CONCURRENCY = 10;
@@ -99,7 +100,7 @@ export async function ask(monitor: Monitor, connections: Connections): Promise<S
   }
   const { protocol, limits, config } = connection;
   const decide = (exchange: Exchange): StatusDecision => {
-    const decision = decideStatus(exchange, monitor, protocol, Date.now(), Math.random());
+    const decision = decideStatus(exchange, monitor, protocol, temporalNowMs(), Math.random());
     return monitor.callsBack === true ? asBackstop(decision, config.webhooks.pollSeconds, protocol) : decision;
   };
   const starts = isToBeStarted(monitor);

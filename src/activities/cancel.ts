@@ -14,6 +14,7 @@ import { listed } from './failures';
 import { withHeartbeat } from './heartbeat';
 import type { CancelCall, CancelResult, Elsewhere } from './messages';
 import type { OtherWorkers } from './other-workers';
+import { temporalNowMs } from './temporal-clock';
 
 /** Lanes of one activity; each connection bounds its own requests below that. */
 const CONCURRENCY = 25;
@@ -78,7 +79,7 @@ async function sent({ monitor, cancel }: Pick<CancelCall, 'monitor' | 'cancel'>,
   if (mistakes.length > 0) return { unsent: listed(mistakes) };
   const exchange = await connection.exchange({ purpose: 'cancel', method, url, headers: monitor.headers, cookies: monitor.cookies });
   audit(monitor.connection, { method, url }, outcomeOf(exchange));
-  return decideCancel(exchange, monitor, protocol, Date.now());
+  return decideCancel(exchange, monitor, protocol, temporalNowMs());
 }
 
 /** As the answer to the submit has said: the URL is the service's own. */
@@ -96,5 +97,5 @@ async function sentAsNamed(monitor: Monitor, connection: Connection): Promise<Ca
     cookies: monitor.cookies,
   });
   audit(monitor.connection, { method, url }, outcomeOf(exchange));
-  return decideCancel(exchange, monitor, connection.protocol, Date.now());
+  return decideCancel(exchange, monitor, connection.protocol, temporalNowMs());
 }

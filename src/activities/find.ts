@@ -16,6 +16,7 @@ import type { OtherWorkers } from './other-workers';
 import type { PageItem, Pages } from './pages';
 import { prepareSubmit } from './prepare-submit';
 import { contextOf, hasCallback, type OutgoingSubmit } from './send-submit';
+import { temporalNowMs } from './temporal-clock';
 
 /** Requests at once; each connection has its own limit besides. */
 const CONCURRENCY = 10;
@@ -75,7 +76,7 @@ async function lookFor(send: OutgoingSubmit, lost: LostSubmit, find: Find, conne
   const look = await pagesFrom(url, find, wanted, connection);
   const settings = { ...protocol, timeoutSeconds: limits.timeoutSeconds };
   const callsBack = hasCallback(send);
-  const decision = decideLook(look, find, lost, contextOf(send, connection, callsBack), settings, Date.now(), Math.random());
+  const decision = decideLook(look, find, lost, contextOf(send, connection, callsBack), settings, temporalNowMs(), Math.random());
   if (decision.kind !== 'accepted' || !callsBack) return decision;
   return { ...decision, monitor: { ...decision.monitor, callsBack: true } };
 }
@@ -90,7 +91,7 @@ async function pagesFrom(first: string, find: Find, wanted: Wanted, connection: 
     if (page >= find.maxPages || seen.has(next) || performance.now() > untilMs) return { entries, isCut: true };
     seen.add(next);
     const exchange = await connection.exchange({ purpose: 'status', method: 'GET', url: next });
-    const read = readFindPage(exchange, find, wanted, connection.protocol, Date.now());
+    const read = readFindPage(exchange, find, wanted, connection.protocol, temporalNowMs());
     if (read.kind === 'unreadable') return { entries, isCut: true, unreadable: read };
     entries.push(...read.entries);
     ({ next } = read);

@@ -16,6 +16,7 @@ import { OtherWorkers } from './other-workers';
 import { makePrepareChain } from './prepare-chain';
 import { makeReadResults } from './read-results';
 import { makeSubmit } from './submit';
+import { onTemporalTime } from './temporal-clock';
 
 export interface ActivityOptions {
   connections: Connections;
@@ -32,7 +33,7 @@ export function createActivities(options: ActivityOptions): LroActivities & Batc
   const pages = new Pages(connections.files);
   const others = new OtherWorkers(namespace, identity, connections.fileHash);
   const report = makeReport(connections, pages, others);
-  return {
+  return onTemporalTime<LroActivities & BatchActivities>({
     'lro.prepare': others.orElsewhere(makePrepare({ connections, learn: learn.settings })),
     'lro.prepareChain': others.orElsewhere(makePrepareChain({ connections, learn: learn.settings })),
     'lro.searchAttributes': learn.searchAttributes,
@@ -47,5 +48,5 @@ export function createActivities(options: ActivityOptions): LroActivities & Batc
     'lro.writeReportRest': others.orElsewhere(report['lro.writeReportRest']),
     'lro.finishReport': others.orElsewhere(report['lro.finishReport']),
     'lro.findItem': others.orElsewhere(makeFindItem(connections)),
-  };
+  });
 }

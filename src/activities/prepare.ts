@@ -22,6 +22,7 @@ import { filledIn } from './file-names';
 import { digestOf } from './input-digest';
 import type { LearntSettings, PrepareRequest, Prepared } from './messages';
 import { NO_RECEIVER } from './send-submit';
+import { temporalNowMs } from './temporal-clock';
 
 export interface PrepareDependencies {
   connections: Connections;
@@ -224,7 +225,7 @@ function prepareAttach(value: CheckedInput, connection: Connection, resultFile: 
   const { method, headers } = request;
   const { connection: name, finalStateVia, fetchResource } = value;
   const attached = { connection: name, statusUrl, requestUrl, method, headers, finalStateVia, fetchResource, resultFile };
-  const monitor = attachedMonitor(attached, Date.now());
+  const monitor = attachedMonitor(attached, temporalNowMs());
   return { ...common(value, connection, 'follow', statusUrl), attach: attachedBy(monitor, connection) };
 }
 

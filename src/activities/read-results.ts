@@ -15,6 +15,7 @@ import { logCap } from './log-cap';
 import type { AskOptions, Elsewhere, LookedUp, ReadRequest, ReadResult } from './messages';
 import { mayNotWrite, type OtherWorkers } from './other-workers';
 import { ResultBody } from './result-body';
+import { temporalNowMs } from './temporal-clock';
 
 const CONCURRENCY = 10;
 
@@ -84,7 +85,7 @@ async function read(fetch: Fetch, connections: Connections): Promise<FetchDecisi
   if (exchange.kind === 'untrusted') return { unread: `refused: ${exchange.reason}` };
   // A worker that shuts down has not tried: another goes on.
   if (file?.written?.kind === 'failed' && cancellationSignal.aborted) throw new Error('the worker shuts down');
-  const decision = decideFetch(exchange, fetch, connection.protocol, Date.now(), Math.random(), file?.written);
+  const decision = decideFetch(exchange, fetch, connection.protocol, temporalNowMs(), Math.random(), file?.written);
   logCap(decision, fetch.connection);
   return decision;
 }

@@ -16,6 +16,7 @@ import { audit, outcomeOf } from './audit';
 import { listed } from './failures';
 import { logCap } from './log-cap';
 import { ResultBody } from './result-body';
+import { temporalNowMs } from './temporal-clock';
 
 /** For what of an answer that ends the operation is still to be read, and written to a file. */
 const FILE_SECONDS = 120;
@@ -91,7 +92,7 @@ async function sent(submit: OutgoingSubmit, connections: Connections): Promise<S
   }
   const context = { ...contextOf(submit, connection, callsBack), idempotencyHeaders: Object.keys(idempotency) };
   const decide = (exchange: Exchange): SubmitDecision => {
-    const decision = decideSubmit(exchange, context, connection.protocol, Date.now(), Math.random());
+    const decision = decideSubmit(exchange, context, connection.protocol, temporalNowMs(), Math.random());
     return callsBack ? asBackstop(decision, connection.config.webhooks.pollSeconds, connection.protocol) : decision;
   };
   const file =
@@ -125,9 +126,12 @@ async function sent(submit: OutgoingSubmit, connections: Connections): Promise<S
       freshConnection: submit.onUncertainSubmit === 'fail',
       bodyTo: file?.target,
     });
-    const since = connection.keyRefusedSinceMs;
-    // Of those that were held until now the time counts as well.
-    if (since !== undefined) context.unauthorizedSinceMs = Math.min(since, context.unauthorizedSinceMs ?? since);
+    const refusedForMs = connection.keyRefusedForMs;
+    if (refusedForMs !== undefined) {
+      // Of those that were held until now the time counts as well.
+      const sinceMs = temporalNowMs() - refusedForMs;
+      context.unauthorizedSinceMs = Math.min(sinceMs, context.unauthorizedSinceMs ?? sinceMs);
+    }
     const decided = decide(exchange);
     const decision = file !== undefined && decided.kind === 'succeeded' ? withFile(decided, file.written, undefined) : decided;
     logCap(decision, submit.connection);

@@ -41,7 +41,9 @@ export async function exchange(context: ExchangeContext, message: IncomingMessag
   let finished = false;
   response.once('finish', () => {
     finished = true;
-    context.requestLog.ended(recorded, { bodyBytes: request.bodyBytes, httpStatus: response.statusCode, operationId, cut: false });
+    const { statusCode: httpStatus } = response;
+    const retryAfter = response.getHeader('retry-after')?.toString();
+    context.requestLog.ended(recorded, { bodyBytes: request.bodyBytes, httpStatus, retryAfter, operationId, cut: false });
   });
   response.once('close', () => {
     const httpStatus = response.headersSent ? response.statusCode : undefined;

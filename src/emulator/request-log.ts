@@ -22,6 +22,8 @@ export interface RecordedRequest {
   /** When the answer's last byte was handed to the socket. */
   answeredAtMs?: number;
   httpStatus?: number;
+  /** The `Retry-After` that was sent. */
+  retryAfter?: string;
   operationId?: string;
   /** The connection ended before the answer did. */
   cut?: true;
@@ -71,12 +73,16 @@ export class RequestLog {
   }
 
   /** The answer's last byte is on its way, or the connection is gone. */
-  ended(recorded: RecordedRequest, how: Pick<RecordedRequest, 'bodyBytes' | 'httpStatus' | 'operationId'> & { cut: boolean }): void {
+  ended(
+    recorded: RecordedRequest,
+    how: Pick<RecordedRequest, 'bodyBytes' | 'httpStatus' | 'operationId' | 'retryAfter'> & { cut: boolean },
+  ): void {
     recorded.bodyBytes = how.bodyBytes;
     recorded.operationId = how.operationId;
     if (how.cut) recorded.cut = true;
     else recorded.answeredAtMs = preciseNowMs();
     if (how.httpStatus !== undefined) recorded.httpStatus = how.httpStatus;
+    if (how.retryAfter !== undefined) recorded.retryAfter = how.retryAfter;
     this.write(recorded);
   }
 

@@ -100,9 +100,9 @@ export class Connection {
     return Math.max(this.limiter.heldSeconds, waitsForKey ? this.keyHold.heldSeconds : 0);
   }
 
-  /** Since when the service refuses this connection's credentials for submits, in milliseconds since the epoch; undefined when it does not. */
-  get keyRefusedSinceMs(): number | undefined {
-    return this.keyHold.sinceMs;
+  /** How long the service has refused this connection's credentials for submits, in milliseconds; undefined when it does not. */
+  get keyRefusedForMs(): number | undefined {
+    return this.keyHold.refusedForMs;
   }
 
   /**

@@ -5,25 +5,27 @@
  * Keeps true: after `unauthorizedSeconds` nobody is held any more, so that each submit is refused by the service itself.
  */
 import type { Clock } from './clock';
-import { HalfOpen, type Held, type Ticket } from './half-open';
+import { HalfOpen, type Cause, type Held, type Ticket } from './half-open';
 
 export class KeyHold {
   private readonly halfOpen = new HalfOpen();
+  /** The hold, and when it began by the monotonic clock: somebody may set the other one. */
+  private begun: { cause: Cause; atMs: number } | undefined;
 
   constructor(
     private readonly unauthorizedSeconds: number,
     private readonly clock: Clock,
   ) {}
 
-  /** Since when the credentials are refused, in milliseconds since the epoch; undefined when they are not. */
-  get sinceMs(): number | undefined {
-    return this.halfOpen.cause?.sinceMs;
+  /** For how long the credentials have been refused, in milliseconds; undefined when they are not. */
+  get refusedForMs(): number | undefined {
+    return this.begun && this.clock.monotonicMs() - this.begun.atMs;
   }
 
   /** Whether one submit at a time tries the credentials. */
   get isHolding(): boolean {
-    const { sinceMs } = this;
-    return sinceMs !== undefined && this.clock.nowMs() - sinceMs < this.unauthorizedSeconds * 1000;
+    const { refusedForMs } = this;
+    return refusedForMs !== undefined && refusedForMs < this.unauthorizedSeconds * 1000;
   }
 
   /** How long no submit goes; 0 when the next one does. */
@@ -46,5 +48,7 @@ export class KeyHold {
   end(ticket: Ticket, httpStatus: number | undefined): void {
     const outcome = httpStatus === 401 ? 'throttled' : httpStatus === undefined || httpStatus >= 500 ? 'unclear' : 'good';
     this.halfOpen.answered(ticket, outcome, this.clock.monotonicMs(), { httpStatus: 401, sinceMs: this.clock.nowMs() });
+    const { cause } = this.halfOpen;
+    if (cause !== this.begun?.cause) this.begun = cause && { cause, atMs: this.clock.monotonicMs() };
   }
 }

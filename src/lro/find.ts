@@ -5,7 +5,7 @@
  * 1. Only one entry that matches is followed; where several do, nobody can say which is meant, and none is.
  * 2. What was not there is proof of absence only where the file says so, after two looks of which the last came `settleSeconds` after the
  *    submit or later, and only when all that the service has was seen.
- * 3. An answer that cannot be read is no look.
+ * 3. An answer that cannot be read is no look: neither is one that is to be the job itself, and names nothing to poll.
  */
 import type { Json } from '../contract';
 import { passesByItself, type Exchange } from './answer';
@@ -19,7 +19,8 @@ import { operationIdOf } from './outcome';
 import { ReadAnswer } from './read-answer';
 import { backoffWait, isThrottled, nextWait, type WaitReason } from './retry-after';
 import type { ProtocolSettings } from './settings';
-import { absoluteUrl, lastSegment, namedStatusUrl } from './status-url';
+import { absoluteUrl, lastSegment, namedStatusUrl, samePath } from './status-url';
+import { styleOf } from './styles';
 import { isPlain } from './text';
 
 /** Beside the connection's timeout. */
@@ -175,7 +176,9 @@ export function decideLook(
 ): FindDecision {
   const settledAtMs = sinceMs + (find.settleSeconds ?? settings.timeoutSeconds + SETTLE_SECONDS) * 1000;
   const notFound = (message: string, isProof = false): NotFound => ({ kind: 'notFound', isProof, message });
-  const { unreadable } = look;
+  const [entry, ...others] = look.entries;
+  const accepted = entry && others.length === 0 ? acceptedAs(entry, find, context, settings, nowMs) : undefined;
+  const unreadable = look.unreadable ?? (entry && accepted === undefined ? noJob(entry, find) : undefined);
   if (unreadable !== undefined) {
     const { reason, passes, trouble, exchange } = unreadable;
     const isOver = nowMs >= settledAtMs + settings.poll.unreadableSeconds * 1000;
@@ -192,10 +195,8 @@ export function decideLook(
       trouble: { message: `an uncertain submit is looked for: ${reason}`, kind: trouble, httpStatus: answer?.httpStatus },
     };
   }
-  const [entry, ...others] = look.entries;
   if (others.length > 0) return notFound(`${look.entries.length} entries match, and nobody knows which of them it is`);
   if (entry !== undefined) {
-    const accepted = acceptedAs(entry, find, context, settings, nowMs);
     return accepted ?? notFound(`it was found, but the entry names nothing to poll; ${whatItHad(entry)}`);
   }
   if (looks > 0 && nowMs >= settledAtMs) {
@@ -206,6 +207,13 @@ export function decideLook(
   const elapsedSeconds = Math.max(1, settings.poll.minSeconds, (nowMs - sinceMs) / 1000);
   const waitSeconds = Math.ceil(Math.max(1, Math.min(elapsedSeconds, (settledAtMs - nowMs) / 1000)));
   return { kind: 'lookAgain', waitSeconds, why: 'look again', looks: looks + 1 };
+}
+
+/** Of an entry that names nothing to poll: where it is the whole answer, that may be anybody's, and another one later. */
+function noJob(entry: ReadAnswer, { items }: Find): Look['unreadable'] {
+  if (items !== undefined) return undefined;
+  const reason = `the answer names nothing to poll; ${whatItHad(entry)}`;
+  return { kind: 'unreadable', reason, passes: true, trouble: 'Unreadable', exchange: entry.answer };
 }
 
 /** The operation of an entry, as if the service had just accepted it: its next poll says how it stands. */
@@ -229,6 +237,9 @@ function acceptedAs(
   const attached = { connection, statusUrl, requestUrl: url, method, finalStateVia, headers, fetchResource, resultFile };
   // Its submit's answer was lost before anybody could start it; but whoever else has done so may have.
   const start = requests?.start === undefined ? undefined : { ...requests.start, mayBeTaken: true as const };
-  const monitor = { ...attachedMonitor(attached, nowMs), operationId, cookies, ...requests, start };
-  return { kind: 'accepted', monitor, ...nextWait({}, { ...settings.poll, defaultSeconds: 0 }, nowMs) };
+  const unread = attachedMonitor(attached, nowMs);
+  // What was read at its own status URL shows its style: later JSON without a status, of a gateway, is no result then.
+  const style = samePath(statusUrl, entry.answer.url) && find.items === undefined ? styleOf(unread, entry) : unread.style;
+  const monitor = { ...unread, style, operationId, cookies, ...requests, start };
+  return { kind: 'accepted', monitor, ...nextWait(entry.answer.headers, { ...settings.poll, defaultSeconds: 0 }, nowMs) };
 }

@@ -2,8 +2,9 @@
 import { KeyHold } from '../../src/http/key-hold';
 
 function open(unauthorizedSeconds = 3600) {
-  const time = { ms: 1_000_000 };
-  const clock = { nowMs: () => time.ms, monotonicMs: () => time.ms, sleep: () => Promise.resolve() };
+  const time = { ms: 1_000_000, wallMs: 5_000_000 };
+  // The wall clock is off, and set in between: it dates the cause, and nothing more.
+  const clock = { nowMs: () => time.wallMs, monotonicMs: () => time.ms, sleep: () => Promise.resolve() };
   return { time, hold: new KeyHold(unauthorizedSeconds, clock) };
 }
 
@@ -17,16 +18,16 @@ function send(hold: KeyHold, key: string, httpStatus: number | undefined): void 
 test('nobody is held before a key is refused', () => {
   const { hold } = open();
   for (const status of [202, 400, 403, 500, undefined]) send(hold, 'a', status);
-  expect([hold.isHolding, hold.heldSeconds, hold.sinceMs, hold.holdOf('a')]).toEqual([false, 0, undefined, undefined]);
+  expect([hold.isHolding, hold.heldSeconds, hold.refusedForMs, hold.holdOf('a')]).toEqual([false, 0, undefined, undefined]);
 });
 
 test('after a 401 one submit at a time tries the key, others in vain between, and the first good answer lets all go', () => {
   const { hold, time } = open();
   send(hold, 'a', 401);
-  expect(hold).toMatchObject({ isHolding: true, sinceMs: time.ms });
+  expect(hold).toMatchObject({ isHolding: true, refusedForMs: 0 });
   const probe = hold.begin('b');
   expect(probe.kind).toBe('go');
-  expect(hold.begin('c')).toMatchObject({ kind: 'held', cause: { httpStatus: 401, sinceMs: time.ms } });
+  expect(hold.begin('c')).toMatchObject({ kind: 'held', cause: { httpStatus: 401, sinceMs: 5_000_000 } });
   expect(hold.holdOf('d')).toMatchObject({ kind: 'held' });
   if (probe.kind === 'go') hold.end(probe.ticket, 401);
   time.ms += 500;
@@ -55,5 +56,15 @@ test('after unauthorizedSeconds all are sent, and refused by the service itself'
   time.ms += 60_000;
   expect([hold.isHolding, hold.heldSeconds]).toEqual([false, 0]);
   for (const key of ['b', 'c', 'd']) send(hold, key, 401);
-  expect(hold.sinceMs).toBe(1_000_000);
+  expect(hold.refusedForMs).toBe(60_000);
+});
+
+test('a clock that is set ends no hold, and prolongs none', () => {
+  const { hold, time } = open(60);
+  send(hold, 'a', 401);
+  time.wallMs += 7_200_000;
+  expect(hold.isHolding).toBe(true);
+  time.wallMs -= 14_400_000;
+  time.ms += 60_000;
+  expect(hold.isHolding).toBe(false);
 });

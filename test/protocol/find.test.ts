@@ -119,6 +119,32 @@ describe('an entry', () => {
     });
   });
 
+  test('on its own that names nothing to poll is no job, and read again', () => {
+    const rules = find({ items: undefined, match: [] });
+    const note = answer({ note: 'of a gateway' });
+    expect(look(note, { looks: 1, afterSeconds: 61 }, rules)).toMatchObject({
+      kind: 'lookAgain',
+      looks: 1,
+      trouble: { kind: 'Unreadable', message: expect.stringContaining('names nothing to poll') as string },
+    });
+    expect(look(note, { looks: 1, afterSeconds: 400 }, rules)).toMatchObject({ kind: 'notFound', isProof: false });
+  });
+
+  test('on its own is polled when its answer says', () => {
+    const rules = find({ items: undefined });
+    const busy = answer({ tag: 'key-1', id: 1 }, 200, { 'retry-after': '9' });
+    expect(look(busy, {}, rules)).toMatchObject({ kind: 'accepted', waitSeconds: 9, why: 'Retry-After' });
+    expect(look(answer({ data: [{ tag: 'key-1', id: 1 }] }))).toMatchObject({ kind: 'accepted', waitSeconds: 1, why: 'default interval' });
+  });
+
+  test('on its own, read at the URL that is polled, shows by its status that it is a monitor', () => {
+    const rules = find({ items: undefined, pollingLocation: [parseTemplate('{base}/jobs', ['base'])] });
+    expect(look(answer({ tag: 'key-1', status: 'Running' }), {}, rules)).toMatchObject({ monitor: { style: 'monitor' } });
+    expect(look(answer({ tag: 'key-1' }), {}, rules)).toMatchObject({ monitor: { style: 'unknown' } });
+    const elsewhere = find({ items: undefined });
+    expect(look(answer({ tag: 'key-1', id: 1, status: 'Running' }), {}, elsewhere)).toMatchObject({ monitor: { style: 'unknown' } });
+  });
+
   test('on its own is there or not', () => {
     const rules = find({ items: undefined });
     expect(look(answer({ tag: 'key-1', id: 1 }), {}, rules)).toMatchObject({ kind: 'accepted' });
