@@ -18,6 +18,5 @@ RUN mkdir -p /data/manifests /data/reports && chown -R node:node /data
 COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
-COPY deploy/worker-health.js ./deploy/
 USER node
 CMD ["node", "dist/worker.js"]

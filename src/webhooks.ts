@@ -6,42 +6,41 @@
  */
 import { once } from 'node:events';
 import { ConfigError } from './config';
-import { openLog } from './hosting/log';
+import { announce } from './hosting/log';
+import { inProcess, type Process } from './hosting/process';
 import { readReceiverSettings } from './hosting/receiver-settings';
 import { listenAt } from './hosting/webhook-port';
 import { connectLazily } from './hosting/connect-client';
-import { receiverSettings } from './receiver';
+import { receiverSettings, type ReceiverSettings } from './receiver';
 import { reasonOf } from './text/reason';
 
-async function main(): Promise<void> {
-  const { listen, logLevel, config } = readReceiverSettings(process.env);
-  const log = openLog(logLevel);
+async function main({ log, redaction }: Process): Promise<void> {
+  const { listen, config } = readReceiverSettings(process.env);
   const { client, address } = connectLazily();
-  const settings = receiverSettings(config, client);
+  const known = (settings: ReceiverSettings): ReceiverSettings => {
+    for (const mark of settings.callbacks.marks) redaction.addMark(mark);
+    return settings;
+  };
+  const settings = known(receiverSettings(config, client));
   const receiver = await listenAt(listen, log);
   receiver.use(settings);
   process.on('SIGHUP', () => {
     try {
-      receiver.use(receiverSettings(readReceiverSettings(process.env).config, client));
+      receiver.use(known(receiverSettings(readReceiverSettings(process.env).config, client)));
       log.info('another file is in use');
     } catch (err) {
       log.error({ reason: reasonOf(err) }, 'the file is refused, the one before stays in use');
     }
   });
-  console.log(`webhooks ready: at ${receiver.address}, namespace "${client.options.namespace}" at ${address}`);
+  const { namespace } = client.options;
+  announce(
+    log,
+    { listen: receiver.address, namespace, address },
+    `webhooks ready: at ${receiver.address}, namespace "${namespace}" at ${address}`,
+  );
   await Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
   await receiver.close();
   await client.connection.close();
 }
 
-main().then(
-  () => process.exit(0),
-  (err: unknown) => {
-    if (err instanceof ConfigError) {
-      console.error(`configuration refused:\n${err.message}`);
-      process.exit(2);
-    }
-    console.error(reasonOf(err));
-    process.exit(1);
-  },
-);
+inProcess(main, (err) => (err instanceof ConfigError ? 2 : 1));

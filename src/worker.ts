@@ -3,49 +3,49 @@
  *
  * Exit codes: 0 after a clean drain, 1 when the worker failed, 2 when the configuration is wrong, 3 when Temporal cannot be reached.
  */
-import { Runtime, makeTelemetryFilterString } from '@temporalio/worker';
+import { Runtime } from '@temporalio/worker';
 import { ConfigError } from './config';
 import { BundleError } from './hosting/bundle';
-import { openLog, temporalLogger } from './hosting/log';
+import { openHealth } from './hosting/health';
+import { runtimeLogging } from './hosting/log';
 import { TemporalUnreachableError } from './hosting/connect';
+import { inProcess, type Process } from './hosting/process';
 import { readConfig, readSettings } from './hosting/settings';
+import { openTraces } from './hosting/traces';
 import { WorkerProcess } from './hosting/worker-process';
 
-async function main(): Promise<void> {
+async function main({ log, redaction, atEnd }: Process): Promise<void> {
   const settings = readSettings(process.env);
-  const log = openLog(settings.logLevel);
-  Runtime.install({
-    logger: temporalLogger(log),
+  const { logger, telemetryOptions } = runtimeLogging(log);
+  const runtime = Runtime.install({
+    logger,
     telemetryOptions: {
-      logging: { filter: makeTelemetryFilterString({ core: 'ERROR', other: 'ERROR' }) },
+      ...telemetryOptions,
       ...(settings.metricsAddress === undefined ? {} : { metrics: { prometheus: { bindAddress: settings.metricsAddress } } }),
     },
   });
-  const { config, taskQueue, continueAsNewAfterEvents, version } = settings;
+  atEnd(() => runtime.flushLogs());
+  const { config, taskQueue, continueAsNewAfterEvents, version, healthAddress } = settings;
+  const traces = await openTraces(redaction.clean);
   const work = new WorkerProcess({
     taskQueue,
     continueAsNewAfterEvents,
     version,
     log,
+    http: { redaction },
+    traces,
     readConfig: () => readConfig(process.env),
-    ready: (line) => console.log(line),
   });
   process.on('SIGHUP', () => work.reload());
+  if (healthAddress !== undefined) {
+    const { address } = await openHealth(healthAddress, () => work.notReady());
+    log.info({ address }, 'liveness and readiness are told: /livez and /readyz');
+  }
   await work.run(config);
+  await traces?.close();
 }
 
-main().then(
-  () => process.exit(0),
-  (err: unknown) => {
-    if (err instanceof ConfigError) {
-      console.error(`configuration refused:\n${err.message}`);
-      process.exit(2);
-    }
-    if (err instanceof TemporalUnreachableError || err instanceof BundleError) {
-      console.error(err.message);
-      process.exit(err instanceof BundleError ? 2 : 3);
-    }
-    console.error(err);
-    process.exit(1);
-  },
-);
+inProcess(main, (err) => {
+  if (err instanceof ConfigError || err instanceof BundleError) return 2;
+  return err instanceof TemporalUnreachableError ? 3 : 1;
+});

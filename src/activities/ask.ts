@@ -15,7 +15,7 @@ import { contentOf, statusAgain, withFile } from '../lro/result-file';
 import { isToBeStarted } from '../lro/start';
 import { decideStatus } from '../lro/status';
 import { withinAnswerBudget } from './answer-budget';
-import { audit, outcomeOf } from './audit';
+import { audit, outcomeOf, SentRequest } from './audit';
 import { withHeartbeat } from './heartbeat';
 import { logCap } from './log-cap';
 import type { Ask, AskOptions, AskResult, Elsewhere, LookedUp } from './messages';
@@ -114,6 +114,7 @@ export async function ask(monitor: Monitor, connections: Connections): Promise<S
       signal: AbortSignal.any([Context.current().cancellationSignal, AbortSignal.timeout((limits.timeoutSeconds + FILE_SECONDS) * 1000)]),
     });
   const { method, url, body } = requestOf(monitor);
+  const request = new SentRequest({ operationId: monitor.operationId });
   let exchange: Exchange;
   try {
     exchange = await connection.exchange({
@@ -124,13 +125,16 @@ export async function ask(monitor: Monitor, connections: Connections): Promise<S
       cookies: monitor.cookies,
       body: body === undefined ? undefined : { kind: 'json', value: body },
       bodyTo: file?.target,
+      operationId: monitor.operationId,
+      onSent: request.onSent,
     });
+    request.came(exchange);
   } catch (err) {
     // This worker's connection may refuse a header that the worker which submitted the operation allowed.
     if (err instanceof RequestRefusedError) return { kind: 'failed', failure: { type: 'InvalidInput', message: err.message } };
     throw err;
   }
-  if (starts) audit(monitor.connection, { method, url }, outcomeOf(exchange));
+  if (starts) audit(monitor.connection, { method, url }, outcomeOf(exchange), request.ids);
   const decided = decide(exchange);
   const isInFile = file !== undefined && decided.kind === 'succeeded';
   const decision = isInFile ? withFile(decided, file.written, statusAgain(monitor)) : decided;

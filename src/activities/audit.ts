@@ -6,6 +6,7 @@
 import { Context } from '@temporalio/activity';
 import type { HttpMethod } from '../contract';
 import type { Exchange } from '../lro/answer';
+import { requestIdsOf, type RequestIds } from '../lro/request-id';
 import type { SubmitDecision } from '../lro/monitor';
 import { oneLine } from '../lro/text';
 
@@ -14,8 +15,34 @@ export const AUDIT_MESSAGE = 'request sent on behalf of a caller';
 
 const MAX_PATH_CHARS = 1024;
 
-/** Writes the line (level info): workflow, connection, method, host and path, outcome. Outside of an activity there is no log. */
-export function audit(connection: string, { method, url }: { method: HttpMethod; url: string }, outcome: string): void {
+/** What is known of a request besides its outcome. */
+export interface Sent extends RequestIds {
+  /** The worker's own id of its last try: what a service's support can look for where no answer came. */
+  clientRequestId?: string;
+  operationId?: string;
+  /** Of a batch: the item's id. */
+  item?: string;
+}
+
+/** The same, as it is filled in while a request is under way: `sent.onSent` goes into the request, and `sent.came` takes its exchange. */
+export class SentRequest {
+  private readonly sent: Sent = {};
+  readonly onSent = (clientRequestId: string): void => void (this.sent.clientRequestId = clientRequestId);
+
+  constructor(private readonly of: Pick<Sent, 'operationId' | 'item'> = {}) {}
+
+  came(exchange: Exchange): Exchange {
+    if (exchange.kind === 'answer') Object.assign(this.sent, requestIdsOf(exchange));
+    return exchange;
+  }
+
+  get ids(): Sent {
+    return { ...this.of, ...this.sent };
+  }
+}
+
+/** Writes the line (level info): workflow, connection, method, host and path, outcome, ids. Outside of an activity there is no log. */
+export function audit(connection: string, { method, url }: { method: HttpMethod; url: string }, outcome: string, ids: Sent): void {
   const context = contextOf();
   if (context === undefined) return;
   const { workflowExecution } = context.info;
@@ -29,6 +56,7 @@ export function audit(connection: string, { method, url }: { method: HttpMethod;
     host,
     path: oneLine(pathname, MAX_PATH_CHARS),
     outcome,
+    ...ids,
   });
 }
 

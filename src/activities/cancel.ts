@@ -9,7 +9,7 @@ import { judgeCallerUrl } from '../lro/trust';
 import { headerMistakes, queryMistakes, routeMistakes } from '../schema/allow';
 import { withinAnswerBudget } from './answer-budget';
 import { ask } from './ask';
-import { audit, outcomeOf } from './audit';
+import { audit, outcomeOf, SentRequest } from './audit';
 import { listed } from './failures';
 import { withHeartbeat } from './heartbeat';
 import type { CancelCall, CancelResult, Elsewhere } from './messages';
@@ -77,8 +77,11 @@ async function sent({ monitor, cancel }: Pick<CancelCall, 'monitor' | 'cancel'>,
     ...headerMistakes('cancel', monitor.headers, config),
   ];
   if (mistakes.length > 0) return { unsent: listed(mistakes) };
-  const exchange = await connection.exchange({ purpose: 'cancel', method, url, headers: monitor.headers, cookies: monitor.cookies });
-  audit(monitor.connection, { method, url }, outcomeOf(exchange));
+  const { headers, cookies, operationId } = monitor;
+  const request = new SentRequest({ operationId });
+  const { onSent } = request;
+  const exchange = request.came(await connection.exchange({ purpose: 'cancel', method, url, headers, cookies, operationId, onSent }));
+  audit(monitor.connection, { method, url }, outcomeOf(exchange), request.ids);
   return decideCancel(exchange, monitor, protocol, temporalNowMs());
 }
 
@@ -87,6 +90,7 @@ async function sentAsNamed(monitor: Monitor, connection: Connection): Promise<Ca
   const own = monitor.cancel;
   if (own === undefined) return { kind: 'refused', reason: 'the answer to the submit did not say how it is cancelled' };
   const { method, url, body } = own;
+  const request = new SentRequest({ operationId: monitor.operationId });
   const exchange = await connection.exchange({
     purpose: 'cancel',
     method,
@@ -95,7 +99,10 @@ async function sentAsNamed(monitor: Monitor, connection: Connection): Promise<Ca
     namedByService: true,
     headers: monitor.headers,
     cookies: monitor.cookies,
+    operationId: monitor.operationId,
+    onSent: request.onSent,
   });
-  audit(monitor.connection, { method, url }, outcomeOf(exchange));
+  request.came(exchange);
+  audit(monitor.connection, { method, url }, outcomeOf(exchange), request.ids);
   return decideCancel(exchange, monitor, connection.protocol, temporalNowMs());
 }

@@ -10,7 +10,7 @@ import type { Elsewhere, LookedUp, Repeatable } from './messages';
 import type { OtherWorkers } from './other-workers';
 import { decideDelete } from '../lro/cancel';
 import { masked } from '../lro/trust';
-import { audit, outcomeOf } from './audit';
+import { audit, outcomeOf, SentRequest } from './audit';
 import { withHeartbeat } from './heartbeat';
 
 /** Tries for each resource, with exponential backoff. */
@@ -44,8 +44,9 @@ function unknown(connection: string, lookup: LookedUp | undefined, others: Other
 /** @returns why it could not be deleted */
 async function remove(connection: Connection, url: string): Promise<string | undefined> {
   for (let attempt = 1, pauseMs = FIRST_PAUSE_MS; ; attempt++, pauseMs *= 2) {
-    const exchange = await connection.exchange({ purpose: 'cancel', method: 'DELETE', url });
-    audit(connection.name, { method: 'DELETE', url }, outcomeOf(exchange));
+    const request = new SentRequest();
+    const exchange = request.came(await connection.exchange({ purpose: 'cancel', method: 'DELETE', url, onSent: request.onSent }));
+    audit(connection.name, { method: 'DELETE', url }, outcomeOf(exchange), request.ids);
     const decision = decideDelete(exchange);
     if (decision.kind === 'deleted') return undefined;
     if (decision.kind === 'refused' || attempt === TRIES) return decision.reason;

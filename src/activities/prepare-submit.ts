@@ -182,7 +182,7 @@ function invalid(index: number, id: string, failure: FailureDetails): SubmitResu
 }
 
 function outgoing(
-  { operation, request, fileVersion }: NextOperation,
+  { operation, request, fileVersion, about }: NextOperation,
   { tries = 0, cookies, firstSentAtMs, unauthorizedSinceMs, wasLookedFor }: SubmitItem,
   retried: MaybeAccepted | undefined,
   isOfBatch: boolean,
@@ -192,6 +192,7 @@ function outgoing(
   const { headers, body, bodyFile } = request ?? {};
   return {
     connection,
+    item: isOfBatch ? about.id : undefined,
     method: submit.method,
     url: submit.url,
     request: { headers, body, bodyFile: bodyFile && { ...bodyFile, version: fileVersion } },

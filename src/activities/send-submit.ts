@@ -12,7 +12,7 @@ import { contentOf, withFile } from '../lro/result-file';
 import { decideSubmit } from '../lro/submit';
 import { wellFormed } from '../lro/text';
 import { submitMistakes } from '../schema/allow';
-import { audit, outcomeOf } from './audit';
+import { audit, outcomeOf, SentRequest } from './audit';
 import { listed } from './failures';
 import { logCap } from './log-cap';
 import { ResultBody } from './result-body';
@@ -34,6 +34,8 @@ export interface OutgoingSubmit {
   url: string;
   request: Pick<SubmitRequest, 'headers' | 'body'> & { bodyFile?: BodyFile & { version?: string } };
   idempotencyKey: string;
+  /** Of a batch: the item's id, for the log. */
+  item?: string;
   /** Time of the first try. */
   firstSentAtMs: number;
   onUncertainSubmit: 'retry' | 'fail';
@@ -60,13 +62,15 @@ export interface SentSubmit {
 
 /** One submit and what its answer means. Never throws. */
 export async function send(submit: OutgoingSubmit, connections: Connections): Promise<SentSubmit> {
-  const result = await sent(submit, connections);
+  const request = new SentRequest({ item: submit.item });
+  const result = await sent(submit, connections, request);
   const { decision, dependsOnFile } = 'decision' in result ? result : { decision: result };
-  audit(submit.connection, submit, outcomeOf(decision));
+  const operationId = decision.kind === 'accepted' ? decision.monitor.operationId : undefined;
+  audit(submit.connection, submit, outcomeOf(decision), { ...request.ids, operationId });
   return { decision, dependsOnFile };
 }
 
-async function sent(submit: OutgoingSubmit, connections: Connections): Promise<SubmitDecision | SentSubmit> {
+async function sent(submit: OutgoingSubmit, connections: Connections, request: SentRequest): Promise<SubmitDecision | SentSubmit> {
   const connection = connections.get(submit.connection);
   if (connection === undefined) {
     const message = `connection "${submit.connection}" is not in this worker's file`;
@@ -125,7 +129,9 @@ async function sent(submit: OutgoingSubmit, connections: Connections): Promise<S
       // A keep-alive socket may break when it is used again, and the submit would be uncertain though it was never sent.
       freshConnection: submit.onUncertainSubmit === 'fail',
       bodyTo: file?.target,
+      onSent: request.onSent,
     });
+    request.came(exchange);
     const refusedForMs = connection.keyRefusedForMs;
     if (refusedForMs !== undefined) {
       // Of those that were held until now the time counts as well.

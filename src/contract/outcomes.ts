@@ -42,10 +42,13 @@ export interface FailureDetails {
   error?: Json;
   body?: Json;
   truncated?: string[];
-  /** Of an uncertain submit: the key that it carried, when it was sent first (ISO 8601, UTC), and the id that the service gave the request. */
+  /** Of an uncertain submit: the key that it carried, and when it was sent first (ISO 8601, UTC). */
   idempotencyKey?: string;
   firstSentAt?: string;
+  /** The id that the service gave the request whose answer tells of the failure: what its support asks for. */
   requestId?: string;
+  /** `x-ms-correlation-request-id` of that answer, where it is another one. */
+  correlationId?: string;
   labels?: Record<string, string>;
   /** Of `BatchFailed` and `ManifestInvalid`, where the batch had begun: what became of its items. */
   batch?: BatchResult;

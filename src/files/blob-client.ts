@@ -15,6 +15,7 @@ import { CredentialsError, Secret } from '../transport/secrets';
 export interface BlobDependencies {
   agents: Agents;
   env: NodeJS.ProcessEnv;
+  onSecret?: ((secret: string) => void) | undefined;
   openTokenSource?: OpenTokenSource;
   ca?: string;
 }
@@ -41,6 +42,7 @@ export class ContainerDoor {
   /** The client with the present secret. @throws CredentialsError */
   async client(): Promise<ContainerClient> {
     const secret = await this.secret?.value();
+    if (secret !== undefined) this.dependencies.onSecret?.(secret);
     if (this.opened === undefined || this.opened.secret !== secret)
       this.opened = { client: await this.openClient(await import('@azure/storage-blob'), secret), secret };
     return this.opened.client;
@@ -57,7 +59,11 @@ export class ContainerDoor {
     const { tokens } = this;
     if (tokens === undefined) return new library.ContainerClient(url, new library.AnonymousCredential(), options);
     // Expires at once, so that the library does not cache it: `tokens` does.
-    const getToken = async () => ({ token: await tokenOf(tokens), expiresOnTimestamp: Date.now() });
+    const getToken = async () => {
+      const token = await tokenOf(tokens);
+      this.dependencies.onSecret?.(token);
+      return { token, expiresOnTimestamp: Date.now() };
+    };
     return Promise.resolve(new library.ContainerClient(url, { getToken }, options));
   }
 }
@@ -76,9 +82,14 @@ function pipelineOptions(url: string, agents: Agents): StoragePipelineOptions {
 /** The one scope of Azure Storage in all clouds [Azure Storage, "Authorize with Microsoft Entra ID"]. */
 const STORAGE_SCOPE = 'https://storage.azure.com/.default';
 
-function tokensOf(auth: BlobAuthConfig & { type: 'entra' }, { env, openTokenSource, ca }: BlobDependencies): EntraTokens {
+function tokensOf(auth: BlobAuthConfig & { type: 'entra' }, { env, onSecret, openTokenSource, ca }: BlobDependencies): EntraTokens {
   const clientSecret = auth.clientSecret === undefined ? undefined : new Secret(auth.clientSecret, env);
-  return new EntraTokens({ ...auth, scope: STORAGE_SCOPE }, async () => clientSecret?.value(true), openTokenSource, ca);
+  const readSecret = async (): Promise<string | undefined> => {
+    const value = await clientSecret?.value(true);
+    if (value !== undefined) onSecret?.(value);
+    return value;
+  };
+  return new EntraTokens({ ...auth, scope: STORAGE_SCOPE }, readSecret, openTokenSource, ca);
 }
 
 async function tokenOf(tokens: EntraTokens): Promise<string> {

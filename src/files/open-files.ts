@@ -66,6 +66,8 @@ export interface Files {
 export interface FileDependencies {
   /** Where `{ env: NAME }` is looked up at every use. Default `process.env`. */
   env?: NodeJS.ProcessEnv;
+  /** Is told every secret before it is used. */
+  onSecret?: (secret: string) => void;
   /** Instead of `@azure/identity`. */
   openTokenSource?: OpenTokenSource;
   /** Certificates to trust instead of the system's (PEM). */
@@ -81,7 +83,7 @@ const MAX_BLOB_SOCKETS = 50;
 const ANSWER_TIMEOUT_MS = 60_000;
 
 /** Opens nothing yet; that happens with the first file. */
-export function openFiles(config: FilesConfig, { env = process.env, openTokenSource, ca, lookup }: FileDependencies = {}): Files {
+export function openFiles(config: FilesConfig, { env = process.env, onSecret, openTokenSource, ca, lookup }: FileDependencies = {}): Files {
   const guard = config.privateHosts === 'allow' ? undefined : guardAgainstPrivate({ advice: PRIVATE_ADVICE, find: lookup });
   const webAgents = openAgents({ keepAlive: false, maxSockets: Infinity, connectSeconds: CONNECT_SECONDS, ca, guard });
   // Not guarded: whoever writes the file names a container as a whole, as it does a base URL.
@@ -92,7 +94,9 @@ export function openFiles(config: FilesConfig, { env = process.env, openTokenSou
     writable: { folders: config.writeBelow, setting: 'files.writeBelow' },
   });
   const web = new WebFiles(config.urlHosts, webAgents);
-  const containers = config.blobContainers.map((container) => new BlobFiles(container, { agents: blobAgents, env, openTokenSource, ca }));
+  const containers = config.blobContainers.map(
+    (container) => new BlobFiles(container, { agents: blobAgents, env, onSecret, openTokenSource, ca }),
+  );
 
   /** The store that a file lies in. @throws FileRefusedError */
   function storeOf({ path, url }: FileRef): { path: string } | { file: FileUrl; blobs?: BlobFiles } {

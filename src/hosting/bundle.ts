@@ -1,5 +1,7 @@
 /**
- * The prebuilt workflow bundle: `npm run build` writes it, a worker in production starts from it (1 s instead of 2.5 s).
+ * The prebuilt workflow bundles: `npm run build` writes them, a worker in production starts from one (1 s instead of 2.5 s). There are two:
+ * only a worker that sends traces runs the workflows with the interceptors that make spans, because these put a header of 100 bytes into the
+ * history at every activity, and take time in every workflow.
  *
  * Keeps true: a bundle that is older than the sources beside it is refused, because it would run old code without notice.
  */
@@ -15,8 +17,19 @@ import { version as sdkVersion } from '@temporalio/worker/package.json';
 const HERE = resolve(__dirname, '..');
 /** Folder of the sources, in a checkout. */
 const SOURCES = resolve(HERE, '..', 'src');
-const BUNDLE = join(HERE, 'workflow-bundle.js');
-const STAMP = join(HERE, 'workflow-bundle.json');
+/** `traced`: with interceptors that make spans. */
+export type BundleKind = 'plain' | 'traced';
+
+const NAMES: Record<BundleKind, string> = { plain: 'workflow-bundle', traced: 'workflow-bundle-traced' };
+
+/** Modules with interceptors of workflows, by kind of bundle. */
+export function interceptorModules(kind: BundleKind): string[] {
+  return kind === 'plain' ? [] : [require.resolve('@temporalio/interceptors-opentelemetry/lib/workflow-interceptors')];
+}
+
+function pathsOf(kind: BundleKind): { bundle: string; stamp: string } {
+  return { bundle: join(HERE, `${NAMES[kind]}.js`), stamp: join(HERE, `${NAMES[kind]}.json`) };
+}
 
 interface Stamp {
   sdkVersion: string;
@@ -63,27 +76,32 @@ function modulesOf(code: string): string[] {
 }
 
 /** Bundles the workflows and writes the bundle with its stamp, each file in one step. */
-export async function writeWorkflowBundle(): Promise<string> {
-  const { code } = await bundleWorkflowCode({ workflowsPath: join(HERE, 'workflows'), logger: new DefaultLogger('WARN') });
-  await mkdir(dirname(BUNDLE), { recursive: true });
+export async function writeWorkflowBundle(kind: BundleKind): Promise<void> {
+  const { code } = await bundleWorkflowCode({
+    workflowsPath: join(HERE, 'workflows'),
+    workflowInterceptorModules: interceptorModules(kind),
+    logger: new DefaultLogger('WARN'),
+  });
+  const { bundle, stamp } = pathsOf(kind);
+  await mkdir(dirname(bundle), { recursive: true });
   for (const [path, content] of [
-    [BUNDLE, code],
-    [STAMP, JSON.stringify(stampOf(modulesOf(code)), undefined, 2)],
+    [bundle, code],
+    [stamp, JSON.stringify(stampOf(modulesOf(code)), undefined, 2)],
   ] as const) {
     await writeFile(`${path}.part`, content);
     await rename(`${path}.part`, path);
   }
-  return BUNDLE;
 }
 
 /**
  * The workflows for a worker: the prebuilt bundle if this code runs compiled, else the sources.
  * @throws BundleError when the bundle is missing, of another SDK, or older than the sources
  */
-export function workflowSource(): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
+export function workflowSource(kind: BundleKind = 'plain'): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
+  const { bundle, stamp } = pathsOf(kind);
   if (__filename.endsWith('.ts')) return { workflowsPath: join(HERE, 'workflows') };
-  if (!existsSync(BUNDLE) || !existsSync(STAMP)) throw new BundleError('the workflow bundle is missing; "npm run build" makes it');
-  const written = JSON.parse(readFileSync(STAMP, 'utf8')) as Stamp;
+  if (!existsSync(bundle) || !existsSync(stamp)) throw new BundleError('the workflow bundle is missing; "npm run build" makes it');
+  const written = JSON.parse(readFileSync(stamp, 'utf8')) as Stamp;
   const current = stampOf(written.modules);
   if (written.sdkVersion !== current.sdkVersion) {
     throw new BundleError(
@@ -93,5 +111,5 @@ export function workflowSource(): Pick<WorkerOptions, 'workflowBundle' | 'workfl
   if (written.compiled !== current.compiled || (current.sources !== undefined && written.sources !== current.sources)) {
     throw new BundleError('the workflow bundle is older than the workflow sources beside it; run "npm run build"');
   }
-  return { workflowBundle: { codePath: BUNDLE } };
+  return { workflowBundle: { codePath: bundle } };
 }

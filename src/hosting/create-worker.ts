@@ -15,6 +15,7 @@ import { versioningOf, type WorkerVersion } from './deployment';
 import { Limiters } from './limiters';
 import { ListedWorkers } from './listed-workers';
 import { RateSharing } from './share-rates';
+import type { Traces } from './traces';
 
 export interface LroWorkerOptions {
   config: LroConfig;
@@ -29,6 +30,8 @@ export interface LroWorkerOptions {
   version?: WorkerVersion;
   /** Of the HTTP connections. */
   http?: OpenOptions;
+  /** Sends traces, see {@link openTraces}. Default: none. */
+  traces?: Traces | undefined;
   /** Overrides all of the above: for tests, tuning and interceptors. */
   worker?: Partial<WorkerOptions>;
 }
@@ -48,14 +51,15 @@ export function workerIdentity(config: LroConfig, identity = `${process.pid}@${h
 
 /** Creates the worker; `run()` starts it. Close the connections after it has ended. */
 export async function createLroWorker(options: LroWorkerOptions): Promise<{ worker: Worker; connections: Connections }> {
-  const { config, namespace = 'default', taskQueue = DEFAULT_TASK_QUEUE, continueAsNewAfterEvents, version } = options;
+  const { config, namespace = 'default', taskQueue = DEFAULT_TASK_QUEUE, continueAsNewAfterEvents, version, traces } = options;
   const given = options.worker?.connection ?? options.connection;
   const connection = given ?? (await NativeConnection.connect());
-  const connections = openConnections(config, options.http);
+  const connections = openConnections(config, { ...options.http, ...(traces && { tracer: traces.tracer }) });
   const identity = workerIdentity(config, options.worker?.identity);
   const grace = drainSeconds(config);
   const worker = await Worker.create({
-    ...(options.worker?.workflowBundle || options.worker?.workflowsPath ? {} : workflowSource()),
+    ...(options.worker?.workflowBundle || options.worker?.workflowsPath ? {} : workflowSource(traces && 'traced')),
+    ...traces?.worker,
     activities: createActivities({
       connections,
       namespace,

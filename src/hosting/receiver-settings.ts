@@ -1,7 +1,7 @@
 /** The settings of a receiver of webhooks that is a process of its own: the worker's file, and a few variables of the environment. */
 import { z } from 'zod';
 import { ConfigError, isPlace, type LroConfig, type WebhooksConfig } from '../config';
-import { LOG_LEVELS, type LogLevel } from './log';
+import { logVariables } from './log';
 import { readConfig } from './settings';
 
 const DEFAULT_LISTEN = '0.0.0.0:8090';
@@ -10,11 +10,10 @@ export interface ReceiverProcessSettings {
   config: LroConfig & { webhooks: WebhooksConfig };
   /** `host:port`; the environment's before the file's. */
   listen: string;
-  logLevel: LogLevel;
 }
 
 const environment = z.object({
-  LRO_LOG_LEVEL: z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` }).default('info'),
+  ...logVariables,
   LRO_WEBHOOKS_LISTEN: z.string().refine(isPlace, 'must be host:port').optional(),
 });
 
@@ -28,6 +27,5 @@ export function readReceiverSettings(env: NodeJS.ProcessEnv): ReceiverProcessSet
     throw new ConfigError([
       'webhooks: is not in the file: a receiver needs "webhooks: { publicUrl, secret }", the same as the workers have',
     ]);
-  const { LRO_LOG_LEVEL, LRO_WEBHOOKS_LISTEN } = read.data;
-  return { config: { ...config, webhooks }, listen: LRO_WEBHOOKS_LISTEN ?? webhooks.listen ?? DEFAULT_LISTEN, logLevel: LRO_LOG_LEVEL };
+  return { config: { ...config, webhooks }, listen: read.data.LRO_WEBHOOKS_LISTEN ?? webhooks.listen ?? DEFAULT_LISTEN };
 }

@@ -5,14 +5,16 @@ import { z } from 'zod';
 import { ConfigError, loadConfig, NO_FILES, type LroConfig } from '../config';
 import { DEFAULT_TASK_QUEUE } from '../contract';
 import { deploymentVariables, workerVersion, type WorkerVersion } from './deployment';
-import { LOG_LEVELS, type LogLevel } from './log';
+import { healthVariables } from './health';
+import { logVariables } from './log';
 
 const DEFAULT_CONFIG_PATH = 'lro.config.yaml';
 
 export interface WorkerSettings {
   config: LroConfig;
   taskQueue: string;
-  logLevel: LogLevel;
+  /** `host:port` of liveness and readiness. */
+  healthAddress?: string;
   /** `host:port` of the Prometheus endpoint. */
   metricsAddress?: string;
   continueAsNewAfterEvents?: number;
@@ -23,7 +25,8 @@ export interface WorkerSettings {
 const environment = z.object({
   LRO_CONFIG: z.string().min(1, 'must not be empty').default(DEFAULT_CONFIG_PATH),
   LRO_TASK_QUEUE: z.string().min(1, 'must not be empty').max(200, 'must be at most 200 characters').default(DEFAULT_TASK_QUEUE),
-  LRO_LOG_LEVEL: z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` }).default('info'),
+  ...logVariables,
+  ...healthVariables,
   LRO_METRICS_ADDRESS: z
     .string()
     .regex(/^.+:\d+$/, 'must be host:port')
@@ -55,11 +58,11 @@ export function readSettings(env: NodeJS.ProcessEnv): WorkerSettings {
     mistakes.push(...err.mistakes);
   }
   if (!read.success || mistakes.length > 0) throw new ConfigError(mistakes);
-  const { LRO_TASK_QUEUE, LRO_LOG_LEVEL, LRO_METRICS_ADDRESS, LRO_CONTINUE_AS_NEW_AFTER_EVENTS } = read.data;
+  const { LRO_TASK_QUEUE, LRO_HEALTH_ADDRESS, LRO_METRICS_ADDRESS, LRO_CONTINUE_AS_NEW_AFTER_EVENTS } = read.data;
   return {
     config,
     taskQueue: LRO_TASK_QUEUE,
-    logLevel: LRO_LOG_LEVEL,
+    healthAddress: LRO_HEALTH_ADDRESS,
     metricsAddress: LRO_METRICS_ADDRESS,
     continueAsNewAfterEvents: LRO_CONTINUE_AS_NEW_AFTER_EVENTS,
     version,

@@ -17,11 +17,15 @@ import { Runtime, type NativeConnection, type Worker } from '@temporalio/worker'
 import type { Logger } from 'pino';
 import { pollersOf, type TaskQueue } from '../activities/task-queue';
 import { ConfigError, fileHashOfConfig, type LroConfig } from '../config';
-import type { Connections } from '../http';
+import type { Connections, OpenOptions } from '../http';
 import { reasonOf } from '../text/reason';
 import { connectTemporal } from './connect';
 import { createLroWorker, drainSeconds } from './create-worker';
 import type { WorkerVersion } from './deployment';
+import { notReadyReason, type NotReady } from './health';
+import { announce } from './log';
+import { TemporalWatch } from './temporal-watch';
+import type { Traces } from './traces';
 import { WebhookPort, type OpenedPort } from './webhook-port';
 
 export interface WorkerProcessOptions {
@@ -29,10 +33,11 @@ export interface WorkerProcessOptions {
   continueAsNewAfterEvents?: number;
   version?: WorkerVersion;
   log: Logger;
+  /** Of the HTTP connections. */
+  http?: OpenOptions;
+  traces?: Traces | undefined;
   /** Reads the file. @throws ConfigError */
   readConfig: () => LroConfig;
-  /** A worker takes work. @param line says so to people */
-  ready: (line: string) => void;
 }
 
 /** A worker and what is its own. */
@@ -41,6 +46,7 @@ interface Generation {
   worker: Worker;
   connections: Connections;
   connection: NativeConnection;
+  watch: TemporalWatch;
   /** Rejects when the worker failed. */
   ended: Promise<void>;
 }
@@ -54,6 +60,8 @@ const FORCE_MARGIN_SECONDS = 10;
 /** Longest wait for the server to list a worker that has begun to ask for work. */
 const LISTED_SECONDS = 5;
 const LOOK_EVERY_MS = 50;
+/** Connections that the ready line has in a field of their own. */
+const MAX_NAMED = 20;
 
 export class WorkerProcess {
   private current: Generation | undefined;
@@ -97,6 +105,11 @@ export class WorkerProcess {
     }
   }
 
+  /** Why it takes no work now; undefined while it does. */
+  notReady(): NotReady | undefined {
+    return notReadyReason(this.current?.worker) ?? (this.current?.watch.isLost === true ? 'Temporal does not answer' : undefined);
+  }
+
   /** Reads the file again, and takes it into use unless it is refused. Several calls at once are one. */
   reload(): void {
     if (this.isReloadWanted) return;
@@ -133,17 +146,17 @@ export class WorkerProcess {
   }
 
   private async start(config: LroConfig): Promise<Generation> {
-    const { taskQueue, continueAsNewAfterEvents, version, log, ready } = this.options;
+    const { taskQueue, continueAsNewAfterEvents, version, log, traces } = this.options;
     // The SDK lets no two workers of one connection take work from one task queue.
     const { connection, namespace, address } = await connectTemporal();
     let made: Awaited<ReturnType<typeof createLroWorker>>;
     let port: OpenedPort | undefined;
     try {
       port = await this.webhooks.open(config);
-      const http = { log };
+      const http = { ...this.options.http, log };
       // The end of the process is bounded as a whole (see `run`), a worker that another one has followed is not.
       const worker = { shutdownForceTime: undefined };
-      made = await createLroWorker({ config, connection, namespace, taskQueue, continueAsNewAfterEvents, version, http, worker });
+      made = await createLroWorker({ config, connection, namespace, taskQueue, continueAsNewAfterEvents, version, http, traces, worker });
     } catch (err) {
       await port?.discard();
       await connection.close();
@@ -151,7 +164,9 @@ export class WorkerProcess {
     }
     const { worker, connections } = made;
     port.use(new Client({ connection, namespace, identity: worker.options.identity, dataConverter: worker.options.dataConverter }));
+    const watch = new TemporalWatch(connection, address, log);
     const ended = worker.run().finally(async () => {
+      watch.end();
       connections.close();
       await connection.close();
     });
@@ -159,12 +174,13 @@ export class WorkerProcess {
     await listed(connection, { namespace, taskQueue, identity: worker.options.identity });
     const fileHash = fileHashOfConfig(config);
     this.files.set(1, { file_hash: fileHash });
-    const names = connections.names().join(', ') || 'none';
+    const names = connections.names();
     const versioned = version === undefined ? '' : `, deployment "${version.deploymentName}", build "${version.buildId}"`;
     const place = `task queue "${taskQueue}", namespace "${namespace}" at ${address}`;
     const received = port.address === undefined ? '' : `, webhooks at ${port.address}`;
-    ready(`worker ready: ${place}${versioned}, connections: ${names}, file ${fileHash}${received}`);
-    return { config, worker, connections, connection, ended };
+    const said = { taskQueue, namespace, address, ...version, connections: names.slice(0, MAX_NAMED), fileHash, webhooks: port.address };
+    announce(log, said, `worker ready: ${place}${versioned}, connections: ${names.join(', ') || 'none'}, file ${fileHash}${received}`);
+    return { config, worker, connections, connection, watch, ended };
   }
 
   private drainOf(ended: Promise<void>): void {

@@ -10,6 +10,7 @@ import type { Files } from '../files';
 import type { Exchange } from '../lro/answer';
 import type { TroubleKind } from '../lro/monitor';
 import type { ProtocolSettings } from '../lro/settings';
+import { requestIdsOf } from '../lro/request-id';
 import { shown } from '../lro/trust';
 import { guardAgainstPrivate } from '../transport/addresses';
 import { closeAgents, openAgents, type Agents } from '../transport/agents';
@@ -19,6 +20,8 @@ import { systemClock, type Clock } from './clock';
 import { openCredentials } from './credentials';
 import { Dispatcher } from './dispatcher';
 import type { Held } from './half-open';
+import { HealthLog } from './health-log';
+import { NO_TRACER, type HttpTracer } from './http-tracer';
 import { KeyHold } from './key-hold';
 import { RateLimiter, type Turn, type TurnKind } from './rate-limiter';
 import { Redactor } from './redact';
@@ -31,6 +34,8 @@ export interface ConnectionDependencies {
   /** What begins every secret URL at which services call back. */
   callbackMarks?: readonly string[] | undefined;
   log?: Logger;
+  /** Is told of each HTTP request. Default: nobody is. */
+  tracer?: HttpTracer;
   /** Where `{ env: NAME }` is looked up at every call. Default `process.env`. */
   env?: NodeJS.ProcessEnv;
   clock?: Clock;
@@ -54,12 +59,14 @@ export class Connection {
   private readonly fresh: Agents;
   private readonly limiter: RateLimiter;
   private readonly keyHold: KeyHold;
-  private readonly redactor = new Redactor();
+  /** Knows its secrets. */
+  readonly redactor = new Redactor();
   private readonly answers: Answers;
   private readonly dispatcher: Dispatcher;
   /** The header in which this connection sends its key, if it does: refused among the caller's. */
   readonly keyHeader: string | undefined;
   private readonly clock: Clock;
+  private readonly health: HealthLog;
 
   constructor(
     readonly config: ConnectionConfig,
@@ -69,7 +76,7 @@ export class Connection {
     this.name = name;
     this.protocol = protocol;
     this.limits = limits;
-    const { env = process.env, openTokenSource, ca, clock = systemClock, lookup, files } = dependencies;
+    const { env = process.env, openTokenSource, ca, clock = systemClock, lookup, files, log, tracer = NO_TRACER } = dependencies;
     const guarding = { exempt: new URL(baseUrl).hostname, advice: PRIVATE_ADVICE, find: lookup };
     const guard = privateHosts === 'allow' ? undefined : guardAgainstPrivate(guarding);
     const sockets = {
@@ -82,13 +89,14 @@ export class Connection {
     this.kept = openAgents({ ...sockets, keepAlive: true });
     this.fresh = openAgents({ ...sockets, keepAlive: false });
     this.clock = clock;
+    this.health = new HealthLog(name, new URL(baseUrl).origin, clock, log);
     this.limiter = new RateLimiter(limits, clock);
     this.keyHold = new KeyHold(protocol.poll.unauthorizedSeconds, clock);
     for (const mark of dependencies.callbackMarks ?? []) this.redactor.addMark(mark);
     this.answers = new Answers(this.redactor, protocol.credentialParameters);
     const { redactor, answers, kept, fresh } = this;
     const credentials = openCredentials(auth, { env, redactor, openTokenSource, ca });
-    this.dispatcher = new Dispatcher({ config, files, credentials, redactor, answers, kept, fresh });
+    this.dispatcher = new Dispatcher({ config, files, credentials, redactor, answers, tracer, kept, fresh });
     this.keyHeader = auth.type === 'key' && auth.in === 'header' ? auth.name : undefined;
   }
 
@@ -139,14 +147,22 @@ export class Connection {
   async exchange(request: OutgoingRequest): Promise<Exchange> {
     checkHeaders(request.headers ?? {}, this.keyHeader);
     const startedAt = this.clock.monotonicMs();
-    const exchange = request.waitsForKey === true ? await this.exchangeWithKey(request) : await this.exchangeInTurn(request);
-    this.log(request, exchange, this.clock.monotonicMs() - startedAt);
+    let clientRequestId: string | undefined;
+    const onSent = (id: string): void => {
+      clientRequestId = id;
+      request.onSent?.(id);
+    };
+    const watched = { ...request, onSent };
+    const exchange = request.waitsForKey === true ? await this.exchangeWithKey(watched) : await this.exchangeInTurn(watched);
+    this.log(request, exchange, this.clock.monotonicMs() - startedAt, clientRequestId);
     return exchange;
   }
 
   private async exchangeInTurn(request: OutgoingRequest): Promise<Exchange> {
     const turn = await this.turnOf(request);
-    return turn.kind === 'done' ? turn.value : this.unsent(request, turn);
+    if (turn.kind !== 'done') return this.unsent(request, turn);
+    this.health.saw(turn.value);
+    return turn.value;
   }
 
   private async exchangeWithKey(request: OutgoingRequest): Promise<Exchange> {
@@ -201,12 +217,16 @@ export class Connection {
     return this.answers.held(request, heldReason(turn), turn.waitSeconds);
   }
 
-  private log(request: OutgoingRequest, exchange: Exchange, milliseconds: number): void {
+  private log(request: OutgoingRequest, exchange: Exchange, milliseconds: number, clientRequestId: string | undefined): void {
     const { log } = this.dependencies;
     if (log?.isLevelEnabled('debug') !== true) return;
-    const outcome = exchange.kind === 'answer' ? { httpStatus: exchange.httpStatus } : { problem: exchange.kind, reason: exchange.reason };
+    const outcome =
+      exchange.kind === 'answer'
+        ? { httpStatus: exchange.httpStatus, ...requestIdsOf(exchange) }
+        : { problem: exchange.kind, reason: exchange.reason };
+    const { purpose, method, operationId } = request;
     const url = this.redactor.clean(shown(exchange.url));
-    log.debug({ connection: this.name, purpose: request.purpose, method: request.method, url, milliseconds, ...outcome }, 'exchange');
+    log.debug({ connection: this.name, purpose, method, url, operationId, milliseconds, clientRequestId, ...outcome }, 'exchange');
   }
 }
 

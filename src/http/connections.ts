@@ -3,8 +3,13 @@ import { fileHashOfConfig, secretProblem, type ConnectionConfig, type LroConfig 
 import { openFiles, type Files } from '../files';
 import { openCallbacks, type Callbacks } from '../transport/callbacks';
 import { Connection, type ConnectionDependencies } from './connection';
+import type { LogRedaction } from './log-redaction';
+import { Redactor } from './redact';
 
-export type OpenOptions = Omit<ConnectionDependencies, 'files' | 'callbackMarks'>;
+export type OpenOptions = Omit<ConnectionDependencies, 'files' | 'callbackMarks'> & {
+  /** Knows the secrets of these connections and files while they are open. */
+  redaction?: LogRedaction;
+};
 
 export interface Connections {
   /** Undefined when the file has no connection of this name. */
@@ -22,11 +27,14 @@ export interface Connections {
 
 /** Opens no socket yet; that happens with the first exchange. Connections whose secrets are not there yet are named in one warning. */
 export function openConnections(config: LroConfig, options: OpenOptions = {}): Connections {
-  const files = openFiles(config.files, options);
+  const fileSecrets = new Redactor();
+  const files = openFiles(config.files, { ...options, onSecret: (secret) => fileSecrets.add(secret) });
   const callbacks = config.webhooks && openCallbacks(config.webhooks, options.env);
   const given = { ...options, files, callbackMarks: callbacks?.marks };
   warnOfMissingSecrets(Object.values(config.connections), options);
   const opened = new Map(Object.entries(config.connections).map(([name, connection]) => [name, new Connection(connection, given)]));
+  const redactors = [fileSecrets, ...[...opened.values()].map(({ redactor }) => redactor)];
+  const unfollow = redactors.map((redactor) => options.redaction?.follow(redactor));
   return {
     get: (name) => opened.get(name),
     names: () => [...opened.keys()],
@@ -36,6 +44,7 @@ export function openConnections(config: LroConfig, options: OpenOptions = {}): C
     close: () => {
       for (const connection of opened.values()) connection.close();
       files.close();
+      for (const end of unfollow) end?.();
     },
   };
 }

@@ -3,8 +3,10 @@
  *
  * Keeps true:
  * 1. Credentials, connection headers, cookies, the caller's headers and added parameters go to trusted hosts only; other hosts are read by GET alone.
+ *    So do the ids of the request and of its trace.
  * 2. Only reads follow redirects and are repeated after a stale socket; a submit is repeated only when it was answered with 401 or 403.
  */
+import { randomUUID } from 'node:crypto';
 import type { AxiosInstance } from 'axios';
 import type { ConnectionConfig } from '../config';
 import type { Files } from '../files';
@@ -19,6 +21,7 @@ import type { Answers } from './answers';
 import { NOTHING, type AppliedCredentials, type Credentials } from './credentials';
 import { ExchangeTimeout } from './exchange-timeout';
 import { refusesCredentials } from './harmless';
+import type { HttpTracer } from './http-tracer';
 import type { Report } from './rate-limiter';
 import type { Redactor } from './redact';
 import type { OutgoingRequest } from './request';
@@ -34,6 +37,7 @@ export interface DispatcherDependencies {
   credentials: Credentials;
   redactor: Redactor;
   answers: Answers;
+  tracer: HttpTracer;
   /** Sockets that are kept open, and new ones. */
   kept: Agents;
   fresh: Agents;
@@ -151,15 +155,28 @@ export class Dispatcher {
         maxBodyBytes: config.limits.maxBodyBytes,
         takeBody: this.takerOf(request, url, applied, timeout),
       };
-      const outcome = await send(this.client, { ...wire, agents: request.freshConnection === true ? fresh : kept });
+      const attempt = (agents: Agents): Promise<WireOutcome> => this.attempt(request, { ...wire, agents }, url, applied !== undefined);
+      const outcome = await attempt(request.freshConnection === true ? fresh : kept);
       const isRead = request.method === 'GET' && request.purpose !== 'submit' && upload.body === undefined;
-      const result =
-        outcome.kind === 'failed' && outcome.staleSocket && isRead ? await send(this.client, { ...wire, agents: fresh }) : outcome;
+      const result = outcome.kind === 'failed' && outcome.staleSocket && isRead ? await attempt(fresh) : outcome;
       const failure = upload.failure();
       return result.kind === 'failed' && failure !== undefined ? { ...result, reason: failure } : result;
     } finally {
       await upload.close();
     }
+  }
+
+  /** One try, with an id of its own by which the service's log finds it. @param url without credentials */
+  private attempt(request: OutgoingRequest, wire: WireRequest, url: string, isTrusted: boolean): Promise<WireOutcome> {
+    const { config, tracer } = this.dependencies;
+    const ids: Record<string, string> = isTrusted ? { [CLIENT_REQUEST_ID]: randomUUID() } : {};
+    const headers = { ...ids, ...wire.headers };
+    const clientRequestId = headers[CLIENT_REQUEST_ID];
+    if (clientRequestId !== undefined) request.onSent?.(clientRequestId);
+    const { method, purpose } = request;
+    return tracer.around({ connection: config.name, purpose, method, url, isTrusted, clientRequestId }, (trace) =>
+      send(this.client, { ...wire, headers: { ...trace, ...headers } }),
+    );
   }
 
   /** Hands the body of the answer that is wanted to whoever wants it. */
@@ -222,6 +239,8 @@ async function* touching(bytes: AsyncIterable<Buffer>, timeout: ExchangeTimeout)
 
 /** What is wanted in a file may be of any kind. */
 const ANYTHING = 'application/json, */*;q=0.9';
+/** What Azure's services call the caller's id of a request: they keep it in their logs, and most repeat it in the answer. */
+const CLIENT_REQUEST_ID = 'x-ms-client-request-id';
 const OWN_HEADERS = { accept: 'application/json', 'user-agent': USER_AGENT };
 
 /** All headers with their names in lower case; of those with one name the last. */

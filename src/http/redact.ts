@@ -38,6 +38,8 @@ export class Redactor {
   private readonly marks: MarkedSecret[] = [];
   /** Of all of them. */
   private present: Search | undefined;
+  /** Changes whenever what is masked changes. */
+  revision = 0;
 
   /** From now on `secret` is masked. Of older ones the latest few stay masked. */
   add(secret: string): void {
@@ -48,14 +50,14 @@ export class Redactor {
     if (known !== undefined) return;
     const [oldest] = this.patterns.keys();
     if (this.patterns.size > KEPT_SECRETS && oldest !== undefined) this.patterns.delete(oldest);
-    this.present = undefined;
+    this.changed();
   }
 
   /** The same for a secret that never changes. */
   addForGood(secret: string): void {
     if (secret === '') return;
     this.lasting.set(secret, patternsOf(secret));
-    this.present = undefined;
+    this.changed();
   }
 
   /**
@@ -83,6 +85,21 @@ export class Redactor {
     return search === undefined ? text : inSlices(() => masking(text, search, MIN_SECRET_CHARS));
   }
 
+  /** What several of them mask, as one that works as quickly as each of them: until one of them changes. */
+  static cleanerOf(redactors: Iterable<Redactor>): (text: string) => string {
+    const all = [...redactors];
+    const search = searchOf(
+      all.flatMap(({ lasting, patterns }) => [...lasting, ...patterns]),
+      all.flatMap(({ marks }) => marks),
+    );
+    return (text) => (search === undefined ? text : atOnce(masking(text, search, MIN_SECRET_CHARS)));
+  }
+
+  private changed(): void {
+    this.present = undefined;
+    this.revision++;
+  }
+
   private masked(text: string, minSecretChars: number): string {
     const search = this.search();
     return search === undefined ? text : atOnce(masking(text, search, minSecretChars));
@@ -90,18 +107,19 @@ export class Redactor {
 
   /** Undefined where there is no secret. Made when it is needed first. */
   private search(): Search | undefined {
-    if (this.patterns.size + this.lasting.size === 0) return undefined;
-    if (this.present === undefined) {
-      const all = [...this.lasting, ...this.patterns];
-      this.present = {
-        index: new WindowIndex(all.flatMap(([, { windows }]) => windows)),
-        wholes: all.flatMap(([, { wholes }]) => wholes),
-        marks: this.marks,
-        spellings: all.flatMap(([secret, { spellings }]) => spellings.map((spelling) => ({ spelling, secretChars: secret.length }))),
-      };
-    }
+    this.present ??= searchOf([...this.lasting, ...this.patterns], this.marks);
     return this.present;
   }
+}
+
+function searchOf(all: readonly [string, SecretPatterns][], marks: readonly MarkedSecret[]): Search | undefined {
+  if (all.length === 0) return undefined;
+  return {
+    index: new WindowIndex(all.flatMap(([, { windows }]) => windows)),
+    wholes: all.flatMap(([, { wholes }]) => wholes),
+    marks,
+    spellings: all.flatMap(([secret, { spellings }]) => spellings.map((spelling) => ({ spelling, secretChars: secret.length }))),
+  };
 }
 
 function* masking(text: string, search: Search, minSecretChars: number): Generator<void, string> {

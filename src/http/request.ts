@@ -50,6 +50,10 @@ export interface OutgoingRequest {
   freshConnection?: boolean;
   /** Instead of the connection's `limits.timeoutSeconds`. The time of the whole exchange once it has its turn; of a body file, the longest silence. */
   timeoutSeconds?: number;
+  /** Of an operation that is known: its id at the service, for the log. */
+  operationId?: string | undefined;
+  /** Is told the `x-ms-client-request-id` of every try, also of those that get no answer. */
+  onSent?: (clientRequestId: string) => void;
   /** Longest wait for the turn; after it the request is refused unsent. Default {@link DEFAULT_QUEUE_SECONDS}. */
   queueSeconds?: number;
 }

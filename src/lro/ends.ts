@@ -9,6 +9,7 @@ import type { Failed } from './monitor';
 import { errorMessage, errorOf } from './odata-error';
 import { shownWord } from './outcome';
 import type { ReadAnswer } from './read-answer';
+import { requestIdsOf } from './request-id';
 import { fit, kept } from './sizes';
 import { shown } from './trust';
 
@@ -33,6 +34,7 @@ export function failureOf(
       type,
       message: text === undefined ? what : `${what}: ${text}`,
       httpStatus: read?.answer.httpStatus,
+      ...requestIdsOf(read?.answer),
       ...of,
       error: keptError?.value,
       body: body?.value,

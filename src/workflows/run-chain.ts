@@ -22,6 +22,7 @@ import { forOthers, onAnyWorker } from './engine/elsewhere';
 import { inNewRun } from './engine/new-run';
 import { begunWith, runSingle, singleEngine } from './engine/single';
 import { requireBounded } from './given';
+import { logError, logSuccess } from './log-lines';
 import { isMeant, pollNowSignal } from './poll-now';
 import { noteDigest } from './same-request';
 
@@ -57,9 +58,12 @@ async function run(kind: ChainKind, input: AnyChainInput, carried: CarriedChain 
     if (isMeant(target)) view.pollNow();
   });
   try {
-    return await toItsEnd(kind, input, view, carried);
+    const result = await toItsEnd(kind, input, view, carried);
+    logSuccess(kind, { operationId: result.operationId, steps: result.steps.length });
+    return result;
   } catch (err) {
     if (isCancellation(err)) view.changed('canceled');
+    logError(kind, err, { step: view.progress().step });
     throw err;
   } finally {
     await view.settled();

@@ -30,6 +30,7 @@ import { forOthers, onAnyWorker } from './engine/elsewhere';
 import { inNewRun } from './engine/new-run';
 import { begunWith, runSingle, singleEngine } from './engine/single';
 import { requireBounded } from './given';
+import { logError, logSuccess } from './log-lines';
 import { isMeant, pollNowSignal } from './poll-now';
 import { OperationView } from './operation-view';
 import { noteDigest, requireSameRequest } from './same-request';
@@ -56,9 +57,12 @@ export async function runOperation(input: OperationInput, carried?: CarriedOpera
     if (isMeant(target)) view.pollNow();
   });
   try {
-    return await toItsEnd(input, view, carried);
+    const result = await toItsEnd(input, view, carried);
+    logSuccess('operation', { connection: view.connection, operationId: result.operationId, polls: result.polls });
+    return result;
   } catch (err) {
     view.close(isCancellation(err));
+    logError('operation', err, { connection: view.connection, operationId: view.progress().operationId });
     throw err;
   } finally {
     // An update that waits for acceptance gets its answer before the workflow closes.

@@ -214,7 +214,7 @@ describe('an answer that refuses credentials', () => {
 
   it('to a connection without its secret is never there: the request waits, and says for what', async () => {
     const { url, seen } = await service((_, response) => response.end());
-    const log = { warn: jest.fn(), debug: jest.fn(), isLevelEnabled: () => true };
+    const log = { warn: jest.fn(), info: jest.fn(), debug: jest.fn(), isLevelEnabled: () => true };
     const late: NodeJS.ProcessEnv = {};
     const connection = connectionTo({ baseUrl: url, auth }, { env: late, log: log as never });
     expect(log.warn.mock.calls).toEqual([[expect.anything(), expect.stringContaining('maps: environment variable K is not set')]]);
@@ -225,6 +225,8 @@ describe('an answer that refuses credentials', () => {
     expect(seen).toEqual([]);
     late['K'] = env.K;
     expect(answered(await connection.exchange(post(url))).httpStatus).toBe(200);
+    expect(log.warn).toHaveBeenLastCalledWith(expect.objectContaining({ trouble: 'Unauthorized' }), expect.stringContaining('refuses'));
+    expect(log.info.mock.calls).toEqual([[expect.objectContaining({ trouble: 'Unauthorized' }), 'the connection is healthy again']]);
   });
 
   it('is never quoted by an error that somebody throws on the way', async () => {

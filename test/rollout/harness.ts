@@ -109,5 +109,5 @@ export function fileOf(worker: Child): string {
 
 /** The hashes of the files that a worker says to have taken into use, the first one first. */
 export function filesOf(worker: Child): string[] {
-  return [...worker.output().matchAll(/worker ready: .*, file ([0-9a-f]{8})$/gm)].flatMap((match) => match[1] ?? []);
+  return [...worker.output().matchAll(/worker ready: .*, file ([0-9a-f]{8})/g)].flatMap((match) => match[1] ?? []);
 }

@@ -82,5 +82,5 @@ test('a place where nobody can listen, and a file without webhooks, are refused 
   ]);
   expect(said[0]).toContain(`webhooks: cannot listen at ${taken} (EADDRINUSE)`);
   expect(said[1]).toContain(`webhooks: cannot listen at ${taken} (EADDRINUSE)`);
-  expect(said[2]).toContain('a receiver needs "webhooks: { publicUrl, secret }"');
+  expect(said[2]).toContain('a receiver needs \\"webhooks: { publicUrl, secret }\\"');
 });

@@ -15,6 +15,7 @@ import {
   defineQuery,
   defineUpdate,
   isCancellation,
+  log,
   setHandler,
   upsertMemo,
   workflowInfo,
@@ -25,6 +26,7 @@ import { CANCELED_MEMO, ITEM_UPDATE, PROGRESS_QUERY, REPORT_MEMO } from '../../c
 import { carriedBy, firstRunId } from '../engine/carry';
 import { failureIn, reasonOf, typedFailure } from '../failures';
 import { requireBounded } from '../given';
+import { logError, logSuccess } from '../log-lines';
 import { noteDigest } from '../same-request';
 import { BatchView } from './batch-view';
 import { findItem, finishReport, prepareBatch } from './calls';
@@ -46,7 +48,12 @@ export async function runBatch(input: BatchInput, carried?: unknown): Promise<Ba
   setHandler(resumeSignal, () => batch.pause(false));
   setHandler(tallySignal, (report) => batch.receive(report));
   try {
-    return await batch.toItsEnd(carried);
+    const result = await batch.toItsEnd(carried);
+    logSuccess('batch', { counts: result.counts });
+    return result;
+  } catch (err) {
+    logError('batch', err, { counts: batch.view.counts() });
+    throw err;
   } finally {
     await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
     await batch.view.settled();
@@ -85,6 +92,7 @@ class Batch {
   }
 
   pause(isPaused: boolean): void {
+    if (this.isPaused !== isPaused) log.info(isPaused ? 'batch paused: its submits are held' : 'batch resumed');
     this.isPaused = isPaused;
     const { phase } = this.view;
     if (phase === 'running' || phase === 'paused') this.view.enter(isPaused ? 'paused' : 'running');

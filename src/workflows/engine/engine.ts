@@ -18,6 +18,7 @@ import { keyOf, newJob } from '../../jobs/begin';
 import { apply, isEnded } from '../../jobs/job';
 import type { EndedJob, Job, JobEvent, Place } from '../../jobs/model';
 import { isUnaccepted } from '../../jobs/progress';
+import { logChange } from '../log-lines';
 import { Backlog } from './backlog';
 import { deleteResources, readFiles, readJobs, submitJobs, type Events, type SetSource } from './calls';
 import { WorkflowClock } from './clock';
@@ -188,6 +189,7 @@ export class Engine {
     if (job === undefined) return;
     const result = apply(job, this.room.fitting(job, event), this.clock.now());
     const after = isEnded(result) ? result.job : result;
+    logChange(job, result, event, this.set.pages);
     if (isFirstSubmit(job) && (after.step.at === 'poll' || after.step.at === 'fetch' || after.done !== undefined)) this.accepted++;
     const { problem } = after.step;
     if (problem !== undefined && problem !== job.step.problem) this.lastProblem = problem;
