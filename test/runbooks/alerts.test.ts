@@ -4,12 +4,13 @@
  * `LRO_LONG=1`: every cause is taken out of every alert, and its tests must fail.
  */
 import { execFile } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { stringify } from 'yaml';
 import { temporaryFolder } from '../support/config';
 import { findPromtool } from '../support/promtool';
+import { CONDITIONS } from './conditions';
 import { PARTS, readRules, readRuleTests, readSections, RULE_TESTS, RULES, RUNBOOKS, type Alert } from './document';
 
 const sections = readSections();
@@ -30,6 +31,21 @@ test.each(sections)('the runbook "$title" says what is seen, why, what to do and
   expect(parts['What you see'].commands).not.toEqual([]);
   expect(parts['It is over when'].commands).not.toEqual([]);
 });
+
+test.each(sections)(
+  'the runbook "$title" is followed in a test, which asks whether what its alert is about is over',
+  ({ title, alerts: [alert = ''] }) => {
+    const tests = readdirSync(__dirname).map((name) => readFileSync(join(__dirname, name), 'utf8'));
+    const following = tests
+      .flatMap((source) => source.split(/^(?=\S*(?:test|long)\w*\b|async function )/m))
+      .filter((one) => one.includes(`.runbook('${title}'`));
+    expect(following).toHaveLength(1);
+    expect(following[0]).toMatch(new RegExp(`condition\\(\\w+, '${alert}', '\\w+', true`));
+    expect(following[0]).toMatch(new RegExp(`condition\\(\\w+, '${alert}', '\\w+', false`));
+    expect(following[0]).toContain('.finished()');
+    expect(CONDITIONS).toHaveProperty(alert);
+  },
+);
 
 test.each(alerts)('the test of rules has $alert fire, and has it over', ({ alert }) => {
   const own = expectations.filter(({ expr }) => expr.includes(`"${alert}"`));

@@ -1,0 +1,15 @@
+/** Waiting for what an alert is about. */
+import { eventually } from '../support/eventually';
+import type { Bed, ServiceName } from './bed';
+import { CONDITIONS } from './conditions';
+
+/** Waits until what the alert is about holds, or does no more. */
+export async function condition(bed: Bed, alert: string, service: ServiceName, holds: boolean, timeoutSeconds?: number): Promise<void> {
+  const count = CONDITIONS[alert];
+  if (count === undefined) throw new Error(`no condition of ${alert}`);
+  await eventually(
+    () => count(bed, service),
+    (number) => number > 0 === holds,
+    timeoutSeconds,
+  );
+}
