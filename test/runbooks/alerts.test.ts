@@ -10,7 +10,7 @@ import { promisify } from 'node:util';
 import { stringify } from 'yaml';
 import { temporaryFolder } from '../support/config';
 import { findPromtool } from '../support/promtool';
-import { CONDITIONS } from './conditions';
+import { CONDITIONS, SHOWN } from './conditions';
 import { PARTS, readRules, readRuleTests, readSections, RULE_TESTS, RULES, RUNBOOKS, type Alert } from './document';
 
 const sections = readSections();
@@ -46,6 +46,16 @@ test.each(sections)(
     expect(CONDITIONS).toHaveProperty(alert);
   },
 );
+
+test('what tests look for in metrics is what the alerts ask for', () => {
+  for (const [name, series = []] of Object.entries(SHOWN)) {
+    const { expr = '' } = alerts.find(({ alert }) => alert === name) ?? {};
+    for (const { metric, labels } of series) {
+      expect(expr).toContain(`${metric}_total{`);
+      for (const [label, value] of Object.entries(labels)) expect(expr).toMatch(new RegExp(`${label}=~?"([^"]*[|])?${value}[|"]`));
+    }
+  }
+});
 
 test.each(alerts)('the test of rules has $alert fire, and has it over', ({ alert }) => {
   const own = expectations.filter(({ expr }) => expr.includes(`"${alert}"`));

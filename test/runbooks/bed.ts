@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { LroClient, type BatchHandle, type OperationHandle } from '../../src/client';
 import type { BatchResult, OperationInput } from '../../src/contract';
-import type { Child } from '../../src/devserver';
+import { findFreePorts, type Child } from '../../src/devserver';
 import { startEmulator, type Emulator, type OperationPlan } from '../../src/emulator';
 import { service, type Seen, type Service } from '../http/service';
 import { temporaryFolder, writeConfig, type ConnectionYaml } from '../support/config';
@@ -43,6 +43,7 @@ export class Bed {
   /** Whether the operations of the small services have come to their end. */
   readonly done = { throttled: false, keyed: false };
   readonly workers: Child[] = [];
+  private readonly metricsPorts: number[] = [];
   private readonly suffix = randomUUID().slice(0, 8);
 
   private constructor(
@@ -114,9 +115,22 @@ export class Bed {
 
   async startWorker(options: { program?: string; env?: NodeJS.ProcessEnv; configPath?: string } = {}): Promise<Child> {
     const { address, taskQueue, configPath } = this;
-    const worker = await startWorkerProcess({ configPath, address, taskQueue, ...options });
+    const [port = 0] = await findFreePorts(1);
+    const env = { LRO_METRICS_ADDRESS: `127.0.0.1:${port}`, ...options.env };
+    const worker = await startWorkerProcess({ configPath, address, taskQueue, ...options, env });
     this.workers.push(worker);
+    this.metricsPorts.push(port);
     return worker;
+  }
+
+  /** The metrics of all workers that run, as Prometheus would read them. */
+  async metrics(): Promise<string> {
+    const read = this.metricsPorts.map((port) =>
+      fetch(`http://127.0.0.1:${port}/metrics`)
+        .then((answer) => answer.text())
+        .catch(() => ''),
+    );
+    return (await Promise.all(read)).join('\n');
   }
 
   /** A runbook about a connection. */

@@ -1,7 +1,8 @@
 /**
- * What each alert is about, counted at its source: the condition holds while the number is above 0.
+ * What each alert is about: counted at its source, where the condition holds while the number is above 0, and what a worker's metrics show.
  *
- * The one table that joins alerts and the running system: metrics of a worker that are scraped belong here, beside the source they count.
+ * The one table that joins alerts and the running system. A metric of ours that the alert asks for gets its row in `SHOWN` as soon as
+ * workers have it; its labels are those of the alert's expression.
  */
 import type { Bed, ServiceName } from './bed';
 
@@ -84,3 +85,29 @@ export const CONDITIONS: Record<string, Condition> = {
   LroReportLost: reportsLost,
   LroTemporalLost: unreachable,
 };
+
+/** A series that a worker's metrics have while the condition holds; `_total` of a counter may be missing. */
+export interface Series {
+  metric: string;
+  labels: Record<string, string>;
+}
+
+export const SHOWN: Partial<Record<string, Series[]>> = {
+  LroWorkflowPoisoned: [
+    {
+      metric: 'temporal_request_failure',
+      labels: { operation: 'RespondWorkflowTaskCompleted', status_code: 'INVALID_ARGUMENT' },
+    },
+  ],
+  LroRollback: [{ metric: 'temporal_workflow_task_execution_failed', labels: { failure_reason: 'NonDeterminismError' } }],
+  LroTemporalLost: [{ metric: 'temporal_long_request_failure', labels: { status_code: 'TRANSPORT_ERROR' } }],
+};
+
+/** Whether metrics in Prometheus' text have a series above 0. */
+export function hasSeries(text: string, { metric, labels }: Series): boolean {
+  return text.split('\n').some((line) => {
+    const [, name, written = '', value] = /^(\w+)\{(.*)\} (\S+)$/.exec(line) ?? [];
+    if (name !== metric && name !== `${metric}_total`) return false;
+    return Number(value) > 0 && Object.entries(labels).every(([label, wanted]) => written.includes(`${label}="${wanted}"`));
+  });
+}
