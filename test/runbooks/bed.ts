@@ -116,7 +116,7 @@ export class Bed {
   async startWorker(options: { program?: string; env?: NodeJS.ProcessEnv; configPath?: string } = {}): Promise<Child> {
     const { address, taskQueue, configPath } = this;
     const [port = 0] = await findFreePorts(1);
-    const env = { LRO_METRICS_ADDRESS: `127.0.0.1:${port}`, ...options.env };
+    const env = { LRO_METRICS_ADDRESS: `127.0.0.1:${port}`, LRO_LOG_LEVEL: 'warn', ...options.env };
     const worker = await startWorkerProcess({ configPath, address, taskQueue, ...options, env });
     this.workers.push(worker);
     this.metricsPorts.push(port);

@@ -61,7 +61,8 @@ export class Runbook {
   async see(...shown: (string | RegExp)[]): Promise<string> {
     const commands = this.next('What you see');
     return eventually(
-      () => this.run(commands),
+      // A command that is refused says so in what is shown last.
+      () => this.run(commands).catch(String),
       (output) => shown.every((one) => (typeof one === 'string' ? output.includes(one) : one.test(output))),
     );
   }

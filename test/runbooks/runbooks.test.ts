@@ -139,7 +139,7 @@ test.concurrent('uncertain submit: what the service has is followed, and nothing
   expect(await admin.requests({ method: 'POST', path: '^/mapData$' })).toHaveLength(1);
 });
 
-test.concurrent('lost report: its lines are put together from pages and histories, and a retry does the rest', async () => {
+longBesideOthers('lost report: its lines are put together from pages and histories, and a retry does the rest', async () => {
   await workerStarts();
   const here = await bed();
   const { admin } = here.emulator;
