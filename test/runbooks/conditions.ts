@@ -48,10 +48,10 @@ const waiting: Condition = async (bed) => {
   return Number(stats?.approximateBacklogCount ?? 0);
 };
 
-/** Files that workers have in use beside the first one. */
-const furtherFiles: Condition = (bed) => {
-  const inUse = bed.workers.flatMap((worker) => [...worker.output().matchAll(/worker ready: .*, file ([0-9a-f]{8})$/gm)].at(-1)?.[1] ?? []);
-  return Promise.resolve(new Set(inUse).size - 1);
+/** Files that workers have in use, by their metrics, beside the first one. */
+const furtherFiles: Condition = async (bed) => {
+  const inUse = [...(await bed.metrics()).matchAll(/^lro_worker_file\{[^}]*file_hash="([0-9a-f]{8})"[^}]*\} 1$/gm)].map(([, hash]) => hash);
+  return new Set(inUse).size - 1;
 };
 
 /** Batches without a report that nobody has tried again (`<id>-retry`). */
