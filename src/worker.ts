@@ -21,10 +21,11 @@ async function main(): Promise<void> {
       ...(settings.metricsAddress === undefined ? {} : { metrics: { prometheus: { bindAddress: settings.metricsAddress } } }),
     },
   });
-  const { config, taskQueue, continueAsNewAfterEvents, version } = settings;
+  const { config, taskQueue, continueAsNewAfterEvents, nexus, version } = settings;
   const work = new WorkerProcess({
     taskQueue,
     continueAsNewAfterEvents,
+    nexus,
     version,
     log,
     readConfig: () => readConfig(process.env),

@@ -10,6 +10,7 @@ import { createActivities } from '../activities';
 import { fileHashOfConfig, identityWith, type LroConfig } from '../config';
 import { DEFAULT_TASK_QUEUE } from '../contract';
 import { openConnections, type Connections, type OpenOptions } from '../http';
+import { createNexusService } from '../nexus/handlers';
 import { workflowSource } from './bundle';
 import { versioningOf, type WorkerVersion } from './deployment';
 import { Limiters } from './limiters';
@@ -27,6 +28,8 @@ export interface LroWorkerOptions {
   continueAsNewAfterEvents?: number;
   /** For Worker Versioning: `{ deploymentName, buildId }`. Default: without it. */
   version?: WorkerVersion;
+  /** Whether it serves the Nexus service `durable-lro`; default false. */
+  nexus?: boolean;
   /** Of the HTTP connections. */
   http?: OpenOptions;
   /** Overrides all of the above: for tests, tuning and interceptors. */
@@ -62,6 +65,7 @@ export async function createLroWorker(options: LroWorkerOptions): Promise<{ work
       identity,
       continueAsNewAfterEvents,
     }),
+    ...(options.nexus === true ? { nexusServices: [createNexusService()] } : {}),
     connection,
     ...(version === undefined ? {} : { workerDeploymentOptions: versioningOf(version) }),
     namespace,

@@ -4,4 +4,5 @@ export { ConfigError, loadConfig, type LroConfig } from '../config';
 export { BundleError, workflowSource } from './bundle';
 export { openReceiver, receiverSettings, type Receiver, type ReceiverSettings } from '../receiver';
 export { createLroWorker, drainSeconds, workerIdentity, type LroWorkerOptions } from './create-worker';
+export { createNexusService } from '../nexus/handlers';
 export type { WorkerVersion } from './deployment';

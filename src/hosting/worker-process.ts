@@ -27,6 +27,8 @@ import { WebhookPort, type OpenedPort } from './webhook-port';
 export interface WorkerProcessOptions {
   taskQueue: string;
   continueAsNewAfterEvents?: number;
+  /** Whether it serves the Nexus service. */
+  nexus?: boolean;
   version?: WorkerVersion;
   log: Logger;
   /** Reads the file. @throws ConfigError */
@@ -133,7 +135,7 @@ export class WorkerProcess {
   }
 
   private async start(config: LroConfig): Promise<Generation> {
-    const { taskQueue, continueAsNewAfterEvents, version, log, ready } = this.options;
+    const { taskQueue, continueAsNewAfterEvents, nexus, version, log, ready } = this.options;
     // The SDK lets no two workers of one connection take work from one task queue.
     const { connection, namespace, address } = await connectTemporal();
     let made: Awaited<ReturnType<typeof createLroWorker>>;
@@ -143,7 +145,7 @@ export class WorkerProcess {
       const http = { log };
       // The end of the process is bounded as a whole (see `run`), a worker that another one has followed is not.
       const worker = { shutdownForceTime: undefined };
-      made = await createLroWorker({ config, connection, namespace, taskQueue, continueAsNewAfterEvents, version, http, worker });
+      made = await createLroWorker({ config, connection, namespace, taskQueue, continueAsNewAfterEvents, nexus, version, http, worker });
     } catch (err) {
       await port?.discard();
       await connection.close();
