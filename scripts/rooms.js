@@ -106,6 +106,11 @@ module.exports = [
     imports: ['text', 'contract', 'config', 'sharing', 'http', 'activities', 'nexus', 'receiver'],
   },
   {
+    name: 'plugin',
+    purpose: "workflows and activities in a worker that is somebody else's",
+    imports: ['config', 'http', 'activities', 'workflows', 'nexus', 'hosting'],
+  },
+  {
     name: 'worker',
     purpose: 'the process: settings, connect, run, drain',
     imports: ['text', 'config', 'hosting'],

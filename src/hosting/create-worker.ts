@@ -95,7 +95,13 @@ export async function createLroWorker(options: LroWorkerOptions): Promise<{ work
   return { worker, connections: { ...connections, close } };
 }
 
-function openSharing(worker: Worker, connections: Connections, connection: NativeConnection, options: LroWorkerOptions): RateSharing {
+/** What shares the rates of a worker's connections with other workers, once it is started. */
+export function openSharing(
+  worker: Worker,
+  connections: Connections,
+  connection: NativeConnection,
+  options: Pick<LroWorkerOptions, 'config' | 'continueAsNewAfterEvents' | 'http'>,
+): RateSharing {
   const { identity, namespace, taskQueue, dataConverter } = worker.options;
   const { config, continueAsNewAfterEvents, http } = options;
   return new RateSharing({
