@@ -29,7 +29,9 @@ beforeAll(async () => {
       return error === undefined ? next(input) : Promise.reject(error);
     },
   };
-  const config = testConfig({ maps: { baseUrl: emulator.url, query: { 'api-version': '2.0' } } });
+  // One submit is held until the last test but one: no timeout may end it before.
+  const limits = { timeoutSeconds: 230 };
+  const config = testConfig({ maps: { baseUrl: emulator.url, query: { 'api-version': '2.0' }, limits } });
   harness = await startNexusHarness(config, { interceptors: { client: { workflow: [failing] } } });
   const [id, input] = [randomUUID(), upload('slow')];
   await emulator.admin.addFault({ match: { query: 'description=slow' }, times: 1, holdUntilReleased: true });
