@@ -62,7 +62,10 @@ function refresh(taskQueue: string, request: Refresh, by = client): Promise<Work
   return by.workflow.start<typeof refreshMap>('refreshMap', { workflowId: randomUUID(), taskQueue, args: [request] });
 }
 
-test('workflows of the host run operations on its own task queue, beside its own activities', async () => {
+/** Bundles once more: with `LRO_LONG=1`. */
+const longTest = process.env['LRO_LONG'] === '1' ? test : test.skip;
+
+longTest('workflows of the host run operations on its own task queue, beside its own activities', async () => {
   // Of the connection, and of the worker too: once is enough, and twice is no more.
   const plugins = [new LroPlugin({ config: configPath })];
   const withPlugin = await NativeConnection.connect({ address: sharedAddress(), plugins });
@@ -114,6 +117,12 @@ test('a bundle that the host makes before holds both, and its data converter is 
     const noted = await done.result();
     const { resourceId } = await new LroClient({ client: by, taskQueue }).get(id).result();
     expect(noted).toBe(`noted ${String(resourceId)}`);
+    const refused: unknown = await (
+      await refresh(taskQueue, { id: randomUUID(), input: REFUSED }, by)
+    )
+      .result()
+      .catch((err: unknown) => err);
+    expect(typedFailure(refused)).toMatchObject({ type: 'SubmissionRejected', httpStatus: 400 });
     for (const { events } of await Promise.all([done.fetchHistory(), client.workflow.getHandle(id).fetchHistory()])) {
       const [input] = events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads ?? [];
       const written = Buffer.from(input?.data ?? []);
