@@ -86,6 +86,11 @@ module.exports = [
     imports: ['text', 'contract', 'config', 'schema', 'identity'],
   },
   {
+    name: 'nexus',
+    purpose: 'the Nexus service: what callers in other namespaces name, and its handlers over the client',
+    imports: ['text', 'contract', 'lro', 'sharing', 'schema', 'client'],
+  },
+  {
     name: 'generate',
     purpose: 'functions and a connection for the long-running operations of an OpenAPI specification',
     imports: ['text', 'contract', 'lro', 'config'],
@@ -98,7 +103,12 @@ module.exports = [
   {
     name: 'hosting',
     purpose: 'what makes a worker: settings, connection to Temporal, log, bundle of the workflows',
-    imports: ['text', 'contract', 'config', 'sharing', 'http', 'activities', 'receiver'],
+    imports: ['text', 'contract', 'config', 'sharing', 'http', 'activities', 'nexus', 'receiver'],
+  },
+  {
+    name: 'plugin',
+    purpose: "workflows and activities in a worker that is somebody else's",
+    imports: ['config', 'http', 'activities', 'workflows', 'nexus', 'hosting'],
   },
   {
     name: 'worker',

@@ -25,11 +25,12 @@ async function main({ log, redaction, atEnd }: Process): Promise<void> {
     },
   });
   atEnd(() => runtime.flushLogs());
-  const { config, taskQueue, continueAsNewAfterEvents, version, healthAddress } = settings;
+  const { config, taskQueue, continueAsNewAfterEvents, nexus, version, healthAddress } = settings;
   const traces = await openTraces(redaction.clean);
   const work = new WorkerProcess({
     taskQueue,
     continueAsNewAfterEvents,
+    nexus,
     version,
     log,
     http: { redaction },

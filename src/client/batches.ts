@@ -9,6 +9,7 @@ import type { BatchInput, BatchItem, BatchProgress, BatchResult, FileRef, ItemSt
 import { CANCELED_MEMO, DEFAULT_CONNECTION, ITEM_UPDATE, PAUSE_SIGNAL, PROGRESS_QUERY, RESUME_SIGNAL, RUN_BATCH } from '../contract';
 import { DEFAULT_ANSWER_SECONDS, startOnce, waitFor, type Started, type StartOptions, type WaitOptions } from './calls';
 import { BatchCancelledError, BatchEndedError } from './errors';
+import type { WantedRun } from './same-request';
 
 /** One batch, found by its id. */
 export interface BatchHandle {
@@ -42,9 +43,13 @@ export async function startBatch(
   input: BatchInput,
   { id = randomUUID() }: StartOptions,
 ): Promise<BatchHandle & Started> {
-  const wanted = { workflowId: id, workflowType: RUN_BATCH, input, title: batchSummary(input) };
-  const started = await startOnce(client, 'batch', taskQueue, wanted);
+  const started = await startOnce(client, 'batch', taskQueue, wantedBatch(input, id));
   return { ...getBatch(client, id), started };
+}
+
+/** The run that a batch's input asks for under an id. */
+export function wantedBatch(input: BatchInput, workflowId: string): WantedRun {
+  return { workflowId, workflowType: RUN_BATCH, input, title: batchSummary(input) };
 }
 
 export function getBatch(client: Client, id: string): BatchHandle {

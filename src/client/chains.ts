@@ -9,6 +9,7 @@ import type { BuildTilesetInput, BuildTilesetResult, ChainInput, ChainProgress, 
 import { BUILD_TILESET, CANCELED_MEMO, DEFAULT_CONNECTION, POLL_NOW_SIGNAL, PROGRESS_QUERY, RUN_CHAIN } from '../contract';
 import { startOnce, waitFor, type Started, type StartOptions, type WaitOptions } from './calls';
 import { ChainCancelledError } from './errors';
+import type { WantedRun } from './same-request';
 
 /** One chain, found by its id. */
 export interface ChainHandle<R extends ChainResult = ChainResult> {
@@ -32,8 +33,7 @@ export async function startTileset(
   input: BuildTilesetInput,
   { id = randomUUID() }: StartOptions,
 ): Promise<ChainHandle<BuildTilesetResult> & Started> {
-  const title = `tileset · ${input.connection ?? DEFAULT_CONNECTION}`;
-  const started = await startOnce(client, 'chain', taskQueue, { workflowId: id, workflowType: BUILD_TILESET, input, title });
+  const started = await startOnce(client, 'chain', taskQueue, wantedTileset(input, id));
   return { ...getChain<BuildTilesetResult>(client, id), started };
 }
 
@@ -43,8 +43,18 @@ export async function startChain(
   input: ChainInput,
   { id = randomUUID() }: StartOptions,
 ): Promise<ChainHandle & Started> {
-  const started = await startOnce(client, 'chain', taskQueue, { workflowId: id, workflowType: RUN_CHAIN, input, title: summaryOf(input) });
+  const started = await startOnce(client, 'chain', taskQueue, wantedChain(input, id));
   return { ...getChain(client, id), started };
+}
+
+/** The run that a tileset's input asks for under an id. */
+export function wantedTileset(input: BuildTilesetInput, workflowId: string): WantedRun {
+  return { workflowId, workflowType: BUILD_TILESET, input, title: `tileset · ${input.connection ?? DEFAULT_CONNECTION}` };
+}
+
+/** The run that a chain's input asks for under an id. */
+export function wantedChain(input: ChainInput, workflowId: string): WantedRun {
+  return { workflowId, workflowType: RUN_CHAIN, input, title: summaryOf(input) };
 }
 
 export function getChain<R extends ChainResult>(client: Client, id: string): ChainHandle<R> {

@@ -222,6 +222,7 @@ type RunOperation = (input: OperationInput) => Promise<OperationResult>;
 /** All who wait for the acceptance of whatever the operation is wait for one update: at most 10 may be in flight. */
 const ACCEPTANCE_UPDATE_ID = ACCEPTED_UPDATE;
 
-function wantedOperation(input: OperationInput, workflowId: string): WantedRun {
+/** The run that an operation's input asks for under an id. */
+export function wantedOperation(input: OperationInput, workflowId: string): WantedRun {
   return { workflowId, workflowType: RUN_OPERATION, input, title: operationTitle(input) };
 }

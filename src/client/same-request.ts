@@ -19,8 +19,8 @@ export interface WantedRun {
   title: string;
 }
 
-/** @throws ApplicationFailure `IdConflict` where the id belongs to another request */
-export async function requireSameRequest(client: Client, { workflowId, workflowType, input, title }: WantedRun): Promise<void> {
+/** @returns the id of the run that is there @throws ApplicationFailure `IdConflict` where the id belongs to another request */
+export async function requireSameRequest(client: Client, { workflowId, workflowType, input, title }: WantedRun): Promise<string> {
   const description = await client.workflow.getHandle(workflowId).describe();
   const wanted = { workflowType, title, digest: digestToSend(input) };
   const known = description.memo?.[INPUT_DIGEST_MEMO] as string | undefined;
@@ -28,7 +28,7 @@ export async function requireSameRequest(client: Client, { workflowId, workflowT
   // What is gone from history cannot be told from this request.
   const digest = known ?? (await startDigest(client, workflowId, firstRunId || description.runId)) ?? wanted.digest;
   const conflict = idConflict(workflowId, { workflowType: description.type, title: await description.staticSummary(), digest }, wanted);
-  if (conflict === undefined) return;
+  if (conflict === undefined) return description.runId;
   throw ApplicationFailure.create({ type: conflict.type, message: conflict.message, nonRetryable: true, details: [conflict] });
 }
 

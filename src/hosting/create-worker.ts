@@ -10,6 +10,7 @@ import { createActivities } from '../activities';
 import { fileHashOfConfig, identityWith, type LroConfig } from '../config';
 import { DEFAULT_TASK_QUEUE } from '../contract';
 import { openConnections, type Connections, type OpenOptions } from '../http';
+import { createNexusService } from '../nexus/handlers';
 import { workflowSource } from './bundle';
 import { versioningOf, type WorkerVersion } from './deployment';
 import { Limiters } from './limiters';
@@ -28,6 +29,8 @@ export interface LroWorkerOptions {
   continueAsNewAfterEvents?: number;
   /** For Worker Versioning: `{ deploymentName, buildId }`. Default: without it. */
   version?: WorkerVersion;
+  /** Whether it serves the Nexus service `durable-lro`; default false. */
+  nexus?: boolean;
   /** Of the HTTP connections. */
   http?: OpenOptions;
   /** Sends traces, see {@link openTraces}. Default: none. */
@@ -66,6 +69,7 @@ export async function createLroWorker(options: LroWorkerOptions): Promise<{ work
       identity,
       continueAsNewAfterEvents,
     }),
+    ...(options.nexus === true ? { nexusServices: [createNexusService()] } : {}),
     connection,
     ...(version === undefined ? {} : { workerDeploymentOptions: versioningOf(version) }),
     namespace,
@@ -95,7 +99,13 @@ export async function createLroWorker(options: LroWorkerOptions): Promise<{ work
   return { worker, connections: { ...connections, close } };
 }
 
-function openSharing(worker: Worker, connections: Connections, connection: NativeConnection, options: LroWorkerOptions): RateSharing {
+/** What shares the rates of a worker's connections with other workers, once it is started. */
+export function openSharing(
+  worker: Worker,
+  connections: Connections,
+  connection: NativeConnection,
+  options: Pick<LroWorkerOptions, 'config' | 'continueAsNewAfterEvents' | 'http'>,
+): RateSharing {
   const { identity, namespace, taskQueue, dataConverter } = worker.options;
   const { config, continueAsNewAfterEvents, http } = options;
   return new RateSharing({

@@ -4,6 +4,7 @@ export { ConfigError, loadConfig, type LroConfig } from '../config';
 export { BundleError, workflowSource } from './bundle';
 export { openReceiver, receiverSettings, type Receiver, type ReceiverSettings } from '../receiver';
 export { createLroWorker, drainSeconds, workerIdentity, type LroWorkerOptions } from './create-worker';
+export { createNexusService } from '../nexus/handlers';
 export type { WorkerVersion } from './deployment';
 export { notReadyReason, openHealth, type Health, type NotReady } from './health';
 export { openTraces, type Traces } from './traces';

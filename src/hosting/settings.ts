@@ -18,6 +18,8 @@ export interface WorkerSettings {
   /** `host:port` of the Prometheus endpoint. */
   metricsAddress?: string;
   continueAsNewAfterEvents?: number;
+  /** Whether it serves the Nexus service. */
+  nexus: boolean;
   /** Absent: without Worker Versioning. */
   version?: WorkerVersion;
 }
@@ -36,6 +38,10 @@ const environment = z.object({
     .int('must be a whole number >= 20')
     .min(20, 'must be a whole number >= 20')
     .optional(),
+  LRO_NEXUS: z
+    .enum(['true', 'false'], { error: 'must be true or false' })
+    .default('false')
+    .transform((value) => value === 'true'),
   ...deploymentVariables,
 });
 
@@ -58,13 +64,14 @@ export function readSettings(env: NodeJS.ProcessEnv): WorkerSettings {
     mistakes.push(...err.mistakes);
   }
   if (!read.success || mistakes.length > 0) throw new ConfigError(mistakes);
-  const { LRO_TASK_QUEUE, LRO_HEALTH_ADDRESS, LRO_METRICS_ADDRESS, LRO_CONTINUE_AS_NEW_AFTER_EVENTS } = read.data;
+  const { LRO_TASK_QUEUE, LRO_HEALTH_ADDRESS, LRO_METRICS_ADDRESS, LRO_CONTINUE_AS_NEW_AFTER_EVENTS, LRO_NEXUS } = read.data;
   return {
     config,
     taskQueue: LRO_TASK_QUEUE,
     healthAddress: LRO_HEALTH_ADDRESS,
     metricsAddress: LRO_METRICS_ADDRESS,
     continueAsNewAfterEvents: LRO_CONTINUE_AS_NEW_AFTER_EVENTS,
+    nexus: LRO_NEXUS,
     version,
   };
 }

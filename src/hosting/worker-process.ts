@@ -31,6 +31,8 @@ import { WebhookPort, type OpenedPort } from './webhook-port';
 export interface WorkerProcessOptions {
   taskQueue: string;
   continueAsNewAfterEvents?: number;
+  /** Whether it serves the Nexus service. */
+  nexus?: boolean;
   version?: WorkerVersion;
   log: Logger;
   /** Of the HTTP connections. */
@@ -146,7 +148,7 @@ export class WorkerProcess {
   }
 
   private async start(config: LroConfig): Promise<Generation> {
-    const { taskQueue, continueAsNewAfterEvents, version, log, traces } = this.options;
+    const { taskQueue, continueAsNewAfterEvents, nexus, version, log, traces } = this.options;
     // The SDK lets no two workers of one connection take work from one task queue.
     const { connection, namespace, address } = await connectTemporal();
     let made: Awaited<ReturnType<typeof createLroWorker>>;
@@ -156,7 +158,8 @@ export class WorkerProcess {
       const http = { ...this.options.http, log };
       // The end of the process is bounded as a whole (see `run`), a worker that another one has followed is not.
       const worker = { shutdownForceTime: undefined };
-      made = await createLroWorker({ config, connection, namespace, taskQueue, continueAsNewAfterEvents, version, http, traces, worker });
+      const given = { config, taskQueue, continueAsNewAfterEvents, nexus, version, http, traces, worker };
+      made = await createLroWorker({ ...given, connection, namespace });
     } catch (err) {
       await port?.discard();
       await connection.close();

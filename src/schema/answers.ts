@@ -137,6 +137,7 @@ export const failureDetails = z.looseObject({
   idempotencyKey: text.optional(),
   firstSentAt: text.optional(),
   requestId: text.optional(),
+  correlationId: text.optional(),
   labels,
   batch: anyBatchResult.optional(),
   step: text.optional(),

@@ -54,7 +54,14 @@ export interface Window {
 
 /** The workflow's id: one for each connection and task queue. */
 export function limiterId(taskQueue: string, connection: string): string {
-  return `lro-limiter/${taskQueue}/${connection}`;
+  return `${LIMITER_IDS}${taskQueue}/${connection}`;
+}
+
+const LIMITER_IDS = 'lro-limiter/';
+
+/** Whether a workflow of that id would stand in a limiter's place. */
+export function isLimiterId(workflowId: string): boolean {
+  return workflowId.startsWith(LIMITER_IDS);
 }
 
 /** How long windows are, with so many workers that have one. */
