@@ -6,6 +6,7 @@
  */
 import { once } from 'node:events';
 import { ConfigError } from './config';
+import { workerKeys } from './hosting/encryption';
 import { openLog } from './hosting/log';
 import { readReceiverSettings } from './hosting/receiver-settings';
 import { listenAt } from './hosting/webhook-port';
@@ -16,11 +17,13 @@ import { reasonOf } from './text/reason';
 async function main(): Promise<void> {
   const { listen, logLevel, config } = readReceiverSettings(process.env);
   const log = openLog(logLevel);
-  const { client, address } = connectLazily();
+  const encryption = workerKeys(process.env, log);
+  const { client, address } = connectLazily(encryption);
   const settings = receiverSettings(config, client);
   const receiver = await listenAt(listen, log);
   receiver.use(settings);
   process.on('SIGHUP', () => {
+    encryption.reload();
     try {
       receiver.use(receiverSettings(readReceiverSettings(process.env).config, client));
       log.info('another file is in use');

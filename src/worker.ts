@@ -6,6 +6,7 @@
 import { Runtime, makeTelemetryFilterString } from '@temporalio/worker';
 import { ConfigError } from './config';
 import { BundleError } from './hosting/bundle';
+import { workerKeys } from './hosting/encryption';
 import { openLog, temporalLogger } from './hosting/log';
 import { TemporalUnreachableError } from './hosting/connect';
 import { readConfig, readSettings } from './hosting/settings';
@@ -22,7 +23,9 @@ async function main(): Promise<void> {
     },
   });
   const { config, taskQueue, continueAsNewAfterEvents, version } = settings;
+  const encryption = workerKeys(process.env, log);
   const work = new WorkerProcess({
+    encryption,
     taskQueue,
     continueAsNewAfterEvents,
     version,
@@ -30,7 +33,10 @@ async function main(): Promise<void> {
     readConfig: () => readConfig(process.env),
     ready: (line) => console.log(line),
   });
-  process.on('SIGHUP', () => work.reload());
+  process.on('SIGHUP', () => {
+    encryption.reload();
+    work.reload();
+  });
   await work.run(config);
 }
 

@@ -1,7 +1,7 @@
-/** Program of `npm run build`: writes the workflow bundle. */
+/** Program of `npm run build`: writes the workflow bundles. */
 import { writeWorkflowBundle } from './bundle';
 
-writeWorkflowBundle().then(
+Promise.all([writeWorkflowBundle(), writeWorkflowBundle({ encodesFailures: true })]).then(
   () => process.exit(0),
   (err: unknown) => {
     console.error(err);

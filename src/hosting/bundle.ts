@@ -10,13 +10,23 @@ import { dirname, join, relative, resolve, sep } from 'node:path';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import type { WorkerOptions } from '@temporalio/worker';
 import { version as sdkVersion } from '@temporalio/worker/package.json';
+import { FAILURE_CONVERTER_PATH } from '../encryption';
 
 /** Folder of the compiled or source files this runs from: `dist` or `src`. */
 const HERE = resolve(__dirname, '..');
 /** Folder of the sources, in a checkout. */
 const SOURCES = resolve(HERE, '..', 'src');
-const BUNDLE = join(HERE, 'workflow-bundle.js');
-const STAMP = join(HERE, 'workflow-bundle.json');
+
+/** The same workflows twice: how failures become messages is a part of a bundle. */
+export interface BundleKind {
+  /** For workers that encrypt: messages and stack traces of failures are payloads. */
+  encodesFailures?: boolean;
+}
+
+function filesOf({ encodesFailures = false }: BundleKind): { bundle: string; stamp: string } {
+  const name = encodesFailures ? 'workflow-bundle-encoding-failures' : 'workflow-bundle';
+  return { bundle: join(HERE, `${name}.js`), stamp: join(HERE, `${name}.json`) };
+}
 
 interface Stamp {
   sdkVersion: string;
@@ -63,27 +73,33 @@ function modulesOf(code: string): string[] {
 }
 
 /** Bundles the workflows and writes the bundle with its stamp, each file in one step. */
-export async function writeWorkflowBundle(): Promise<string> {
-  const { code } = await bundleWorkflowCode({ workflowsPath: join(HERE, 'workflows'), logger: new DefaultLogger('WARN') });
-  await mkdir(dirname(BUNDLE), { recursive: true });
+export async function writeWorkflowBundle(kind: BundleKind = {}): Promise<string> {
+  const { bundle, stamp } = filesOf(kind);
+  const { code } = await bundleWorkflowCode({
+    workflowsPath: join(HERE, 'workflows'),
+    logger: new DefaultLogger('WARN'),
+    ...(kind.encodesFailures === true ? { failureConverterPath: FAILURE_CONVERTER_PATH } : {}),
+  });
+  await mkdir(dirname(bundle), { recursive: true });
   for (const [path, content] of [
-    [BUNDLE, code],
-    [STAMP, JSON.stringify(stampOf(modulesOf(code)), undefined, 2)],
+    [bundle, code],
+    [stamp, JSON.stringify(stampOf(modulesOf(code)), undefined, 2)],
   ] as const) {
     await writeFile(`${path}.part`, content);
     await rename(`${path}.part`, path);
   }
-  return BUNDLE;
+  return bundle;
 }
 
 /**
  * The workflows for a worker: the prebuilt bundle if this code runs compiled, else the sources.
  * @throws BundleError when the bundle is missing, of another SDK, or older than the sources
  */
-export function workflowSource(): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
+export function workflowSource(kind: BundleKind = {}): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
   if (__filename.endsWith('.ts')) return { workflowsPath: join(HERE, 'workflows') };
-  if (!existsSync(BUNDLE) || !existsSync(STAMP)) throw new BundleError('the workflow bundle is missing; "npm run build" makes it');
-  const written = JSON.parse(readFileSync(STAMP, 'utf8')) as Stamp;
+  const { bundle, stamp } = filesOf(kind);
+  if (!existsSync(bundle) || !existsSync(stamp)) throw new BundleError('the workflow bundle is missing; "npm run build" makes it');
+  const written = JSON.parse(readFileSync(stamp, 'utf8')) as Stamp;
   const current = stampOf(written.modules);
   if (written.sdkVersion !== current.sdkVersion) {
     throw new BundleError(
@@ -93,5 +109,5 @@ export function workflowSource(): Pick<WorkerOptions, 'workflowBundle' | 'workfl
   if (written.compiled !== current.compiled || (current.sources !== undefined && written.sources !== current.sources)) {
     throw new BundleError('the workflow bundle is older than the workflow sources beside it; run "npm run build"');
   }
-  return { workflowBundle: { codePath: BUNDLE } };
+  return { workflowBundle: { codePath: bundle } };
 }

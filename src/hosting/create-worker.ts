@@ -9,6 +9,7 @@ import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker
 import { createActivities } from '../activities';
 import { fileHashOfConfig, identityWith, type LroConfig } from '../config';
 import { DEFAULT_TASK_QUEUE } from '../contract';
+import { encryptedData, type KeySource } from '../encryption';
 import { openConnections, type Connections, type OpenOptions } from '../http';
 import { workflowSource } from './bundle';
 import { versioningOf, type WorkerVersion } from './deployment';
@@ -27,6 +28,8 @@ export interface LroWorkerOptions {
   continueAsNewAfterEvents?: number;
   /** For Worker Versioning: `{ deploymentName, buildId }`. Default: without it. */
   version?: WorkerVersion;
+  /** Payloads are encrypted with these keys. Default: they are not. */
+  encryption?: KeySource;
   /** Of the HTTP connections. */
   http?: OpenOptions;
   /** Overrides all of the above: for tests, tuning and interceptors. */
@@ -48,14 +51,15 @@ export function workerIdentity(config: LroConfig, identity = `${process.pid}@${h
 
 /** Creates the worker; `run()` starts it. Close the connections after it has ended. */
 export async function createLroWorker(options: LroWorkerOptions): Promise<{ worker: Worker; connections: Connections }> {
-  const { config, namespace = 'default', taskQueue = DEFAULT_TASK_QUEUE, continueAsNewAfterEvents, version } = options;
+  const { config, namespace = 'default', taskQueue = DEFAULT_TASK_QUEUE, continueAsNewAfterEvents, version, encryption } = options;
   const given = options.worker?.connection ?? options.connection;
   const connection = given ?? (await NativeConnection.connect());
   const connections = openConnections(config, options.http);
   const identity = workerIdentity(config, options.worker?.identity);
   const grace = drainSeconds(config);
   const worker = await Worker.create({
-    ...(options.worker?.workflowBundle || options.worker?.workflowsPath ? {} : workflowSource()),
+    ...(options.worker?.workflowBundle || options.worker?.workflowsPath ? {} : workflowSource({ encodesFailures: encryption?.encrypts })),
+    dataConverter: encryptedData(encryption),
     activities: createActivities({
       connections,
       namespace,

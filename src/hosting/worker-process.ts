@@ -17,6 +17,7 @@ import { Runtime, type NativeConnection, type Worker } from '@temporalio/worker'
 import type { Logger } from 'pino';
 import { pollersOf, type TaskQueue } from '../activities/task-queue';
 import { ConfigError, fileHashOfConfig, type LroConfig } from '../config';
+import type { KeySource } from '../encryption';
 import type { Connections } from '../http';
 import { reasonOf } from '../text/reason';
 import { connectTemporal } from './connect';
@@ -28,6 +29,8 @@ export interface WorkerProcessOptions {
   taskQueue: string;
   continueAsNewAfterEvents?: number;
   version?: WorkerVersion;
+  /** Payloads are encrypted with these keys, if there are any. */
+  encryption: KeySource;
   log: Logger;
   /** Reads the file. @throws ConfigError */
   readConfig: () => LroConfig;
@@ -133,7 +136,7 @@ export class WorkerProcess {
   }
 
   private async start(config: LroConfig): Promise<Generation> {
-    const { taskQueue, continueAsNewAfterEvents, version, log, ready } = this.options;
+    const { taskQueue, continueAsNewAfterEvents, version, encryption, log, ready } = this.options;
     // The SDK lets no two workers of one connection take work from one task queue.
     const { connection, namespace, address } = await connectTemporal();
     let made: Awaited<ReturnType<typeof createLroWorker>>;
@@ -143,7 +146,8 @@ export class WorkerProcess {
       const http = { log };
       // The end of the process is bounded as a whole (see `run`), a worker that another one has followed is not.
       const worker = { shutdownForceTime: undefined };
-      made = await createLroWorker({ config, connection, namespace, taskQueue, continueAsNewAfterEvents, version, http, worker });
+      const options = { config, connection, namespace, taskQueue, continueAsNewAfterEvents, version, encryption, http, worker };
+      made = await createLroWorker(options);
     } catch (err) {
       await port?.discard();
       await connection.close();
@@ -163,7 +167,8 @@ export class WorkerProcess {
     const versioned = version === undefined ? '' : `, deployment "${version.deploymentName}", build "${version.buildId}"`;
     const place = `task queue "${taskQueue}", namespace "${namespace}" at ${address}`;
     const received = port.address === undefined ? '' : `, webhooks at ${port.address}`;
-    ready(`worker ready: ${place}${versioned}, connections: ${names}, file ${fileHash}${received}`);
+    const encrypted = encryption.current === undefined ? '' : `, payloads encrypted with key "${encryption.current.id}"`;
+    ready(`worker ready: ${place}${versioned}, connections: ${names}, file ${fileHash}${received}${encrypted}`);
     return { config, worker, connections, connection, ended };
   }
 
