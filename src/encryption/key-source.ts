@@ -135,7 +135,8 @@ export class KeySource {
 export function keysOfEnvironment(env: NodeJS.ProcessEnv = process.env, events: KeyEvents = {}): KeySource {
   const path = env[KEYS_FILE_VARIABLE] ?? '';
   const text = env[KEYS_VARIABLE] ?? '';
-  if (path !== '' && text !== '') throw new ConfigError([`${KEYS_FILE_VARIABLE}: must not be set beside ${KEYS_VARIABLE}; set one of them`]);
+  if (path !== '' && text !== '')
+    throw new ConfigError([`${KEYS_FILE_VARIABLE}: must not be set beside ${KEYS_VARIABLE}; set one of them`]);
   if (path !== '') return KeySource.ofFile(path, events);
   return text === '' ? KeySource.none(events) : KeySource.ofText(text, KEYS_VARIABLE, events);
 }

@@ -77,7 +77,9 @@ function mistakesOf({ path, message }: z.core.$ZodIssue): string[] {
   const [first, id] = path.map(String);
   const isNamed = id === undefined || KEY_ID.test(id);
   const place = [first, isNamed ? id : '(an id that cannot be one)'].filter((part) => part !== undefined).join('.');
-  const lines = message.split('\n').map((line) => (/unknown|not a known/i.test(line) ? 'has an entry that is neither "current" nor "keys"' : line));
+  const lines = message
+    .split('\n')
+    .map((line) => (/unknown|not a known/i.test(line) ? 'has an entry that is neither "current" nor "keys"' : line));
   return lines.map((line) => (place === '' ? line : `${place}: ${line}`));
 }
 
