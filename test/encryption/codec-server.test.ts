@@ -1,8 +1,7 @@
 /** The codec server: Temporal's remote codec protocol, and who is answered. */
-import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { request, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { join, resolve } from 'node:path';
@@ -15,7 +14,7 @@ import { bodyOf } from '../../src/codec-server/payloads';
 import { temporaryFolder } from '../support/config';
 import { eventually } from '../support/eventually';
 import { runLro } from '../support/lro-command';
-import { makeCertificates, type Certificates } from './certificates';
+import { makeCertificates, testWithCertificates, type Certificates } from '../support/certificates';
 
 const folder = temporaryFolder();
 const keysFile = join(folder, 'keys.yaml');
@@ -211,13 +210,8 @@ test('set up wrong, it does not start, and says all that is wrong but no secret'
   );
 });
 
-const openssl = ['/usr/bin/openssl', '/usr/local/bin/openssl', '/opt/homebrew/bin/openssl'].find((path) => existsSync(path));
-const withOpenssl = openssl === undefined ? test.skip : test;
-withOpenssl('TLS by files: the certificate is read again at SIGHUP, and the cookie is for other sites', async () => {
-  const [first, second] = ['first', 'second'].map((name) => makeCertificates(execFileSync, openssl ?? '', join(folder, name))) as [
-    Certificates,
-    Certificates,
-  ];
+testWithCertificates('TLS by files: the certificate is read again at SIGHUP, and the cookie is for other sites', async () => {
+  const [first, second] = [makeCertificates(join(folder, 'first')), makeCertificates(join(folder, 'second'))];
   const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
   const use = (of: Certificates): void => {
     copyFileSync(of.server.cert, cert);

@@ -1,6 +1,6 @@
 /** Certificates of a test: an authority, a server on this machine, and a client. Made by openssl, in a folder of their own. */
-import type { execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 export interface Pair {
@@ -15,18 +15,24 @@ export interface Certificates {
   client: Pair;
 }
 
-export function makeCertificates(run: typeof execFileSync, openssl: string, folder: string): Certificates {
+/** Undefined: this machine has none. */
+const openssl = ['/usr/bin/openssl', '/usr/local/bin/openssl', '/opt/homebrew/bin/openssl'].find((path) => existsSync(path));
+
+/** Skipped where there is no openssl to make certificates. */
+export const testWithCertificates = openssl === undefined ? test.skip : test;
+
+export function makeCertificates(folder: string): Certificates {
   mkdirSync(folder, { recursive: true });
   const at = (name: string): string => join(folder, name);
   const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
-  const openssl1 = (...args: string[]): unknown => run(openssl, args, { stdio: 'pipe' });
-  openssl1('req', '-x509', ...key, '-subj', '/CN=test authority', '-days', '2', '-keyout', at('ca.key'), '-out', at('ca.pem'));
+  const run = (...args: string[]): unknown => execFileSync(openssl ?? 'openssl', args, { stdio: 'pipe' });
+  run('req', '-x509', ...key, '-subj', '/CN=test authority', '-days', '2', '-keyout', at('ca.key'), '-out', at('ca.pem'));
   const signed = (name: string, extension: string): Pair => {
     const pair = { cert: at(`${name}.pem`), key: at(`${name}.key`) };
-    openssl1('req', ...key, '-subj', `/CN=${name}`, '-keyout', pair.key, '-out', at(`${name}.csr`));
+    run('req', ...key, '-subj', `/CN=${name}`, '-keyout', pair.key, '-out', at(`${name}.csr`));
     writeFileSync(at(`${name}.ext`), extension);
     const by = ['-CA', at('ca.pem'), '-CAkey', at('ca.key'), '-CAcreateserial', '-days', '2', '-extfile', at(`${name}.ext`)];
-    openssl1('x509', '-req', '-in', at(`${name}.csr`), ...by, '-out', pair.cert);
+    run('x509', '-req', '-in', at(`${name}.csr`), ...by, '-out', pair.cert);
     return pair;
   };
   return {
