@@ -1,3 +1,3 @@
 /** The codec server. */
 export { TOKEN_FILE_VARIABLE, TOKEN_VARIABLE, tokensOf } from './access';
-export { openCodecServer, type CodecServer, type CodecServerOptions } from './server';
+export { openCodecServer } from './server';

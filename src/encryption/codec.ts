@@ -16,8 +16,8 @@ import { temporal } from '@temporalio/proto';
 import { damagedPayload, unknownKey, wrongKey, type EncryptionError } from './errors';
 import type { KeySource } from './key-source';
 
-export const ENCRYPTED = 'binary/encrypted';
-export const KEY_ID_FIELD = 'encryption-key-id';
+const ENCRYPTED = 'binary/encrypted';
+const KEY_ID_FIELD = 'encryption-key-id';
 
 const ALGORITHM = 'aes-256-gcm';
 const NONCE_BYTES = 12;
@@ -64,7 +64,7 @@ export class EncryptionCodec implements PayloadCodec {
   }
 }
 
-export function isEncrypted({ metadata }: Payload): boolean {
+function isEncrypted({ metadata }: Payload): boolean {
   return textOf(metadata?.['encoding']) === ENCRYPTED;
 }
 

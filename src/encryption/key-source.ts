@@ -13,8 +13,8 @@ import { readFileSync, statSync } from 'node:fs';
 import { ConfigError } from '../config';
 import { parseKeys, type Keys } from './keys';
 
-export const KEYS_FILE_VARIABLE = 'LRO_ENCRYPTION_KEYS_FILE';
-export const KEYS_VARIABLE = 'LRO_ENCRYPTION_KEYS';
+const KEYS_FILE_VARIABLE = 'LRO_ENCRYPTION_KEYS_FILE';
+const KEYS_VARIABLE = 'LRO_ENCRYPTION_KEYS';
 
 /** Between two looks at the file. */
 const LOOK_EVERY_MS = 2000;
