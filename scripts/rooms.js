@@ -43,6 +43,16 @@ module.exports = [
     imports: ['text', 'contract', 'lro'],
   },
   {
+    name: 'encryption',
+    purpose: 'payloads encrypted between a client or worker and Temporal: keys, codec, failures',
+    imports: ['contract', 'config'],
+  },
+  {
+    name: 'codec-server',
+    purpose: "decrypts for Temporal's Web UI and command line, over HTTP",
+    imports: ['text', 'config', 'encryption'],
+  },
+  {
     name: 'sharing',
     purpose: 'how the workers of a task queue share the rates of a connection. Pure',
     imports: [],
@@ -83,7 +93,7 @@ module.exports = [
   {
     name: 'client',
     purpose: 'the typed client for TypeScript services, and schedules',
-    imports: ['text', 'contract', 'config', 'schema', 'identity'],
+    imports: ['text', 'contract', 'config', 'encryption', 'schema', 'identity'],
   },
   {
     name: 'nexus',
@@ -103,7 +113,7 @@ module.exports = [
   {
     name: 'hosting',
     purpose: 'what makes a worker: settings, connection to Temporal, log, bundle of the workflows',
-    imports: ['text', 'contract', 'config', 'sharing', 'http', 'activities', 'nexus', 'receiver'],
+    imports: ['text', 'contract', 'config', 'encryption', 'sharing', 'http', 'activities', 'nexus', 'receiver'],
   },
   {
     name: 'plugin',
@@ -133,6 +143,6 @@ module.exports = [
   {
     name: 'cli',
     purpose: 'the `lro` command line and the demo',
-    imports: ['text', 'contract', 'schema', 'client', 'generate', 'devserver', 'emulator'],
+    imports: ['text', 'contract', 'config', 'encryption', 'codec-server', 'schema', 'client', 'generate', 'devserver', 'emulator'],
   },
 ];

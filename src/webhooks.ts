@@ -6,6 +6,7 @@
  */
 import { once } from 'node:events';
 import { ConfigError } from './config';
+import { workerKeys } from './hosting/encryption';
 import { announce } from './hosting/log';
 import { inProcess, type Process } from './hosting/process';
 import { readReceiverSettings } from './hosting/receiver-settings';
@@ -16,7 +17,8 @@ import { reasonOf } from './text/reason';
 
 async function main({ log, redaction }: Process): Promise<void> {
   const { listen, config } = readReceiverSettings(process.env);
-  const { client, address } = connectLazily();
+  const encryption = workerKeys(process.env, log);
+  const { client, address } = connectLazily(encryption);
   const known = (settings: ReceiverSettings): ReceiverSettings => {
     for (const mark of settings.callbacks.marks) redaction.addMark(mark);
     return settings;
@@ -25,6 +27,7 @@ async function main({ log, redaction }: Process): Promise<void> {
   const receiver = await listenAt(listen, log);
   receiver.use(settings);
   process.on('SIGHUP', () => {
+    encryption.reload();
     try {
       receiver.use(known(receiverSettings(readReceiverSettings(process.env).config, client)));
       log.info('another file is in use');

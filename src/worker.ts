@@ -6,6 +6,7 @@
 import { Runtime } from '@temporalio/worker';
 import { ConfigError } from './config';
 import { BundleError } from './hosting/bundle';
+import { workerKeys } from './hosting/encryption';
 import { openHealth } from './hosting/health';
 import { runtimeLogging } from './hosting/log';
 import { TemporalUnreachableError } from './hosting/connect';
@@ -26,8 +27,10 @@ async function main({ log, redaction, atEnd }: Process): Promise<void> {
   });
   atEnd(() => runtime.flushLogs());
   const { config, taskQueue, continueAsNewAfterEvents, nexus, version, healthAddress } = settings;
+  const encryption = workerKeys(process.env, log);
   const traces = await openTraces(redaction.clean);
   const work = new WorkerProcess({
+    encryption,
     taskQueue,
     continueAsNewAfterEvents,
     nexus,
@@ -37,7 +40,10 @@ async function main({ log, redaction, atEnd }: Process): Promise<void> {
     traces,
     readConfig: () => readConfig(process.env),
   });
-  process.on('SIGHUP', () => work.reload());
+  process.on('SIGHUP', () => {
+    encryption.reload();
+    work.reload();
+  });
   if (healthAddress !== undefined) {
     const { address } = await openHealth(healthAddress, () => work.notReady());
     log.info({ address }, 'liveness and readiness are told: /livez and /readyz');

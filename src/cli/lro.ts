@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * `lro`: batches and their schedules from the command line, and code for a service's operations.
+ * `lro`: batches and their schedules from the command line, code for a service's operations, and the codec server.
  *
  * Exit codes: 0 done, 1 it failed, 2 wrong arguments or a wrong input, 3 Temporal cannot be reached.
  */
@@ -8,6 +8,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { addBatchCommands } from './lro/batch';
+import { addCodecServerCommand } from './lro/codec-server';
 import { exitCodeOf, report } from './lro/failures';
 import { addGenerateCommand } from './lro/generate';
 import { addScheduleCommands } from './lro/schedule';
@@ -16,6 +17,7 @@ import { forTerminal } from './lro/terminal';
 const ENVIRONMENT_HELP = `
 Temporal is found by TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_API_KEY, … or a profile of temporal.toml; without them at
 localhost:7233. The task queue is that of --task-queue, LRO_TASK_QUEUE, or "lro".
+Where the workers encrypt, LRO_ENCRYPTION_KEYS_FILE (or LRO_ENCRYPTION_KEYS) names the same keys.
 
 Exit codes: 0 done, 1 it failed, 2 wrong arguments or a wrong input, 3 Temporal cannot be reached.`;
 
@@ -33,6 +35,7 @@ function createProgram(): Command {
   addBatchCommands(program);
   addScheduleCommands(program);
   addGenerateCommand(program);
+  addCodecServerCommand(program);
   return program;
 }
 

@@ -13,6 +13,7 @@ import {
   type WorkflowStartOptions,
 } from '@temporalio/client';
 import { CancelledFailure, TerminatedFailure, TimeoutFailure } from '@temporalio/common';
+import { encryptionErrorIn } from '../encryption';
 import {
   BatchCancelledError,
   BatchError,
@@ -78,7 +79,8 @@ export function startOnce(client: Client, kind: Run['kind'], taskQueue: string, 
 /**
  * Runs a call with its own timeout, and turns what Temporal throws into the errors of this client.
  * @param what is waited for, as the timeout's message calls it
- * @throws OperationError, BatchError or ChainError, OperationCancelledError, BatchCancelledError or ChainCancelledError, StillRunningError
+ * @throws OperationError, BatchError or ChainError, OperationCancelledError, BatchCancelledError or ChainCancelledError, StillRunningError,
+ *   EncryptionError
  */
 export async function waitFor<T>(
   client: Client,
@@ -91,6 +93,8 @@ export async function waitFor<T>(
     if (timeoutSeconds === undefined) return await call();
     return await client.connection.withDeadline(Date.now() + timeoutSeconds * 1000, call);
   } catch (err) {
+    const undecrypted = encryptionErrorIn(err);
+    if (undecrypted !== undefined) throw undecrypted;
     const details = typedFailure(err);
     if (details !== undefined) throw new FAILED[run.kind](run.id, details.type, details);
     if (isTimeout(err) && timeoutSeconds !== undefined) throw new StillRunningError(run.id, what, timeoutSeconds, run.kind);

@@ -1,5 +1,5 @@
 /** `durable-lro`: the client and the types that other programs share. */
-export { LroClient, type LroClientOptions, type OperationHandle } from './lro-client';
+export { LroClient, type LroClientOptions, type LroConnectOptions, type OperationHandle } from './lro-client';
 export type { BatchHandle } from './batches';
 export type { ChainHandle } from './chains';
 export type { Started, StartOptions, WaitOptions } from './calls';
@@ -34,5 +34,7 @@ export {
   type ScheduleOverlap,
   type ScheduleSummary,
 } from './schedule-types';
+export { ConfigError } from '../config';
+export { encryptedData, EncryptionError, KeySource, keysOfEnvironment, type KeyEvents, type Keys } from '../encryption';
 export { LroSchedules } from './schedules';
 export * from '../contract';

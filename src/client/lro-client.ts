@@ -28,6 +28,7 @@ import type {
   OperationResult,
   TypedInput,
 } from '../contract';
+import { encryptedData, keysOfEnvironment, type KeySource } from '../encryption';
 import { ACCEPTED_UPDATE, DEFAULT_TASK_QUEUE, POLL_NOW_SIGNAL, PROGRESS_QUERY, RUN_OPERATION } from '../contract';
 import { getBatch, startBatch, type BatchHandle } from './batches';
 import { getChain, startChain, startTileset, type ChainHandle } from './chains';
@@ -38,10 +39,18 @@ import { requireSameRequest, type WantedRun } from './same-request';
 import { LroSchedules } from './schedules';
 
 export interface LroClientOptions {
-  /** The caller's own Temporal client. */
+  /** The caller's own Temporal client. Where the workers encrypt, it needs their keys: `dataConverter: encryptedData(keys)`. */
   client: Client;
   /** Default `lro`. */
   taskQueue?: string;
+}
+
+/** Of {@link LroClient.connect}. */
+export interface LroConnectOptions extends Omit<LroClientOptions, 'client'>, Partial<Pick<ClientOptions, 'namespace'>> {
+  /** `host:port`; default: what the environment says. */
+  address?: string;
+  /** What payloads are encrypted with; default: `LRO_ENCRYPTION_KEYS_FILE` or `LRO_ENCRYPTION_KEYS`, else they are not. */
+  encryption?: KeySource;
 }
 
 /** One operation, found by its id. */
@@ -78,14 +87,16 @@ export class LroClient {
     this.schedules = new LroSchedules(client, taskQueue);
   }
 
-  /** Connects to what `TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`, … or `temporal.toml` name. `close()` it at the end. */
-  static async connect(
-    options: Omit<LroClientOptions, 'client'> & Partial<Pick<ClientOptions, 'namespace'>> & { address?: string } = {},
-  ): Promise<LroClient> {
+  /**
+   * Connects to what `TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`, … or `temporal.toml` name. `close()` it at the end.
+   * @throws ConfigError with every mistake of the encryption keys that the environment names
+   */
+  static async connect(options: LroConnectOptions = {}): Promise<LroClient> {
+    const dataConverter = encryptedData(options.encryption ?? keysOfEnvironment());
     const { connectionOptions, namespace } = loadClientConnectConfig();
     const address = options.address ?? connectionOptions.address;
     const connection = await Connection.connect({ ...connectionOptions, address });
-    const client = new Client({ connection, namespace: options.namespace ?? namespace ?? 'default' });
+    const client = new Client({ connection, namespace: options.namespace ?? namespace ?? 'default', dataConverter });
     const lro = new LroClient({ client, taskQueue: options.taskQueue });
     lro.owned = connection;
     return lro;

@@ -56,6 +56,9 @@ export const SEARCH_ATTRIBUTES = {
   trouble: 'LroTrouble',
 } as const;
 
+/** Type of the failure of an activity whose worker lacks the key that its input is encrypted with: workers that have it may go on. */
+export const ENCRYPTION_KEY_UNKNOWN = 'EncryptionKeyUnknown';
+
 /** Kept in history at most, in bytes of JSON, for each of body, resource and error of one operation. */
 export const MAX_KEPT_BYTES = 65_536;
 

@@ -12,23 +12,29 @@ import { dirname, join, relative, resolve, sep } from 'node:path';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import type { WorkerOptions } from '@temporalio/worker';
 import { version as sdkVersion } from '@temporalio/worker/package.json';
+import { FAILURE_CONVERTER_PATH } from '../encryption';
 
 /** Folder of the compiled or source files this runs from: `dist` or `src`. */
 const HERE = resolve(__dirname, '..');
 /** Folder of the sources, in a checkout. */
 const SOURCES = resolve(HERE, '..', 'src');
-/** `traced`: with interceptors that make spans. */
-export type BundleKind = 'plain' | 'traced';
 
-const NAMES: Record<BundleKind, string> = { plain: 'workflow-bundle', traced: 'workflow-bundle-traced' };
-
-/** Modules with interceptors of workflows, by kind of bundle. */
-export function interceptorModules(kind: BundleKind): string[] {
-  return kind === 'plain' ? [] : [require.resolve('@temporalio/interceptors-opentelemetry/lib/workflow-interceptors')];
+/** The same workflows several times: their interceptors, and how failures become messages, are parts of a bundle. */
+export interface BundleKind {
+  /** With interceptors that make spans. */
+  traced?: boolean;
+  /** For workers that encrypt: messages and stack traces of failures are payloads. */
+  encodesFailures?: boolean;
 }
 
-function pathsOf(kind: BundleKind): { bundle: string; stamp: string } {
-  return { bundle: join(HERE, `${NAMES[kind]}.js`), stamp: join(HERE, `${NAMES[kind]}.json`) };
+/** Modules with interceptors of workflows, by kind of bundle. */
+export function interceptorModules({ traced = false }: BundleKind): string[] {
+  return traced ? [require.resolve('@temporalio/interceptors-opentelemetry/lib/workflow-interceptors')] : [];
+}
+
+function filesOf({ traced = false, encodesFailures = false }: BundleKind): { bundle: string; stamp: string } {
+  const name = `workflow-bundle${traced ? '-traced' : ''}${encodesFailures ? '-encoding-failures' : ''}`;
+  return { bundle: join(HERE, `${name}.js`), stamp: join(HERE, `${name}.json`) };
 }
 
 interface Stamp {
@@ -76,13 +82,14 @@ function modulesOf(code: string): string[] {
 }
 
 /** Bundles the workflows and writes the bundle with its stamp, each file in one step. */
-export async function writeWorkflowBundle(kind: BundleKind): Promise<void> {
+export async function writeWorkflowBundle(kind: BundleKind = {}): Promise<string> {
+  const { bundle, stamp } = filesOf(kind);
   const { code } = await bundleWorkflowCode({
     workflowsPath: join(HERE, 'workflows'),
     workflowInterceptorModules: interceptorModules(kind),
     logger: new DefaultLogger('WARN'),
+    ...(kind.encodesFailures === true ? { failureConverterPath: FAILURE_CONVERTER_PATH } : {}),
   });
-  const { bundle, stamp } = pathsOf(kind);
   await mkdir(dirname(bundle), { recursive: true });
   for (const [path, content] of [
     [bundle, code],
@@ -91,15 +98,16 @@ export async function writeWorkflowBundle(kind: BundleKind): Promise<void> {
     await writeFile(`${path}.part`, content);
     await rename(`${path}.part`, path);
   }
+  return bundle;
 }
 
 /**
  * The workflows for a worker: the prebuilt bundle if this code runs compiled, else the sources.
  * @throws BundleError when the bundle is missing, of another SDK, or older than the sources
  */
-export function workflowSource(kind: BundleKind = 'plain'): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
-  const { bundle, stamp } = pathsOf(kind);
+export function workflowSource(kind: BundleKind = {}): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
   if (__filename.endsWith('.ts')) return { workflowsPath: join(HERE, 'workflows') };
+  const { bundle, stamp } = filesOf(kind);
   if (!existsSync(bundle) || !existsSync(stamp)) throw new BundleError('the workflow bundle is missing; "npm run build" makes it');
   const written = JSON.parse(readFileSync(stamp, 'utf8')) as Stamp;
   const current = stampOf(written.modules);

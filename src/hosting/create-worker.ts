@@ -9,6 +9,7 @@ import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker
 import { createActivities } from '../activities';
 import { fileHashOfConfig, identityWith, type LroConfig } from '../config';
 import { DEFAULT_TASK_QUEUE } from '../contract';
+import { encryptedData, type KeySource } from '../encryption';
 import { openConnections, type Connections, type OpenOptions } from '../http';
 import { createNexusService } from '../nexus/handlers';
 import { workflowSource } from './bundle';
@@ -31,6 +32,8 @@ export interface LroWorkerOptions {
   version?: WorkerVersion;
   /** Whether it serves the Nexus service `durable-lro`; default false. */
   nexus?: boolean;
+  /** Payloads are encrypted with these keys. Default: they are not. */
+  encryption?: KeySource;
   /** Of the HTTP connections. */
   http?: OpenOptions;
   /** Sends traces, see {@link openTraces}. Default: none. */
@@ -54,15 +57,18 @@ export function workerIdentity(config: LroConfig, identity = `${process.pid}@${h
 
 /** Creates the worker; `run()` starts it. Close the connections after it has ended. */
 export async function createLroWorker(options: LroWorkerOptions): Promise<{ worker: Worker; connections: Connections }> {
-  const { config, namespace = 'default', taskQueue = DEFAULT_TASK_QUEUE, continueAsNewAfterEvents, version, traces } = options;
+  const { config, namespace = 'default', taskQueue = DEFAULT_TASK_QUEUE, continueAsNewAfterEvents, version, traces, encryption } = options;
   const given = options.worker?.connection ?? options.connection;
   const connection = given ?? (await NativeConnection.connect());
   const connections = openConnections(config, { ...options.http, ...(traces && { tracer: traces.tracer }) });
   const identity = workerIdentity(config, options.worker?.identity);
   const grace = drainSeconds(config);
   const worker = await Worker.create({
-    ...(options.worker?.workflowBundle || options.worker?.workflowsPath ? {} : workflowSource(traces && 'traced')),
+    ...(options.worker?.workflowBundle || options.worker?.workflowsPath
+      ? {}
+      : workflowSource({ traced: traces !== undefined, encodesFailures: encryption?.encrypts })),
     ...traces?.worker,
+    dataConverter: encryptedData(encryption),
     activities: createActivities({
       connections,
       namespace,

@@ -1,6 +1,7 @@
 /** `durable-lro/worker`: a worker inside another program. */
 export { createActivities, type ActivityOptions } from '../activities';
 export { ConfigError, loadConfig, type LroConfig } from '../config';
+export { encryptedData, EncryptionError, KeySource, keysOfEnvironment, type KeyEvents, type Keys } from '../encryption';
 export { BundleError, workflowSource } from './bundle';
 export { openReceiver, receiverSettings, type Receiver, type ReceiverSettings } from '../receiver';
 export { createLroWorker, drainSeconds, workerIdentity, type LroWorkerOptions } from './create-worker';

@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import { ConfigError, loadConfig, NO_FILES, type LroConfig } from '../config';
 import { DEFAULT_TASK_QUEUE } from '../contract';
+import { encryptionMistakes } from './encryption';
 import { deploymentVariables, workerVersion, type WorkerVersion } from './deployment';
 import { healthVariables } from './health';
 import { logVariables } from './log';
@@ -56,6 +57,7 @@ export function readSettings(env: NodeJS.ProcessEnv): WorkerSettings {
   const mistakes = read.success ? [] : read.error.issues.map((issue) => `${issue.path.map(String).join('.')}: ${issue.message}`);
   const { version, mistake } = workerVersion(env);
   if (mistake !== undefined) mistakes.push(mistake);
+  mistakes.push(...encryptionMistakes(env));
   let config: LroConfig = { connections: {}, files: NO_FILES };
   try {
     config = readConfig(env);

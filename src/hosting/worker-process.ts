@@ -17,6 +17,7 @@ import { Runtime, type NativeConnection, type Worker } from '@temporalio/worker'
 import type { Logger } from 'pino';
 import { pollersOf, type TaskQueue } from '../activities/task-queue';
 import { ConfigError, fileHashOfConfig, type LroConfig } from '../config';
+import type { KeySource } from '../encryption';
 import type { Connections, OpenOptions } from '../http';
 import { reasonOf } from '../text/reason';
 import { connectTemporal } from './connect';
@@ -34,6 +35,8 @@ export interface WorkerProcessOptions {
   /** Whether it serves the Nexus service. */
   nexus?: boolean;
   version?: WorkerVersion;
+  /** Payloads are encrypted with these keys, if there are any. */
+  encryption: KeySource;
   log: Logger;
   /** Of the HTTP connections. */
   http?: OpenOptions;
@@ -148,7 +151,7 @@ export class WorkerProcess {
   }
 
   private async start(config: LroConfig): Promise<Generation> {
-    const { taskQueue, continueAsNewAfterEvents, nexus, version, log, traces } = this.options;
+    const { taskQueue, continueAsNewAfterEvents, nexus, version, encryption, log, traces } = this.options;
     // The SDK lets no two workers of one connection take work from one task queue.
     const { connection, namespace, address } = await connectTemporal();
     let made: Awaited<ReturnType<typeof createLroWorker>>;
@@ -158,7 +161,7 @@ export class WorkerProcess {
       const http = { ...this.options.http, log };
       // The end of the process is bounded as a whole (see `run`), a worker that another one has followed is not.
       const worker = { shutdownForceTime: undefined };
-      const given = { config, taskQueue, continueAsNewAfterEvents, nexus, version, http, traces, worker };
+      const given = { config, taskQueue, continueAsNewAfterEvents, nexus, version, encryption, http, traces, worker };
       made = await createLroWorker({ ...given, connection, namespace });
     } catch (err) {
       await port?.discard();
@@ -181,8 +184,11 @@ export class WorkerProcess {
     const versioned = version === undefined ? '' : `, deployment "${version.deploymentName}", build "${version.buildId}"`;
     const place = `task queue "${taskQueue}", namespace "${namespace}" at ${address}`;
     const received = port.address === undefined ? '' : `, webhooks at ${port.address}`;
+    const encryptionKeyId = encryption.current?.id;
+    const encrypted = encryptionKeyId === undefined ? '' : `, payloads encrypted with key "${encryptionKeyId}"`;
     const said = { taskQueue, namespace, address, ...version, connections: names.slice(0, MAX_NAMED), fileHash, webhooks: port.address };
-    announce(log, said, `worker ready: ${place}${versioned}, connections: ${names.join(', ') || 'none'}, file ${fileHash}${received}`);
+    const line = `worker ready: ${place}${versioned}, connections: ${names.join(', ') || 'none'}, file ${fileHash}${received}${encrypted}`;
+    announce(log, { ...said, encryptionKeyId }, line);
     return { config, worker, connections, connection, watch, ended };
   }
 

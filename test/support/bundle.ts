@@ -5,7 +5,7 @@ import type * as Bundle from '../../src/hosting/bundle';
 const DIST = resolve(__dirname, '../../dist');
 
 /** @throws when it is missing, or older than the sources: `npm test` builds first */
-export function workflowBundle(): { codePath: string } {
+export function workflowBundle(kind: Bundle.BundleKind = {}): { codePath: string } {
   const { workflowSource } = jest.requireActual<typeof Bundle>(join(DIST, 'hosting/bundle.js'));
-  return workflowSource().workflowBundle as { codePath: string };
+  return workflowSource(kind).workflowBundle as { codePath: string };
 }

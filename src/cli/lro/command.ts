@@ -2,7 +2,7 @@
  * What all commands share: their options, the connection, numbers among the arguments, and `--json`.
  */
 import { InvalidArgumentError, type Command } from 'commander';
-import { LroClient } from '../../client';
+import { ConfigError, LroClient } from '../../client';
 import { reasonOf } from '../../text/reason';
 import { UnreachableError, UsageError } from './failures';
 import { writeOut } from './terminal';
@@ -32,6 +32,7 @@ export async function withLro<T>({ taskQueue }: CommonOptions, work: (lro: LroCl
   try {
     lro = await LroClient.connect({ taskQueue: queue });
   } catch (err) {
+    if (err instanceof ConfigError) throw new UsageError(`the encryption keys are refused:\n${err.message}`);
     const address = process.env['TEMPORAL_ADDRESS'] ?? 'the address of temporal.toml, or localhost:7233';
     throw new UnreachableError(
       `Temporal cannot be reached at ${address}: ${reasonOf(err)}\n` +

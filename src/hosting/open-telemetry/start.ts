@@ -29,7 +29,7 @@ export function startTraces(clean: (text: string) => string): Traces {
     worker: {
       interceptors: {
         // A bundle that is made already has them.
-        ...(__filename.endsWith('.ts') ? { workflowModules: interceptorModules('traced') } : {}),
+        ...(__filename.endsWith('.ts') ? { workflowModules: interceptorModules({ traced: true }) } : {}),
         activity: [
           (context) => ({
             inbound: new OpenTelemetryActivityInboundInterceptor(context, { tracer }),

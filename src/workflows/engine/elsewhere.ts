@@ -3,12 +3,16 @@
  *
  * Keeps true: each time is an activity of its own, so no try of the activity's retries is counted; the activity says when it is enough.
  */
-import { sleep, type ActivityOptions } from '@temporalio/workflow';
+import { ActivityFailure, ApplicationFailure, sleep, type ActivityOptions } from '@temporalio/workflow';
 import type { Elsewhere, LookedUp } from '../../activities/messages';
+import { ENCRYPTION_KEY_UNKNOWN } from '../../contract';
 import type { Job, Lookup } from '../../jobs/model';
 import { keyOf } from '../../jobs/begin';
 import { LOOKUP_PAUSE_SECONDS } from '../../jobs/lookup';
 import { WorkflowClock } from './clock';
+
+/** Until a worker with the key that an activity needs is looked for again. */
+const KEY_PAUSE_SECONDS = 30;
 
 type Lookups = Record<string, LookedUp>;
 
@@ -17,12 +21,25 @@ export async function onAnyWorker<T>(ask: (lookup: LookedUp | undefined) => Prom
   const clock = new WorkflowClock();
   const sinceMs = clock.now();
   for (let lookup: LookedUp | undefined; ;) {
-    const answer = await ask(lookup);
+    const answer = await askWithKey(() => ask(lookup));
     if (!isElsewhere(answer)) return answer;
     const dueAtMs = clock.now() + LOOKUP_PAUSE_SECONDS * 1000;
     await sleep(LOOKUP_PAUSE_SECONDS * 1000, { summary: 'another worker may know more' });
     clock.passed(dueAtMs);
     lookup = lookedUp({ sinceMs, on: answer.elsewhere }, clock.now());
+  }
+}
+
+/** An input that the workers cannot decrypt is no input that is wrong: it waits for a worker that can, however long that takes. */
+async function askWithKey<T>(ask: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await ask();
+    } catch (err) {
+      const cause = err instanceof ActivityFailure ? err.cause : undefined;
+      if (!(cause instanceof ApplicationFailure) || cause.type !== ENCRYPTION_KEY_UNKNOWN) throw err;
+      await sleep(KEY_PAUSE_SECONDS * 1000, { summary: 'no worker has had the encryption key yet' });
+    }
   }
 }
 
