@@ -69,7 +69,7 @@ async function sent(submit: OutgoingSubmit, connections: Connections): Promise<S
   const connection = connections.get(submit.connection);
   if (connection === undefined) {
     const message = `connection "${submit.connection}" is not in this worker's file`;
-    return { kind: 'notAccepted', waitSeconds: 5, why: 'backoff', trouble: { message } };
+    return { kind: 'notAccepted', waitSeconds: 5, why: 'backoff', trouble: { message, kind: 'UnknownConnection' } };
   }
   const { method, url, cookies, resultFile } = submit;
   const { headers, body, bodyFile } = submit.request;
@@ -144,7 +144,7 @@ async function sent(submit: OutgoingSubmit, connections: Connections): Promise<S
       kind: 'uncertain',
       waitSeconds: 5,
       why: 'backoff',
-      trouble: { message: `the submit broke inside the worker (${name}); its log says more` },
+      trouble: { message: `the submit broke inside the worker (${name}); its log says more`, kind: 'Uncertain' },
     };
   }
 }

@@ -6,9 +6,11 @@
 import { randomUUID } from 'node:crypto';
 import type { Client } from '@temporalio/client';
 import type { BuildTilesetInput, BuildTilesetResult, ChainInput, ChainProgress, ChainResult, FailureDetails } from '../contract';
-import { BUILD_TILESET, CANCELED_MEMO, DEFAULT_CONNECTION, POLL_NOW_SIGNAL, PROGRESS_QUERY, RUN_CHAIN } from '../contract';
+import { BUILD_TILESET, CANCELED_MEMO, POLL_NOW_SIGNAL, PROGRESS_QUERY, RUN_CHAIN } from '../contract';
+import { chainTitle } from '../identity/titles';
 import { startOnce, waitFor, type Started, type StartOptions, type WaitOptions } from './calls';
 import { ChainCancelledError } from './errors';
+import { chainDetails } from './static-details';
 
 /** One chain, found by its id. */
 export interface ChainHandle<R extends ChainResult = ChainResult> {
@@ -32,8 +34,14 @@ export async function startTileset(
   input: BuildTilesetInput,
   { id = randomUUID() }: StartOptions,
 ): Promise<ChainHandle<BuildTilesetResult> & Started> {
-  const title = `tileset · ${input.connection ?? DEFAULT_CONNECTION}`;
-  const started = await startOnce(client, 'chain', taskQueue, { workflowId: id, workflowType: BUILD_TILESET, input, title });
+  const title = chainTitle('tileset', input);
+  const started = await startOnce(client, 'chain', taskQueue, {
+    workflowId: id,
+    workflowType: BUILD_TILESET,
+    input,
+    title,
+    details: chainDetails(input),
+  });
   return { ...getChain<BuildTilesetResult>(client, id), started };
 }
 
@@ -43,7 +51,13 @@ export async function startChain(
   input: ChainInput,
   { id = randomUUID() }: StartOptions,
 ): Promise<ChainHandle & Started> {
-  const started = await startOnce(client, 'chain', taskQueue, { workflowId: id, workflowType: RUN_CHAIN, input, title: summaryOf(input) });
+  const started = await startOnce(client, 'chain', taskQueue, {
+    workflowId: id,
+    workflowType: RUN_CHAIN,
+    input,
+    title: chainTitle('chain', input),
+    details: chainDetails(input),
+  });
   return { ...getChain(client, id), started };
 }
 
@@ -67,10 +81,4 @@ export function getChain<R extends ChainResult>(client: Client, id: string): Cha
     },
     pollNow: () => handle.signal(POLL_NOW_SIGNAL),
   };
-}
-
-/** `upload → conversion → dataset`: what the list of workflows shows. The input is not checked yet: the workflow refuses a wrong one. */
-function summaryOf({ steps, connection = DEFAULT_CONNECTION }: ChainInput): string {
-  const ids = Array.isArray(steps) ? steps.map(({ id }) => id).join(' → ') : 'chain';
-  return `${ids.slice(0, 150)} · ${connection}`;
 }

@@ -36,6 +36,7 @@ import { operationTitle } from '../identity/id-conflict';
 import { acceptedUpdateId, digestToSend } from '../identity/input-digest';
 import { requireSameRequest, type WantedRun } from './same-request';
 import { LroSchedules } from './schedules';
+import { operationDetails } from './static-details';
 
 export interface LroClientOptions {
   /** The caller's own Temporal client. */
@@ -196,12 +197,13 @@ export class LroClient {
   }
 
   private updateWithStart(input: OperationInput, id: string, conflict: 'FAIL' | 'USE_EXISTING', updateId: string): Promise<Acceptance> {
-    const { workflowId, workflowType, title } = wantedOperation(input, id);
+    const { workflowId, workflowType, title, details } = wantedOperation(input, id);
     const startWorkflowOperation = new WithStartWorkflowOperation<RunOperation>(workflowType, {
       workflowId,
       taskQueue: this.taskQueue,
       args: [input],
       staticSummary: title,
+      staticDetails: details,
       ...ONLY_NEW,
       workflowIdConflictPolicy: conflict,
     });
@@ -223,5 +225,5 @@ type RunOperation = (input: OperationInput) => Promise<OperationResult>;
 const ACCEPTANCE_UPDATE_ID = ACCEPTED_UPDATE;
 
 function wantedOperation(input: OperationInput, workflowId: string): WantedRun {
-  return { workflowId, workflowType: RUN_OPERATION, input, title: operationTitle(input) };
+  return { workflowId, workflowType: RUN_OPERATION, input, title: operationTitle(input), details: operationDetails(input) };
 }

@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import { ConfigError, loadConfig, NO_FILES, type LroConfig } from '../config';
 import { DEFAULT_TASK_QUEUE } from '../contract';
+import { DOCS_URL_VARIABLE, isDocsUrl } from '../contract/runbooks';
 import { deploymentVariables, workerVersion, type WorkerVersion } from './deployment';
 import { LOG_LEVELS, type LogLevel } from './log';
 
@@ -32,6 +33,12 @@ const environment = z.object({
     .number({ error: 'must be a whole number >= 20' })
     .int('must be a whole number >= 20')
     .min(20, 'must be a whole number >= 20')
+    .optional(),
+  // Read by `src/activities/learn.ts`, and by the client.
+  [DOCS_URL_VARIABLE]: z
+    .string()
+    .trim()
+    .refine((text) => text === '' || isDocsUrl(text), 'must be an http(s) URL')
     .optional(),
   ...deploymentVariables,
 });
