@@ -50,7 +50,7 @@ export function showProgress(title: string, progress: OperationProgress, beside:
     failure && failureLine(failure),
     ...troubleLines(progress, beside.docsUrl),
     operationId === undefined ? undefined : `- operation: \`${operationId.replaceAll('`', '')}\``,
-    phase === word ? undefined : `- phase: ${phase}`,
+    phase === word.toLowerCase() ? undefined : `- phase: ${phase}`,
     polls > 0 || nextPollAt !== undefined
       ? `- polls: ${polls}${lastPollAt === undefined ? '' : `, the last at ${seconds(lastPollAt)}`}`
       : undefined,

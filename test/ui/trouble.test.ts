@@ -33,7 +33,7 @@ async function picture(name: string, clip: Clip): Promise<void> {
   if (takesPictures) await ui.picture(resolve(__dirname, `../../docs/images/${name}.png`), clip);
 }
 
-const LIST: Clip = { x: 272, y: 64, width: 992, height: 420 };
+const LIST: Clip = { x: 272, y: 64, width: 992, height: 600 };
 const PAGE: Clip = { x: 272, y: 64, width: 992, height: 836 };
 
 browserTest.each(Object.entries(TROUBLES))(`%s is found by a filter, and its page says why (${why})`, async (id, { query, cause }) => {

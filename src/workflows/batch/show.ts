@@ -37,9 +37,6 @@ export function showBatch(title: string, progress: BatchProgress, beside: Beside
     beside.refusal && `- **${beside.refusal.type}**: ${plain(beside.refusal.message)}`,
     ...troubledLines(beside),
     ...lastProblems.slice(0, MAX_SHOWN).map((problem) => `- ${cutTo(problemLine(problem), MAX_REASON_CHARS)}`),
-    beside.firstFailures.length === 0 ? undefined : '\n**first that did not succeed**\n',
-    ...beside.firstFailures.slice(0, MAX_SHOWN).map(failureLine),
-    '',
     ...(shards === 0
       ? []
       : [
@@ -49,6 +46,8 @@ export function showBatch(title: string, progress: BatchProgress, beside: Beside
           `- shards: ${shards}`,
         ]),
     report && `- report: \`${(report.path ?? report.url ?? '').replaceAll('`', '')}\``,
+    beside.firstFailures.length === 0 ? undefined : '\n**first that did not succeed**\n',
+    ...beside.firstFailures.slice(0, MAX_SHOWN).map(failureLine),
   ]);
 }
 
