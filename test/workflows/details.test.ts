@@ -13,6 +13,9 @@ const JSON_TYPE = { 'content-type': 'application/json' };
 const busy = JSON.stringify({ error: { code: 'ServerBusy', message: 'storage account is throttled' } });
 const failed = JSON.stringify({ status: 'Failed', error: { code: 'BadDrawing', message: 'floor 2 is no polygon' } });
 
+/** A shard reports every ten seconds at most. */
+const long = process.env['LRO_LONG'] === '1' ? test.concurrent : test.skip;
+
 let harness: TestHarness;
 
 beforeAll(async () => {
@@ -83,7 +86,7 @@ test.concurrent('a chain says at which step it failed, and why', async () => {
   expect(known.map(({ failure }) => failure?.type)).toEqual([undefined, 'OperationFailed', undefined]);
 });
 
-test.concurrent('a batch whose items are in trouble is found by it, and says what is wrong and which items failed first', async () => {
+long('a batch whose items are in trouble is found by it, and says what is wrong and which items failed first', async () => {
   const connectionOf = (index: number): string => (index === 0 ? 'wrong' : 'refused');
   const items = Array.from({ length: 6 }, (_, index) => ({
     id: `floor-${index}`,
