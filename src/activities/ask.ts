@@ -96,7 +96,7 @@ export async function ask(monitor: Monitor, connections: Connections): Promise<S
   const connection = connections.get(monitor.connection);
   if (connection === undefined) {
     const message = `connection "${monitor.connection}" is not in this worker's file`;
-    return { kind: 'running', waitSeconds: 5, why: 'backoff', trouble: { message }, notAsked: true };
+    return { kind: 'running', waitSeconds: 5, why: 'backoff', trouble: { message, kind: 'UnknownConnection' }, notAsked: true };
   }
   const { protocol, limits, config } = connection;
   const decide = (exchange: Exchange): StatusDecision => {

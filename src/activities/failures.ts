@@ -10,7 +10,14 @@ import { wellFormed } from '../lro/text';
 export function typedFailure(details: FailureDetails): ApplicationFailure {
   // A caller's half characters in a message would stop the worker.
   const message = wellFormed(details.message);
-  return ApplicationFailure.create({ type: details.type, message, nonRetryable: true, details: [{ ...details, message }] });
+  const failure = ApplicationFailure.create({ type: details.type, message, nonRetryable: true, details: [{ ...details, message }] });
+  return withoutStack(failure);
+}
+
+/** It is no error of the code, and in the UI a stack pushes the details out of sight. */
+function withoutStack<F extends ApplicationFailure>(failure: F): F {
+  failure.stack = '';
+  return failure;
 }
 
 /** A typed failure that may be due to this worker's file: with the file of another worker the same request might not fail. */
@@ -18,6 +25,7 @@ export class FileDependentFailure extends ApplicationFailure {
   constructor(details: FailureDetails) {
     const { message, type, details: values } = typedFailure(details);
     super(message, type, true, values);
+    withoutStack(this);
   }
 }
 

@@ -3,6 +3,7 @@
  */
 import { Context, log } from '@temporalio/activity';
 import { SEARCH_ATTRIBUTES } from '../contract';
+import { docsUrlOf, DOCS_URL_VARIABLE } from '../contract/runbooks';
 import { reasonOf } from '../text/reason';
 import type { LearntSettings } from './messages';
 
@@ -17,9 +18,10 @@ export interface Learn {
   searchAttributes: () => Promise<string[]>;
 }
 
-/** @param continueAsNewAfterEvents as in {@link LearntSettings} */
+/** @param continueAsNewAfterEvents as in {@link LearntSettings}. @throws Error where `LRO_DOCS_URL` is no URL */
 export function makeLearn(namespace: string, continueAsNewAfterEvents?: number): Learn {
   let known: { registered: Promise<string[]>; atMs: number } | undefined;
+  const docsUrl = docsUrlOf(process.env[DOCS_URL_VARIABLE]);
   const searchAttributes = async (): Promise<string[]> => {
     if (known === undefined || performance.now() - known.atMs > KNOWN_MS)
       known = { registered: registeredSearchAttributes(namespace), atMs: performance.now() };
@@ -34,6 +36,7 @@ export function makeLearn(namespace: string, continueAsNewAfterEvents?: number):
       searchAttributes: await searchAttributes(),
       searchAttributesForSeconds: RELIED_ON_SECONDS,
       continueAsNewAfterEvents,
+      docsUrl,
     }),
   };
 }

@@ -34,6 +34,8 @@ export interface LearntSettings {
   searchAttributesAtMs?: number;
   /** Continue as new after so many events, though Temporal does not suggest it yet. */
   continueAsNewAfterEvents?: number;
+  /** Where the documentation is published, with a `/` at its end. */
+  docsUrl?: string;
 }
 
 /** How long, and on which workers, was looked so far for what a worker's file did not have. */

@@ -74,7 +74,7 @@ async function sent(submit: OutgoingSubmit, connections: Connections, request: S
   const connection = connections.get(submit.connection);
   if (connection === undefined) {
     const message = `connection "${submit.connection}" is not in this worker's file`;
-    return { kind: 'notAccepted', waitSeconds: 5, why: 'backoff', trouble: { message } };
+    return { kind: 'notAccepted', waitSeconds: 5, why: 'backoff', trouble: { message, kind: 'UnknownConnection' } };
   }
   const { method, url, cookies, resultFile } = submit;
   const { headers, body, bodyFile } = submit.request;
@@ -154,7 +154,7 @@ async function sent(submit: OutgoingSubmit, connections: Connections, request: S
       kind: 'uncertain',
       waitSeconds: 5,
       why: 'backoff',
-      trouble: { message: `the submit broke inside the worker (${name}); its log says more` },
+      trouble: { message: `the submit broke inside the worker (${name}); its log says more`, kind: 'Uncertain' },
     };
   }
 }

@@ -5,16 +5,21 @@
  */
 import { randomUUID } from 'node:crypto';
 import { WorkflowNotFoundError, type Client, type WorkflowHandle } from '@temporalio/client';
-import type { BatchInput, BatchItem, BatchProgress, BatchResult, FileRef, ItemStanding } from '../contract';
-import { CANCELED_MEMO, DEFAULT_CONNECTION, ITEM_UPDATE, PAUSE_SIGNAL, PROGRESS_QUERY, RESUME_SIGNAL, RUN_BATCH } from '../contract';
+import type { BatchInput, BatchProgress, BatchResult, ItemStanding } from '../contract';
+import { CANCELED_MEMO, ITEM_UPDATE, PAUSE_SIGNAL, PROGRESS_QUERY, RESUME_SIGNAL, RUN_BATCH } from '../contract';
+import { batchTitle } from '../identity/titles';
+import { batchDetails } from './static-details';
 import { DEFAULT_ANSWER_SECONDS, startOnce, waitFor, type Started, type StartOptions, type WaitOptions } from './calls';
 import { BatchCancelledError, BatchEndedError } from './errors';
 import type { WantedRun } from './same-request';
 
+/** What the list of workflows shows of a batch. */
+export { batchTitle };
+
 /** One batch, found by its id. */
 export interface BatchHandle {
   readonly id: string;
-  /** Where it stands. The counts are some seconds old. */
+  /** Where it stands. The counts are seconds old at first, later up to a twentieth of the batch's age. */
   progress(): Promise<BatchProgress>;
   /**
    * Where one of its items stands.
@@ -49,7 +54,7 @@ export async function startBatch(
 
 /** The run that a batch's input asks for under an id. */
 export function wantedBatch(input: BatchInput, workflowId: string): WantedRun {
-  return { workflowId, workflowType: RUN_BATCH, input, title: batchSummary(input) };
+  return { workflowId, workflowType: RUN_BATCH, input, title: batchTitle(input), details: batchDetails(input) };
 }
 
 export function getBatch(client: Client, id: string): BatchHandle {
@@ -96,32 +101,4 @@ async function whileItRuns<T>(id: string, call: () => Promise<T>): Promise<T> {
     if (err instanceof WorkflowNotFoundError && err.message.includes('already completed')) throw new BatchEndedError(id);
     throw err;
   }
-}
-
-/** So that it fits a row of the Web UI. */
-const MAX_SUMMARY_CHARS = 200;
-
-/** `batch of 200 · maps`, `batch of manifest ./nightly.jsonl`: what the list of workflows shows. */
-export function batchSummary(input: BatchInput): string {
-  return wordsOf(input).slice(0, MAX_SUMMARY_CHARS);
-}
-
-function wordsOf({ items, manifest, retryOf, defaults }: BatchInput): string {
-  if (Array.isArray(items)) {
-    // Items are not checked yet: the workflow refuses bad ones.
-    const ofItem = (item: BatchItem | null | undefined) => item?.connection ?? defaults?.connection ?? DEFAULT_CONNECTION;
-    return `batch of ${items.length} · ${[...new Set(items.map(ofItem))].join(', ')}`;
-  }
-  const suffix = defaults?.connection === undefined ? '' : ` · ${defaults.connection}`;
-  if (manifest !== undefined) return `batch of manifest ${placeOf(manifest)}${suffix}`;
-  if (retryOf?.workflowId !== undefined) return `retry of batch ${retryOf.workflowId}${suffix}`;
-  if (retryOf?.report !== undefined) return `retry of report ${placeOf(retryOf.report)}${suffix}`;
-  return `batch${suffix}`;
-}
-
-/** A path, or a URL without what may be secret in it. */
-function placeOf({ path, url }: FileRef): string {
-  if (url === undefined || !URL.canParse(url)) return path ?? '';
-  const { origin, pathname } = new URL(url);
-  return `${origin}${pathname}`;
 }

@@ -63,10 +63,11 @@ export const ONLY_NEW = {
  * @throws OperationError, BatchError or ChainError (`IdConflict`)
  */
 export function startOnce(client: Client, kind: Run['kind'], taskQueue: string, wanted: WantedRun): Promise<boolean> {
-  const { workflowId, workflowType, input, title } = wanted;
+  const { workflowId, workflowType, input, title, details } = wanted;
   return waitFor(client, { kind, id: workflowId }, 'start', undefined, async () => {
     try {
-      await client.workflow.start(workflowType, { workflowId, taskQueue, args: [input], staticSummary: title, ...ONLY_NEW });
+      const shown = { staticSummary: title, staticDetails: details };
+      await client.workflow.start(workflowType, { workflowId, taskQueue, args: [input], ...shown, ...ONLY_NEW });
       return true;
     } catch (err) {
       if (!(err instanceof WorkflowExecutionAlreadyStartedError)) throw err;

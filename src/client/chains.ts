@@ -6,9 +6,11 @@
 import { randomUUID } from 'node:crypto';
 import type { Client } from '@temporalio/client';
 import type { BuildTilesetInput, BuildTilesetResult, ChainInput, ChainProgress, ChainResult, FailureDetails } from '../contract';
-import { BUILD_TILESET, CANCELED_MEMO, DEFAULT_CONNECTION, POLL_NOW_SIGNAL, PROGRESS_QUERY, RUN_CHAIN } from '../contract';
+import { BUILD_TILESET, CANCELED_MEMO, POLL_NOW_SIGNAL, PROGRESS_QUERY, RUN_CHAIN } from '../contract';
+import { chainTitle } from '../identity/titles';
 import { startOnce, waitFor, type Started, type StartOptions, type WaitOptions } from './calls';
 import { ChainCancelledError } from './errors';
+import { chainDetails } from './static-details';
 import type { WantedRun } from './same-request';
 
 /** One chain, found by its id. */
@@ -49,12 +51,12 @@ export async function startChain(
 
 /** The run that a tileset's input asks for under an id. */
 export function wantedTileset(input: BuildTilesetInput, workflowId: string): WantedRun {
-  return { workflowId, workflowType: BUILD_TILESET, input, title: `tileset · ${input.connection ?? DEFAULT_CONNECTION}` };
+  return { workflowId, workflowType: BUILD_TILESET, input, title: chainTitle('tileset', input), details: chainDetails(input) };
 }
 
 /** The run that a chain's input asks for under an id. */
 export function wantedChain(input: ChainInput, workflowId: string): WantedRun {
-  return { workflowId, workflowType: RUN_CHAIN, input, title: summaryOf(input) };
+  return { workflowId, workflowType: RUN_CHAIN, input, title: chainTitle('chain', input), details: chainDetails(input) };
 }
 
 export function getChain<R extends ChainResult>(client: Client, id: string): ChainHandle<R> {
@@ -77,10 +79,4 @@ export function getChain<R extends ChainResult>(client: Client, id: string): Cha
     },
     pollNow: () => handle.signal(POLL_NOW_SIGNAL),
   };
-}
-
-/** `upload → conversion → dataset`: what the list of workflows shows. The input is not checked yet: the workflow refuses a wrong one. */
-function summaryOf({ steps, connection = DEFAULT_CONNECTION }: ChainInput): string {
-  const ids = Array.isArray(steps) ? steps.map(({ id }) => id).join(' → ') : 'chain';
-  return `${ids.slice(0, 150)} · ${connection}`;
 }

@@ -37,6 +37,7 @@ import { operationTitle } from '../identity/id-conflict';
 import { acceptedUpdateId, digestToSend } from '../identity/input-digest';
 import { requireSameRequest, type WantedRun } from './same-request';
 import { LroSchedules } from './schedules';
+import { operationDetails } from './static-details';
 
 export interface LroClientOptions {
   /** The caller's own Temporal client. Where the workers encrypt, it needs their keys: `dataConverter: encryptedData(keys)`. */
@@ -207,12 +208,13 @@ export class LroClient {
   }
 
   private updateWithStart(input: OperationInput, id: string, conflict: 'FAIL' | 'USE_EXISTING', updateId: string): Promise<Acceptance> {
-    const { workflowId, workflowType, title } = wantedOperation(input, id);
+    const { workflowId, workflowType, title, details } = wantedOperation(input, id);
     const startWorkflowOperation = new WithStartWorkflowOperation<RunOperation>(workflowType, {
       workflowId,
       taskQueue: this.taskQueue,
       args: [input],
       staticSummary: title,
+      staticDetails: details,
       ...ONLY_NEW,
       workflowIdConflictPolicy: conflict,
     });
@@ -235,5 +237,5 @@ const ACCEPTANCE_UPDATE_ID = ACCEPTED_UPDATE;
 
 /** The run that an operation's input asks for under an id. */
 export function wantedOperation(input: OperationInput, workflowId: string): WantedRun {
-  return { workflowId, workflowType: RUN_OPERATION, input, title: operationTitle(input) };
+  return { workflowId, workflowType: RUN_OPERATION, input, title: operationTitle(input), details: operationDetails(input) };
 }

@@ -17,6 +17,8 @@ export interface WantedRun {
   input: object;
   /** `POST /tilesets · maps` */
   title: string;
+  /** Markdown: what people read of its input. */
+  details: string;
 }
 
 /** @returns the id of the run that is there @throws ApplicationFailure `IdConflict` where the id belongs to another request */

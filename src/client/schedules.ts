@@ -15,9 +15,10 @@ import {
 import type { z } from 'zod';
 import { RUN_BATCH, type BatchInput } from '../contract';
 import { check } from '../schema/check';
-import { batchSummary } from './batches';
+import { batchTitle } from '../identity/titles';
 import { ScheduleError } from './errors';
 import { backfillOptions, createOptions, triggerOptions } from './schedule-options';
+import { batchDetails } from './static-details';
 import { fromTemporalSpec, toTemporalSpec } from './schedule-times';
 import {
   OVERLAPS,
@@ -60,7 +61,8 @@ export class LroSchedules {
           taskQueue: this.taskQueue,
           args: [batch],
           workflowId: workflowId ?? id,
-          staticSummary: batchSummary(batch),
+          staticSummary: batchTitle(batch),
+          staticDetails: batchDetails(batch),
         },
         policies: { overlap: OVERLAPS[overlap], catchupWindow: catchupWindowSeconds * 1000, pauseOnFailure },
         state: { paused, note },

@@ -44,7 +44,7 @@ export interface BatchInput {
 
 export type BatchPhase = 'validating' | 'running' | 'paused' | 'stopping' | 'canceling' | 'reporting' | 'succeeded' | 'failed' | 'canceled';
 
-/** Answer of query `progress` of a batch. The counts are those that the shards told last, some seconds ago. */
+/** Answer of query `progress` of a batch. The counts are those that the shards told last, seconds ago at first, later up to a twentieth of the batch's age. */
 export interface BatchProgress {
   phase: BatchPhase;
   /** Ended ones by outcome; `total` counts all. */

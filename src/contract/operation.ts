@@ -136,9 +136,29 @@ export interface Acceptance {
 export type OperationPhase =
   'validating' | 'submitting' | 'waiting' | 'asking' | 'fetching' | 'canceling' | 'succeeded' | 'failed' | 'canceled';
 
+export const TROUBLE_KINDS = [
+  'Throttled',
+  'Unreachable',
+  'Unauthorized',
+  'Unreadable',
+  'Uncertain',
+  'UnknownStatus',
+  'UnknownConnection',
+] as const;
+/**
+ * What keeps an operation from going on, as `LroTrouble` says it. `Unauthorized`: credentials are missing or refused; `Unreadable`: an answer
+ * that makes no sense; `Uncertain`: a submit that may have been accepted; `UnknownStatus`: a status word that counts as running because nobody
+ * says what it means; `UnknownConnection`: no worker that was asked has the operation's connection in its file.
+ */
+export type TroubleKind = (typeof TROUBLE_KINDS)[number];
+
 /** Something that went wrong on the way and did not end the operation. */
 export interface Problem {
   message: string;
+  /** Absent where nothing keeps the operation from going on, and there is only something to tell. */
+  kind?: TroubleKind;
+  /** The service's own words, as it said them last: `503 ServerBusy: storage account is throttled`. */
+  said?: string;
   /** ISO 8601, UTC. */
   at: string;
   /** When it began, and how often it was told since. */
@@ -147,6 +167,12 @@ export interface Problem {
   httpStatus?: number;
   /** Of an uncertain submit: the id that the service gave the request. */
   requestId?: string;
+}
+
+/** Why an operation has failed, in short: the whole is in the failure that its workflow ends with. */
+export interface ProgressFailure {
+  type: string;
+  message: string;
 }
 
 /** Answer of query `progress`. Times are ISO 8601, UTC. */
@@ -160,8 +186,13 @@ export interface OperationProgress {
   polls: number;
   lastPollAt?: string;
   nextPollAt?: string;
+  /** While it is submitted: the number of the try that is under way or comes next, from 1, and when it comes. */
+  attempt?: number;
+  nextTryAt?: string;
   lastProblem?: Problem;
   resourceLocation?: string;
+  /** Of one that has failed: why. */
+  failure?: ProgressFailure;
 }
 
 /** A file of one's own: exactly one of both. */

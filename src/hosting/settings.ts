@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import { ConfigError, loadConfig, NO_FILES, type LroConfig } from '../config';
 import { DEFAULT_TASK_QUEUE } from '../contract';
+import { DOCS_URL_VARIABLE, isDocsUrl } from '../contract/runbooks';
 import { encryptionMistakes } from './encryption';
 import { deploymentVariables, workerVersion, type WorkerVersion } from './deployment';
 import { healthVariables } from './health';
@@ -43,6 +44,12 @@ const environment = z.object({
     .enum(['true', 'false'], { error: 'must be true or false' })
     .default('false')
     .transform((value) => value === 'true'),
+  // Read by `src/activities/learn.ts`, and by the client.
+  [DOCS_URL_VARIABLE]: z
+    .string()
+    .trim()
+    .refine((text) => text === '' || isDocsUrl(text), 'must be an http(s) URL')
+    .optional(),
   ...deploymentVariables,
 });
 

@@ -8,7 +8,7 @@ import type { Logger } from 'pino';
 import { proxyUrl, type ConnectionConfig, type Limits } from '../config';
 import type { Files } from '../files';
 import type { Exchange } from '../lro/answer';
-import type { TroubleKind } from '../lro/monitor';
+import type { TroubleKind } from '../contract';
 import type { ProtocolSettings } from '../lro/settings';
 import { requestIdsOf } from '../lro/request-id';
 import { shown } from '../lro/trust';

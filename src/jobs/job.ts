@@ -176,7 +176,7 @@ function fetched(job: Job, step: FetchStep, decision: FetchDecision, nowMs: numb
   const [fetch, ...rest] = step.fetches;
   if (fetch === undefined) return succeeded(job, step, nowMs);
   if (decision.kind === 'again') {
-    const problem = problemAfter(step.problem, { message: `final GET: ${decision.reason}` }, nowMs);
+    const problem = problemAfter(step.problem, { message: `final GET: ${decision.reason}`, kind: decision.trouble }, nowMs);
     const dueAtMs = nowMs + decision.waitSeconds * 1000;
     return { ...job, step: { ...step, fetches: [decision.fetch, ...rest], lastReadAtMs: nowMs, dueAtMs, why: decision.why, problem } };
   }

@@ -25,7 +25,10 @@ export function phaseOf({ step }: Job, isBusy: boolean): OperationPhase {
 /** Where the operation of a job's current step stands. */
 export function progressOf(job: Job, phase: OperationPhase): OperationProgress {
   const step = job.step.at === 'cleanup' ? job.step.before : job.step;
-  if (step.at === 'submit' || step.at === 'find') return { phase, polls: 0, lastProblem: step.problem };
+  if (step.at === 'submit' || step.at === 'find') {
+    const nextTryAt = phase === 'submitting' && step.problem !== undefined ? isoTime(step.dueAtMs) : undefined;
+    return { phase, polls: 0, attempt: step.tries + 1, nextTryAt, lastProblem: step.problem };
+  }
   const { monitor, status, polls, lastPollAtMs, problem } = step;
   const finished = step.at === 'fetch' ? step : undefined;
   return {

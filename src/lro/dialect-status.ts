@@ -10,7 +10,7 @@ import type { Json } from '../contract';
 import { endedBadly } from './ends';
 import { dialectErrorOf, filledIn, matches, wordOf, type Dialect, type DialectRequest, type Rule, type StatusKind } from './dialect';
 import { urlOf, valueOf, type Template, type TemplateNames } from './expressions';
-import type { Fetch, Monitor, NamedRequest, Outcome, Succeeded } from './monitor';
+import type { Fetch, Monitor, NamedRequest, Outcome, Succeeded, Trouble } from './monitor';
 import { outcomeOf } from './outcome';
 import { wantsHtml, type ReadAnswer } from './read-answer';
 import type { PollSettings, ProtocolSettings } from './settings';
@@ -98,12 +98,12 @@ export function whatItHad(read: ReadAnswer): string {
   return `the answer (${answer.httpStatus}) had ${body}, and the headers ${headers || '(none)'}`;
 }
 
-function noteOf(word: string, { connection }: Pick<Monitor, 'connection'>, settings: ProtocolSettings): string | undefined {
+function noteOf(word: string, { connection }: Pick<Monitor, 'connection'>, settings: ProtocolSettings): Trouble | undefined {
   if (isKnownRunning(word, settings.statusWords) || isRunningAnywhere(word)) return undefined;
-  return (
+  const message =
     `the status "${oneLine(word, 64)}" is not among the words of the dialect and counts as running; ` +
-    `"statusWords" (succeeded, failed, canceled or running) of connection "${connection}" says what it means`
-  );
+    `"statusWords" (succeeded, failed, canceled or running) of connection "${connection}" says what it means`;
+  return { message, kind: 'UnknownStatus' };
 }
 
 /** The names in a dialect's templates. */

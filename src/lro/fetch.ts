@@ -3,7 +3,7 @@
  *
  * Keeps true: whatever happens here, the operation stays succeeded; what could not be read is named with its reason.
  */
-import type { Json, ResultFile } from '../contract';
+import type { Json, ResultFile, TroubleKind } from '../contract';
 import { passesByItself, type Exchange } from './answer';
 import { withCookies } from './cookies';
 import type { Fetch } from './monitor';
@@ -11,14 +11,14 @@ import { errorMessage, errorOf } from './odata-error';
 import { ReadAnswer, wantsHtml } from './read-answer';
 import type { Written } from './result-file';
 import type { Wait } from './retry-after';
-import { backoffWait } from './retry-after';
+import { backoffWait, isThrottled } from './retry-after';
 import type { ProtocolSettings } from './settings';
 import { kept } from './sizes';
 
 export type FetchDecision =
   /** `file`: where the body stands; `fileProblem`: why it does not stand in the file that it was to be in. */
   | { kind: 'fetched'; value?: Json; cut: boolean; file?: ResultFile; fileProblem?: string }
-  | ({ kind: 'again'; fetch: Fetch; reason: string } & Wait)
+  | ({ kind: 'again'; fetch: Fetch; reason: string; trouble?: TroubleKind } & Wait)
   | { kind: 'missing'; reason: string };
 
 /** Tries of one final GET; with backoff from one second they take about a quarter of a minute. */
@@ -51,7 +51,7 @@ export function decideFetch(
   const again = (reason: string, maxBackoffSeconds: number): FetchDecision => {
     const cookies = answer === undefined ? fetch.cookies : withCookies(fetch.cookies, answer.setCookies, answer.url, nowMs);
     const wait = backoffWait(answer?.headers, attempts - 1, maxBackoffSeconds, settings.poll, nowMs, random);
-    return { kind: 'again', ...wait, fetch: { ...fetch, attempts, cookies }, reason };
+    return { kind: 'again', ...wait, fetch: { ...fetch, attempts, cookies }, reason, trouble: troubleOf(exchange, nowMs) };
   };
   // What answers with a page that nobody asked for is a gateway, also where the result should be.
   const isPage = read?.isHtml === true && fetch.file === undefined && !wantsHtml(fetch.headers);
@@ -74,4 +74,20 @@ export function decideFetch(
     return { kind: 'missing', reason: text === undefined ? reason : `${reason}: ${text}` };
   }
   return again(reason, most === MAX_ATTEMPTS ? MAX_BACKOFF_SECONDS : MAX_FILE_BACKOFF_SECONDS);
+}
+
+/** What a try that came to nothing says; undefined where the service answered well, and the file could not be written. */
+function troubleOf(exchange: Exchange, nowMs: number): TroubleKind | undefined {
+  switch (exchange.kind) {
+    case 'untrusted':
+      return undefined;
+    case 'noCredentials':
+      return 'Unauthorized';
+    case 'noAnswer':
+      return exchange.waitSeconds === undefined ? 'Unreachable' : (exchange.trouble ?? 'Throttled');
+    case 'answer':
+      if (isThrottled(exchange, nowMs)) return 'Throttled';
+      if (passesByItself(exchange.httpStatus)) return 'Unreachable';
+      return exchange.httpStatus >= 200 && exchange.httpStatus < 300 ? undefined : 'Unreadable';
+  }
 }

@@ -7,14 +7,14 @@
  *    submit or later, and only when all that the service has was seen.
  * 3. An answer that cannot be read is no look: neither is one that is to be the job itself, and names nothing to poll.
  */
-import type { Json } from '../contract';
+import type { Json, TroubleKind } from '../contract';
 import { passesByItself, type Exchange } from './answer';
 import { attachedMonitor } from './attach';
 import { firstUrl, namesOf, requestsOf, whatItHad } from './dialect-status';
 import { requestLine } from './ends';
 import { scalarText, textOf, urlOf, valueOf, type SubmittedRequest } from './expressions';
 import type { Find } from './find-rules';
-import type { Accepted, SubmitContext, Trouble, TroubleKind } from './monitor';
+import type { Accepted, SubmitContext, Trouble } from './monitor';
 import { operationIdOf } from './outcome';
 import { ReadAnswer } from './read-answer';
 import { backoffWait, isThrottled, nextWait, type WaitReason } from './retry-after';

@@ -2,7 +2,7 @@
  * The status monitor of an accepted operation: what must be known to ask it again. Lives in the workflow's state and is opaque there;
  * every activity may return a new one.
  */
-import type { FailureDetails, FileRef, FinalStateVia, HttpMethod, Json, ResultFile } from '../contract';
+import type { FailureDetails, FileRef, FinalStateVia, HttpMethod, Json, ResultFile, TroubleKind } from '../contract';
 import type { Cookies } from './cookies';
 import type { WaitReason } from './retry-after';
 
@@ -106,17 +106,21 @@ export interface Outcome {
   createdText?: string;
 }
 
-/** `Unauthorized`: credentials are missing or refused. `Unreadable`: an answer that makes no sense. `Uncertain`: a submit that may have been accepted. */
-export type TroubleKind = 'Throttled' | 'Unreachable' | 'Unauthorized' | 'Unreadable' | 'Uncertain';
-
 /** Something that went wrong and does not end the operation. */
 export interface Trouble {
   message: string;
   /** Absent where the service works as it should, and there is only something to tell. */
   kind?: TroubleKind;
+  /** The service's own words: `503 ServerBusy: storage account is throttled`. */
+  said?: string;
   httpStatus?: number;
   /** By which the service itself knows that request. */
   requestId?: string;
+}
+
+/** Whether a status answer tells of something that is wrong: a word that is not known counts as running. */
+export function isWrong(trouble: Trouble | undefined): boolean {
+  return trouble?.kind !== undefined && trouble.kind !== 'UnknownStatus';
 }
 
 /** The operation has succeeded; `fetches` say where the rest of its result is still to be read. */

@@ -7,6 +7,9 @@ import { fieldsOf, parseBody, stringField, type ParsedBody } from './body';
 import { errorMessage, errorOf } from './odata-error';
 import { oneLine } from './text';
 
+/** It travels with every report of a batch, and stands in history with every answer. */
+const MAX_SAID_CHARS = 200;
+
 export class ReadAnswer {
   /** @param body where it is parsed already */
   constructor(
@@ -46,6 +49,12 @@ export class ReadAnswer {
     if (text !== undefined || this.isHtml) return text;
     const { parsed } = this;
     return (parsed.kind === 'text' || parsed.kind === 'broken' ? oneLine(parsed.text, 200) : undefined) || undefined;
+  }
+
+  /** Code and words together, for a line: `503 ServerBusy: storage account is throttled`; `undefined` where there are no words. */
+  get said(): string | undefined {
+    const words = this.parsed.kind === 'broken' ? undefined : this.words;
+    return words === undefined ? undefined : oneLine(`${this.answer.httpStatus} ${words}`, MAX_SAID_CHARS);
   }
 
   /** What the body lacks to be a status. */

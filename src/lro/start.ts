@@ -10,7 +10,7 @@
 import { passesByItself } from './answer';
 import { pollSettingsOf } from './dialect-status';
 import { failureOf } from './ends';
-import type { Monitor, StatusDecision } from './monitor';
+import { isWrong, type Monitor, type StatusDecision } from './monitor';
 import { wantsHtml, type ReadAnswer } from './read-answer';
 import { isThrottled, nextWait } from './retry-after';
 import { busy, cookiesAfter, end, identityOf, notFound, redirectOf, unauthorized, unreadable, type Poll } from './trouble';
@@ -46,7 +46,7 @@ export function unsure(decision: StatusDecision, monitor: Monitor): StatusDecisi
 
 /** After its status was read: one that is at no end is started again, which does nothing where it runs. */
 export function startedAgain(decision: StatusDecision, monitor: Monitor): StatusDecision {
-  if (decision.kind !== 'running' || decision.trouble?.kind !== undefined || decision.notAsked === true || monitor.start === undefined)
+  if (decision.kind !== 'running' || isWrong(decision.trouble) || decision.notAsked === true || monitor.start === undefined)
     return decision;
   return { ...decision, monitor: { ...(decision.monitor ?? monitor), start: { ...monitor.start, mayBeTaken: undefined } } };
 }

@@ -12,7 +12,7 @@ import type { Dialect } from './dialect';
 import { endByRule, failedByDialect, pollSettingsOf, readByDialect, succeededByDialect } from './dialect-status';
 import { endedBadly, failureOf } from './ends';
 import { fetchesAfter } from './final-state';
-import type { Monitor, MonitorStyle, Running, StatusDecision, Succeeded } from './monitor';
+import { isWrong, type Monitor, type MonitorStyle, type Running, type StatusDecision, type Succeeded } from './monitor';
 import { codeOf, errorOf } from './odata-error';
 import { outcomeOf, shownWord } from './outcome';
 import { ReadAnswer } from './read-answer';
@@ -153,7 +153,7 @@ function running({ word, note }: Reading & { kind: 'running' }, style: MonitorSt
     ...nextWait(read.answer.headers, pollSettings, nowMs),
     status: word === undefined ? undefined : shownWord(word),
     ...(changed ? { monitor: next } : {}),
-    trouble: note === undefined ? undefined : { message: note, httpStatus: read.answer.httpStatus },
+    trouble: note && { ...note, httpStatus: read.answer.httpStatus },
   };
 }
 
@@ -195,7 +195,7 @@ function afterProbe(
   { resourceLocation }: NonNullable<Monitor['probe']>,
 ): StatusDecision {
   const code = poll.read?.answer.httpStatus ?? 0;
-  const understood = code >= 200 && code < 300 && !(decision.kind === 'running' && decision.trouble?.kind !== undefined);
+  const understood = code >= 200 && code < 300 && !(decision.kind === 'running' && isWrong(decision.trouble));
   if (understood && !(decision.kind === 'failed' && decision.failure.type === 'ProtocolError')) return decision;
   if (decision.kind === 'running' && decision.notAsked === true) return decision;
   const tries = (poll.monitor.tally?.unreachable ?? 0) + 1;

@@ -4,7 +4,7 @@
  * Keeps true: an answer that broke off, or that no row makes sense of, is neither running nor an end.
  */
 import { standsBesideError } from './odata-error';
-import type { Monitor, MonitorStyle } from './monitor';
+import type { Monitor, MonitorStyle, Trouble } from './monitor';
 import { wantsHtml, type ReadAnswer } from './read-answer';
 import type { ProtocolSettings } from './settings';
 import { isKnownRunning, statusKind } from './status-words';
@@ -104,7 +104,7 @@ export const STYLES: Readonly<Record<MonitorStyle, StyleRow>> = {
 /** What a 2xx says. */
 export type Reading =
   /** `note`: what should be known of an operation that goes on. */
-  | { kind: 'running'; word?: string; note?: string }
+  | { kind: 'running'; word?: string; note?: Trouble }
   | { kind: 'ended'; as: 'succeeded' | 'failed' | 'canceled'; word: string }
   | { kind: 'unreadable'; reason: string };
 
@@ -138,7 +138,7 @@ export function readIn(
     case 'unreadable':
       return unreadable;
     case 'stillThere':
-      return { kind: 'running', word: read.provisioningState, note: 'the resource still exists' };
+      return { kind: 'running', word: read.provisioningState, note: { message: 'the resource still exists' } };
     case 'resultWhenJson':
       if (read.parsed.kind !== 'json') return unreadable;
       break;
@@ -178,11 +178,11 @@ function toldBy(
 }
 
 /** An unknown word is told with the setting that would make it an end: it is bounded by nothing but the deadline. */
-function noteOf(word: string | undefined, { connection }: Pick<Monitor, 'connection'>, settings: ProtocolSettings): string | undefined {
+function noteOf(word: string | undefined, { connection }: Pick<Monitor, 'connection'>, settings: ProtocolSettings): Trouble | undefined {
   if (word === undefined || statusKind(word, settings.statusWords) !== 'running' || isKnownRunning(word, settings.statusWords))
     return undefined;
-  return (
+  const message =
     `the status "${word.slice(0, 64)}" is not known and counts as running; ` +
-    `"statusWords" (succeeded, failed, canceled or running) of connection "${connection}" says what it means`
-  );
+    `"statusWords" (succeeded, failed, canceled or running) of connection "${connection}" says what it means`;
+  return { message, kind: 'UnknownStatus' };
 }

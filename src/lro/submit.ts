@@ -6,10 +6,11 @@
  * 2. Whatever may have reached the service and was not clearly refused is `uncertain`, never `not accepted`.
  * 3. A 2xx with a way to follow it is `accepted`, whatever its body looks like.
  */
+import type { TroubleKind } from '../contract';
 import type { Exchange } from './answer';
 import { withCookies, type Cookies } from './cookies';
 import { failureOf, requestLine } from './ends';
-import type { NotAccepted, SubmitContext, SubmitDecision, TroubleKind, Uncertain } from './monitor';
+import type { NotAccepted, SubmitContext, SubmitDecision, Uncertain } from './monitor';
 import { ReadAnswer } from './read-answer';
 import { requestIdOf } from './request-id';
 import { backoffWait, isThrottled } from './retry-after';
@@ -43,6 +44,7 @@ export function decideSubmit(
       trouble: {
         message,
         kind: trouble,
+        said: answer && new ReadAnswer(answer).said,
         httpStatus: answer?.httpStatus,
         requestId: kind === 'uncertain' ? requestIdOf(answer) : undefined,
       },

@@ -3,11 +3,11 @@
  *
  * Keeps true: every wait is finite, and the tally of what went wrong in a row says since when.
  */
-import type { FailureDetails, FailureType } from '../contract';
+import type { FailureDetails, FailureType, TroubleKind } from '../contract';
 import { passesByItself, type Answer } from './answer';
 import { withCookies } from './cookies';
 import { failureOf } from './ends';
-import type { Failed, InARow, Monitor, Running, Tally, TroubleKind } from './monitor';
+import type { Failed, InARow, Monitor, Running, Tally } from './monitor';
 import { operationIdOf } from './outcome';
 import type { ReadAnswer } from './read-answer';
 import { backoffWait, isThrottled, nextWait, type Wait } from './retry-after';
@@ -115,7 +115,7 @@ function again(poll: Poll, tally: Tally, message: string, kind: TroubleKind, wai
     kind: 'running',
     ...wait,
     monitor: { ...poll.monitor, cookies: cookiesAfter(poll), tally },
-    trouble: { message, kind, httpStatus: poll.read?.answer.httpStatus },
+    trouble: { message, kind, said: poll.read?.said, httpStatus: poll.read?.answer.httpStatus },
   };
 }
 

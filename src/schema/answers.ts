@@ -3,7 +3,7 @@
  * Fields that are not named here may come with any later version: readers ignore them.
  */
 import { z } from 'zod';
-import { FAILURE_TYPES, ITEM_KINDS, ITEM_OUTCOMES, TILESET_STEPS } from '../contract';
+import { FAILURE_TYPES, ITEM_KINDS, ITEM_OUTCOMES, TILESET_STEPS, TROUBLE_KINDS } from '../contract';
 import type {
   Acceptance,
   BatchCounts,
@@ -20,6 +20,7 @@ import type {
   OperationProgress,
   OperationResult,
   Problem,
+  ProgressFailure,
   ResultFile,
   StepMade,
   StepProgress,
@@ -184,6 +185,8 @@ const problem = z.looseObject({
   at: time,
   since: time.optional(),
   times: whole.optional(),
+  kind: z.enum(TROUBLE_KINDS).optional(),
+  said: text.optional(),
   httpStatus: z.int().optional(),
   requestId: text.optional(),
 } satisfies Fields<Problem>);
@@ -197,8 +200,11 @@ const progressShape = {
   polls: whole,
   lastPollAt: time.optional(),
   nextPollAt: time.optional(),
+  attempt: whole.optional(),
+  nextTryAt: time.optional(),
   lastProblem: problem.optional(),
   resourceLocation: text.optional(),
+  failure: z.looseObject({ type: text, message: text } satisfies Fields<ProgressFailure>).optional(),
 } satisfies Fields<Omit<OperationProgress, 'phase'>>;
 
 /** {@link OperationProgress} */

@@ -8,6 +8,8 @@ import { troubleOf } from '../jobs/problem';
 import { phaseOf, progressOf } from '../jobs/progress';
 import type { Engine } from './engine/engine';
 import { refusalIn, typedFailure } from './failures';
+import { chainTitle } from '../identity/titles';
+import type { ChainKind } from '../jobs/resume';
 import { SearchAttributes, type CarriedAttributes } from './search-attributes';
 import { ENDED_STATUS, showChain, standing } from './show';
 
@@ -23,7 +25,15 @@ export class ChainView {
 
   private isHurried = false;
 
-  constructor(private readonly input: ChainInput | BuildTilesetInput) {}
+  /** Why it failed. */
+  private failure: FailureDetails | undefined;
+
+  constructor(
+    private readonly kind: ChainKind,
+    private readonly input: ChainInput | BuildTilesetInput,
+  ) {
+    this.show();
+  }
 
   /** The chain is right: from now on `engine` knows where it stands. */
   open(engine: Engine, prepared: PreparedChain, written?: Record<string, string>): void {
@@ -61,6 +71,7 @@ export class ChainView {
 
   /** The failure it ends with. */
   fail(job: Job, phase: ChainPhase, failure: FailureDetails): ApplicationFailure {
+    this.failure = failure;
     this.end(job, phase);
     return typedFailure(failure);
   }
@@ -68,7 +79,9 @@ export class ChainView {
   /** The failure of an input that was refused. @throws cancellations as they are */
   refused(err: unknown): ApplicationFailure {
     const failure = refusalIn(err);
+    this.failure = failure;
     this.phase = 'failed';
+    this.show();
     return typedFailure(failure);
   }
 
@@ -83,8 +96,17 @@ export class ChainView {
     return {
       phase: this.phase,
       step: this.hasEnded ? undefined : current?.about?.step?.id,
-      steps: this.prepared?.steps.map(({ id, title }) => ({ id, title, ...this.standingOf(id, current) })) ?? [],
+      steps:
+        this.prepared?.steps.map(({ id, title }) => ({ id, title, ...this.standingOf(id, current), failure: this.failureOf(id) })) ?? [],
     };
+  }
+
+  /** Why a step failed: its own failure, as it would have ended as an operation of its own. */
+  private failureOf(id: string): StepProgress['failure'] {
+    const { failure } = this;
+    if (failure?.step !== id) return undefined;
+    const { type, message } = failure.cause ?? failure;
+    return { type, message };
   }
 
   private get job(): Job | undefined {
@@ -129,9 +151,12 @@ export class ChainView {
   }
 
   private show(): void {
-    if (this.prepared === undefined) return;
+    const { prepared, failure } = this;
     const progress = this.progress();
-    showChain(progress, this.input.labels);
+    const labels = prepared === undefined ? undefined : this.input.labels;
+    const refusal = prepared === undefined ? failure : undefined;
+    showChain(progress, chainTitle(this.kind, this.input), { labels, docsUrl: prepared?.settings.docsUrl, refusal });
+    if (prepared === undefined) return;
     const step = progress.steps.find(({ id }) => id === progress.step);
     const values = {
       connection: this.job?.about?.connection,

@@ -2,9 +2,14 @@
 import { ActivityFailure, ApplicationFailure, isCancellation } from '@temporalio/workflow';
 import type { FailureDetails } from '../contract';
 
-/** The non-retryable failure with `details[0]` as the contract says. */
+/**
+ * The non-retryable failure with `details[0]` as the contract says. Without a stack: it is no error of the code, and in the UI a stack pushes
+ * the details out of sight.
+ */
 export function typedFailure(details: FailureDetails): ApplicationFailure {
-  return ApplicationFailure.create({ type: details.type, message: details.message, nonRetryable: true, details: [details] });
+  const failure = ApplicationFailure.create({ type: details.type, message: details.message, nonRetryable: true, details: [details] });
+  failure.stack = '';
+  return failure;
 }
 
 /** The typed failure of an activity, or of this workflow, where it ended with one. */

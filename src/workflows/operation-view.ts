@@ -10,6 +10,7 @@ import type { Acceptance, FailureDetails, OperationInput, OperationPhase, Operat
 import type { Job } from '../jobs/model';
 import { troubleOf } from '../jobs/problem';
 import { phaseOf, progressOf } from '../jobs/progress';
+import { operationTitle } from '../identity/id-conflict';
 import type { Engine } from './engine/engine';
 import { refusalIn, typedFailure } from './failures';
 import { SearchAttributes, type CarriedAttributes } from './search-attributes';
@@ -28,7 +29,9 @@ export class OperationView {
   private isHurried = false;
   private isNoted = false;
 
-  constructor(private readonly input: OperationInput) {}
+  constructor(private readonly input: OperationInput) {
+    this.show();
+  }
 
   /** The input is right: from now on `engine` knows where the operation stands. */
   open(engine: Engine, prepared: Pick<Prepared, 'about' | 'settings' | 'inputDigest'>, written?: Record<string, string>): void {
@@ -99,9 +102,11 @@ export class OperationView {
 
   /** Answer of query `progress`. */
   progress(): OperationProgress {
-    const { job } = this;
-    if (job === undefined) return { phase: this.phase ?? 'validating', polls: 0 };
-    return progressOf(job, this.phase ?? phaseOf(job, this.engine?.isBusy(job) === true));
+    const { job, failure } = this;
+    const known = job === undefined ? { phase: this.phase ?? 'validating', polls: 0 } : this.progressOf(job);
+    return failure === undefined || known.phase !== 'failed'
+      ? known
+      : { ...known, failure: { type: failure.type, message: failure.message } };
   }
 
   /** Answer of update `accepted`: waits until the service has accepted, or fails as the operation does. */
@@ -114,6 +119,10 @@ export class OperationView {
     }
     const message = 'the workflow was cancelled before the service had accepted the operation';
     throw typedFailure(this.failure ?? { type: 'OperationCanceled', message });
+  }
+
+  private progressOf(job: Job): OperationProgress {
+    return progressOf(job, this.phase ?? phaseOf(job, this.engine?.isBusy(job) === true));
   }
 
   private get job(): Job | undefined {
@@ -137,11 +146,12 @@ export class OperationView {
   }
 
   private show(): void {
-    if (this.prepared === undefined) return;
-    const { about } = this.prepared;
+    const { prepared, job } = this;
     const progress = this.progress();
-    showProgress(about.title, progress, this.input.labels);
-    const { job } = this;
+    const labels = prepared === undefined ? undefined : this.input.labels;
+    showProgress(prepared?.about.title ?? titleOf(this.input), progress, { labels, docsUrl: prepared?.settings.docsUrl });
+    if (prepared === undefined) return;
+    const { about } = prepared;
     const hasEnded = ENDED_STATUS[progress.phase] !== undefined;
     const values = {
       connection: about.connection,
@@ -151,4 +161,9 @@ export class OperationView {
     };
     this.attributes?.show(values);
   }
+}
+
+/** Of an input that nobody has checked yet: who starts it in another way than our client does has given it no summary. */
+function titleOf(input: unknown): string {
+  return typeof input === 'object' && input !== null ? operationTitle(input) : 'operation';
 }

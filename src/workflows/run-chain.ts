@@ -52,7 +52,7 @@ export async function buildTileset(input: BuildTilesetInput, carried?: CarriedCh
 }
 
 async function run(kind: ChainKind, input: AnyChainInput, carried: CarriedChain | undefined): Promise<ChainResult> {
-  const view = new ChainView(input);
+  const view = new ChainView(kind, input);
   setHandler(progressQuery, () => view.progress());
   setHandler(pollNowSignal, (target) => {
     if (isMeant(target)) view.pollNow();

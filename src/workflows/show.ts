@@ -1,10 +1,15 @@
 /**
  * What an operator sees in the Temporal UI, without opening a payload.
  *
- * Keeps true: URLs are shown with signatures masked.
+ * Keeps true:
+ * 1. URLs are shown with signatures masked.
+ * 2. What is wrong, since when, and when it is tried next stand before anything else. Lists, no tables: the UI has half a page for it, and sets
+ *    cells without a space between them.
  */
 import { setCurrentDetails } from '@temporalio/workflow';
-import type { ChainProgress, OperationProgress, Problem, StepProgress } from '../contract';
+import type { ChainProgress, OperationProgress, Problem, ProgressFailure, StepProgress } from '../contract';
+import { runbookLink } from '../contract/runbooks';
+import { clockTime, seconds } from '../jobs/words';
 import type { Job } from '../jobs/model';
 import { isUnaccepted } from '../jobs/progress';
 
@@ -18,7 +23,7 @@ export function standing(job: Job | undefined): string {
 
 /** Text of a service as Markdown shows it, and not as it could be made to mean. */
 export function plain(text: string): string {
-  return text.replace(/[\\`*_{}[\]<>#|!]/g, '\\$&');
+  return text.replace(/[\\`*_{}[\]<>#|!]|:(?=\/\/)/g, '\\$&');
 }
 
 /** The current details: a line each, those that say nothing left out. */
@@ -26,56 +31,94 @@ export function showLines(lines: readonly (string | undefined)[]): void {
   setCurrentDetails(lines.filter((line) => line !== undefined).join('\n'));
 }
 
+/** What is not of the operation itself, and is shown beside it. */
+export interface Beside {
+  labels?: Record<string, string>;
+  /** Where the documentation is, as the worker was told. */
+  docsUrl?: string;
+  /** Why its input was refused. */
+  refusal?: ProgressFailure;
+}
+
 /** The current details of an operation. */
-export function showProgress(title: string, progress: OperationProgress, labels: Record<string, string> | undefined): void {
-  const { phase, status, operationId, statusUrl, polls, lastPollAt, nextPollAt, lastProblem, resourceLocation } = progress;
-  const id = operationId === undefined ? '' : ` · operation \`${operationId.replaceAll('`', '')}\``;
+export function showProgress(title: string, progress: OperationProgress, beside: Beside): void {
+  const { phase, status, operationId, statusUrl, polls, lastPollAt, nextPollAt, resourceLocation, failure } = progress;
+  const word = status ?? (phase === 'submitting' ? 'Submitting' : phase);
   showLines([
-    `**${plain(status ?? phase)}** · ${plain(title)}${id}`,
+    `**${plain(word)}** · ${plain(title)}`,
     '',
-    `- phase: ${phase}, polls: ${polls}`,
-    lastPollAt && `- last poll: ${lastPollAt}`,
-    nextPollAt && `- next poll: ${nextPollAt}`,
+    failure && failureLine(failure),
+    ...troubleLines(progress, beside.docsUrl),
+    operationId === undefined ? undefined : `- operation: \`${operationId.replaceAll('`', '')}\``,
+    phase === word.toLowerCase() ? undefined : `- phase: ${phase}`,
+    polls > 0 || nextPollAt !== undefined
+      ? `- polls: ${polls}${lastPollAt === undefined ? '' : `, the last at ${seconds(lastPollAt)}`}`
+      : undefined,
+    // Where something is wrong the next try has been told.
+    nextPollAt && progress.lastProblem === undefined ? `- next poll: ${seconds(nextPollAt)}` : undefined,
     statusUrl && `- status URL: <${statusUrl}>`,
     resourceLocation && `- resource: <${resourceLocation}>`,
-    lastProblem && `- ${problemLine(lastProblem)}`,
-    ...labelLines(labels),
+    ...labelLines(beside.labels),
   ]);
 }
 
-/** The current details of a chain: its steps as a table. */
-export function showChain({ phase, step, steps }: ChainProgress, labels: Record<string, string> | undefined): void {
+/** The current details of a chain: of the step that is under way what is wrong, and where each of them stands. */
+export function showChain({ phase, step, steps }: ChainProgress, title: string | undefined, beside: Beside): void {
   const current = steps.find(({ id }) => id === step);
+  const failed = steps.find(({ failure }) => failure !== undefined);
+  const heading = current === undefined ? title : `${current.id}: ${current.title}`;
   showLines([
-    `**${phase}**${current === undefined ? '' : ` · ${plain(current.id)}: ${plain(current.title)}`}`,
+    `**${phase}**${heading === undefined ? '' : ` · ${plain(heading)}`}`,
     '',
-    '| step | | phase | status | polls | next poll | operation | resource |',
-    '|---|---|---|---|---|---|---|---|',
-    ...steps.map(row),
-    ...steps.flatMap(({ id, lastProblem }) => (lastProblem === undefined ? [] : ['', `- ${plain(id)}, ${problemLine(lastProblem)}`])),
+    failed?.failure && failureLine(failed.failure, failed.id),
+    beside.refusal && failureLine(beside.refusal),
+    ...(current === undefined ? [] : troubleLines(current, beside.docsUrl)),
+    current?.nextPollAt && current.lastProblem === undefined ? `- next poll: ${seconds(current.nextPollAt)}` : undefined,
+    current?.operationId && `- operation: \`${current.operationId.replaceAll('`', '')}\``,
+    current?.statusUrl && `- status URL: <${current.statusUrl}>`,
+    ...labelLines(beside.labels),
     '',
-    ...labelLines(labels),
+    ...steps.map(stepLine),
   ]);
 }
 
-function row({ id, title, phase, status, polls, nextPollAt, operationId, resourceLocation }: StepProgress): string {
-  const cells = [
-    plain(id),
-    plain(title),
-    phase,
-    plain(status ?? ''),
-    polls === 0 ? '' : String(polls),
-    nextPollAt ?? '',
-    operationId === undefined ? '' : `\`${operationId.replaceAll(/[`|]/g, '')}\``,
-    resourceLocation === undefined ? '' : `<${resourceLocation.replaceAll('|', '%7C')}>`,
-  ];
-  return `| ${cells.join(' | ')} |`;
+function stepLine({ id, phase, status, polls, operationId, resourceLocation }: StepProgress, index: number): string {
+  const made = lastSegment(resourceLocation) ?? operationId;
+  const word = status === undefined || status.toLowerCase() === phase.toLowerCase() ? undefined : plain(status);
+  const told = [phase, word, polls > 0 ? `polls: ${polls}` : undefined, made && `\`${made.replaceAll('`', '')}\``];
+  return `${index + 1}. ${plain(id)}: ${told.filter((one) => one !== undefined).join(', ')}`;
 }
 
-/** What went wrong last, when, and since when. */
-export function problemLine({ at, since = at, message }: Problem): string {
-  const when = since === at ? at : `${at}, since ${since}`;
-  return `last problem (${when}): ${plain(message)}`;
+function lastSegment(url: string | undefined): string | undefined {
+  return url
+    ?.split(/[?#]/)[0]
+    ?.split('/')
+    .findLast((segment) => segment !== '');
+}
+
+function failureLine({ type, message }: ProgressFailure, step?: string): string {
+  return `- **${plain(type)}**${step === undefined ? '' : ` at step ${plain(step)}`}: ${plain(message)}`;
+}
+
+/** What is wrong, since when, when it is tried next, and what people can do. */
+function troubleLines(progress: Omit<OperationProgress, 'phase'>, docsUrl: string | undefined): string[] {
+  const { lastProblem, attempt, nextTryAt, nextPollAt } = progress;
+  if (lastProblem === undefined) return [];
+  const { kind } = lastProblem;
+  const next = nextTryAt ?? nextPollAt;
+  const number = attempt === undefined ? '' : ` no. ${attempt}`;
+  return [
+    `- ${problemLine(lastProblem)}`,
+    ...(next === undefined ? [] : [`- next try${number}: ${seconds(next)}`]),
+    ...(kind === undefined ? [] : [`- what to do: ${runbookLink(kind, docsUrl)}`]),
+  ];
+}
+
+/** What went wrong last, in the service's words, since when, how often, and when last. */
+export function problemLine({ kind, at, since = at, times = 1, message, said }: Problem): string {
+  const told = times > 1 ? ` (${times} times, last at ${clockTime(at, since)})` : '';
+  const words = said === undefined || message.includes(said.replace(/^\d+ /, '')) ? message : `${said} (${message})`;
+  return `**${kind ?? 'note'}** since ${seconds(since)}${told}: ${plain(words)}`;
 }
 
 function labelLines(labels: Record<string, string> = {}): string[] {

@@ -124,10 +124,10 @@ export async function startScripted(
     lines,
     progressOfShard: async () => {
       if (chunks.length === 0) return { submitted: 0, ended: 0 };
-      // What an operator sees: | submitted | running | waiting | succeeded | failed | ended |
+      // What an operator sees.
       const { currentDetails } = await shard().query<{ currentDetails: string }>('__temporal_workflow_metadata');
-      const [submitted = 0, , , , , ended = 0] = (/^\| \d.*$/m.exec(currentDetails)?.[0].match(/\d+/g) ?? []).map(Number);
-      return { submitted, ended };
+      const numberOf = (name: string): number => Number(new RegExp(`^- ${name}: (\\d+)`, 'm').exec(currentDetails)?.[1] ?? 0);
+      return { submitted: numberOf('submitted'), ended: numberOf('ended') };
     },
     untilShardHasCancelRequest: async () => {
       await eventually(

@@ -316,7 +316,7 @@ test('progress tells of every step, and operators see it without opening a paylo
   });
   const workflow = harness.client.workflow.getHandle(handle.id);
   const metadata: { currentDetails?: string } = await workflow.query('__temporal_workflow_metadata');
-  expect(metadata.currentDetails).toMatch(/\| conversion \| POST \/conversions · maps \| waiting \|/);
+  expect(metadata.currentDetails).toMatch(/^\d\. conversion: waiting, /m);
   await handle.pollNow();
   await handle.result();
   const { events } = await workflow.fetchHistory();

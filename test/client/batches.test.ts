@@ -9,7 +9,7 @@ import {
   StillRunningError,
   type BatchInput,
 } from '../../src/client';
-import { batchSummary } from '../../src/client/batches';
+import { batchTitle } from '../../src/client/batches';
 import { standInBatch, startStandInHarness, type StandInHarness } from '../support/stand-in-harness';
 
 let harness: StandInHarness;
@@ -147,5 +147,5 @@ test.each<[BatchInput, string]>([
   [{ items: [null] as never }, 'batch of 1 · default'],
   [{}, 'batch'],
 ])('%j is shown as "%s"', (input, summary) => {
-  expect(batchSummary(input)).toBe(summary);
+  expect(batchTitle(input)).toBe(summary);
 });

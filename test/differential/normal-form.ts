@@ -38,8 +38,14 @@ function timersOf(events: readonly HistoryEvent[]): NamedTimer[] {
     const { data } = userMetadata?.summary ?? {};
     const name = !data || data.length === 0 ? NO_NAME : String(JSON.parse(Buffer.from(data).toString()));
     const { seconds, nanos } = timer.startToFireTimeout ?? {};
-    return [{ name, seconds: Number(seconds ?? 0) + (nanos ?? 0) / 1e9 }];
+    return [{ name: withoutTrouble(name), seconds: Number(seconds ?? 0) + (nanos ?? 0) / 1e9 }];
   });
+}
+
+/** A timer that waits because something is wrong says that, too: times and words are the service's. */
+function withoutTrouble(name: string): string {
+  const [, what, why] = /^\w+ since \S+, next (submit|try) \S+ \(([^)]*)\): /.exec(name) ?? [];
+  return what === undefined ? name : `wait 0 s${what === 'submit' ? ' to submit again' : ''} (${String(why)})`;
 }
 
 /** Names of the durable timers, each once, with the numbers masked; {@link NO_NAME} for those that have none. */

@@ -51,9 +51,10 @@ test.concurrent.each<['POST' | 'GET', Answer, string]>([
   ['GET', { httpStatus: 503 }, 'Unreachable'],
   ['GET', { httpStatus: 401 }, 'Unauthorized'],
   ['GET', { httpStatus: 200, headers: page, body: '<html>' }, 'Unreadable'],
+  ['GET', { httpStatus: 200, body: JSON.stringify({ status: 'Baking' }) }, 'UnknownStatus'],
 ])('a %s that is answered %j is %s, until it is over', async (method, answer, kind) => {
   await operation(method, answer, async (handle, over) => {
-    const status = method === 'POST' ? 'Submitting' : 'Accepted';
+    const status = method === 'POST' ? 'Submitting' : kind === 'UnknownStatus' ? 'Baking' : 'Accepted';
     await eventually(
       () => listed(handle),
       (now) => now.trouble === kind && now.status === status,

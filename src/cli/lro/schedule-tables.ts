@@ -1,7 +1,7 @@
 /** Schedules as tables. */
 import { stringify } from 'yaml';
 import type { CalendarTimes, ScheduleDescription, ScheduleSummary, ScheduleTimes } from '../../client';
-import { batchSummary } from '../../client/batches';
+import { batchTitle } from '../../client/batches';
 import { factTable, fileText, listTable } from './tables';
 
 /** How many of the next starts are shown. */
@@ -28,7 +28,7 @@ export function scheduleTable(schedule: ScheduleDescription): string {
     ['schedule', id],
     ['state', stateText(paused)],
     ['note', note],
-    ['batch', batchSummary(batch)],
+    ['batch', batchTitle(batch)],
     ['report', fileText(batch.report)],
     ['task queue', schedule.taskQueue],
     ['times', timesText(times)],

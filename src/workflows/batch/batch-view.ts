@@ -1,10 +1,12 @@
 /** What callers and operators see of a batch: query `progress`, search attributes, current details. */
 import type { PreparedBatch } from '../../activities/batch/messages';
-import type { BatchCounts, BatchPhase, BatchProgress, Problem } from '../../contract';
+import type { BatchCounts, BatchInput, BatchPhase, BatchProgress, FailureDetails, Problem, TroubleKind } from '../../contract';
+import { batchTitle } from '../../identity/titles';
 import { SearchAttributes } from '../search-attributes';
 import { ENDED_STATUS } from '../show';
 import { showBatch } from './show';
-import { endedOf, knownOf, noTally, sumOf, type Tally } from './tally';
+import { endedOf, firstOf, knownOf, noTally, sumOf, type Tally } from './tally';
+import { considerableTrouble, sumOfTroubled } from './trouble';
 
 /** Problems that are shown. */
 const MAX_PROBLEMS = 5;
@@ -16,6 +18,13 @@ export class BatchView {
   private tallies: Tally[] = [];
   private readonly problems: Problem[] = [];
   private attributes: SearchAttributes | undefined;
+  private trouble: TroubleKind | undefined;
+  /** Why it ended before it began. */
+  private refusal: FailureDetails | undefined;
+
+  constructor(private readonly input: unknown) {
+    this.show();
+  }
 
   /** The batch is right, and is about to start its shards. */
   open(prepared: PreparedBatch, phase: BatchPhase): void {
@@ -28,6 +37,12 @@ export class BatchView {
   /** Waits until all is shown. */
   async settled(): Promise<void> {
     await this.attributes?.settled();
+  }
+
+  /** It ends before it has begun. */
+  refuse(phase: BatchPhase, refusal: FailureDetails): void {
+    this.refusal = refusal;
+    this.enter(phase);
   }
 
   enter(phase: BatchPhase): void {
@@ -80,10 +95,29 @@ export class BatchView {
   }
 
   private show(): void {
-    const { prepared } = this;
+    const { prepared, refusal } = this;
+    const hasEnded = ENDED_STATUS[this.phase] !== undefined;
+    const troubled = sumOfTroubled(this.tallies.map((tally) => tally.troubled));
+    this.trouble = hasEnded ? undefined : considerableTrouble(troubled, this.trouble);
+    const firstFailures = firstOf(this.tallies.flatMap((tally) => tally.firstFailures));
+    const docsUrl = prepared?.settings.docsUrl;
+    showBatch(titleOf(this.input), this.progress(), {
+      refusal,
+      firstFailures,
+      docsUrl,
+      troubled: hasEnded ? undefined : troubled,
+      trouble: this.trouble,
+    });
     if (prepared === undefined) return;
-    showBatch(`batch of ${prepared.total} · ${prepared.connection}`, this.progress());
-    const values = { connection: prepared.connection, status: ENDED_STATUS[this.phase] ?? 'Running' };
-    this.attributes?.show(values);
+    this.attributes?.show({ connection: prepared.connection, status: ENDED_STATUS[this.phase] ?? 'Running', trouble: this.trouble });
+  }
+}
+
+/** Of an input that nobody has checked yet: who starts it in another way than our client does has given it no summary. */
+function titleOf(input: unknown): string {
+  try {
+    return batchTitle(input as BatchInput);
+  } catch {
+    return 'batch';
   }
 }

@@ -42,7 +42,7 @@ export interface ShardResult extends Tally {
   reportPages: number;
 }
 
-/** A shard's report to its batch, every ten seconds at most. */
+/** A shard's report to its batch (`news.ts` says when). */
 export interface ShardReport {
   shard: number;
   tally: Tally;

@@ -63,7 +63,7 @@ export async function runBatch(input: BatchInput, carried?: unknown): Promise<Ba
 type Settled = PromiseSettledResult<ShardResult>[];
 
 class Batch {
-  readonly view = new BatchView();
+  readonly view: BatchView;
   private prepared: PreparedBatch | undefined;
   private readonly shards = new Shards();
   private isPaused = false;
@@ -71,7 +71,9 @@ class Batch {
   /** Why it ended before it began. */
   private refusal: FailureDetails | undefined;
 
-  constructor(private readonly input: BatchInput) {}
+  constructor(private readonly input: BatchInput) {
+    this.view = new BatchView(input);
+  }
 
   /** The story. @param carried nothing: whoever starts it can pass something all the same */
   async toItsEnd(carried: unknown): Promise<BatchResult> {
@@ -131,7 +133,7 @@ class Batch {
       const isCanceled = isCancellation(err);
       // What failed without a type of its own was a file that nobody could reach.
       this.refusal = isCanceled ? CANCELLED_FIRST : (failureIn(err) ?? { type: 'FileRefused', message: reasonOf(err) });
-      this.view.enter(isCanceled ? 'canceled' : 'failed');
+      this.view.refuse(isCanceled ? 'canceled' : 'failed', this.refusal);
       throw isCanceled ? err : typedFailure(this.refusal);
     }
     const scope = CancellationScope.current();

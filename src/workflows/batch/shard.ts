@@ -15,6 +15,8 @@ import { writeReportRest } from './calls';
 import { tallySignal, type ShardInput, type ShardResult } from './messages';
 import { ReportBuffer } from './report-buffer';
 import { showShard } from './show';
+import { newsOf, reportSeconds, type News } from './news';
+import { troubledItems } from './trouble';
 import { failuresOf, firstOf, knownOf, noTally, sumOf, type Tally } from './tally';
 
 /** Requests of one status activity at once. */
@@ -27,9 +29,6 @@ const ASK_CONCURRENCY = 25;
 const MAX_CARRIED_BYTES = 1_900_000;
 /** Of these, for the tally and all that is not a page or a job. */
 const TALLY_BYTES = 200_000;
-
-/** A shard reports to its batch so often at most. */
-const REPORT_SECONDS = 10;
 
 /** What holds the submits of a shard back. */
 interface Holds {
@@ -47,6 +46,8 @@ export interface CarriedShard {
   tally: Tally;
   reportPages: number;
   reportedAtMs: number;
+  /** What the last report had to tell besides counts. Absent in what older builds hand on. */
+  reportedNews?: News;
 }
 
 export class Shard {
@@ -59,6 +60,7 @@ export class Shard {
   private readonly nameless = new Map<number, number[]>();
   private readonly submittedBefore: number;
   private reportedAtMs: number;
+  private reportedNews: News | undefined;
   private reporting: Promise<void> = Promise.resolve();
 
   constructor(
@@ -72,6 +74,7 @@ export class Shard {
     this.tally = carried === undefined ? noTally() : knownOf(carried.tally);
     this.submittedBefore = this.tally.submitted;
     this.reportedAtMs = carried?.reportedAtMs ?? 0;
+    this.reportedNews = carried?.reportedNews;
     this.holds = { ...(carried?.holds ?? { isPaused: paused, isStopped: false }), isWaitingForNewRun: false };
     const options = { maxKeptBytes: MAX_KEPT_ITEM_BYTES, concurrency: ASK_CONCURRENCY };
     const state = carried?.engine ?? { next: { page: 0, index: 0 } };
@@ -149,9 +152,9 @@ export class Shard {
     const { jobs, state } = this.engine.carried();
     const used = new Set(jobs.map(({ page }) => page));
     const from = state.next?.page ?? Infinity;
-    const { holds, reportedAtMs } = this;
+    const { holds, reportedAtMs, reportedNews } = this;
     return {
-      carried: { engine: state, holds, tally: this.currentTally(), reportPages: this.report.written, reportedAtMs },
+      carried: { engine: state, holds, tally: this.currentTally(), reportPages: this.report.written, reportedAtMs, reportedNews },
       pages: [...this.pages].filter(([number]) => number >= from || used.has(number)),
       jobs,
     };
@@ -222,6 +225,7 @@ export class Shard {
     const isNewer = lastProblem !== undefined && lastProblem.at >= (this.tally.lastProblem?.at ?? '');
     return {
       ...this.tally,
+      troubled: troubledItems(this.engine.jobs()),
       submitted: this.submittedBefore + this.engine.accepted,
       running: this.engine.jobs().filter(({ step }) => step.at === 'poll' || step.at === 'fetch').length,
       lastProblem: isNewer && this.tally.broken === undefined ? lastProblem : this.tally.lastProblem,
@@ -235,9 +239,11 @@ export class Shard {
     const { shard, shards, source } = this.input;
     showShard(tally, shard, shards, this.holds, this.engine.jobs().filter(isUnaccepted).length);
     const ageSeconds = (Date.now() - startTime.getTime()) / 1000;
-    const everySeconds = Math.max(REPORT_SECONDS, ageSeconds * Math.max(0.002, shards / 1000));
+    const news = newsOf(tally, this.reportedNews);
+    const everySeconds = reportSeconds(news, this.reportedNews, ageSeconds, shards);
     if (parent === undefined || Date.now() - this.reportedAtMs < everySeconds * 1000) return;
     this.reportedAtMs = Date.now();
+    this.reportedNews = news;
     const sent = getExternalWorkflowHandle(parent.workflowId).signal(tallySignal, { shard, tally, firstRunId: source.firstRunId });
     // A batch that is gone hears nothing; its request to cancel is on its way.
     this.reporting = Promise.all([this.reporting, sent.catch(() => undefined)]).then(() => undefined);

@@ -1,5 +1,6 @@
 /** Counting the items of a batch by outcome. */
 import { jsonBytes } from '../engine/weights';
+import { isTroubled, type TroubledItems } from './trouble';
 import { ITEM_OUTCOMES, type FailureDetails, type ItemOutcome, type ItemReport, type Problem } from '../../contract';
 
 export type OutcomeCounts = Record<ItemOutcome, number>;
@@ -14,6 +15,8 @@ export interface Tally {
   /** The first items that did not succeed. */
   firstFailures: ItemReport[];
   lastProblem?: Problem;
+  /** Of items that are open now, those that are in trouble. Absent: nobody knows, the shard is of an older build. */
+  troubled?: TroubledItems;
   /** Why it submits no more though there are items left. */
   broken?: FailureDetails;
 }
@@ -88,15 +91,16 @@ function unlessLong<T>(value: T | undefined): T | undefined {
  */
 export function isTally(value: unknown): value is Tally {
   if (typeof value !== 'object' || value === null) return false;
-  const { counts, submitted, running, firstFailures, lastProblem, broken } = value as Partial<Record<keyof Tally, unknown>>;
+  const { counts, submitted, running, firstFailures, lastProblem, broken, troubled } = value as Partial<Record<keyof Tally, unknown>>;
   if (typeof submitted !== 'number' || typeof running !== 'number' || !Array.isArray(firstFailures)) return false;
   if (firstFailures.length > MAX_FIRST_FAILURES || !firstFailures.every((report) => hasTexts(report, 'id', 'outcome'))) return false;
   if (lastProblem !== undefined && !hasTexts(lastProblem, 'message', 'at')) return false;
   if (broken !== undefined && !hasTexts(broken, 'type', 'message')) return false;
-  if (![...(firstFailures as unknown[]), lastProblem, broken].every(isListable)) return false;
+  if (![...(firstFailures as unknown[]), lastProblem, broken, troubled].every(isListable)) return false;
   return (
     typeof counts === 'object' &&
     counts !== null &&
+    (troubled === undefined || isTroubled(troubled)) &&
     ITEM_OUTCOMES.every((outcome) => ['number', 'undefined'].includes(typeof (counts as Partial<OutcomeCounts>)[outcome]))
   );
 }

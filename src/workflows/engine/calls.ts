@@ -140,7 +140,7 @@ const INTERRUPTED: Uncertain = {
   kind: 'uncertain',
   waitSeconds: 0,
   why: 'backoff',
-  trouble: { message: 'the worker ended while the submit was under way' },
+  trouble: { message: 'the worker ended while the submit was under way', kind: 'Uncertain' },
 };
 
 /** What an activity that submits had claimed when it ended; `undefined` when it ended before. */

@@ -100,6 +100,8 @@ export interface Moment {
   why: string;
   /** The next thing is a submit that was tried before. */
   submitsAgain?: boolean;
+  /** What is wrong with the only job that is waited for. */
+  problem?: Job['step']['problem'];
 }
 
 /** What holds a set back as a whole. */
@@ -139,7 +141,8 @@ export function nextMoment(
   }
   const readAtMs = Math.max(gatheredAtMs(reads, firstRead.atMs, nowMs), readsFromMs);
   if (readAtMs < next.atMs) next = { atMs: readAtMs, why: firstRead.why };
-  return Number.isFinite(next.atMs) ? next : undefined;
+  const problem = idle.length === 1 ? idle[0]?.step.problem : undefined;
+  return Number.isFinite(next.atMs) ? { ...next, problem } : undefined;
 }
 
 /** When enough of a large set is due together: not before the first of them, and little later. */

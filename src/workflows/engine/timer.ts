@@ -1,7 +1,11 @@
 /** The one timer of a set of jobs: set anew only when its moment has changed, and named for those who look at the history. */
 import { CancellationScope, sleep } from '@temporalio/workflow';
 import type { WorkflowClock } from './clock';
+import { clockTime, cutTo } from '../../jobs/words';
 import type { Moment } from './due';
+
+/** A row of the UI's timeline shows about a hundred characters; Temporal takes 400 bytes, which these are not in any language. */
+const MAX_WORDS_CHARS = 60;
 
 export class Timer {
   private pending: { atMs: number; scope: CancellationScope } | undefined;
@@ -27,12 +31,13 @@ export class Timer {
     if (moment !== undefined) this.start(moment);
   }
 
-  private start({ atMs, why, submitsAgain }: Moment): void {
+  private start(moment: Moment): void {
+    const { atMs } = moment;
     const scope = new CancellationScope({ cancellable: true });
     const pending = { atMs, scope };
     this.pending = pending;
     const waitMs = Math.max(1, Math.ceil(atMs - this.clock.now()));
-    const summary = `wait ${waitMs / 1000} s${submitsAgain === true ? ' to submit again' : ''} (${why})`;
+    const summary = summaryOf(moment, waitMs);
     scope
       .run(() => sleep(waitMs, { summary }))
       .then(
@@ -45,4 +50,13 @@ export class Timer {
         () => undefined,
       );
   }
+}
+
+/** What the timeline shows: why it waits, and before that what is wrong, since when, and when it is tried next. */
+function summaryOf({ atMs, why, submitsAgain, problem }: Moment, waitMs: number): string {
+  if (problem === undefined) return `wait ${waitMs / 1000} s${submitsAgain === true ? ' to submit again' : ''} (${why})`;
+  const { kind = 'note', at, since = at, message, said = message } = problem;
+  const next = new Date(atMs).toISOString();
+  const what = submitsAgain === true ? 'submit' : 'try';
+  return `${kind} since ${clockTime(since, next)}, next ${what} ${clockTime(next, since)} (${why}): ${cutTo(said, MAX_WORDS_CHARS)}`;
 }
