@@ -8,17 +8,19 @@ import { ConfigError } from './config';
 import { BundleError } from './hosting/bundle';
 import { openLog, temporalLogger } from './hosting/log';
 import { TemporalUnreachableError } from './hosting/connect';
-import { readConfig, readSettings } from './hosting/settings';
+import { configWrittenAtMs, readConfig, readSettings } from './hosting/settings';
+import { prometheusMetrics } from './hosting/telemetry';
 import { WorkerProcess } from './hosting/worker-process';
 
 async function main(): Promise<void> {
   const settings = readSettings(process.env);
   const log = openLog(settings.logLevel);
+  const { address, tags, countEverySeconds } = settings.metrics;
   Runtime.install({
     logger: temporalLogger(log),
     telemetryOptions: {
       logging: { filter: makeTelemetryFilterString({ core: 'ERROR', other: 'ERROR' }) },
-      ...(settings.metricsAddress === undefined ? {} : { metrics: { prometheus: { bindAddress: settings.metricsAddress } } }),
+      ...(address === undefined ? {} : { metrics: prometheusMetrics({ address, tags }) }),
     },
   });
   const { config, taskQueue, continueAsNewAfterEvents, version } = settings;
@@ -27,7 +29,9 @@ async function main(): Promise<void> {
     continueAsNewAfterEvents,
     version,
     log,
+    countEverySeconds,
     readConfig: () => readConfig(process.env),
+    fileWrittenAtMs: () => configWrittenAtMs(process.env),
     ready: (line) => console.log(line),
   });
   process.on('SIGHUP', () => work.reload());

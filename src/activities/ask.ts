@@ -9,7 +9,7 @@ import type { Connections } from '../http';
 import { RequestRefusedError } from '../http';
 import type { Exchange } from '../lro/answer';
 import { asBackstop } from '../lro/callback-url';
-import type { Monitor, NamedRequest, StatusDecision } from '../lro/monitor';
+import type { Monitor, NamedRequest, StatusDecision, TroubleKind } from '../lro/monitor';
 import { withinBytes } from '../lro/outcome';
 import { contentOf, statusAgain, withFile } from '../lro/result-file';
 import { isToBeStarted } from '../lro/start';
@@ -31,10 +31,10 @@ const FILE_SECONDS = 60;
 
 export function makeAsk(connections: Connections, others: OtherWorkers) {
   const recent = new RecentAnswers();
-  const decide = async ({ id, monitor }: Ask, lookedUp: LookedUp | undefined): Promise<StatusDecision | Elsewhere> => {
+  const decide = async ({ id, monitor, dueAtMs }: Ask, lookedUp: LookedUp | undefined): Promise<StatusDecision | Elsewhere> => {
     const recalled = recent.recall(id);
     if (recalled !== undefined) return recalled;
-    const decision = await askOrElsewhere(monitor, lookedUp, connections, others);
+    const decision = await askOrElsewhere({ monitor, dueAtMs }, lookedUp, connections, others);
     if (!('elsewhere' in decision)) recent.remember(id, decision);
     return decision;
   };
@@ -62,7 +62,7 @@ function withoutNews(decision: StatusDecision): StatusDecision | undefined {
 
 /** What this worker's file does not let it ask, another worker is to ask, where one may; an operation that nobody can ask goes on. */
 async function askOrElsewhere(
-  monitor: Monitor,
+  { monitor, dueAtMs }: Omit<Ask, 'id'>,
   lookedUp: LookedUp | undefined,
   connections: Connections,
   others: OtherWorkers,
@@ -73,7 +73,7 @@ async function askOrElsewhere(
     const elsewhere = await others.elsewhere(lookedUp);
     if (elsewhere !== undefined) return elsewhere;
   }
-  const decision = await ask(monitor, connections);
+  const decision = await ask(monitor, connections, dueAtMs);
   const isRefused = decision.kind === 'failed' && (decision.failure.type === 'InvalidInput' || decision.failure.type === 'UntrustedUrl');
   if (!isUnknown && !isRefused) return decision;
   const elsewhere = await others.elsewhere(lookedUp);
@@ -90,8 +90,8 @@ function requestOf({ start, poll, statusUrl }: Monitor): NamedRequest {
   return { method: poll?.method ?? 'GET', url: statusUrl, body: poll?.body };
 }
 
-/** Asks for one status and decides what the answer means. Never throws. */
-export async function ask(monitor: Monitor, connections: Connections): Promise<StatusDecision> {
+/** Asks for one status and decides what the answer means. Never throws. @param dueAtMs since when it is due, where that is known */
+export async function ask(monitor: Monitor, connections: Connections, dueAtMs?: number): Promise<StatusDecision> {
   const connection = connections.get(monitor.connection);
   if (connection === undefined) {
     const message = `connection "${monitor.connection}" is not in this worker's file`;
@@ -113,6 +113,7 @@ export async function ask(monitor: Monitor, connections: Connections): Promise<S
       signal: AbortSignal.any([Context.current().cancellationSignal, AbortSignal.timeout((limits.timeoutSeconds + FILE_SECONDS) * 1000)]),
     });
   const { method, url, body } = requestOf(monitor);
+  const metered = starts ? connection.meter.begin('submit') : connection.meter.begin('poll', dueAtMs);
   let exchange: Exchange;
   try {
     exchange = await connection.exchange({
@@ -123,6 +124,7 @@ export async function ask(monitor: Monitor, connections: Connections): Promise<S
       cookies: monitor.cookies,
       body: body === undefined ? undefined : { kind: 'json', value: body },
       bodyTo: file?.target,
+      onTurn: metered.leaves,
     });
   } catch (err) {
     // This worker's connection may refuse a header that the worker which submitted the operation allowed.
@@ -131,8 +133,15 @@ export async function ask(monitor: Monitor, connections: Connections): Promise<S
   }
   if (starts) audit(monitor.connection, { method, url }, outcomeOf(exchange));
   const decided = decide(exchange);
+  metered.answered(exchange, troubleIn(decided));
   const isInFile = file !== undefined && decided.kind === 'succeeded';
   const decision = isInFile ? withFile(decided, file.written, statusAgain(monitor)) : decided;
   logCap(decision, monitor.connection);
   return decision;
+}
+
+/** What is wrong with the answer itself. */
+function troubleIn(decision: StatusDecision): TroubleKind | undefined {
+  if (decision.kind === 'running') return decision.trouble?.kind;
+  return decision.kind === 'failed' && decision.failure.type === 'ProtocolError' ? 'Unreadable' : undefined;
 }

@@ -1,7 +1,8 @@
 /**
  * Activity `cancel`: asks the service to cancel operations. Where it will not, each is asked once how it stands: most often it has ended already.
  */
-import type { Connection, Connections } from '../http';
+import type { Connection, Connections, OutgoingRequest } from '../http';
+import type { Exchange } from '../lro/answer';
 import { decideCancel, OWN_CANCEL, type CancelDecision } from '../lro/cancel';
 import type { Monitor } from '../lro/monitor';
 import { cancelUrl } from '../lro/paths';
@@ -76,7 +77,8 @@ async function sent({ monitor, cancel }: Pick<CancelCall, 'monitor' | 'cancel'>,
     ...headerMistakes('cancel', monitor.headers, config),
   ];
   if (mistakes.length > 0) return { unsent: listed(mistakes) };
-  const exchange = await connection.exchange({ purpose: 'cancel', method, url, headers: monitor.headers, cookies: monitor.cookies });
+  const { headers, cookies } = monitor;
+  const exchange = await metered(connection, { purpose: 'cancel', method, url, headers, cookies });
   audit(monitor.connection, { method, url }, outcomeOf(exchange));
   return decideCancel(exchange, monitor, protocol, Date.now());
 }
@@ -86,7 +88,7 @@ async function sentAsNamed(monitor: Monitor, connection: Connection): Promise<Ca
   const own = monitor.cancel;
   if (own === undefined) return { kind: 'refused', reason: 'the answer to the submit did not say how it is cancelled' };
   const { method, url, body } = own;
-  const exchange = await connection.exchange({
+  const exchange = await metered(connection, {
     purpose: 'cancel',
     method,
     url,
@@ -97,4 +99,12 @@ async function sentAsNamed(monitor: Monitor, connection: Connection): Promise<Ca
   });
   audit(monitor.connection, { method, url }, outcomeOf(exchange));
   return decideCancel(exchange, monitor, connection.protocol, Date.now());
+}
+
+/** Sends a request that cancels, or deletes, and counts what came of it. */
+export async function metered(connection: Connection, request: OutgoingRequest): Promise<Exchange> {
+  const counted = connection.meter.begin('cancel');
+  const exchange = await connection.exchange({ ...request, onTurn: counted.leaves });
+  counted.answered(exchange);
+  return exchange;
 }

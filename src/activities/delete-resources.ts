@@ -11,6 +11,7 @@ import type { OtherWorkers } from './other-workers';
 import { decideDelete } from '../lro/cancel';
 import { masked } from '../lro/trust';
 import { audit, outcomeOf } from './audit';
+import { metered } from './cancel';
 import { withHeartbeat } from './heartbeat';
 
 /** Tries for each resource, with exponential backoff. */
@@ -44,7 +45,7 @@ function unknown(connection: string, lookup: LookedUp | undefined, others: Other
 /** @returns why it could not be deleted */
 async function remove(connection: Connection, url: string): Promise<string | undefined> {
   for (let attempt = 1, pauseMs = FIRST_PAUSE_MS; ; attempt++, pauseMs *= 2) {
-    const exchange = await connection.exchange({ purpose: 'cancel', method: 'DELETE', url });
+    const exchange = await metered(connection, { purpose: 'cancel', method: 'DELETE', url });
     audit(connection.name, { method: 'DELETE', url }, outcomeOf(exchange));
     const decision = decideDelete(exchange);
     if (decision.kind === 'deleted') return undefined;

@@ -62,6 +62,7 @@ export async function send(submit: OutgoingSubmit, connections: Connections): Pr
   const result = await sent(submit, connections);
   const { decision, dependsOnFile } = 'decision' in result ? result : { decision: result };
   audit(submit.connection, submit, outcomeOf(decision));
+  if (decision.kind === 'uncertain') connections.get(submit.connection)?.meter.uncertain();
   return { decision, dependsOnFile };
 }
 
@@ -104,6 +105,7 @@ async function sent(submit: OutgoingSubmit, connections: Connections): Promise<S
       // The answer cannot be had again.
       untilSilent: true,
     });
+  const metered = connection.meter.begin('submit');
   try {
     const exchange = await connection.exchange({
       purpose: 'submit',
@@ -124,11 +126,13 @@ async function sent(submit: OutgoingSubmit, connections: Connections): Promise<S
       // A keep-alive socket may break when it is used again, and the submit would be uncertain though it was never sent.
       freshConnection: submit.onUncertainSubmit === 'fail',
       bodyTo: file?.target,
+      onTurn: metered.leaves,
     });
     const since = connection.keyRefusedSinceMs;
     // Of those that were held until now the time counts as well.
     if (since !== undefined) context.unauthorizedSinceMs = Math.min(since, context.unauthorizedSinceMs ?? since);
     const decided = decide(exchange);
+    metered.answered(exchange, 'trouble' in decided ? decided.trouble.kind : undefined);
     const decision = file !== undefined && decided.kind === 'succeeded' ? withFile(decided, file.written, undefined) : decided;
     logCap(decision, submit.connection);
     return decision;

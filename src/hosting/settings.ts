@@ -1,11 +1,13 @@
 /**
  * The worker process's settings in its environment (connections are in its file).
  */
+import { statSync } from 'node:fs';
 import { z } from 'zod';
 import { ConfigError, loadConfig, NO_FILES, type LroConfig } from '../config';
 import { DEFAULT_TASK_QUEUE } from '../contract';
 import { deploymentVariables, workerVersion, type WorkerVersion } from './deployment';
 import { LOG_LEVELS, type LogLevel } from './log';
+import { metricsVariables, type MetricsSettings } from './telemetry';
 
 const DEFAULT_CONFIG_PATH = 'lro.config.yaml';
 
@@ -13,8 +15,7 @@ export interface WorkerSettings {
   config: LroConfig;
   taskQueue: string;
   logLevel: LogLevel;
-  /** `host:port` of the Prometheus endpoint. */
-  metricsAddress?: string;
+  metrics: MetricsSettings;
   continueAsNewAfterEvents?: number;
   /** Absent: without Worker Versioning. */
   version?: WorkerVersion;
@@ -24,21 +25,23 @@ const environment = z.object({
   LRO_CONFIG: z.string().min(1, 'must not be empty').default(DEFAULT_CONFIG_PATH),
   LRO_TASK_QUEUE: z.string().min(1, 'must not be empty').max(200, 'must be at most 200 characters').default(DEFAULT_TASK_QUEUE),
   LRO_LOG_LEVEL: z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` }).default('info'),
-  LRO_METRICS_ADDRESS: z
-    .string()
-    .regex(/^.+:\d+$/, 'must be host:port')
-    .optional(),
   LRO_CONTINUE_AS_NEW_AFTER_EVENTS: z.coerce
     .number({ error: 'must be a whole number >= 20' })
     .int('must be a whole number >= 20')
     .min(20, 'must be a whole number >= 20')
     .optional(),
+  ...metricsVariables,
   ...deploymentVariables,
 });
 
 /** The file with connections that the environment names. @throws ConfigError with every mistake of the file */
 export function readConfig(env: NodeJS.ProcessEnv): LroConfig {
   return loadConfig(env['LRO_CONFIG'] ?? DEFAULT_CONFIG_PATH, env);
+}
+
+/** When that file was written, in milliseconds since the epoch; undefined where nobody can say. */
+export function configWrittenAtMs(env: NodeJS.ProcessEnv): number | undefined {
+  return statSync(env['LRO_CONFIG'] ?? DEFAULT_CONFIG_PATH, { throwIfNoEntry: false })?.mtimeMs;
 }
 
 /** @throws ConfigError with every mistake of the environment and of the file */
@@ -55,12 +58,13 @@ export function readSettings(env: NodeJS.ProcessEnv): WorkerSettings {
     mistakes.push(...err.mistakes);
   }
   if (!read.success || mistakes.length > 0) throw new ConfigError(mistakes);
-  const { LRO_TASK_QUEUE, LRO_LOG_LEVEL, LRO_METRICS_ADDRESS, LRO_CONTINUE_AS_NEW_AFTER_EVENTS } = read.data;
+  const { LRO_TASK_QUEUE, LRO_LOG_LEVEL, LRO_CONTINUE_AS_NEW_AFTER_EVENTS } = read.data;
+  const { LRO_METRICS_ADDRESS, LRO_METRICS_TAGS, LRO_METRICS_COUNT_SECONDS } = read.data;
   return {
     config,
     taskQueue: LRO_TASK_QUEUE,
     logLevel: LRO_LOG_LEVEL,
-    metricsAddress: LRO_METRICS_ADDRESS,
+    metrics: { address: LRO_METRICS_ADDRESS, tags: LRO_METRICS_TAGS, countEverySeconds: LRO_METRICS_COUNT_SECONDS },
     continueAsNewAfterEvents: LRO_CONTINUE_AS_NEW_AFTER_EVENTS,
     version,
   };

@@ -8,16 +8,23 @@ import type { Clock } from './clock';
 import { HalfOpen, type Held, type Ticket } from './half-open';
 
 export class KeyHold {
-  private readonly halfOpen = new HalfOpen();
+  private readonly halfOpen: HalfOpen;
 
   constructor(
     private readonly unauthorizedSeconds: number,
     private readonly clock: Clock,
-  ) {}
+  ) {
+    this.halfOpen = new HalfOpen(unauthorizedSeconds * 1000);
+  }
 
   /** Since when the credentials are refused, in milliseconds since the epoch; undefined when they are not. */
   get sinceMs(): number | undefined {
     return this.halfOpen.cause?.sinceMs;
+  }
+
+  /** For how long submits were held, all times together. */
+  get totalSeconds(): number {
+    return this.halfOpen.totalMs(this.clock.monotonicMs()) / 1000;
   }
 
   /** Whether one submit at a time tries the credentials. */

@@ -43,6 +43,11 @@ export class OperationView {
     return this.prepared?.inputDigest;
   }
 
+  /** As a worker's file knows it, once the input was found right. */
+  get connection(): string | undefined {
+    return this.prepared?.about.connection;
+  }
+
   /** What the next run needs of what was shown. Not to be cut by a cancellation. */
   carried(): Promise<CarriedAttributes> {
     return SearchAttributes.carried(this.attributes);

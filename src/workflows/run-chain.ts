@@ -22,6 +22,7 @@ import { forOthers, onAnyWorker } from './engine/elsewhere';
 import { inNewRun } from './engine/new-run';
 import { begunWith, runSingle, singleEngine } from './engine/single';
 import { requireBounded } from './given';
+import { countingEnd } from './metrics';
 import { isMeant, pollNowSignal } from './poll-now';
 import { noteDigest } from './same-request';
 
@@ -57,7 +58,10 @@ async function run(kind: ChainKind, input: AnyChainInput, carried: CarriedChain 
     if (isMeant(target)) view.pollNow();
   });
   try {
-    return await toItsEnd(kind, input, view, carried);
+    return await countingEnd(
+      () => toItsEnd(kind, input, view, carried),
+      () => view.connection,
+    );
   } catch (err) {
     if (isCancellation(err)) view.changed('canceled');
     throw err;

@@ -31,6 +31,7 @@ import { inNewRun } from './engine/new-run';
 import { begunWith, runSingle, singleEngine } from './engine/single';
 import { requireBounded } from './given';
 import { isMeant, pollNowSignal } from './poll-now';
+import { countingEnd } from './metrics';
 import { OperationView } from './operation-view';
 import { noteDigest, requireSameRequest } from './same-request';
 
@@ -56,7 +57,10 @@ export async function runOperation(input: OperationInput, carried?: CarriedOpera
     if (isMeant(target)) view.pollNow();
   });
   try {
-    return await toItsEnd(input, view, carried);
+    return await countingEnd(
+      () => toItsEnd(input, view, carried),
+      () => view.connection,
+    );
   } catch (err) {
     view.close(isCancellation(err));
     throw err;

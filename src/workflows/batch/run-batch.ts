@@ -25,6 +25,7 @@ import { CANCELED_MEMO, ITEM_UPDATE, PROGRESS_QUERY, REPORT_MEMO } from '../../c
 import { carriedBy, firstRunId } from '../engine/carry';
 import { failureIn, reasonOf, typedFailure } from '../failures';
 import { requireBounded } from '../given';
+import { countLostReport } from '../metrics';
 import { noteDigest } from '../same-request';
 import { BatchView } from './batch-view';
 import { findItem, finishReport, prepareBatch } from './calls';
@@ -185,6 +186,7 @@ class Batch {
       return { report: written };
     } catch (err) {
       const lost = reasonOf(err);
+      countLostReport();
       this.view.note({ message: `the report could not be put together: ${lost}`, at: new Date().toISOString() });
       return { lost };
     }
