@@ -5,3 +5,4 @@ export { BundleError, workflowSource } from './bundle';
 export { openReceiver, receiverSettings, type Receiver, type ReceiverSettings } from '../receiver';
 export { createLroWorker, drainSeconds, workerIdentity, type LroWorkerOptions } from './create-worker';
 export type { WorkerVersion } from './deployment';
+export { prometheusMetrics } from './telemetry';

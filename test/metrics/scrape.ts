@@ -17,7 +17,7 @@ export async function scrape(port: number): Promise<Scrape> {
   return parsed(await (await fetch(`http://127.0.0.1:${port}/metrics`)).text());
 }
 
-export function parsed(text: string): Scrape {
+function parsed(text: string): Scrape {
   const kinds = new Map([...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name = '', kind = '']) => [name, kind]));
   const samples = [...text.matchAll(/^([a-z_:][\w:]*)(?:\{(.*)\})? (\S+)$/gim)].map(([, name = '', labels = '', value = '']) => ({
     name,

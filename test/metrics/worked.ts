@@ -22,7 +22,7 @@ import { scrape, sum, type Scrape } from './scrape';
 const ITEMS = 251;
 
 /** A JSON Web Token that expires at `expSeconds`, signed by nobody. */
-export function token(expSeconds: number): string {
+function token(expSeconds: number): string {
   const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
   return `${part({ alg: 'none' })}.${part({ exp: expSeconds })}.signature-of-the-test`;
 }
@@ -33,6 +33,7 @@ export class Worked {
   private readonly done = new Set<string>();
   private readonly held = new Map<string, ServerResponse>();
   private readonly folder = temporaryFolder();
+  client!: Client;
   lro!: LroClient;
   worker!: Child;
   service!: Service;
@@ -51,7 +52,8 @@ export class Worked {
       { files: { writeBelow: [this.folder] } },
     );
     this.temporal = await Connection.connect({ address: sharedAddress() });
-    this.lro = new LroClient({ client: new Client({ connection: this.temporal }), taskQueue: this.taskQueue });
+    this.client = new Client({ connection: this.temporal });
+    this.lro = new LroClient({ client: this.client, taskQueue: this.taskQueue });
     const env = { LRO_METRICS_ADDRESS: `127.0.0.1:${this.port}`, LRO_METRICS_TAGS: 'site=test', LRO_METRICS_COUNT_SECONDS: '1' };
     this.worker = await startWorkerProcess({ configPath, address: sharedAddress(), taskQueue: this.taskQueue, env });
     return this;
@@ -71,6 +73,22 @@ export class Worked {
   release(name: string): void {
     this.done.add(name);
     this.held.get(name)?.end(JSON.stringify({ status: 'Succeeded' }));
+  }
+
+  /** A workflow that cannot go on, and an activity whose workflow is gone: what the SDK counts of trouble with Temporal. */
+  async troubleTemporal(): Promise<void> {
+    const { workflowService } = this.client;
+    const workflowId = `broken-${this.taskQueue}`;
+    const input = { payloads: [{ metadata: { encoding: Buffer.from('json/plain') }, data: Buffer.from('{') }] };
+    const place = { namespace: 'default', taskQueue: { name: this.taskQueue }, requestId: randomUUID() };
+    await workflowService.startWorkflowExecution({ ...place, workflowId, workflowType: { name: 'runOperation' }, input });
+    const { id } = await this.begin('heldForNobody', 'maps');
+    await this.untilHeld('heldForNobody');
+    await this.client.workflow.getHandle(id).terminate();
+    await this.scraped((found) => sum(found, 'temporal_workflow_task_execution_failed_total') !== undefined);
+    await this.client.workflow.getHandle(workflowId).terminate();
+    await this.scraped((found) => sum(found, 'temporal_request_failure_total', { status_code: 'NOT_FOUND' }) !== undefined);
+    this.release('heldForNobody');
   }
 
   /** Waits until the service holds a request of the operation. */
@@ -120,7 +138,7 @@ export class Worked {
       return void response.writeHead(202, { 'operation-location': `/status/${place}`, 'retry-after': '0' }).end();
     }
     const isDone = this.done.has(polled);
-    if (polled === 'held' && !isDone) return void this.held.set(polled, response);
+    if (polled.startsWith('held') && !isDone) return void this.held.set(polled, response);
     if (polled === 'down' && !isDone) return void response.writeHead(503).end();
     if (polled === 'odd' && !isDone) return void response.writeHead(200, { 'content-type': 'text/html' }).end('<html>');
     if (headers.authorization !== undefined && headers.authorization !== `Bearer ${this.secret}`) return void response.writeHead(401).end();

@@ -1,4 +1,6 @@
 /** What a worker that has worked tells Prometheus: its own metrics, and those of the SDK, in values, docs and dashboard. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { OperationError } from '../../src/client';
 import {
   BUCKETS_SECONDS,
@@ -11,12 +13,14 @@ import {
   type MetricDescription,
 } from '../../src/metrics/catalog';
 import type { Scrape } from './scrape';
+import { metricsIn, strangersIn, tables, type Dashboard } from './named';
 import { sum } from './scrape';
 import { Worked } from './worked';
 
 const OWN: MetricDescription[] = [REQUEST_METRICS, CONNECTION_METRICS, OPEN_METRICS, WORKFLOW_METRICS, PROCESS_METRICS].flatMap((group) =>
   Object.values<MetricDescription>(group),
 );
+const ROOT = join(__dirname, '../..');
 const worked = new Worked();
 /** While two operations are in trouble and one runs; and when all had ended. */
 let during: Scrape;
@@ -38,7 +42,7 @@ beforeAll(async () => {
     worked.begin('unsure', 'maps', { onUncertainSubmit: 'fail' }),
     worked.begin('nowhere', 'https://not-a-name.example'),
   ]);
-  const lost = worked.loseReport();
+  const lost = Promise.all([worked.loseReport(), worked.troubleTemporal()]);
   expect(await Promise.all([ok, busy, bad, unsure, nowhere].map(failure))).toEqual([
     'none',
     'none',
@@ -57,7 +61,10 @@ beforeAll(async () => {
   expect(await Promise.all(troubled.map(failure))).toEqual(['none', 'none', 'none']);
   after = await worked.scraped(
     (found) =>
-      sum(found, 'lro_open_operations') === 0 && sum(found, 'lro_batch_open_items') === 0 && sum(found, 'lro_held_seconds_total') !== 0,
+      sum(found, 'lro_answers_total') === worked.service.seen.length &&
+      sum(found, 'lro_open_operations') === 0 &&
+      sum(found, 'lro_batch_open_items') === 0 &&
+      sum(found, 'lro_held_seconds_total') !== 0,
   );
 }, 120_000);
 afterAll(() => worked.close());
@@ -104,8 +111,8 @@ test('requests are counted by what came of them', () => {
   expect(answers({ connection: 'maps', request: 'submit', kind: 'throttled' })).toBe(1);
   expect(answers({ connection: 'maps', request: 'submit', kind: 'rejected' })).toBe(1);
   expect(answers({ connection: 'maps', request: 'submit', kind: 'unreachable' })).toBe(1);
-  // 250 items at once and one that stays open, and three operations; the busy one only with its second try.
-  expect(answers({ connection: 'maps', request: 'submit', kind: 'ok' })).toBe(251 + 3);
+  // 250 items at once and one that stays open, and four operations; the busy one only with its second try.
+  expect(answers({ connection: 'maps', request: 'submit', kind: 'ok' })).toBe(251 + 4);
   expect(answers({ connection: 'down', request: 'poll', kind: 'unreachable' })).toBeGreaterThan(0);
   expect(answers({ connection: 'odd', request: 'poll', kind: 'unreadable' })).toBeGreaterThan(0);
   expect(answers({ request: 'poll', kind: 'ok' })).toBeGreaterThanOrEqual(6);
@@ -164,6 +171,61 @@ test('no URL, id or secret stands in them', () => {
   for (const secret of [worked.secret, 'not-a-name', `:${worked.service.port}`, 'http', 'item-', 'batch-', 'unsure']) {
     expect(text).not.toContain(secret);
   }
+});
+
+const documented = tables(readFileSync(join(ROOT, 'docs/metrics.md'), 'utf8'));
+
+test('docs/metrics.md tells of each what it is, of our own all', () => {
+  for (const { metric, kind } of documented) expect([metric, after.kinds.get(metric)]).toEqual([metric, kind]);
+  const own = documented.filter(({ metric }) => metric.startsWith('lro_'));
+  const described = OWN.map(({ name, kind, labels }) => ({
+    metric: kind === 'counter' ? `${name}_total` : name,
+    kind,
+    labels: Object.keys(labels).sort(),
+  }));
+  const byName = (rows: { metric: string }[]): unknown[] =>
+    [...new Map(rows.map((row) => [row.metric, row])).values()].sort((a, b) => (a.metric < b.metric ? -1 : 1));
+  expect(byName(own)).toEqual(byName(described));
+});
+
+describe('the dashboard', () => {
+  const { panels } = JSON.parse(readFileSync(join(ROOT, 'deploy/grafana/durable-lro.json'), 'utf8')) as Dashboard;
+  const expressions = panels.flatMap(({ targets }) => targets.map(({ expr }) => expr));
+
+  test('names only metrics that a worker has, in labels that these have', () => {
+    const missing = expressions.flatMap((expr) => strangersIn(expr, after));
+    expect(missing).toEqual([]);
+  });
+
+  test('shows all of our own', () => {
+    const shown = new Set(expressions.flatMap((expr) => metricsIn(expr)).map((name) => name.replace(/_bucket$/, '')));
+    expect(OWN.map(({ name, kind }) => (kind === 'counter' ? `${name}_total` : name)).filter((name) => !shown.has(name))).toEqual([]);
+  });
+
+  test('has metrics only that docs/metrics.md explains', () => {
+    const explained = new Set(documented.map(({ metric }) => metric));
+    const shown = expressions.flatMap((expr) => metricsIn(expr)).map((name) => name.replace(/_bucket$/, ''));
+    expect(shown.filter((name) => !explained.has(name))).toEqual([]);
+  });
+
+  test('fits on one screen, panel beside panel', () => {
+    const taken = new Set<string>();
+    for (const {
+      gridPos: { x, y, w, h },
+    } of panels)
+      for (let column = x; column < x + w; column++) for (let line = y; line < y + h; line++) taken.add(`${column}/${line}`);
+    expect(taken.size).toBe(panels.reduce((sum_, { gridPos: { w, h } }) => sum_ + w * h, 0));
+    // 30 px a line, on a screen of 1080.
+    expect(Math.max(...panels.map(({ gridPos: { y, h } }) => y + h))).toBeLessThanOrEqual(25);
+  });
+
+  test('what is not there is found', () => {
+    expect(strangersIn('sum by (kind, color) (rate(lro_answers_total{connection="a", taste="sour"}[5m])) / lro_nothing', after)).toEqual([
+      'lro_answers_total{taste}',
+      'lro_nothing',
+      'by (color)',
+    ]);
+  });
 });
 
 test('a worker that was told to end says that it drains, as long as something is under way', async () => {
