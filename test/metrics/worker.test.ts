@@ -58,6 +58,7 @@ beforeAll(async () => {
   );
   await lost;
   for (const name of ['down', 'odd', 'running']) worked.release(name);
+  for (const operation of troubled) await operation.pollNow();
   expect(await Promise.all(troubled.map(failure))).toEqual(['none', 'none', 'none']);
   after = await worked.scraped(
     (found) =>
