@@ -2,7 +2,7 @@
  * Counts the open operations of a task queue, and those in trouble, in Temporal's visibility; and asks open batches how many items they have open.
  *
  * Keeps true: a round costs at most {@link MAX_COUNTS} counts and {@link MAX_BATCHES} questions, one at a time, and none goes on while nobody
- * wants to know; where there is nothing open it is two counts. What cannot be counted (search attributes that are not registered, a server
+ * wants to know; where there is nothing open it is two counts and one list. What cannot be counted (search attributes that are not registered, a server
  * that does not answer) leaves the values as they were, and stops nothing.
  */
 import type { Client } from '@temporalio/client';
@@ -79,8 +79,10 @@ export class OpenOperations {
   private async count(): Promise<void> {
     const { connections } = this.options;
     this.left = MAX_COUNTS;
+    const { trouble, connection, status } = SEARCH_ATTRIBUTES;
+    // First of all, and with all of them: where one is not registered nothing is told, rather than that nothing was open.
+    const troubled = await this.number([trouble, connection, status].map((name) => `${name} IS NOT NULL`).join(' AND '));
     const all = await this.number('');
-    const troubled = all === 0 ? 0 : await this.number(`${SEARCH_ATTRIBUTES.trouble} IS NOT NULL`);
     try {
       for (let turn = 0; turn < connections.length; turn++) {
         const name = connections[this.first % connections.length] ?? '';
