@@ -38,6 +38,12 @@ module.exports = [
     packages: ['canonicalize', 'fast-sha256'],
   },
   {
+    name: 'metrics',
+    purpose: 'the metrics of this project: what each is, and counting by the meter of the SDK',
+    imports: ['contract', 'lro'],
+    packages: ['@temporalio/common'],
+  },
+  {
     name: 'config',
     purpose: "the worker's file: read, checked, every mistake named",
     imports: ['text', 'contract', 'lro'],
@@ -71,7 +77,7 @@ module.exports = [
   {
     name: 'http',
     purpose: 'a connection to a service: credentials, trusted hosts, limits, redaction',
-    imports: ['text', 'contract', 'lro', 'config', 'sharing', 'transport', 'files'],
+    imports: ['text', 'contract', 'lro', 'metrics', 'config', 'sharing', 'transport', 'files'],
   },
   {
     name: 'schema',
@@ -86,7 +92,7 @@ module.exports = [
   {
     name: 'workflows',
     purpose: 'time and state: the engine, and what runs on it',
-    imports: ['contract', 'jobs', 'identity', 'sharing'],
+    imports: ['contract', 'jobs', 'identity', 'metrics', 'sharing'],
     typesOf: ['lro', 'activities'],
     packages: ['@temporalio/common', '@temporalio/workflow'],
   },
@@ -113,7 +119,7 @@ module.exports = [
   {
     name: 'hosting',
     purpose: 'what makes a worker: settings, connection to Temporal, log, bundle of the workflows',
-    imports: ['text', 'contract', 'config', 'encryption', 'sharing', 'http', 'activities', 'nexus', 'receiver'],
+    imports: ['text', 'contract', 'metrics', 'config', 'encryption', 'sharing', 'http', 'activities', 'nexus', 'receiver'],
   },
   {
     name: 'plugin',

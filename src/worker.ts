@@ -11,18 +11,20 @@ import { openHealth } from './hosting/health';
 import { runtimeLogging } from './hosting/log';
 import { TemporalUnreachableError } from './hosting/connect';
 import { inProcess, type Process } from './hosting/process';
-import { readConfig, readSettings } from './hosting/settings';
+import { configWrittenAtMs, readConfig, readSettings } from './hosting/settings';
+import { prometheusMetrics } from './hosting/telemetry';
 import { openTraces } from './hosting/traces';
 import { WorkerProcess } from './hosting/worker-process';
 
 async function main({ log, redaction, atEnd }: Process): Promise<void> {
   const settings = readSettings(process.env);
   const { logger, telemetryOptions } = runtimeLogging(log);
+  const { address, tags, countEverySeconds } = settings.metrics;
   const runtime = Runtime.install({
     logger,
     telemetryOptions: {
       ...telemetryOptions,
-      ...(settings.metricsAddress === undefined ? {} : { metrics: { prometheus: { bindAddress: settings.metricsAddress } } }),
+      ...(address === undefined ? {} : { metrics: prometheusMetrics({ address, tags }) }),
     },
   });
   atEnd(() => runtime.flushLogs());
@@ -38,7 +40,9 @@ async function main({ log, redaction, atEnd }: Process): Promise<void> {
     log,
     http: { redaction },
     traces,
+    countEverySeconds,
     readConfig: () => readConfig(process.env),
+    fileWrittenAtMs: () => configWrittenAtMs(process.env),
   });
   process.on('SIGHUP', () => {
     encryption.reload();

@@ -5,6 +5,7 @@
  * Keeps true: an answer that a heartbeat has recorded is not asked for again by the next attempt, on whichever worker it runs.
  */
 import { Context } from '@temporalio/activity';
+import type { TroubleKind } from '../contract';
 import type { Connections } from '../http';
 import { RequestRefusedError } from '../http';
 import type { Exchange } from '../lro/answer';
@@ -32,10 +33,10 @@ const FILE_SECONDS = 60;
 
 export function makeAsk(connections: Connections, others: OtherWorkers) {
   const recent = new RecentAnswers();
-  const decide = async ({ id, monitor }: Ask, lookedUp: LookedUp | undefined): Promise<StatusDecision | Elsewhere> => {
+  const decide = async ({ id, monitor, dueAtMs }: Ask, lookedUp: LookedUp | undefined): Promise<StatusDecision | Elsewhere> => {
     const recalled = recent.recall(id);
     if (recalled !== undefined) return recalled;
-    const decision = await askOrElsewhere(monitor, lookedUp, connections, others);
+    const decision = await askOrElsewhere({ monitor, dueAtMs }, lookedUp, connections, others);
     if (!('elsewhere' in decision)) recent.remember(id, decision);
     return decision;
   };
@@ -63,7 +64,7 @@ function withoutNews(decision: StatusDecision): StatusDecision | undefined {
 
 /** What this worker's file does not let it ask, another worker is to ask, where one may; an operation that nobody can ask goes on. */
 async function askOrElsewhere(
-  monitor: Monitor,
+  { monitor, dueAtMs }: Omit<Ask, 'id'>,
   lookedUp: LookedUp | undefined,
   connections: Connections,
   others: OtherWorkers,
@@ -74,7 +75,7 @@ async function askOrElsewhere(
     const elsewhere = await others.elsewhere(lookedUp);
     if (elsewhere !== undefined) return elsewhere;
   }
-  const decision = await ask(monitor, connections);
+  const decision = await ask(monitor, connections, dueAtMs);
   const isRefused = decision.kind === 'failed' && (decision.failure.type === 'InvalidInput' || decision.failure.type === 'UntrustedUrl');
   if (!isUnknown && !isRefused) return decision;
   const elsewhere = await others.elsewhere(lookedUp);
@@ -91,8 +92,8 @@ function requestOf({ start, poll, statusUrl }: Monitor): NamedRequest {
   return { method: poll?.method ?? 'GET', url: statusUrl, body: poll?.body };
 }
 
-/** Asks for one status and decides what the answer means. Never throws. */
-export async function ask(monitor: Monitor, connections: Connections): Promise<StatusDecision> {
+/** Asks for one status and decides what the answer means. Never throws. @param dueAtMs since when it is due, where that is known */
+export async function ask(monitor: Monitor, connections: Connections, dueAtMs?: number): Promise<StatusDecision> {
   const connection = connections.get(monitor.connection);
   if (connection === undefined) {
     const message = `connection "${monitor.connection}" is not in this worker's file`;
@@ -115,6 +116,7 @@ export async function ask(monitor: Monitor, connections: Connections): Promise<S
     });
   const { method, url, body } = requestOf(monitor);
   const request = new SentRequest({ operationId: monitor.operationId });
+  const metered = starts ? connection.meter.begin('submit') : connection.meter.begin('poll', dueAtMs);
   let exchange: Exchange;
   try {
     exchange = await connection.exchange({
@@ -127,6 +129,7 @@ export async function ask(monitor: Monitor, connections: Connections): Promise<S
       bodyTo: file?.target,
       operationId: monitor.operationId,
       onSent: request.onSent,
+      onTurn: metered.leaves,
     });
     request.came(exchange);
   } catch (err) {
@@ -136,8 +139,15 @@ export async function ask(monitor: Monitor, connections: Connections): Promise<S
   }
   if (starts) audit(monitor.connection, { method, url }, outcomeOf(exchange), request.ids);
   const decided = decide(exchange);
+  metered.answered(exchange, troubleIn(decided));
   const isInFile = file !== undefined && decided.kind === 'succeeded';
   const decision = isInFile ? withFile(decided, file.written, statusAgain(monitor)) : decided;
   logCap(decision, monitor.connection);
   return decision;
+}
+
+/** What is wrong with the answer itself. */
+function troubleIn(decision: StatusDecision): TroubleKind | undefined {
+  if (decision.kind === 'running') return decision.trouble?.kind;
+  return decision.kind === 'failed' && decision.failure.type === 'ProtocolError' ? 'Unreadable' : undefined;
 }

@@ -1,7 +1,8 @@
 /**
  * Activity `cancel`: asks the service to cancel operations. Where it will not, each is asked once how it stands: most often it has ended already.
  */
-import type { Connection, Connections } from '../http';
+import type { Connection, Connections, OutgoingRequest } from '../http';
+import type { Exchange } from '../lro/answer';
 import { decideCancel, OWN_CANCEL, type CancelDecision } from '../lro/cancel';
 import type { Monitor } from '../lro/monitor';
 import { cancelUrl } from '../lro/paths';
@@ -80,7 +81,7 @@ async function sent({ monitor, cancel }: Pick<CancelCall, 'monitor' | 'cancel'>,
   const { headers, cookies, operationId } = monitor;
   const request = new SentRequest({ operationId });
   const { onSent } = request;
-  const exchange = request.came(await connection.exchange({ purpose: 'cancel', method, url, headers, cookies, operationId, onSent }));
+  const exchange = request.came(await metered(connection, { purpose: 'cancel', method, url, headers, cookies, operationId, onSent }));
   audit(monitor.connection, { method, url }, outcomeOf(exchange), request.ids);
   return decideCancel(exchange, monitor, protocol, temporalNowMs());
 }
@@ -91,7 +92,7 @@ async function sentAsNamed(monitor: Monitor, connection: Connection): Promise<Ca
   if (own === undefined) return { kind: 'refused', reason: 'the answer to the submit did not say how it is cancelled' };
   const { method, url, body } = own;
   const request = new SentRequest({ operationId: monitor.operationId });
-  const exchange = await connection.exchange({
+  const exchange = await metered(connection, {
     purpose: 'cancel',
     method,
     url,
@@ -105,4 +106,12 @@ async function sentAsNamed(monitor: Monitor, connection: Connection): Promise<Ca
   request.came(exchange);
   audit(monitor.connection, { method, url }, outcomeOf(exchange), request.ids);
   return decideCancel(exchange, monitor, connection.protocol, temporalNowMs());
+}
+
+/** Sends a request that cancels, or deletes, and counts what came of it. */
+export async function metered(connection: Connection, request: OutgoingRequest): Promise<Exchange> {
+  const counted = connection.meter.begin('cancel');
+  const exchange = await connection.exchange({ ...request, onTurn: counted.leaves });
+  counted.answered(exchange);
+  return exchange;
 }

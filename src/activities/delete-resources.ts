@@ -11,6 +11,7 @@ import type { OtherWorkers } from './other-workers';
 import { decideDelete } from '../lro/cancel';
 import { masked } from '../lro/trust';
 import { audit, outcomeOf, SentRequest } from './audit';
+import { metered } from './cancel';
 import { withHeartbeat } from './heartbeat';
 
 /** Tries for each resource, with exponential backoff. */
@@ -45,7 +46,7 @@ function unknown(connection: string, lookup: LookedUp | undefined, others: Other
 async function remove(connection: Connection, url: string): Promise<string | undefined> {
   for (let attempt = 1, pauseMs = FIRST_PAUSE_MS; ; attempt++, pauseMs *= 2) {
     const request = new SentRequest();
-    const exchange = request.came(await connection.exchange({ purpose: 'cancel', method: 'DELETE', url, onSent: request.onSent }));
+    const exchange = request.came(await metered(connection, { purpose: 'cancel', method: 'DELETE', url, onSent: request.onSent }));
     audit(connection.name, { method: 'DELETE', url }, outcomeOf(exchange), request.ids);
     const decision = decideDelete(exchange);
     if (decision.kind === 'deleted') return undefined;

@@ -90,8 +90,10 @@ async function pagesFrom(first: string, find: Find, wanted: Wanted, connection: 
     // A page that names an earlier one has no end.
     if (page >= find.maxPages || seen.has(next) || performance.now() > untilMs) return { entries, isCut: true };
     seen.add(next);
-    const exchange = await connection.exchange({ purpose: 'status', method: 'GET', url: next });
+    const metered = connection.meter.begin('find');
+    const exchange = await connection.exchange({ purpose: 'status', method: 'GET', url: next, onTurn: metered.leaves });
     const read = readFindPage(exchange, find, wanted, connection.protocol, temporalNowMs());
+    metered.answered(exchange, read.kind === 'unreadable' ? read.trouble : undefined);
     if (read.kind === 'unreadable') return { entries, isCut: true, unreadable: read };
     entries.push(...read.entries);
     ({ next } = read);

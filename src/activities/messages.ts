@@ -223,6 +223,8 @@ export const SUBMIT_INTERRUPTED = 'SubmitInterrupted';
 export interface Ask {
   id: string;
   monitor: Monitor;
+  /** Workflow time since when it is due: how late it is asked is measured. */
+  dueAtMs?: number;
 }
 
 /** Options of a set of status requests. */

@@ -66,6 +66,7 @@ async function read(fetch: Fetch, connections: Connections): Promise<FetchDecisi
       signal: AbortSignal.any([cancellationSignal, AbortSignal.timeout(FILE_SECONDS * 1000)]),
       untilSilent: true,
     });
+  const metered = connection.meter.begin('fetch');
   let exchange: Exchange;
   try {
     exchange = await connection.exchange({
@@ -77,6 +78,7 @@ async function read(fetch: Fetch, connections: Connections): Promise<FetchDecisi
       namedByService: fetch.namedByService,
       bodyTo: file?.target,
       queueSeconds: file && FILE_SECONDS,
+      onTurn: metered.leaves,
     });
   } catch (err) {
     if (err instanceof RequestRefusedError) return { unread: err.message };
@@ -86,6 +88,9 @@ async function read(fetch: Fetch, connections: Connections): Promise<FetchDecisi
   // A worker that shuts down has not tried: another goes on.
   if (file?.written?.kind === 'failed' && cancellationSignal.aborted) throw new Error('the worker shuts down');
   const decision = decideFetch(exchange, fetch, connection.protocol, temporalNowMs(), Math.random(), file?.written);
+  // Where it was to be kept, what could not be written says nothing about the answer.
+  const isUnreadable = decision.kind !== 'fetched' && file === undefined && exchange.kind === 'answer' && exchange.httpStatus < 400;
+  metered.answered(exchange, isUnreadable ? 'Unreadable' : undefined);
   logCap(decision, fetch.connection);
   return decision;
 }

@@ -67,6 +67,7 @@ export async function send(submit: OutgoingSubmit, connections: Connections): Pr
   const { decision, dependsOnFile } = 'decision' in result ? result : { decision: result };
   const operationId = decision.kind === 'accepted' ? decision.monitor.operationId : undefined;
   audit(submit.connection, submit, outcomeOf(decision), { ...request.ids, operationId });
+  if (decision.kind === 'uncertain') connections.get(submit.connection)?.meter.uncertain();
   return { decision, dependsOnFile };
 }
 
@@ -109,6 +110,7 @@ async function sent(submit: OutgoingSubmit, connections: Connections, request: S
       // The answer cannot be had again.
       untilSilent: true,
     });
+  const metered = connection.meter.begin('submit');
   try {
     const exchange = await connection.exchange({
       purpose: 'submit',
@@ -130,6 +132,7 @@ async function sent(submit: OutgoingSubmit, connections: Connections, request: S
       freshConnection: submit.onUncertainSubmit === 'fail',
       bodyTo: file?.target,
       onSent: request.onSent,
+      onTurn: metered.leaves,
     });
     request.came(exchange);
     const refusedForMs = connection.keyRefusedForMs;
@@ -139,6 +142,7 @@ async function sent(submit: OutgoingSubmit, connections: Connections, request: S
       context.unauthorizedSinceMs = Math.min(sinceMs, context.unauthorizedSinceMs ?? sinceMs);
     }
     const decided = decide(exchange);
+    metered.answered(exchange, 'trouble' in decided ? decided.trouble.kind : undefined);
     const decision = file !== undefined && decided.kind === 'succeeded' ? withFile(decided, file.written, undefined) : decided;
     logCap(decision, submit.connection);
     return decision;

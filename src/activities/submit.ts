@@ -124,6 +124,7 @@ async function sendAll(
         sizes.learn(connection, bytes - ownBytes);
         const short = answer.decision === undefined ? answer : answerOf(item, shortDecision(decision));
         const fit = await room.settle(reserved, bytes, () => bytesOf(short));
+        if (fit !== 'whole' && fit !== 'short') connections.get(connection)?.meter.uncertain();
         answered(fit === 'whole' ? answer : fit === 'short' ? short : answerOf(item, NO_ROOM));
       }),
     );

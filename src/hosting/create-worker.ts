@@ -5,14 +5,17 @@
  */
 import { hostname } from 'node:os';
 import { Client } from '@temporalio/client';
-import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
+import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
 import { createActivities } from '../activities';
 import { fileHashOfConfig, identityWith, type LroConfig } from '../config';
 import { DEFAULT_TASK_QUEUE } from '../contract';
 import { encryptedData, type KeySource } from '../encryption';
 import { openConnections, type Connections, type OpenOptions } from '../http';
+import type { RequestMeter } from '../metrics/request-meter';
+import { WorkerMetrics } from '../metrics/worker-metrics';
 import { createNexusService } from '../nexus/handlers';
 import { workflowSource } from './bundle';
+import { openGauges } from './gauges';
 import { versioningOf, type WorkerVersion } from './deployment';
 import { Limiters } from './limiters';
 import { ListedWorkers } from './listed-workers';
@@ -34,6 +37,13 @@ export interface LroWorkerOptions {
   nexus?: boolean;
   /** Payloads are encrypted with these keys. Default: they are not. */
   encryption?: KeySource;
+  /**
+   * Of workers that follow one another on a task queue. Default: own ones, in the `Runtime` that the program has installed; what there is without
+   * metrics costs nothing.
+   */
+  metrics?: WorkerMetrics;
+  /** How often open operations are counted for the metrics, in seconds; 0: never. Default 30. */
+  countEverySeconds?: number;
   /** Of the HTTP connections. */
   http?: OpenOptions;
   /** Sends traces, see {@link openTraces}. Default: none. */
@@ -60,7 +70,9 @@ export async function createLroWorker(options: LroWorkerOptions): Promise<{ work
   const { config, namespace = 'default', taskQueue = DEFAULT_TASK_QUEUE, continueAsNewAfterEvents, version, traces, encryption } = options;
   const given = options.worker?.connection ?? options.connection;
   const connection = given ?? (await NativeConnection.connect());
-  const connections = openConnections(config, { ...options.http, ...(traces && { tracer: traces.tracer }) });
+  const metrics = options.metrics ?? new WorkerMetrics(Runtime.instance().metricMeter, { namespace, taskQueue });
+  const meterOf = (name: string): RequestMeter => metrics.requestsOf(name);
+  const connections = openConnections(config, { ...options.http, ...(traces && { tracer: traces.tracer }), meterOf });
   const identity = workerIdentity(config, options.worker?.identity);
   const grace = drainSeconds(config);
   const worker = await Worker.create({
@@ -96,8 +108,10 @@ export async function createLroWorker(options: LroWorkerOptions): Promise<{ work
   });
   const sharing = openSharing(worker, connections, connection, options);
   sharing.start();
+  const gauges = openGauges({ worker, metrics, connections, connection, everySeconds: options.countEverySeconds, log: options.http?.log });
   const close = (): void => {
     sharing.stop();
+    gauges.stop();
     connections.close();
     // Nobody else's.
     if (given === undefined) connection.close().catch(() => undefined);

@@ -7,5 +7,6 @@ export { openReceiver, receiverSettings, type Receiver, type ReceiverSettings } 
 export { createLroWorker, drainSeconds, workerIdentity, type LroWorkerOptions } from './create-worker';
 export { createNexusService } from '../nexus/handlers';
 export type { WorkerVersion } from './deployment';
+export { prometheusMetrics } from './telemetry';
 export { notReadyReason, openHealth, type Health, type NotReady } from './health';
 export { openTraces, type Traces } from './traces';

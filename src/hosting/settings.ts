@@ -1,6 +1,7 @@
 /**
  * The worker process's settings in its environment (connections are in its file).
  */
+import { statSync } from 'node:fs';
 import { z } from 'zod';
 import { ConfigError, loadConfig, NO_FILES, type LroConfig } from '../config';
 import { DEFAULT_TASK_QUEUE } from '../contract';
@@ -9,6 +10,7 @@ import { encryptionMistakes } from './encryption';
 import { deploymentVariables, workerVersion, type WorkerVersion } from './deployment';
 import { healthVariables } from './health';
 import { logVariables } from './log';
+import { metricsVariables, type MetricsSettings } from './telemetry';
 
 const DEFAULT_CONFIG_PATH = 'lro.config.yaml';
 
@@ -17,8 +19,7 @@ export interface WorkerSettings {
   taskQueue: string;
   /** `host:port` of liveness and readiness. */
   healthAddress?: string;
-  /** `host:port` of the Prometheus endpoint. */
-  metricsAddress?: string;
+  metrics: MetricsSettings;
   continueAsNewAfterEvents?: number;
   /** Whether it serves the Nexus service. */
   nexus: boolean;
@@ -31,10 +32,6 @@ const environment = z.object({
   LRO_TASK_QUEUE: z.string().min(1, 'must not be empty').max(200, 'must be at most 200 characters').default(DEFAULT_TASK_QUEUE),
   ...logVariables,
   ...healthVariables,
-  LRO_METRICS_ADDRESS: z
-    .string()
-    .regex(/^.+:\d+$/, 'must be host:port')
-    .optional(),
   LRO_CONTINUE_AS_NEW_AFTER_EVENTS: z.coerce
     .number({ error: 'must be a whole number >= 20' })
     .int('must be a whole number >= 20')
@@ -50,12 +47,18 @@ const environment = z.object({
     .trim()
     .refine((text) => text === '' || isDocsUrl(text), 'must be an http(s) URL')
     .optional(),
+  ...metricsVariables,
   ...deploymentVariables,
 });
 
 /** The file with connections that the environment names. @throws ConfigError with every mistake of the file */
 export function readConfig(env: NodeJS.ProcessEnv): LroConfig {
   return loadConfig(env['LRO_CONFIG'] ?? DEFAULT_CONFIG_PATH, env);
+}
+
+/** When that file was written, in milliseconds since the epoch; undefined where nobody can say. */
+export function configWrittenAtMs(env: NodeJS.ProcessEnv): number | undefined {
+  return statSync(env['LRO_CONFIG'] ?? DEFAULT_CONFIG_PATH, { throwIfNoEntry: false })?.mtimeMs;
 }
 
 /** @throws ConfigError with every mistake of the environment and of the file */
@@ -73,12 +76,13 @@ export function readSettings(env: NodeJS.ProcessEnv): WorkerSettings {
     mistakes.push(...err.mistakes);
   }
   if (!read.success || mistakes.length > 0) throw new ConfigError(mistakes);
-  const { LRO_TASK_QUEUE, LRO_HEALTH_ADDRESS, LRO_METRICS_ADDRESS, LRO_CONTINUE_AS_NEW_AFTER_EVENTS, LRO_NEXUS } = read.data;
+  const { LRO_TASK_QUEUE, LRO_HEALTH_ADDRESS, LRO_CONTINUE_AS_NEW_AFTER_EVENTS, LRO_NEXUS } = read.data;
+  const { LRO_METRICS_ADDRESS, LRO_METRICS_TAGS, LRO_METRICS_COUNT_SECONDS } = read.data;
   return {
     config,
     taskQueue: LRO_TASK_QUEUE,
     healthAddress: LRO_HEALTH_ADDRESS,
-    metricsAddress: LRO_METRICS_ADDRESS,
+    metrics: { address: LRO_METRICS_ADDRESS, tags: LRO_METRICS_TAGS, countEverySeconds: LRO_METRICS_COUNT_SECONDS },
     continueAsNewAfterEvents: LRO_CONTINUE_AS_NEW_AFTER_EVENTS,
     nexus: LRO_NEXUS,
     version,

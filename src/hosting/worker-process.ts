@@ -12,19 +12,20 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from '@temporalio/client';
-import type { MetricGauge } from '@temporalio/common';
 import { Runtime, type NativeConnection, type Worker } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { pollersOf, type TaskQueue } from '../activities/task-queue';
 import { ConfigError, fileHashOfConfig, type LroConfig } from '../config';
 import type { KeySource } from '../encryption';
 import type { Connections, OpenOptions } from '../http';
+import { WorkerMetrics } from '../metrics/worker-metrics';
 import { reasonOf } from '../text/reason';
 import { connectTemporal } from './connect';
 import { createLroWorker, drainSeconds } from './create-worker';
 import type { WorkerVersion } from './deployment';
 import { notReadyReason, type NotReady } from './health';
 import { announce } from './log';
+import { ProcessGauges } from './process-gauges';
 import { TemporalWatch } from './temporal-watch';
 import type { Traces } from './traces';
 import { WebhookPort, type OpenedPort } from './webhook-port';
@@ -41,8 +42,12 @@ export interface WorkerProcessOptions {
   /** Of the HTTP connections. */
   http?: OpenOptions;
   traces?: Traces | undefined;
+  /** How often open operations are counted, as in `LroWorkerOptions`. */
+  countEverySeconds?: number;
   /** Reads the file. @throws ConfigError */
   readConfig: () => LroConfig;
+  /** When that was written, in milliseconds since the epoch. */
+  fileWrittenAtMs?: () => number | undefined;
 }
 
 /** A worker and what is its own. */
@@ -58,7 +63,6 @@ interface Generation {
 
 /** Signals by which the SDK ends its workers. */
 const END_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGQUIT', 'SIGUSR2'] as const;
-const FILE_METRIC_TEXT = 'Version of the file with connections: 1 where new work is done with it';
 /** Beyond the longest drain. */
 const FORCE_MARGIN_SECONDS = 10;
 
@@ -73,18 +77,19 @@ export class WorkerProcess {
   private readonly draining = new Set<Promise<void>>();
   private reloading: Promise<void> = Promise.resolve();
   private isReloadWanted = false;
-  private readonly files: MetricGauge;
+  private readonly gauges = new ProcessGauges(Runtime.instance().metricMeter);
+  private metrics: WorkerMetrics | undefined;
   private readonly webhooks: WebhookPort;
 
   constructor(private readonly options: WorkerProcessOptions) {
     this.webhooks = new WebhookPort(options.log);
-    this.files = Runtime.instance().metricMeter.createGauge('lro_worker_file', 'int', undefined, FILE_METRIC_TEXT);
   }
 
   /** Runs until a signal ends it, and what is under way has ended. @throws TemporalUnreachableError, BundleError, and what stops a worker */
   async run(config: LroConfig): Promise<void> {
     let forced: NodeJS.Timeout | undefined;
     const force = (): void => {
+      this.gauges.drains();
       const seconds = drainSeconds(this.current?.config ?? config) + FORCE_MARGIN_SECONDS;
       forced ??= setTimeout(() => this.giveUp(seconds), seconds * 1000);
     };
@@ -104,6 +109,7 @@ export class WorkerProcess {
       }
       await Promise.all(this.draining);
     } finally {
+      this.gauges.stop();
       await this.webhooks.close();
       clearTimeout(forced);
       for (const signal of END_SIGNALS) process.off(signal, force);
@@ -140,7 +146,7 @@ export class WorkerProcess {
       }
       const next = await this.start(config);
       this.current = next;
-      this.files.set(0, { file_hash: inUse });
+      this.gauges.usesNoLonger(inUse);
       log.info({ fileHash, before: inUse }, 'another file with connections is in use; what is under way ends with the one before');
       if (old.worker.getState() === 'RUNNING') old.worker.shutdown();
     } catch (err) {
@@ -151,7 +157,7 @@ export class WorkerProcess {
   }
 
   private async start(config: LroConfig): Promise<Generation> {
-    const { taskQueue, continueAsNewAfterEvents, nexus, version, encryption, log, traces } = this.options;
+    const { taskQueue, continueAsNewAfterEvents, countEverySeconds, nexus, version, encryption, log, traces } = this.options;
     // The SDK lets no two workers of one connection take work from one task queue.
     const { connection, namespace, address } = await connectTemporal();
     let made: Awaited<ReturnType<typeof createLroWorker>>;
@@ -161,8 +167,10 @@ export class WorkerProcess {
       const http = { ...this.options.http, log };
       // The end of the process is bounded as a whole (see `run`), a worker that another one has followed is not.
       const worker = { shutdownForceTime: undefined };
-      const given = { config, taskQueue, continueAsNewAfterEvents, nexus, version, encryption, http, traces, worker };
-      made = await createLroWorker({ ...given, connection, namespace });
+      // Each worker goes on with the metrics of the one before.
+      const metrics = (this.metrics ??= new WorkerMetrics(Runtime.instance().metricMeter, { namespace, taskQueue }));
+      const shared = { metrics, countEverySeconds, continueAsNewAfterEvents, nexus, version, encryption, traces };
+      made = await createLroWorker({ config, connection, namespace, taskQueue, ...shared, http, worker });
     } catch (err) {
       await port?.discard();
       await connection.close();
@@ -179,7 +187,7 @@ export class WorkerProcess {
     this.drainOf(ended);
     await listed(connection, { namespace, taskQueue, identity: worker.options.identity });
     const fileHash = fileHashOfConfig(config);
-    this.files.set(1, { file_hash: fileHash });
+    this.gauges.uses(fileHash, this.options.fileWrittenAtMs?.());
     const names = connections.names();
     const versioned = version === undefined ? '' : `, deployment "${version.deploymentName}", build "${version.buildId}"`;
     const place = `task queue "${taskQueue}", namespace "${namespace}" at ${address}`;

@@ -28,6 +28,11 @@ export class Concurrency {
     this.start();
   }
 
+  /** Those for whom there is no room yet. */
+  get waiting(): number {
+    return this.line.length;
+  }
+
   /** Does `work` when there is room; undefined when there is none until then, and `work` is not done. */
   async run<T>(giveUpAtMs: number, work: () => Promise<T>): Promise<T | undefined> {
     if (!(await this.turn(giveUpAtMs))) return undefined;

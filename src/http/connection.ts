@@ -12,12 +12,13 @@ import type { TroubleKind } from '../contract';
 import type { ProtocolSettings } from '../lro/settings';
 import { requestIdsOf } from '../lro/request-id';
 import { shown } from '../lro/trust';
+import { NO_METER, type RequestMeter } from '../metrics/request-meter';
 import { guardAgainstPrivate } from '../transport/addresses';
 import { closeAgents, openAgents, type Agents } from '../transport/agents';
 import type { OpenTokenSource } from '../transport/entra';
 import { Answers } from './answers';
 import { systemClock, type Clock } from './clock';
-import { openCredentials } from './credentials';
+import { openCredentials, type Credentials, type CredentialsTimes } from './credentials';
 import { Dispatcher } from './dispatcher';
 import type { Held } from './half-open';
 import { HealthLog } from './health-log';
@@ -45,6 +46,8 @@ export interface ConnectionDependencies {
   ca?: string;
   /** Instead of the system's resolver. */
   lookup?: LookupFunction;
+  /** Counts what connections send and what comes back, by the connection's name. Default: nobody does. */
+  meterOf?: (connection: string) => RequestMeter;
 }
 
 const TURN_KINDS: Record<Purpose, TurnKind> = { submit: 'submit', start: 'other', status: 'poll', resource: 'other', cancel: 'other' };
@@ -55,6 +58,8 @@ export class Connection {
   readonly name: string;
   readonly protocol: ProtocolSettings;
   readonly limits: Limits;
+  /** For whoever sends over it: only that knows what an answer means. */
+  readonly meter: RequestMeter;
   private readonly kept: Agents;
   private readonly fresh: Agents;
   private readonly limiter: RateLimiter;
@@ -62,6 +67,7 @@ export class Connection {
   /** Knows its secrets. */
   readonly redactor = new Redactor();
   private readonly answers: Answers;
+  private readonly credentials: Credentials;
   private readonly dispatcher: Dispatcher;
   /** The header in which this connection sends its key, if it does: refused among the caller's. */
   readonly keyHeader: string | undefined;
@@ -76,7 +82,8 @@ export class Connection {
     this.name = name;
     this.protocol = protocol;
     this.limits = limits;
-    const { env = process.env, openTokenSource, ca, clock = systemClock, lookup, files, log, tracer = NO_TRACER } = dependencies;
+    const { env = process.env, openTokenSource, ca, clock = systemClock, lookup, files, log, tracer = NO_TRACER, meterOf } = dependencies;
+    this.meter = meterOf?.(name) ?? NO_METER;
     const guarding = { exempt: new URL(baseUrl).hostname, advice: PRIVATE_ADVICE, find: lookup };
     const guard = privateHosts === 'allow' ? undefined : guardAgainstPrivate(guarding);
     const sockets = {
@@ -95,8 +102,8 @@ export class Connection {
     for (const mark of dependencies.callbackMarks ?? []) this.redactor.addMark(mark);
     this.answers = new Answers(this.redactor, protocol.credentialParameters);
     const { redactor, answers, kept, fresh } = this;
-    const credentials = openCredentials(auth, { env, redactor, openTokenSource, ca });
-    this.dispatcher = new Dispatcher({ config, files, credentials, redactor, answers, tracer, kept, fresh });
+    this.credentials = openCredentials(auth, { env, redactor, openTokenSource, ca });
+    this.dispatcher = new Dispatcher({ config, files, credentials: this.credentials, redactor, answers, tracer, kept, fresh });
     this.keyHeader = auth.type === 'key' && auth.in === 'header' ? auth.name : undefined;
   }
 
@@ -122,6 +129,16 @@ export class Connection {
     if (turn !== undefined) return { reason: heldReason(turn), waitSeconds: turn.waitSeconds, kind: 'Throttled' };
     const held = waitsForKey ? this.keyHold.holdOf(operation) : undefined;
     return held && { reason: refusedReason(held), waitSeconds: held.waitSeconds, kind: 'Unauthorized' };
+  }
+
+  /** For how long requests were held, because the service was busy or refused the key, all times together. Both at once count twice. */
+  get totalHeldSeconds(): number {
+    return this.limiter.totalHeldSeconds + this.keyHold.totalSeconds;
+  }
+
+  /** What is known of the credentials that were used last; undefined while none were. */
+  get credentialsTimes(): CredentialsTimes | undefined {
+    return this.credentials.times?.();
   }
 
   /** How much of the service it uses. */
@@ -191,9 +208,10 @@ export class Connection {
     const { purpose, bodyTo, queueSeconds = DEFAULT_QUEUE_SECONDS } = request;
     const kind = purpose === 'resource' && bodyTo !== undefined ? 'download' : TURN_KINDS[purpose];
     try {
-      return await this.limiter.run({ kind, key: operationOf(request), queueSeconds }, (report) =>
-        this.dispatcher.dispatch(request, report),
-      );
+      return await this.limiter.run({ kind, key: operationOf(request), queueSeconds }, (report) => {
+        request.onTurn?.();
+        return this.dispatcher.dispatch(request, report);
+      });
     } catch (error) {
       if (!(error instanceof Error)) throw new Error(this.redactor.clean(String(error)));
       error.message = this.redactor.clean(error.message);

@@ -7,6 +7,7 @@ import type { AuthConfig } from '../config';
 import { EntraTokens, type OpenTokenSource } from '../transport/entra';
 import { checkedSecret, CredentialsError, Secret } from '../transport/secrets';
 import type { Redactor } from './redact';
+import { tokenExpiresAtMs } from './token-expiry';
 
 /** Headers (names in lower case) and query parameters that carry the credentials. */
 export interface AppliedCredentials {
@@ -15,11 +16,21 @@ export interface AppliedCredentials {
   secret: string;
 }
 
+/** How old credentials are, in milliseconds since the epoch. */
+export interface CredentialsTimes {
+  /** A file's own time, of others since when this process has them. */
+  sinceMs: number;
+  /** Where that is known: of tokens of Entra ID, and of what is a JSON Web Token with an end. */
+  expiresAtMs?: number;
+}
+
 export interface Credentials {
   /** @throws CredentialsError when they cannot be had now. */
   current(): Promise<AppliedCredentials>;
   /** Other credentials than `refused`, or undefined when there are none. @throws CredentialsError */
   insteadOf(refused: AppliedCredentials): Promise<AppliedCredentials | undefined>;
+  /** Of those that were used last; undefined while none were, or where there are none. */
+  times?(): CredentialsTimes | undefined;
   /** Tokens may be refused with 403 as well as with 401; a key that is known but not allowed to is not helped by a refresh. */
   readonly areTokens: boolean;
 }
@@ -43,7 +54,9 @@ export function openCredentials(auth: AuthConfig, dependencies: CredentialDepend
     redactor.add(value);
     return value;
   };
+  let last: { value: string; times: CredentialsTimes } | undefined;
   const apply = (value: string): AppliedCredentials => {
+    if (last?.value !== value) last = { value, times: { sinceMs: secret.writtenAtMs ?? Date.now(), expiresAtMs: tokenExpiresAtMs(value) } };
     // Known without its scheme: a service may repeat it so.
     if (auth.type === 'bearer') return bearer(known(value.replace(/^bearer\s+/i, '')));
     if (auth.type === 'sas') {
@@ -56,6 +69,7 @@ export function openCredentials(auth: AuthConfig, dependencies: CredentialDepend
   return {
     current: async () => apply(await secret.value()),
     insteadOf: async (refused) => otherThan(refused, apply(await secret.value(true))),
+    times: () => last?.times,
     areTokens: auth.type !== 'key',
   };
 }
@@ -85,6 +99,7 @@ function entraCredentials(
   return {
     current: async () => (await apply(tokens.current())) ?? NOTHING,
     insteadOf: async (refused) => otherThan(refused, await apply(tokens.insteadOf(refused.secret))),
+    times: () => tokens.times(),
     areTokens: true,
   };
 }

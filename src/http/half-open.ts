@@ -51,6 +51,7 @@ const LATE_MS = 5000;
 
 interface HalfOpenState {
   cause: Cause;
+  begunAtMs: number;
   /** Probes in vain, one after the other. */
   failures: number;
   nextProbeAtMs: number;
@@ -67,10 +68,20 @@ interface HalfOpenState {
 export class HalfOpen {
   private phase = 0;
   private state: HalfOpenState | undefined;
+  /** Of earlier times half open. */
+  private heldBeforeMs = 0;
+
+  /** @param mostMs so long requests are held at most, whatever the state */
+  constructor(private readonly mostMs = Infinity) {}
 
   /** Why requests are held; undefined when they are not. */
   get cause(): Cause | undefined {
     return this.state?.cause;
+  }
+
+  /** How long requests have been held until now, all times together. */
+  totalMs(nowMs: number): number {
+    return this.heldBeforeMs + (this.state === undefined ? 0 : this.lastedMs(this.state, nowMs));
   }
 
   /** How long nobody is let go yet; 0 when the next who comes is. */
@@ -116,6 +127,7 @@ export class HalfOpen {
     }
     if (outcome === 'good') {
       this.phase++;
+      this.heldBeforeMs += this.lastedMs(state, nowMs);
       this.state = undefined;
       return;
     }
@@ -140,10 +152,15 @@ export class HalfOpen {
     if (state !== undefined) state.nextProbeAtMs = Math.max(state.nextProbeAtMs, nowMs + Math.min(heldMs, MAX_SPACING_MS));
   }
 
+  private lastedMs({ begunAtMs }: HalfOpenState, nowMs: number): number {
+    return Math.min(this.mostMs, nowMs - begunAtMs);
+  }
+
   private halfOpen(key: string | undefined, nowMs: number, cause: Cause): void {
     this.phase++;
     this.state = {
       cause,
+      begunAtMs: nowMs,
       failures: 0,
       nextProbeAtMs: nowMs,
       queueEndsAtMs: nowMs,

@@ -8,18 +8,25 @@ import type { Clock } from './clock';
 import { HalfOpen, type Cause, type Held, type Ticket } from './half-open';
 
 export class KeyHold {
-  private readonly halfOpen = new HalfOpen();
+  private readonly halfOpen: HalfOpen;
   /** The hold, and when it began by the monotonic clock: somebody may set the other one. */
   private begun: { cause: Cause; atMs: number } | undefined;
 
   constructor(
     private readonly unauthorizedSeconds: number,
     private readonly clock: Clock,
-  ) {}
+  ) {
+    this.halfOpen = new HalfOpen(unauthorizedSeconds * 1000);
+  }
 
   /** For how long the credentials have been refused, in milliseconds; undefined when they are not. */
   get refusedForMs(): number | undefined {
     return this.begun && this.clock.monotonicMs() - this.begun.atMs;
+  }
+
+  /** For how long submits were held, all times together. */
+  get totalSeconds(): number {
+    return this.halfOpen.totalMs(this.clock.monotonicMs()) / 1000;
   }
 
   /** Whether one submit at a time tries the credentials. */

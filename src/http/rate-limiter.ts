@@ -90,6 +90,16 @@ export class RateLimiter {
     this.halfOpen.told({ httpStatus, sinceMs: this.clock.nowMs() }, this.clock.monotonicMs(), seconds * 1000);
   }
 
+  /** Requests that wait for their turn. */
+  get waiting(): number {
+    return this.requests.waiting + this.downloads.waiting + this.submits.waiting + this.polls.waiting;
+  }
+
+  /** For how long one request at a time was let go, because the service was busy, all times together. */
+  get totalHeldSeconds(): number {
+    return this.halfOpen.totalMs(this.clock.monotonicMs()) / 1000;
+  }
+
   /** How long no submit and no poll is let go, because the service is busy; 0 when the next one is. */
   get heldSeconds(): number {
     return this.halfOpen.heldMs(this.clock.monotonicMs()) / 1000;

@@ -46,6 +46,8 @@ export interface OutgoingRequest {
   /** The URL of a cancel request is one that the service has named: it may carry its own credentials, like a status URL. */
   namedByService?: boolean;
   bodyTo?: BodyTarget;
+  /** Called when it has its turn, before anything is sent. */
+  onTurn?: () => void;
   /** On a new socket: a kept one may die under the request, which would leave it uncertain. */
   freshConnection?: boolean;
   /** Instead of the connection's `limits.timeoutSeconds`. The time of the whole exchange once it has its turn; of a body file, the longest silence. */

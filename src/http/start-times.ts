@@ -39,6 +39,11 @@ export class StartTimes {
     return this.spacing;
   }
 
+  /** Those whose turn has not come. */
+  get waiting(): number {
+    return this.line.length;
+  }
+
   /** How long whoever comes now would wait. */
   get backlogMs(): number {
     return Math.max(0, this.turnAtMs(this.line.length) - this.clock.monotonicMs());

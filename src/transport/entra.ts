@@ -51,6 +51,7 @@ export interface TokenClock {
 /** Times are of the monotonic clock. */
 interface Token {
   text: string;
+  gotAt: number;
   renewAt: number;
   expiresAt: number;
 }
@@ -97,6 +98,14 @@ export class EntraTokens {
     return (await this.renew()).text;
   }
 
+  /** Since when the present token is used, and when it expires, in milliseconds since the epoch; undefined while there is none. */
+  times(): { sinceMs: number; expiresAtMs: number } | undefined {
+    if (this.token === undefined) return undefined;
+    const { gotAt, expiresAt } = this.token;
+    const sinceThenMs = this.clock.nowMs() - this.clock.monotonicMs();
+    return { sinceMs: sinceThenMs + gotAt, expiresAtMs: sinceThenMs + expiresAt };
+  }
+
   private renew(): Promise<Token> {
     this.running ??= this.fetch().finally(() => (this.running = undefined));
     return this.running;
@@ -112,7 +121,7 @@ export class EntraTokens {
     // Only the end is a date; what is left of it is measured by a clock that nobody sets.
     const lifeMs = got.expiresOnTimestamp - this.clock.nowMs();
     const now = this.clock.monotonicMs();
-    this.token = { text: got.token, expiresAt: now + lifeMs, renewAt: now + lifeMs - Math.min(RENEW_BEFORE_MS, lifeMs / 2) };
+    this.token = { text: got.token, gotAt: now, expiresAt: now + lifeMs, renewAt: now + lifeMs - Math.min(RENEW_BEFORE_MS, lifeMs / 2) };
     return this.token;
   }
 }

@@ -20,12 +20,17 @@ export function checkedSecret(value: string, name: string): string {
 
 /** One secret. */
 export class Secret {
-  private read: { value: string; version: string } | undefined;
+  private read: { value: string; version: string; writtenAtMs: number } | undefined;
 
   constructor(
     private readonly ref: SecretRef,
     private readonly env: NodeJS.ProcessEnv,
   ) {}
+
+  /** When the file was written from which it was read last; undefined: not from a file, or not yet. */
+  get writtenAtMs(): number | undefined {
+    return this.read?.writtenAtMs;
+  }
 
   /**
    * Its value now. A file is read again when it has changed, or when `anew` is set.
@@ -43,7 +48,7 @@ export class Secret {
     try {
       const { mtimeMs, size, ino, dev } = await stat(path);
       const version = [mtimeMs, size, ino, dev].join();
-      if (anew || this.read?.version !== version) this.read = { value: await readFile(path, 'utf8'), version };
+      if (anew || this.read?.version !== version) this.read = { value: await readFile(path, 'utf8'), version, writtenAtMs: mtimeMs };
       return this.read.value;
     } catch (error) {
       throw new CredentialsError(

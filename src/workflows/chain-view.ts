@@ -44,6 +44,11 @@ export class ChainView {
     this.changed('running');
   }
 
+  /** Of the step at which it stands, as a worker's file knows it, once the chain was found right. */
+  get connection(): string | undefined {
+    return this.job?.about?.connection;
+  }
+
   /** What the next run needs of what was shown. */
   carried(): Promise<CarriedAttributes> {
     return SearchAttributes.carried(this.attributes);

@@ -46,7 +46,7 @@ export class OperationView {
     return this.prepared?.inputDigest;
   }
 
-  /** Once its input was found right. */
+  /** As a worker's file knows it, once the input was found right. */
   get connection(): string | undefined {
     return this.prepared?.about.connection;
   }

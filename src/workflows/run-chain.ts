@@ -23,6 +23,7 @@ import { inNewRun } from './engine/new-run';
 import { begunWith, runSingle, singleEngine } from './engine/single';
 import { requireBounded } from './given';
 import { logError, logSuccess } from './log-lines';
+import { countingEnd } from './metrics';
 import { isMeant, pollNowSignal } from './poll-now';
 import { noteDigest } from './same-request';
 
@@ -58,7 +59,10 @@ async function run(kind: ChainKind, input: AnyChainInput, carried: CarriedChain 
     if (isMeant(target)) view.pollNow();
   });
   try {
-    const result = await toItsEnd(kind, input, view, carried);
+    const result = await countingEnd(
+      () => toItsEnd(kind, input, view, carried),
+      () => view.connection,
+    );
     logSuccess(kind, { operationId: result.operationId, steps: result.steps.length });
     return result;
   } catch (err) {

@@ -32,6 +32,7 @@ import { begunWith, runSingle, singleEngine } from './engine/single';
 import { requireBounded } from './given';
 import { logError, logSuccess } from './log-lines';
 import { isMeant, pollNowSignal } from './poll-now';
+import { countingEnd } from './metrics';
 import { OperationView } from './operation-view';
 import { noteDigest, requireSameRequest } from './same-request';
 
@@ -57,7 +58,10 @@ export async function runOperation(input: OperationInput, carried?: CarriedOpera
     if (isMeant(target)) view.pollNow();
   });
   try {
-    const result = await toItsEnd(input, view, carried);
+    const result = await countingEnd(
+      () => toItsEnd(input, view, carried),
+      () => view.connection,
+    );
     logSuccess('operation', { connection: view.connection, operationId: result.operationId, polls: result.polls });
     return result;
   } catch (err) {

@@ -27,6 +27,7 @@ import { carriedBy, firstRunId } from '../engine/carry';
 import { failureIn, reasonOf, typedFailure } from '../failures';
 import { requireBounded } from '../given';
 import { logError, logSuccess } from '../log-lines';
+import { countLostReport } from '../metrics';
 import { noteDigest } from '../same-request';
 import { BatchView } from './batch-view';
 import { findItem, finishReport, prepareBatch } from './calls';
@@ -195,6 +196,7 @@ class Batch {
       return { report: written };
     } catch (err) {
       const lost = reasonOf(err);
+      countLostReport();
       this.view.note({ message: `the report could not be put together: ${lost}`, at: new Date().toISOString() });
       return { lost };
     }

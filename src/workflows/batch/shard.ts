@@ -4,13 +4,14 @@
 import { getExternalWorkflowHandle, workflowInfo } from '@temporalio/workflow';
 import type { ReportRest, ShardAnswer } from '../../activities/batch/messages';
 import type { Page } from '../../activities/messages';
-import { MAX_KEPT_ITEM_BYTES, type FailureDetails } from '../../contract';
+import { ITEM_OUTCOMES, MAX_KEPT_ITEM_BYTES, type FailureDetails } from '../../contract';
 import { itemReport } from '../../jobs/item-report';
 import type { EndedJob, Job, Place } from '../../jobs/model';
 import { isUnaccepted, phaseOf, progressOf } from '../../jobs/progress';
 import { abandonAll, cleanUp } from '../engine/cancel';
 import { Engine, type EngineState } from '../engine/engine';
 import { jsonBytes } from '../engine/weights';
+import { countItems } from '../metrics';
 import { writeReportRest } from './calls';
 import { tallySignal, type ShardInput, type ShardResult } from './messages';
 import { ReportBuffer } from './report-buffer';
@@ -191,6 +192,7 @@ export class Shard {
     }
     const { outcome } = report;
     this.tally.counts[outcome]++;
+    countItems(outcome);
     if (outcome !== 'succeeded' && outcome !== 'notStarted') this.tally.firstFailures = firstOf([...this.tally.firstFailures, report]);
     // The others may have the rest of the failures that stop the batch.
     if (outcome !== 'succeeded' && this.input.stopAfterFailures !== undefined) this.reportedAtMs = 0;
@@ -213,10 +215,12 @@ export class Shard {
     if (written === undefined || 'broken' in written) {
       // A page that is no longer there cannot be reported item by item.
       this.tally.counts.notStarted += count;
+      countItems('notStarted', count);
       if (written !== undefined && this.tally.broken === undefined) this.breakOff(written.broken);
     } else {
       this.report.wrote();
       this.tally.counts = sumOf([this.tally.counts, written.counts]);
+      for (const outcome of ITEM_OUTCOMES) countItems(outcome, written.counts[outcome]);
     }
   }
 

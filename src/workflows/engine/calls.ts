@@ -20,6 +20,7 @@ import { keyOf } from '../../jobs/begin';
 import type { CleanupStep, Job, JobEvent } from '../../jobs/model';
 import type { Uncertain } from '../../lro/monitor';
 import { failureIn, reasonOf } from '../failures';
+import { countInterruptedSubmit } from '../metrics';
 import { chunkOf, submitItem } from './chunk';
 import { forOthers, lookupsOf, onAnyWorker } from './elsewhere';
 
@@ -132,6 +133,7 @@ function resultsOf(err: unknown, indexes: readonly number[]): SubmitResult[] {
   if (claims === undefined) return indexes.map((index) => ({ index, waitSeconds: RESTART_SECONDS, trouble: { message: reasonOf(err) } }));
   const answered = new Set(claims.answered.map(({ index }) => index));
   const uncertain = claims.claimed.filter(({ index }) => !answered.has(index)).map((claim) => ({ ...claim, decision: INTERRUPTED }));
+  for (const { about } of uncertain) countInterruptedSubmit(about.connection);
   return [...claims.answered, ...uncertain];
 }
 
@@ -179,14 +181,14 @@ export async function readJobs(jobs: readonly Job[], set: SetSource, nowMs: numb
 
 async function askStatus(jobs: readonly Job[], options: AskOptions): Promise<Events> {
   const asks = jobs.flatMap((job) =>
-    job.step.at === 'poll' ? [{ id: keyOf(job), monitor: job.step.monitor, polls: job.step.polls }] : [],
+    job.step.at === 'poll' ? [{ id: keyOf(job), monitor: job.step.monitor, dueAtMs: job.step.dueAtMs, polls: job.step.polls }] : [],
   );
   if (asks.length === 0) return new Map();
   const summary = asks.length === 1 ? `status #${(asks[0]?.polls ?? 0) + 1}` : `status of ${asks.length}`;
   const ids = asks.map(({ id }) => id);
   return eventsOf(ids, async () => {
     const results = await call(forOthers(reading(longestTimeout(jobs), summary), options.lookups))['lro.ask'](
-      asks.map(({ id, monitor }) => ({ id, monitor })),
+      asks.map(({ id, monitor, dueAtMs }) => ({ id, monitor, dueAtMs })),
       options,
     );
     return results.flatMap(({ id, elsewhere, decision }) => eventOf(id, elsewhere, decision && { kind: 'polled', decision }));
