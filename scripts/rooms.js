@@ -69,9 +69,14 @@ module.exports = [
     imports: ['text', 'contract', 'lro', 'jobs', 'config'],
   },
   {
+    name: 'setup',
+    purpose: 'what a namespace of Temporal needs: search attributes, found and registered',
+    imports: ['contract'],
+  },
+  {
     name: 'activities',
     purpose: 'the side effects: send, apply a decision of `lro`, return it; manifest and report of batches',
-    imports: ['text', 'contract', 'lro', 'jobs', 'config', 'files', 'http', 'schema', 'identity'],
+    imports: ['text', 'contract', 'lro', 'jobs', 'config', 'files', 'http', 'schema', 'identity', 'setup'],
   },
   {
     name: 'workflows',
@@ -98,7 +103,7 @@ module.exports = [
   {
     name: 'hosting',
     purpose: 'what makes a worker: settings, connection to Temporal, log, bundle of the workflows',
-    imports: ['text', 'contract', 'config', 'sharing', 'http', 'activities', 'receiver'],
+    imports: ['text', 'contract', 'config', 'sharing', 'http', 'setup', 'activities', 'receiver'],
   },
   {
     name: 'worker',
@@ -123,6 +128,6 @@ module.exports = [
   {
     name: 'cli',
     purpose: 'the `lro` command line and the demo',
-    imports: ['text', 'contract', 'schema', 'client', 'generate', 'devserver', 'emulator'],
+    imports: ['text', 'contract', 'schema', 'setup', 'client', 'generate', 'devserver', 'emulator'],
   },
 ];

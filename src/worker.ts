@@ -21,11 +21,12 @@ async function main(): Promise<void> {
       ...(settings.metricsAddress === undefined ? {} : { metrics: { prometheus: { bindAddress: settings.metricsAddress } } }),
     },
   });
-  const { config, taskQueue, continueAsNewAfterEvents, version } = settings;
+  const { config, taskQueue, continueAsNewAfterEvents, version, tuning } = settings;
   const work = new WorkerProcess({
     taskQueue,
     continueAsNewAfterEvents,
     version,
+    tuning,
     log,
     readConfig: () => readConfig(process.env),
     ready: (line) => console.log(line),

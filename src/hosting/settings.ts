@@ -6,6 +6,7 @@ import { ConfigError, loadConfig, NO_FILES, type LroConfig } from '../config';
 import { DEFAULT_TASK_QUEUE } from '../contract';
 import { deploymentVariables, workerVersion, type WorkerVersion } from './deployment';
 import { LOG_LEVELS, type LogLevel } from './log';
+import { tuningOf, tuningVariables, type Tuning } from './tuning';
 
 const DEFAULT_CONFIG_PATH = 'lro.config.yaml';
 
@@ -18,6 +19,7 @@ export interface WorkerSettings {
   continueAsNewAfterEvents?: number;
   /** Absent: without Worker Versioning. */
   version?: WorkerVersion;
+  tuning: Tuning;
 }
 
 const environment = z.object({
@@ -34,6 +36,7 @@ const environment = z.object({
     .min(20, 'must be a whole number >= 20')
     .optional(),
   ...deploymentVariables,
+  ...tuningVariables,
 });
 
 /** The file with connections that the environment names. @throws ConfigError with every mistake of the file */
@@ -46,7 +49,8 @@ export function readSettings(env: NodeJS.ProcessEnv): WorkerSettings {
   const read = environment.safeParse(env);
   const mistakes = read.success ? [] : read.error.issues.map((issue) => `${issue.path.map(String).join('.')}: ${issue.message}`);
   const { version, mistake } = workerVersion(env);
-  if (mistake !== undefined) mistakes.push(mistake);
+  const { tuning, mistake: tuningMistake } = tuningOf(read.data ?? {});
+  for (const one of [mistake, tuningMistake]) if (one !== undefined) mistakes.push(one);
   let config: LroConfig = { connections: {}, files: NO_FILES };
   try {
     config = readConfig(env);
@@ -63,5 +67,6 @@ export function readSettings(env: NodeJS.ProcessEnv): WorkerSettings {
     metricsAddress: LRO_METRICS_ADDRESS,
     continueAsNewAfterEvents: LRO_CONTINUE_AS_NEW_AFTER_EVENTS,
     version,
+    tuning,
   };
 }

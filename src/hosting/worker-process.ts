@@ -22,12 +22,15 @@ import { reasonOf } from '../text/reason';
 import { connectTemporal } from './connect';
 import { createLroWorker, drainSeconds } from './create-worker';
 import type { WorkerVersion } from './deployment';
+import { warnOfMissingSearchAttributes } from './search-attribute-warning';
+import type { Tuning } from './tuning';
 import { WebhookPort, type OpenedPort } from './webhook-port';
 
 export interface WorkerProcessOptions {
   taskQueue: string;
   continueAsNewAfterEvents?: number;
   version?: WorkerVersion;
+  tuning: Tuning;
   log: Logger;
   /** Reads the file. @throws ConfigError */
   readConfig: () => LroConfig;
@@ -142,7 +145,7 @@ export class WorkerProcess {
       port = await this.webhooks.open(config);
       const http = { log };
       // The end of the process is bounded as a whole (see `run`), a worker that another one has followed is not.
-      const worker = { shutdownForceTime: undefined };
+      const worker = { ...this.options.tuning, shutdownForceTime: undefined };
       made = await createLroWorker({ config, connection, namespace, taskQueue, continueAsNewAfterEvents, version, http, worker });
     } catch (err) {
       await port?.discard();
@@ -157,6 +160,8 @@ export class WorkerProcess {
     });
     this.drainOf(ended);
     await listed(connection, { namespace, taskQueue, identity: worker.options.identity });
+    // Once for the process, not for each file.
+    if (this.current === undefined) void warnOfMissingSearchAttributes(connection, namespace, log);
     const fileHash = fileHashOfConfig(config);
     this.files.set(1, { file_hash: fileHash });
     const names = connections.names().join(', ') || 'none';
