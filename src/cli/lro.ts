@@ -23,7 +23,9 @@ Exit codes: 0 done, 1 it failed, 2 wrong arguments or a wrong input, 3 Temporal 
 function createProgram(): Command {
   const { version } = JSON.parse(readFileSync(join(__dirname, '..', '..', 'package.json'), 'utf8')) as { version: string };
   const program = new Command('lro')
-    .description('Starts, follows and schedules batches of long-running operations, writes code for the operations of a service, and sets up a namespace.')
+    .description(
+      'Starts, follows and schedules batches of long-running operations, writes code for the operations of a service, and sets up a namespace.',
+    )
     .version(version)
     .addHelpText('after', ENVIRONMENT_HELP)
     .configureOutput({

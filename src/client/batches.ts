@@ -9,6 +9,7 @@ import type { BatchInput, BatchItem, BatchProgress, BatchResult, FileRef, ItemSt
 import { CANCELED_MEMO, DEFAULT_CONNECTION, ITEM_UPDATE, PAUSE_SIGNAL, PROGRESS_QUERY, RESUME_SIGNAL, RUN_BATCH } from '../contract';
 import { DEFAULT_ANSWER_SECONDS, startOnce, waitFor, type Started, type StartOptions, type WaitOptions } from './calls';
 import { BatchCancelledError, BatchEndedError } from './errors';
+import { priorityOf, type FairnessBy } from './priority';
 
 /** One batch, found by its id. */
 export interface BatchHandle {
@@ -40,9 +41,11 @@ export async function startBatch(
   client: Client,
   taskQueue: string,
   input: BatchInput,
-  { id = randomUUID() }: StartOptions,
+  { id = randomUUID(), priority: given }: StartOptions,
+  fairnessBy: FairnessBy,
 ): Promise<BatchHandle & Started> {
-  const wanted = { workflowId: id, workflowType: RUN_BATCH, input, title: batchSummary(input) };
+  const priority = priorityOf(RUN_BATCH, input, fairnessBy, given);
+  const wanted = { workflowId: id, workflowType: RUN_BATCH, input, title: batchSummary(input), priority };
   const started = await startOnce(client, 'batch', taskQueue, wanted);
   return { ...getBatch(client, id), started };
 }

@@ -9,6 +9,7 @@ import type { BuildTilesetInput, BuildTilesetResult, ChainInput, ChainProgress, 
 import { BUILD_TILESET, CANCELED_MEMO, DEFAULT_CONNECTION, POLL_NOW_SIGNAL, PROGRESS_QUERY, RUN_CHAIN } from '../contract';
 import { startOnce, waitFor, type Started, type StartOptions, type WaitOptions } from './calls';
 import { ChainCancelledError } from './errors';
+import { priorityOf, type FairnessBy } from './priority';
 
 /** One chain, found by its id. */
 export interface ChainHandle<R extends ChainResult = ChainResult> {
@@ -30,10 +31,12 @@ export async function startTileset(
   client: Client,
   taskQueue: string,
   input: BuildTilesetInput,
-  { id = randomUUID() }: StartOptions,
+  { id = randomUUID(), priority: given }: StartOptions,
+  fairnessBy: FairnessBy,
 ): Promise<ChainHandle<BuildTilesetResult> & Started> {
   const title = `tileset · ${input.connection ?? DEFAULT_CONNECTION}`;
-  const started = await startOnce(client, 'chain', taskQueue, { workflowId: id, workflowType: BUILD_TILESET, input, title });
+  const priority = priorityOf(BUILD_TILESET, input, fairnessBy, given);
+  const started = await startOnce(client, 'chain', taskQueue, { workflowId: id, workflowType: BUILD_TILESET, input, title, priority });
   return { ...getChain<BuildTilesetResult>(client, id), started };
 }
 
@@ -41,9 +44,12 @@ export async function startChain(
   client: Client,
   taskQueue: string,
   input: ChainInput,
-  { id = randomUUID() }: StartOptions,
+  { id = randomUUID(), priority: given }: StartOptions,
+  fairnessBy: FairnessBy,
 ): Promise<ChainHandle & Started> {
-  const started = await startOnce(client, 'chain', taskQueue, { workflowId: id, workflowType: RUN_CHAIN, input, title: summaryOf(input) });
+  const priority = priorityOf(RUN_CHAIN, input, fairnessBy, given);
+  const wanted = { workflowId: id, workflowType: RUN_CHAIN, input, title: summaryOf(input), priority };
+  const started = await startOnce(client, 'chain', taskQueue, wanted);
   return { ...getChain(client, id), started };
 }
 

@@ -35,4 +35,5 @@ export {
   type ScheduleSummary,
 } from './schedule-types';
 export { LroSchedules } from './schedules';
+export type { FairnessBy } from './priority';
 export * from '../contract';

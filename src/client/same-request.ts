@@ -4,7 +4,7 @@
  * Keeps true: works whatever the workflow is at, running or closed, and whoever started it.
  */
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
-import { ApplicationFailure } from '@temporalio/common';
+import { ApplicationFailure, type Priority } from '@temporalio/common';
 import { decodeArrayFromPayloads } from '@temporalio/common/lib/internal-non-workflow';
 import { INPUT_DIGEST_MEMO } from '../contract';
 import { idConflict } from '../identity/id-conflict';
@@ -17,6 +17,7 @@ export interface WantedRun {
   input: object;
   /** `POST /tilesets · maps` */
   title: string;
+  priority?: Priority;
 }
 
 /** @throws ApplicationFailure `IdConflict` where the id belongs to another request */
