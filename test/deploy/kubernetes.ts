@@ -61,11 +61,12 @@ export function build([program = '', ...args]: string[], folder: string): string
   return execFileSync(program, [...args, join(FOLDER, folder)], { encoding: 'utf8' });
 }
 
+const PROGRAM = 'kubernetes-validate';
 const VERSION = '1.37.0';
 
 /** `kubernetes-validate`, which has the schemas of Kubernetes in it: on the PATH, in the project's cache, or fetched there. The reason where there is none. */
 export function kubernetesValidate(): { command: string } | { reason: string } {
-  if (spawnSync('kubernetes-validate', ['--help'], { stdio: 'ignore' }).status === 0) return { command: 'kubernetes-validate' };
+  if (spawnSync(PROGRAM, ['--help'], { stdio: 'ignore' }).status === 0) return { command: PROGRAM };
   const folder = join(process.env['LRO_CACHE_DIR'] ?? join(ROOT, '.cache'), `kubernetes-validate-${VERSION}`);
   const command = join(folder, 'bin/kubernetes-validate');
   if (existsSync(command)) return { command };
