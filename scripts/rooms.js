@@ -85,9 +85,14 @@ module.exports = [
     imports: ['text', 'contract', 'lro', 'jobs', 'config'],
   },
   {
+    name: 'setup',
+    purpose: 'what a namespace of Temporal needs: search attributes, found and registered',
+    imports: ['contract'],
+  },
+  {
     name: 'activities',
     purpose: 'the side effects: send, apply a decision of `lro`, return it; manifest and report of batches',
-    imports: ['text', 'contract', 'lro', 'jobs', 'config', 'files', 'http', 'schema', 'identity'],
+    imports: ['text', 'contract', 'lro', 'jobs', 'config', 'files', 'http', 'schema', 'identity', 'setup'],
   },
   {
     name: 'workflows',
@@ -119,7 +124,7 @@ module.exports = [
   {
     name: 'hosting',
     purpose: 'what makes a worker: settings, connection to Temporal, log, bundle of the workflows',
-    imports: ['text', 'contract', 'metrics', 'config', 'encryption', 'sharing', 'http', 'activities', 'nexus', 'receiver'],
+    imports: ['text', 'contract', 'metrics', 'config', 'encryption', 'sharing', 'http', 'setup', 'activities', 'nexus', 'receiver'],
   },
   {
     name: 'plugin',
@@ -149,6 +154,6 @@ module.exports = [
   {
     name: 'cli',
     purpose: 'the `lro` command line and the demo',
-    imports: ['text', 'contract', 'config', 'encryption', 'codec-server', 'schema', 'client', 'generate', 'devserver', 'emulator'],
+    imports: ['text', 'contract', 'config', 'encryption', 'codec-server', 'schema', 'setup', 'client', 'generate', 'devserver', 'emulator'],
   },
 ];

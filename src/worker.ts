@@ -28,7 +28,7 @@ async function main({ log, redaction, atEnd }: Process): Promise<void> {
     },
   });
   atEnd(() => runtime.flushLogs());
-  const { config, taskQueue, continueAsNewAfterEvents, nexus, version, healthAddress } = settings;
+  const { config, taskQueue, continueAsNewAfterEvents, nexus, version, tuning, healthAddress } = settings;
   const encryption = workerKeys(process.env, log);
   const traces = await openTraces(redaction.clean);
   const work = new WorkerProcess({
@@ -37,6 +37,7 @@ async function main({ log, redaction, atEnd }: Process): Promise<void> {
     continueAsNewAfterEvents,
     nexus,
     version,
+    tuning,
     log,
     http: { redaction },
     traces,

@@ -2,8 +2,8 @@
  * The settings of a worker and its namespace that workflows need: passed to every workflow that starts.
  */
 import { Context, log } from '@temporalio/activity';
-import { SEARCH_ATTRIBUTES } from '../contract';
 import { docsUrlOf, DOCS_URL_VARIABLE } from '../contract/runbooks';
+import { findSearchAttributes, isUsable } from '../setup';
 import { reasonOf } from '../text/reason';
 import type { LearntSettings } from './messages';
 
@@ -41,15 +41,11 @@ export function makeLearn(namespace: string, continueAsNewAfterEvents?: number):
   };
 }
 
-/** Those of {@link SEARCH_ATTRIBUTES} that the namespace has as keywords; none when it cannot be asked, because they are not essential. */
+/** Those of the project's search attributes that the namespace has as keywords; none when it cannot be asked, because they are not essential. */
 async function registeredSearchAttributes(namespace: string): Promise<string[]> {
   try {
-    const { connection } = Context.current().client;
-    const { customAttributes } = await connection.withDeadline(Date.now() + 3000, () =>
-      connection.operatorService.listSearchAttributes({ namespace }),
-    );
-    const KEYWORD = 2;
-    return Object.values(SEARCH_ATTRIBUTES).filter((name) => Number(customAttributes[name]) === KEYWORD);
+    const found = await findSearchAttributes(Context.current().client.connection, namespace);
+    return found.filter(isUsable).map(({ name }) => name);
   } catch (err) {
     log.debug('search attributes are not known; going without', { reason: reasonOf(err) });
     return [];

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * `lro`: batches and their schedules from the command line, code for a service's operations, and the codec server.
+ * `lro`: batches and their schedules from the command line, code for a service's operations, the codec server, and the set-up of a namespace.
  *
  * Exit codes: 0 done, 1 it failed, 2 wrong arguments or a wrong input, 3 Temporal cannot be reached.
  */
@@ -12,6 +12,7 @@ import { addCodecServerCommand } from './lro/codec-server';
 import { exitCodeOf, report } from './lro/failures';
 import { addGenerateCommand } from './lro/generate';
 import { addScheduleCommands } from './lro/schedule';
+import { addSetupCommand } from './lro/setup';
 import { forTerminal } from './lro/terminal';
 
 const ENVIRONMENT_HELP = `
@@ -24,7 +25,9 @@ Exit codes: 0 done, 1 it failed, 2 wrong arguments or a wrong input, 3 Temporal 
 function createProgram(): Command {
   const { version } = JSON.parse(readFileSync(join(__dirname, '..', '..', 'package.json'), 'utf8')) as { version: string };
   const program = new Command('lro')
-    .description('Starts, follows and schedules batches of long-running operations, and writes code for the operations of a service.')
+    .description(
+      'Starts, follows and schedules batches of long-running operations, writes code for the operations of a service, and sets up a namespace.',
+    )
     .version(version)
     .addHelpText('after', ENVIRONMENT_HELP)
     .configureOutput({
@@ -36,6 +39,7 @@ function createProgram(): Command {
   addScheduleCommands(program);
   addGenerateCommand(program);
   addCodecServerCommand(program);
+  addSetupCommand(program);
   return program;
 }
 

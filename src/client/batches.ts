@@ -11,6 +11,7 @@ import { batchTitle } from '../identity/titles';
 import { batchDetails } from './static-details';
 import { DEFAULT_ANSWER_SECONDS, startOnce, waitFor, type Started, type StartOptions, type WaitOptions } from './calls';
 import { BatchCancelledError, BatchEndedError } from './errors';
+import { priorityOf, type FairnessBy } from './priority';
 import type { WantedRun } from './same-request';
 
 /** What the list of workflows shows of a batch. */
@@ -46,9 +47,11 @@ export async function startBatch(
   client: Client,
   taskQueue: string,
   input: BatchInput,
-  { id = randomUUID() }: StartOptions,
+  { id = randomUUID(), priority: given }: StartOptions,
+  fairnessBy: FairnessBy,
 ): Promise<BatchHandle & Started> {
-  const started = await startOnce(client, 'batch', taskQueue, wantedBatch(input, id));
+  const priority = priorityOf(RUN_BATCH, input, fairnessBy, given);
+  const started = await startOnce(client, 'batch', taskQueue, { ...wantedBatch(input, id), priority });
   return { ...getBatch(client, id), started };
 }
 

@@ -24,11 +24,14 @@ import {
   StillRunningError,
   typedFailure,
 } from './errors';
+import type { PriorityOptions } from '../contract';
 import { requireSameRequest, type WantedRun } from './same-request';
 
 export interface StartOptions {
   /** The caller's name for it (`tileset/campus-7/2026-11-23`): asking twice with one id is asking once. Default: a random one. */
   id?: string;
+  /** Who goes first where its tasks wait for workers. Of what is joined it changes nothing. */
+  priority?: PriorityOptions;
 }
 
 /** What became of a start. */
@@ -63,11 +66,11 @@ export const ONLY_NEW = {
  * @throws OperationError, BatchError or ChainError (`IdConflict`)
  */
 export function startOnce(client: Client, kind: Run['kind'], taskQueue: string, wanted: WantedRun): Promise<boolean> {
-  const { workflowId, workflowType, input, title, details } = wanted;
+  const { workflowId, workflowType, input, title, details, priority } = wanted;
   return waitFor(client, { kind, id: workflowId }, 'start', undefined, async () => {
     try {
       const shown = { staticSummary: title, staticDetails: details };
-      await client.workflow.start(workflowType, { workflowId, taskQueue, args: [input], ...shown, ...ONLY_NEW });
+      await client.workflow.start(workflowType, { workflowId, taskQueue, args: [input], ...shown, priority, ...ONLY_NEW });
       return true;
     } catch (err) {
       if (!(err instanceof WorkflowExecutionAlreadyStartedError)) throw err;

@@ -10,6 +10,7 @@ import { BUILD_TILESET, CANCELED_MEMO, POLL_NOW_SIGNAL, PROGRESS_QUERY, RUN_CHAI
 import { chainTitle } from '../identity/titles';
 import { startOnce, waitFor, type Started, type StartOptions, type WaitOptions } from './calls';
 import { ChainCancelledError } from './errors';
+import { priorityOf, type FairnessBy } from './priority';
 import { chainDetails } from './static-details';
 import type { WantedRun } from './same-request';
 
@@ -33,9 +34,11 @@ export async function startTileset(
   client: Client,
   taskQueue: string,
   input: BuildTilesetInput,
-  { id = randomUUID() }: StartOptions,
+  { id = randomUUID(), priority: given }: StartOptions,
+  fairnessBy: FairnessBy,
 ): Promise<ChainHandle<BuildTilesetResult> & Started> {
-  const started = await startOnce(client, 'chain', taskQueue, wantedTileset(input, id));
+  const priority = priorityOf(BUILD_TILESET, input, fairnessBy, given);
+  const started = await startOnce(client, 'chain', taskQueue, { ...wantedTileset(input, id), priority });
   return { ...getChain<BuildTilesetResult>(client, id), started };
 }
 
@@ -43,9 +46,11 @@ export async function startChain(
   client: Client,
   taskQueue: string,
   input: ChainInput,
-  { id = randomUUID() }: StartOptions,
+  { id = randomUUID(), priority: given }: StartOptions,
+  fairnessBy: FairnessBy,
 ): Promise<ChainHandle & Started> {
-  const started = await startOnce(client, 'chain', taskQueue, wantedChain(input, id));
+  const priority = priorityOf(RUN_CHAIN, input, fairnessBy, given);
+  const started = await startOnce(client, 'chain', taskQueue, { ...wantedChain(input, id), priority });
   return { ...getChain(client, id), started };
 }
 

@@ -37,4 +37,5 @@ export {
 export { ConfigError } from '../config';
 export { encryptedData, EncryptionError, KeySource, keysOfEnvironment, type KeyEvents, type Keys } from '../encryption';
 export { LroSchedules } from './schedules';
+export type { FairnessBy } from './priority';
 export * from '../contract';

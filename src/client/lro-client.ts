@@ -26,6 +26,7 @@ import type {
   OperationInput,
   OperationProgress,
   OperationResult,
+  PriorityOptions,
   TypedInput,
 } from '../contract';
 import { encryptedData, keysOfEnvironment, type KeySource } from '../encryption';
@@ -35,6 +36,7 @@ import { getChain, startChain, startTileset, type ChainHandle } from './chains';
 import { DEFAULT_ANSWER_SECONDS, ONLY_NEW, startOnce, waitFor, type Started, type StartOptions, type WaitOptions } from './calls';
 import { operationTitle } from '../identity/id-conflict';
 import { acceptedUpdateId, digestToSend } from '../identity/input-digest';
+import { priorityOf, type FairnessBy } from './priority';
 import { requireSameRequest, type WantedRun } from './same-request';
 import { LroSchedules } from './schedules';
 import { operationDetails } from './static-details';
@@ -44,6 +46,8 @@ export interface LroClientOptions {
   client: Client;
   /** Default `lro`. */
   taskQueue?: string;
+  /** Whose share of busy workers what it starts counts for, where a start does not say so itself. Default `connection`. */
+  fairnessBy?: FairnessBy;
 }
 
 /** Of {@link LroClient.connect}. */
@@ -80,12 +84,14 @@ export class LroClient {
   readonly schedules: LroSchedules;
   private readonly client: Client;
   private readonly taskQueue: string;
+  private readonly fairnessBy: FairnessBy;
   private owned: Connection | undefined;
 
-  constructor({ client, taskQueue = DEFAULT_TASK_QUEUE }: LroClientOptions) {
+  constructor({ client, taskQueue = DEFAULT_TASK_QUEUE, fairnessBy = 'connection' }: LroClientOptions) {
     this.client = client;
     this.taskQueue = taskQueue;
-    this.schedules = new LroSchedules(client, taskQueue);
+    this.fairnessBy = fairnessBy;
+    this.schedules = new LroSchedules(client, taskQueue, fairnessBy);
   }
 
   /**
@@ -98,7 +104,7 @@ export class LroClient {
     const address = options.address ?? connectionOptions.address;
     const connection = await Connection.connect({ ...connectionOptions, address });
     const client = new Client({ connection, namespace: options.namespace ?? namespace ?? 'default', dataConverter });
-    const lro = new LroClient({ client, taskQueue: options.taskQueue });
+    const lro = new LroClient({ client, taskQueue: options.taskQueue, fairnessBy: options.fairnessBy });
     lro.owned = connection;
     return lro;
   }
@@ -111,9 +117,9 @@ export class LroClient {
   /** Starts an operation and returns as soon as Temporal has it. */
   async start<B = Json, R = Json>(
     input: TypedInput<B, R>,
-    { id = randomUUID() }: StartOptions = {},
+    { id = randomUUID(), priority }: StartOptions = {},
   ): Promise<OperationHandle<B, R> & Started> {
-    const started = await startOnce(this.client, 'operation', this.taskQueue, wantedOperation(input, id));
+    const started = await startOnce(this.client, 'operation', this.taskQueue, this.wanted(input, id, priority));
     return { ...this.get<B, R>(id), started };
   }
 
@@ -128,17 +134,18 @@ export class LroClient {
    */
   async startAndWaitAccepted<B = Json, R = Json>(
     input: TypedInput<B, R>,
-    { id = randomUUID(), timeoutSeconds = DEFAULT_ANSWER_SECONDS }: StartOptions & WaitOptions = {},
+    { id = randomUUID(), timeoutSeconds = DEFAULT_ANSWER_SECONDS, priority }: StartOptions & WaitOptions = {},
   ): Promise<OperationHandle<B, R> & Started & { acceptance: Acceptance }> {
+    const wanted = this.wanted(input, id, priority);
     const end = await this.waiting(id, 'acceptance', timeoutSeconds, async () => {
       try {
         // An update of one's own: a known one would be joined, and nobody could tell that from a start.
         const updateId = `${acceptedUpdateId(digestToSend(input))}-${randomUUID()}`;
-        return { acceptance: await this.updateWithStart(input, id, 'FAIL', updateId), started: true };
+        return { acceptance: await this.updateWithStart(input, wanted, 'FAIL', updateId), started: true };
       } catch (err) {
         if (!(err instanceof WorkflowExecutionAlreadyStartedError)) throw err;
-        await requireSameRequest(this.client, wantedOperation(input, id));
-        return { acceptance: await this.joined(input, id), started: false };
+        await requireSameRequest(this.client, wanted);
+        return { acceptance: await this.joined(input, wanted), started: false };
       }
     });
     return { ...this.get<B, R>(id), ...end };
@@ -165,12 +172,12 @@ export class LroClient {
 
   /** Starts the building of a tileset, from wherever the input begins, and returns as soon as Temporal has it. */
   buildTileset(input: BuildTilesetInput, options: StartOptions = {}): Promise<ChainHandle<BuildTilesetResult> & Started> {
-    return startTileset(this.client, this.taskQueue, input, options);
+    return startTileset(this.client, this.taskQueue, input, options, this.fairnessBy);
   }
 
   /** Starts a chain of operations and returns as soon as Temporal has it. */
   runChain(input: ChainInput, options: StartOptions = {}): Promise<ChainHandle & Started> {
-    return startChain(this.client, this.taskQueue, input, options);
+    return startChain(this.client, this.taskQueue, input, options, this.fairnessBy);
   }
 
   /** A chain that was started before, by anyone. Makes no call yet. */
@@ -180,7 +187,7 @@ export class LroClient {
 
   /** Starts a batch and returns as soon as Temporal has it. */
   startBatch(input: BatchInput, options: StartOptions = {}): Promise<BatchHandle & Started> {
-    return startBatch(this.client, this.taskQueue, input, options);
+    return startBatch(this.client, this.taskQueue, input, options, this.fairnessBy);
   }
 
   /**
@@ -197,24 +204,29 @@ export class LroClient {
   }
 
   /** Of an operation that is there: runs, or has succeeded. */
-  private async joined(input: OperationInput, id: string): Promise<Acceptance> {
+  private async joined(input: OperationInput, wanted: WantedRun): Promise<Acceptance> {
     try {
-      return await this.updateWithStart(input, id, 'USE_EXISTING', acceptedUpdateId(digestToSend(input)));
+      return await this.updateWithStart(input, wanted, 'USE_EXISTING', acceptedUpdateId(digestToSend(input)));
     } catch (err) {
       if (!(err instanceof WorkflowExecutionAlreadyStartedError)) throw err;
-      const { operationId, statusUrl } = await this.get(id).result();
+      const { operationId, statusUrl } = await this.get(wanted.workflowId).result();
       return { ...(operationId === undefined ? {} : { operationId }), ...(statusUrl === undefined ? {} : { statusUrl }) };
     }
   }
 
-  private updateWithStart(input: OperationInput, id: string, conflict: 'FAIL' | 'USE_EXISTING', updateId: string): Promise<Acceptance> {
-    const { workflowId, workflowType, title, details } = wantedOperation(input, id);
+  private updateWithStart(
+    input: OperationInput,
+    { workflowId, workflowType, title, details, priority }: WantedRun,
+    conflict: 'FAIL' | 'USE_EXISTING',
+    updateId: string,
+  ): Promise<Acceptance> {
     const startWorkflowOperation = new WithStartWorkflowOperation<RunOperation>(workflowType, {
       workflowId,
       taskQueue: this.taskQueue,
       args: [input],
       staticSummary: title,
       staticDetails: details,
+      priority,
       ...ONLY_NEW,
       workflowIdConflictPolicy: conflict,
     });
@@ -223,6 +235,10 @@ export class LroClient {
       args: [input],
       startWorkflowOperation,
     });
+  }
+
+  private wanted(input: OperationInput, workflowId: string, given: PriorityOptions | undefined): WantedRun {
+    return { ...wantedOperation(input, workflowId), priority: priorityOf(RUN_OPERATION, input, this.fairnessBy, given) };
   }
 
   private waiting<T>(id: string, what: string, timeoutSeconds: number | undefined, call: () => Promise<T>): Promise<T> {

@@ -4,7 +4,7 @@
  * Keeps true: works whatever the workflow is at, running or closed, and whoever started it.
  */
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
-import { ApplicationFailure } from '@temporalio/common';
+import { ApplicationFailure, type Priority } from '@temporalio/common';
 import { decodeArrayFromPayloads } from '@temporalio/common/lib/internal-non-workflow';
 import { INPUT_DIGEST_MEMO } from '../contract';
 import { idConflict } from '../identity/id-conflict';
@@ -19,6 +19,7 @@ export interface WantedRun {
   title: string;
   /** Markdown: what people read of its input. */
   details: string;
+  priority?: Priority;
 }
 
 /** @returns the id of the run that is there @throws ApplicationFailure `IdConflict` where the id belongs to another request */

@@ -6,6 +6,7 @@
 import { z } from 'zod';
 import { strictObject } from '../config/strict-object';
 import { batchInput } from '../schema/batch';
+import { priorityOptions } from '../schema/priority';
 import { instant, scheduleTimes } from './schedule-times';
 import { DEFAULT_CATCHUP_WINDOW_SECONDS, SCHEDULE_OVERLAPS, type CreateScheduleOptions } from './schedule-types';
 
@@ -37,6 +38,7 @@ export const createOptions = strictObject(
     pauseOnFailure: flag.default(false),
     note: text.optional(),
     paused: flag.default(false),
+    priority: priorityOptions.optional(),
   } satisfies Record<keyof CreateScheduleOptions, z.ZodType>,
   'must be an object',
 );

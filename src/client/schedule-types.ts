@@ -1,5 +1,5 @@
 /** What callers write about schedules of batches, and what they read of them. Plain JSON. */
-import type { BatchInput } from '../contract';
+import type { BatchInput, PriorityOptions } from '../contract';
 import type { ScheduleTimes } from './schedule-times';
 
 /** Temporal's policy by this client's name for it: what happens to a start while the batch of an earlier one runs. */
@@ -42,6 +42,8 @@ export interface CreateScheduleOptions {
   note?: string;
   /** Begin paused. Default false. */
   paused?: boolean;
+  /** Of its batches: who goes first where their tasks wait for workers. */
+  priority?: PriorityOptions;
 }
 
 /** A past span of time whose starts are run now, both ends included. */
@@ -82,6 +84,8 @@ export interface ScheduleDescription extends ScheduleSummary {
   overlap: ScheduleOverlap | 'terminateOther';
   catchupWindowSeconds: number;
   pauseOnFailure: boolean;
+  /** Of its batches. */
+  priority: PriorityOptions;
   /** Batches of this schedule that run now. */
   running: { workflowId: string; runId: string }[];
   /** Since it was created: batches started, starts missed for longer than the catch-up window, starts skipped because of an overlap. */

@@ -10,3 +10,4 @@ export * from './operation';
 export * from './chain';
 export * from './outcomes';
 export * from './batch';
+export * from './priority';

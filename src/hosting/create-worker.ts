@@ -21,6 +21,7 @@ import { Limiters } from './limiters';
 import { ListedWorkers } from './listed-workers';
 import { RateSharing } from './share-rates';
 import type { Traces } from './traces';
+import { DEFAULT_TUNING } from './tuning';
 
 export interface LroWorkerOptions {
   config: LroConfig;
@@ -99,10 +100,7 @@ export async function createLroWorker(options: LroWorkerOptions): Promise<{ work
     // Heartbeats are not throttled: activities send one a second.
     maxHeartbeatThrottleInterval: '1 second',
     defaultHeartbeatThrottleInterval: '1 second',
-    // Measured: enough for full throughput, and half the memory of more.
-    maxCachedWorkflows: 300,
-    workflowTaskPollerBehavior: { type: 'simple-maximum', maximum: 10 },
-    activityTaskPollerBehavior: { type: 'simple-maximum', maximum: 10 },
+    ...DEFAULT_TUNING,
     ...options.worker,
     identity,
   });

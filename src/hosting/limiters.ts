@@ -27,6 +27,8 @@ export class Limiters {
           taskQueue,
           args: [{ continueAsNewAfterEvents }],
           workflowIdConflictPolicy: 'USE_EXISTING',
+          // Whoever sends waits for it.
+          priority: { priorityKey: 1 },
           staticSummary: `rates of ${connection}`,
         }),
       }),

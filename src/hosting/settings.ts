@@ -11,6 +11,7 @@ import { deploymentVariables, workerVersion, type WorkerVersion } from './deploy
 import { healthVariables } from './health';
 import { logVariables } from './log';
 import { metricsVariables, type MetricsSettings } from './telemetry';
+import { tuningOf, tuningVariables, type Tuning } from './tuning';
 
 const DEFAULT_CONFIG_PATH = 'lro.config.yaml';
 
@@ -25,6 +26,7 @@ export interface WorkerSettings {
   nexus: boolean;
   /** Absent: without Worker Versioning. */
   version?: WorkerVersion;
+  tuning: Tuning;
 }
 
 const environment = z.object({
@@ -49,6 +51,7 @@ const environment = z.object({
     .optional(),
   ...metricsVariables,
   ...deploymentVariables,
+  ...tuningVariables,
 });
 
 /** The file with connections that the environment names. @throws ConfigError with every mistake of the file */
@@ -66,7 +69,8 @@ export function readSettings(env: NodeJS.ProcessEnv): WorkerSettings {
   const read = environment.safeParse(env);
   const mistakes = read.success ? [] : read.error.issues.map((issue) => `${issue.path.map(String).join('.')}: ${issue.message}`);
   const { version, mistake } = workerVersion(env);
-  if (mistake !== undefined) mistakes.push(mistake);
+  const { tuning, mistake: tuningMistake } = tuningOf(read.data ?? {});
+  for (const one of [mistake, tuningMistake]) if (one !== undefined) mistakes.push(one);
   mistakes.push(...encryptionMistakes(env));
   let config: LroConfig = { connections: {}, files: NO_FILES };
   try {
@@ -86,5 +90,6 @@ export function readSettings(env: NodeJS.ProcessEnv): WorkerSettings {
     continueAsNewAfterEvents: LRO_CONTINUE_AS_NEW_AFTER_EVENTS,
     nexus: LRO_NEXUS,
     version,
+    tuning,
   };
 }

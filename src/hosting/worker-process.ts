@@ -26,8 +26,10 @@ import type { WorkerVersion } from './deployment';
 import { notReadyReason, type NotReady } from './health';
 import { announce } from './log';
 import { ProcessGauges } from './process-gauges';
+import { warnOfMissingSearchAttributes } from './search-attribute-warning';
 import { TemporalWatch } from './temporal-watch';
 import type { Traces } from './traces';
+import type { Tuning } from './tuning';
 import { WebhookPort, type OpenedPort } from './webhook-port';
 
 export interface WorkerProcessOptions {
@@ -38,6 +40,7 @@ export interface WorkerProcessOptions {
   version?: WorkerVersion;
   /** Payloads are encrypted with these keys, if there are any. */
   encryption: KeySource;
+  tuning: Tuning;
   log: Logger;
   /** Of the HTTP connections. */
   http?: OpenOptions;
@@ -166,7 +169,7 @@ export class WorkerProcess {
       port = await this.webhooks.open(config);
       const http = { ...this.options.http, log };
       // The end of the process is bounded as a whole (see `run`), a worker that another one has followed is not.
-      const worker = { shutdownForceTime: undefined };
+      const worker = { ...this.options.tuning, shutdownForceTime: undefined };
       // Each worker goes on with the metrics of the one before.
       const metrics = (this.metrics ??= new WorkerMetrics(Runtime.instance().metricMeter, { namespace, taskQueue }));
       const shared = { metrics, countEverySeconds, continueAsNewAfterEvents, nexus, version, encryption, traces };
@@ -186,6 +189,8 @@ export class WorkerProcess {
     });
     this.drainOf(ended);
     await listed(connection, { namespace, taskQueue, identity: worker.options.identity });
+    // Once for the process, not for each file.
+    if (this.current === undefined) void warnOfMissingSearchAttributes(connection, namespace, log);
     const fileHash = fileHashOfConfig(config);
     this.gauges.uses(fileHash, this.options.fileWrittenAtMs?.());
     const names = connections.names();

@@ -1,5 +1,6 @@
 /** Starts one dev server for all test files, and has the time-skipping server fetched once before tests ask for it together. */
 import { provisionTestServer, startDevServer, type DevServer } from '../../src/devserver';
+import { SEARCH_ATTRIBUTE_TYPES } from '../../src/setup';
 
 declare global {
   var sharedDevServer: DevServer | undefined;
@@ -8,7 +9,7 @@ declare global {
 export default async function globalSetup(): Promise<void> {
   const [server, testServer] = await Promise.all([
     startDevServer({
-      searchAttributes: { LroStatus: 'Keyword', LroConnection: 'Keyword', LroOperationId: 'Keyword', LroTrouble: 'Keyword' },
+      searchAttributes: SEARCH_ATTRIBUTE_TYPES,
       // Temporal rounds timers up to about a second by default; that second, of every poll, is most of what tests would wait for.
       dynamicConfig: { 'history.timerProcessorMaxTimeShift': '50ms' },
     }),

@@ -6,8 +6,8 @@
  */
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { SEARCH_ATTRIBUTES } from '../../contract';
 import { provisionTemporalCli, startDevServer, type DevServer, type ProgramSource } from '../../devserver';
+import { SEARCH_ATTRIBUTE_TYPES } from '../../setup';
 
 export interface DemoTemporal {
   address: string;
@@ -58,7 +58,7 @@ export async function findTemporal({ folder, usualPorts, uiUrl, onStep }: Tempor
     ui: true,
     databaseFile: join(folder, 'temporal.db'),
     logFile: join(folder, 'temporal.log'),
-    searchAttributes: Object.fromEntries(Object.values(SEARCH_ATTRIBUTES).map((name) => [name, 'Keyword'] as const)),
+    searchAttributes: SEARCH_ATTRIBUTE_TYPES,
     ...ports,
   });
   useOwnServer(server, folder);

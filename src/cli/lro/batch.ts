@@ -3,9 +3,10 @@ import type { Command } from 'commander';
 import { itemTable, progressTable, resultTable } from './batch-tables';
 import { addBatchInputOptions, readBatchInput, type BatchInputOptions } from './batch-input';
 import { addCommand, print, toNumber, withLro, type CommonOptions } from './command';
+import { addPriorityOptions, readPriority, type PriorityFlags } from './priority';
 import { writeError } from './terminal';
 
-interface StartCommandOptions extends CommonOptions, BatchInputOptions {
+interface StartCommandOptions extends CommonOptions, BatchInputOptions, PriorityFlags {
   id?: string;
   wait?: true;
 }
@@ -17,7 +18,7 @@ interface WaitCommandOptions extends CommonOptions {
 export function addBatchCommands(program: Command): void {
   const group = program.command('batch').description('start, follow, pause and cancel batches');
 
-  addBatchInputOptions(addCommand(group, 'start', 'start a batch'))
+  addPriorityOptions(addBatchInputOptions(addCommand(group, 'start', 'start a batch')))
     .option('--id <id>', 'its workflow id: the same id is the same batch (default: a random one)')
     .option('--wait', 'wait for its end and print its result; a failed batch is exit code 1')
     .action(start);
@@ -56,8 +57,9 @@ export function addBatchCommands(program: Command): void {
 
 async function start(options: StartCommandOptions): Promise<void> {
   const input = readBatchInput(options);
+  const priority = readPriority(options);
   await withLro(options, async (lro) => {
-    const batch = await lro.startBatch(input, { id: options.id });
+    const batch = await lro.startBatch(input, { id: options.id, priority });
     const { id, started } = batch;
     if (options.wait === true) {
       // Only the result belongs on standard output.

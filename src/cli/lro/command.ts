@@ -3,8 +3,7 @@
  */
 import { InvalidArgumentError, type Command } from 'commander';
 import { ConfigError, LroClient } from '../../client';
-import { reasonOf } from '../../text/reason';
-import { UnreachableError, UsageError } from './failures';
+import { unreachable, UsageError } from './failures';
 import { writeOut } from './terminal';
 
 export interface CommonOptions {
@@ -33,11 +32,7 @@ export async function withLro<T>({ taskQueue }: CommonOptions, work: (lro: LroCl
     lro = await LroClient.connect({ taskQueue: queue });
   } catch (err) {
     if (err instanceof ConfigError) throw new UsageError(`the encryption keys are refused:\n${err.message}`);
-    const address = process.env['TEMPORAL_ADDRESS'] ?? 'the address of temporal.toml, or localhost:7233';
-    throw new UnreachableError(
-      `Temporal cannot be reached at ${address}: ${reasonOf(err)}\n` +
-        'Set TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE (and TEMPORAL_API_KEY or TLS for Temporal Cloud), or name a profile of temporal.toml.',
-    );
+    throw unreachable(err);
   }
   try {
     return await work(lro);

@@ -4,6 +4,7 @@
 import { NamespaceNotFoundError, WorkflowNotFoundError } from '@temporalio/client';
 import { CommanderError } from 'commander';
 import { BatchCancelledError, BatchError, ScheduleError, StillRunningError } from '../../client';
+import { reasonOf } from '../../text/reason';
 import { printUnfinishedBatch } from './batch-tables';
 import { writeError } from './terminal';
 
@@ -15,6 +16,15 @@ export class UsageError extends Error {
 /** Temporal did not answer, or refuses the credentials. */
 export class UnreachableError extends Error {
   override readonly name = 'UnreachableError';
+}
+
+/** Says where Temporal was looked for, and how to name another place. */
+export function unreachable(err: unknown): UnreachableError {
+  const address = process.env['TEMPORAL_ADDRESS'] ?? 'the address of temporal.toml, or localhost:7233';
+  return new UnreachableError(
+    `Temporal cannot be reached at ${address}: ${reasonOf(err)}\n` +
+      'Set TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE (and TEMPORAL_API_KEY or TLS for Temporal Cloud), or name a profile of temporal.toml.',
+  );
 }
 
 // gRPC status codes.

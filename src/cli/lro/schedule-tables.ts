@@ -1,6 +1,7 @@
 /** Schedules as tables. */
 import { stringify } from 'yaml';
 import type { CalendarTimes, ScheduleDescription, ScheduleSummary, ScheduleTimes } from '../../client';
+import type { PriorityOptions } from '../../contract';
 import { batchTitle } from '../../client/batches';
 import { factTable, fileText, listTable } from './tables';
 
@@ -36,6 +37,7 @@ export function scheduleTable(schedule: ScheduleDescription): string {
     ['overlap', overlap],
     ['catch-up window', `${catchupWindowSeconds} s`],
     ['on failure', pauseOnFailure ? 'pauses' : 'goes on'],
+    ['priority', priorityText(schedule.priority)],
     ['starts', `${counts.started} started, ${counts.missed} missed, ${counts.skipped} skipped (overlap)`],
     ['created', schedule.createdAt],
     ['changed', schedule.updatedAt],
@@ -47,6 +49,11 @@ export function scheduleTable(schedule: ScheduleDescription): string {
     '',
   );
   return `${facts}\n${runs}`;
+}
+
+function priorityText({ priorityKey, fairnessKey, fairnessWeight }: PriorityOptions): string {
+  const weight = fairnessWeight === undefined ? '' : ` × ${fairnessWeight}`;
+  return `${priorityKey ?? 'default'}${fairnessKey === undefined ? '' : `, fairness key ${fairnessKey}${weight}`}`;
 }
 
 function stateText(paused: boolean): string {

@@ -4,9 +4,10 @@ import { SCHEDULE_OVERLAPS, type CalendarTimes, type LroClient, type ScheduleOve
 import { addBatchInputOptions, parseMap, readBatchInput, type BatchInputOptions } from './batch-input';
 import { addCommand, collect, print, toNumber, withLro, type CommonOptions } from './command';
 import { UsageError } from './failures';
+import { addPriorityOptions, readPriority, type PriorityFlags } from './priority';
 import { scheduleList, scheduleTable } from './schedule-tables';
 
-interface CreateCommandOptions extends CommonOptions, BatchInputOptions {
+interface CreateCommandOptions extends CommonOptions, BatchInputOptions, PriorityFlags {
   cron?: string[];
   everySeconds?: number;
   offsetSeconds?: number;
@@ -31,7 +32,7 @@ interface OverlapOptions extends CommonOptions {
 export function addScheduleCommands(program: Command): void {
   const group = program.command('schedule').description('schedules of batches');
 
-  addBatchInputOptions(addCommand(group, 'create <id>', 'create a schedule that starts a batch at its times'))
+  addPriorityOptions(addBatchInputOptions(addCommand(group, 'create <id>', 'create a schedule that starts a batch at its times')))
     .option('--cron <expression>', 'minute hour dayOfMonth month dayOfWeek; may be repeated', collect)
     .option('--every-seconds <n>', 'every so many seconds, counted from 1970-01-01T00:00:00Z', toNumber)
     .option('--offset-seconds <n>', 'later than --every-seconds by so much', toNumber)
@@ -88,6 +89,7 @@ async function create(id: string, options: CreateCommandOptions): Promise<void> 
   const { workflowId, overlap, catchupWindowSeconds, pauseOnFailure, note, paused } = options;
   if (everySeconds === undefined && offsetSeconds !== undefined) throw new UsageError('--offset-seconds needs --every-seconds');
   const batch = readBatchInput(options);
+  const priority = readPriority(options);
   const times = {
     cron,
     intervals: everySeconds === undefined ? undefined : [{ everySeconds, offsetSeconds }],
@@ -99,7 +101,7 @@ async function create(id: string, options: CreateCommandOptions): Promise<void> 
     endAt,
   };
   await withLro(options, async (lro) => {
-    await lro.schedules.create({ id, times, batch, overlap, workflowId, catchupWindowSeconds, pauseOnFailure, note, paused });
+    await lro.schedules.create({ id, times, batch, overlap, workflowId, catchupWindowSeconds, pauseOnFailure, note, paused, priority });
     await describe(lro, id, options);
   });
 }
