@@ -1,9 +1,10 @@
 /** `lro schedule …`: Temporal Schedules of batches. */
 import { Option, type Command } from 'commander';
 import { SCHEDULE_OVERLAPS, type CalendarTimes, type LroClient, type ScheduleOverlap } from '../../client';
-import { addBatchInputOptions, parseMap, readBatchInput, type BatchInputOptions } from './batch-input';
+import { addBatchInputOptions, readBatchInput, type BatchInputOptions } from './batch-input';
 import { addCommand, collect, print, toNumber, withLro, type CommonOptions } from './command';
 import { UsageError } from './failures';
+import { parseMap } from './input-file';
 import { addPriorityOptions, readPriority, type PriorityFlags } from './priority';
 import { scheduleList, scheduleTable } from './schedule-tables';
 
