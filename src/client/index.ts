@@ -33,6 +33,7 @@ export {
   type ScheduledRun,
   type ScheduleOverlap,
   type ScheduleSummary,
+  type UpdateScheduleOptions,
 } from './schedule-types';
 export { ConfigError } from '../config';
 export { encryptedData, EncryptionError, KeySource, keysOfEnvironment, type KeyEvents, type Keys } from '../encryption';

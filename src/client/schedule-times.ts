@@ -186,6 +186,13 @@ function wholeRanges<T extends number | string>(value: Times<T>): LooseRange<T>[
   });
 }
 
+/** Times after a change: new starts take the place of all that there were. */
+export function changedTimes(now: ScheduleTimes, { cron, intervals, calendars: dates, ...change }: ScheduleTimes = {}): ScheduleTimes {
+  const given = Object.entries(change).filter(([, value]) => value !== undefined);
+  const namesStarts = cron !== undefined || intervals !== undefined || dates !== undefined;
+  return { ...now, ...(namesStarts ? { cron, intervals, calendars: dates } : {}), ...Object.fromEntries(given) };
+}
+
 /** Of what the server stores: cron expressions have become calendars there, which remember them, and `@every` intervals. */
 export function fromTemporalSpec(spec: ScheduleSpecDescription): ScheduleTimes {
   const isCron = ({ comment }: CalendarSpecDescription): boolean => comment?.startsWith(CRON_MARK) === true;

@@ -1,14 +1,11 @@
 /** `lro run`, `start`, `attach`, `status`, `watch`, `wait`, `list`, `cancel`, `poll-now` and `tileset build` as processes. */
-import { spawn, spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import { readOperationInput, type OperationInputOptions } from '../../src/cli/lro/operation-input';
 import { startEmulator, type Emulator } from '../../src/emulator';
 import { testConfig } from '../support/config';
 import { eventually } from '../support/eventually';
 import { startTestHarness, type TestHarness } from '../support/in-process';
-import { LRO_PROGRAM } from '../support/lro-command';
-import { fileWith, lroJson, lroOf, type Lro } from './support';
+import { fileWith, HAS_TERMINAL, lroJson, lroOf, startLro, type Lro } from './support';
 
 const UPLOAD = ['--connection', 'maps', '--path', '/mapData', '--query', 'dataFormat=geojson'];
 const BODY = ['--body', '{"type":"FeatureCollection","features":[]}'];
@@ -131,24 +128,20 @@ test('an id of another kind is said with the right command', async () => {
 test('no worker on the task queue is said, and Ctrl-C ends the watching only', async () => {
   const id = `alone-${randomUUID()}`;
   const queue = `nobody-${randomUUID()}`;
-  const child = spawn(process.execPath, [LRO_PROGRAM, 'run', '--id', id, ...UPLOAD, '--task-queue', queue], {
-    env: { ...process.env, TEMPORAL_ADDRESS: harness.address },
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  let written = '';
-  child.stderr.on('data', (chunk: Buffer) => (written += chunk.toString()));
-  const ended = once(child, 'close');
+  const running = startLro(['run', '--id', id, ...UPLOAD, '--task-queue', queue], harness);
   try {
-    await eventually(
-      () => written,
-      (text) => text.includes(`no worker is listening on task queue "${queue}": start one`),
-    );
-    child.kill('SIGINT');
-    expect((await ended)[0]).toBe(130);
+    await running.writes(new RegExp(`no worker is listening on task queue "${queue}": start one`));
+    running.interrupt();
+    const { code, written } = await running.ended();
     expect(written).toContain(`stopped watching; the operation goes on. To see it again: lro watch ${id}\n`);
-    expect(await lroJson(lro, ['status', id])).toMatchObject({ state: 'running', taskQueue: queue, note: expect.stringContaining(queue) as string });
+    expect(code).toBe(130);
+    expect(await lroJson(lro, ['status', id])).toMatchObject({
+      state: 'running',
+      taskQueue: queue,
+      note: expect.stringContaining(queue) as string,
+    });
   } finally {
-    child.kill('SIGKILL');
+    running.kill();
     await harness.client.workflow.getHandle(id).terminate();
   }
 });
@@ -177,36 +170,27 @@ test.each<[string, OperationInputOptions, string]>([
 
 test('wrong flags are exit code 2, and JSON with --json', async () => {
   const { code, stdout, stderr } = await lro(['run', '--path', '/x', '--method', 'FETCH', '--json']);
-  expect(JSON.parse(stderr)).toMatchObject({ error: { type: 'UsageError', message: expect.stringContaining('Allowed choices are GET, POST') as string } });
+  expect(JSON.parse(stderr)).toMatchObject({
+    error: { type: 'UsageError', message: expect.stringContaining('Allowed choices are GET, POST') as string },
+  });
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
 });
 
-const hasScript = spawnSync('script', ['--version']).status === 0;
-// `script` of util-linux gives a pseudo-terminal; where it is not installed there is none.
-const onTerminal = hasScript ? test : test.skip;
+const onTerminal = HAS_TERMINAL ? test : test.skip;
 
-onTerminal('on a terminal one line says status, polls, the next poll and the last problem, and goes when the result comes', async () => {
+onTerminal('on a terminal one line says status, polls and the next poll, and goes when the result comes', async () => {
   const id = `live-${randomUUID()}`;
-  const quoted = [process.execPath, LRO_PROGRAM, 'run', '--id', id, ...UPLOAD, ...BODY, ...WATCHED].map((word) => `'${word}'`).join(' ');
-  const child = spawn('script', ['-qefc', quoted, '/dev/null'], {
-    env: { ...process.env, TEMPORAL_ADDRESS: harness.address, LRO_TASK_QUEUE: harness.taskQueue },
-    stdio: ['pipe', 'pipe', 'ignore'],
-  });
-  let written = '';
-  child.stdout.on('data', (chunk: Buffer) => (written += chunk.toString()));
-  const ended = once(child, 'close');
+  const running = startLro(['run', '--id', id, ...UPLOAD, ...BODY, ...WATCHED], harness, true);
   try {
-    await eventually(
-      () => written,
-      (text) => / · [1-9]\d* polls? · next poll in 1 s/.test(text),
-    );
+    await running.writes(/ · [1-9]\d* polls? · next poll in 1 s/);
     await finish(id);
-    expect((await ended)[0]).toBe(0);
+    const { code, written } = await running.ended();
     expect(written.indexOf(`operation "${id}" is started`)).toBeLessThan(written.indexOf(' · next poll in'));
     expect(written).toMatch(/status +│ Succeeded/);
     // The cursor is there again.
     expect(written.lastIndexOf('\u001b[?25h')).toBeGreaterThan(written.lastIndexOf('\u001b[?25l'));
+    expect(code).toBe(0);
   } finally {
-    child.kill('SIGKILL');
+    running.kill();
   }
 });

@@ -41,10 +41,10 @@ export function addBatchSettingOptions(command: Command): Command {
 }
 
 /**
- * @param source where its items come from, when no flag says so
+ * @param base what the flags stand over where no file is named
  * @throws UsageError with every mistake
  */
-export function readBatchInput(options: BatchInputOptions, source: Pick<BatchInput, 'retryOf'> = {}): BatchInput {
+export function readBatchInput(options: BatchInputOptions, base: BatchInput = {}): BatchInput {
   const { input, manifest, report, resultFile, maxInFlight, submitsPerSecond, stopAfterFailures, skipInvalid } = options;
   const flags = {
     manifest: manifest === undefined ? undefined : fileRef(manifest),
@@ -54,10 +54,18 @@ export function readBatchInput(options: BatchInputOptions, source: Pick<BatchInp
     stopAfterFailures,
     skipInvalid,
   };
-  const merged: BatchInput = { ...(input === undefined ? undefined : readMap(input)), ...withoutUndefined(flags), ...source };
+  const kept = flags.manifest === undefined ? base : { ...base, items: undefined, retryOf: undefined };
+  const merged: BatchInput = { ...(input === undefined ? withoutUndefined(kept) : readMap(input)), ...withoutUndefined(flags) };
   if (resultFile !== undefined) merged.defaults = { ...merged.defaults, resultFile: fileRef(resultFile) };
   if (Object.keys(merged).length === 0) throw new UsageError('name the batch with --input or --manifest');
   const checked = checkBatch(merged);
   if (!checked.ok) throw new UsageError(['the batch is not right:', ...checked.mistakes].join('\n  '));
   return merged;
+}
+
+/** Whether a flag says anything about the batch. */
+export function namesBatch(options: BatchInputOptions): boolean {
+  const { input, manifest, report, resultFile, maxInFlight, submitsPerSecond, stopAfterFailures, skipInvalid } = options;
+  const flags = [input, manifest, report, resultFile, maxInFlight, submitsPerSecond, stopAfterFailures, skipInvalid];
+  return flags.some((flag) => flag !== undefined);
 }
