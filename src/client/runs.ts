@@ -98,7 +98,7 @@ export async function workersOf(client: Client, taskQueue: string): Promise<Queu
 }
 
 /** The visibility query of a filter. */
-export function queryOf({ kind, state, status, connection, trouble }: Omit<RunFilter, 'limit'>): string {
+function queryOf({ kind, state, status, connection, trouble }: Omit<RunFilter, 'limit'>): string {
   const types = kind === undefined ? Object.values(TYPES) : [TYPES[kind]];
   const terms = [
     `WorkflowType IN (${types.map(quoted).join(', ')})`,

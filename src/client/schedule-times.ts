@@ -188,7 +188,7 @@ function wholeRanges<T extends number | string>(value: Times<T>): LooseRange<T>[
 
 /** Times after a change: new starts take the place of all that there were. */
 export function changedTimes(now: ScheduleTimes, { cron, intervals, calendars: dates, ...change }: ScheduleTimes = {}): ScheduleTimes {
-  const given = Object.entries(change).filter(([, value]) => value !== undefined);
+  const given = Object.entries(change).filter(([, value]: [string, unknown]) => value !== undefined);
   const namesStarts = cron !== undefined || intervals !== undefined || dates !== undefined;
   return { ...now, ...(namesStarts ? { cron, intervals, calendars: dates } : {}), ...Object.fromEntries(given) };
 }

@@ -20,14 +20,24 @@ export function parseMap(written: string, what: string): Record<string, unknown>
 
 /** A map of YAML or JSON from a file. @param path `-` is standard input @throws UsageError */
 export function readMap(path: string): Record<string, unknown> {
-  const what = path === '-' ? 'standard input' : path;
-  let written: string;
+  return parseMap(readText(path), nameOf(path));
+}
+
+/** Any JSON value from a file. @param path `-` is standard input @throws UsageError */
+export function readJson(path: string): Json {
+  return jsonOf(nameOf(path), readText(path));
+}
+
+function nameOf(path: string): string {
+  return path === '-' ? 'standard input' : path;
+}
+
+function readText(path: string): string {
   try {
-    written = readFileSync(path === '-' ? 0 : path, 'utf8');
+    return readFileSync(path === '-' ? 0 : path, 'utf8');
   } catch (err) {
-    throw new UsageError(`${what} cannot be read: ${reasonOf(err)}`);
+    throw new UsageError(`${nameOf(path)} cannot be read: ${reasonOf(err)}`);
   }
-  return parseMap(written, what);
 }
 
 /** What a flag names: a URL, or a path on the worker's machine. */
@@ -51,12 +61,12 @@ export function pairsOf(flag: string, written: readonly string[] | undefined, se
   );
 }
 
-/** Any JSON value. @throws UsageError */
-export function jsonOf(flag: string, written: string): Json {
+/** Any JSON value. @param what is parsed, as messages call it @throws UsageError */
+export function jsonOf(what: string, written: string): Json {
   try {
     return JSON.parse(written) as Json;
   } catch (err) {
-    throw new UsageError(`${flag} is not JSON: ${reasonOf(err)}`);
+    throw new UsageError(`${what} is not JSON: ${reasonOf(err)}`);
   }
 }
 

@@ -4,11 +4,11 @@
  * Keeps true: every mistake is reported before anything is started.
  */
 import { Option, type Command } from 'commander';
-import { HTTP_METHODS, type HttpMethod, type OperationInput } from '../../contract';
+import { HTTP_METHODS, type HttpMethod, type Json, type OperationInput } from '../../contract';
 import { checkInput } from '../../schema/operation';
 import { collect, toNumber } from './command';
 import { UsageError } from './failures';
-import { fileRef, jsonOf, pairsOf, readMap, withoutUndefined } from './input-file';
+import { fileRef, jsonOf, pairsOf, readJson, readMap, withoutUndefined } from './input-file';
 
 /** Of whatever is submitted or followed. */
 export interface SharedInputOptions {
@@ -134,8 +134,8 @@ function sharedOf(options: AttachInputOptions | OperationInputOptions, labels: R
   });
 }
 
-function bodyOf(written: string): ReturnType<typeof jsonOf> {
-  return written.startsWith('@') ? (readMap(written.slice(1)) as ReturnType<typeof jsonOf>) : jsonOf('--body', written);
+function bodyOf(written: string): Json {
+  return written.startsWith('@') ? readJson(written.slice(1)) : jsonOf('--body', written);
 }
 
 function checkedOperation(input: OperationInput): OperationInput {

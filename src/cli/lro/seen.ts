@@ -52,7 +52,7 @@ function joined(parts: (string | undefined)[]): string {
 }
 
 /** `1 h 5 min`, `4 min 10 s`, `7 s` */
-export function durationText(seconds: number): string {
+function durationText(seconds: number): string {
   const whole = Math.max(0, Math.ceil(seconds));
   const [hours, minutes] = [Math.floor(whole / 3600), Math.floor((whole % 3600) / 60)];
   if (hours > 0) return `${hours} h ${minutes} min`;

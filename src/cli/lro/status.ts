@@ -3,7 +3,15 @@
  *
  * Keeps true: it answers without a worker, too, and says then what it could not ask; it waits for nothing.
  */
-import { BatchCancelledError, BatchError, ChainCancelledError, ChainError, OperationCancelledError, OperationError } from '../../client';
+import {
+  BatchCancelledError,
+  BatchError,
+  ChainCancelledError,
+  ChainError,
+  EncryptionError,
+  OperationCancelledError,
+  OperationError,
+} from '../../client';
 import type {
   BatchProgress,
   BatchResult,
@@ -44,7 +52,8 @@ async function standing(lro: LroClient, run: KnownRun): Promise<Partial<Status>>
   const asked = { timeoutSeconds: ANSWER_SECONDS };
   try {
     return { progress: await handleOf(lro, run).progress(asked) };
-  } catch {
+  } catch (err) {
+    if (err instanceof EncryptionError) throw err;
     return { note: await workersText(lro, run.taskQueue) };
   }
 }
