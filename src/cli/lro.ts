@@ -1,8 +1,7 @@
 #!/usr/bin/env node
 /**
- * `lro`: batches and their schedules from the command line, code for a service's operations, the codec server, and the set-up of a namespace.
- *
- * Exit codes: 0 done, 1 it failed, 2 wrong arguments or a wrong input, 3 Temporal cannot be reached.
+ * `lro`: operations, batches and their schedules from the command line, code for a service's operations, the codec server, and the set-up
+ * of a namespace. Exit codes: docs/cli.md.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,6 +10,8 @@ import { addBatchCommands } from './lro/batch';
 import { addCodecServerCommand } from './lro/codec-server';
 import { exitCodeOf, report } from './lro/failures';
 import { addGenerateCommand } from './lro/generate';
+import { addOperationCommands } from './lro/operation';
+import { addRunCommands } from './lro/runs';
 import { addScheduleCommands } from './lro/schedule';
 import { addSetupCommand } from './lro/setup';
 import { forTerminal } from './lro/terminal';
@@ -20,21 +21,27 @@ Temporal is found by TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_API_KEY, …
 localhost:7233. The task queue is that of --task-queue, LRO_TASK_QUEUE, or "lro".
 Where the workers encrypt, LRO_ENCRYPTION_KEYS_FILE (or LRO_ENCRYPTION_KEYS) names the same keys.
 
-Exit codes: 0 done, 1 it failed, 2 wrong arguments or a wrong input, 3 Temporal cannot be reached.`;
+Exit codes: 0 done, 1 it failed, 2 wrong arguments or a wrong input, 3 Temporal cannot be reached, 4 still running when the time given
+was over, 130 Ctrl-C.`;
+
+/** Errors are JSON, too, and nothing else is on standard error. */
+const asJson = process.argv.includes('--json');
 
 function createProgram(): Command {
   const { version } = JSON.parse(readFileSync(join(__dirname, '..', '..', 'package.json'), 'utf8')) as { version: string };
   const program = new Command('lro')
     .description(
-      'Starts, follows and schedules batches of long-running operations, writes code for the operations of a service, and sets up a namespace.',
+      'Starts, follows and schedules long-running operations and batches of them, writes code for the operations of a service, and sets up a namespace.',
     )
     .version(version)
     .addHelpText('after', ENVIRONMENT_HELP)
     .configureOutput({
       writeOut: (text) => process.stdout.write(forTerminal(text)),
-      writeErr: (text) => process.stderr.write(forTerminal(text)),
+      writeErr: (text) => asJson || process.stderr.write(forTerminal(text)),
     })
     .exitOverride();
+  addOperationCommands(program);
+  addRunCommands(program);
   addBatchCommands(program);
   addScheduleCommands(program);
   addGenerateCommand(program);
@@ -49,6 +56,6 @@ process.stdout.on('error', () => process.exit(0));
 createProgram()
   .parseAsync(process.argv)
   .catch((err: unknown) => {
-    report(err);
+    report(err, asJson);
     process.exitCode = exitCodeOf(err);
   });

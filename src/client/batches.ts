@@ -20,8 +20,11 @@ export { batchTitle };
 /** One batch, found by its id. */
 export interface BatchHandle {
   readonly id: string;
-  /** Where it stands. The counts are seconds old at first, later up to a twentieth of the batch's age. */
-  progress(): Promise<BatchProgress>;
+  /**
+   * Where it stands: a worker answers. The counts are seconds old at first, later up to a twentieth of the batch's age.
+   * @throws StillRunningError when none does within `timeoutSeconds`
+   */
+  progress(options?: WaitOptions): Promise<BatchProgress>;
   /**
    * Where one of its items stands.
    * @throws BatchError when it has no such item, BatchEndedError, StillRunningError
@@ -65,7 +68,8 @@ export function getBatch(client: Client, id: string): BatchHandle {
   const run = { kind: 'batch', id } as const;
   return {
     id,
-    progress: () => handle.query<BatchProgress>(PROGRESS_QUERY),
+    progress: ({ timeoutSeconds = DEFAULT_ANSWER_SECONDS } = {}) =>
+      waitFor(client, run, 'progress', timeoutSeconds, () => handle.query<BatchProgress>(PROGRESS_QUERY)),
     item: (itemId, { timeoutSeconds = DEFAULT_ANSWER_SECONDS } = {}) =>
       whileItRuns(id, () =>
         waitFor(client, run, `answer about item "${itemId}"`, timeoutSeconds, () =>

@@ -8,7 +8,7 @@ import type { Client } from '@temporalio/client';
 import type { BuildTilesetInput, BuildTilesetResult, ChainInput, ChainProgress, ChainResult, FailureDetails } from '../contract';
 import { BUILD_TILESET, CANCELED_MEMO, POLL_NOW_SIGNAL, PROGRESS_QUERY, RUN_CHAIN } from '../contract';
 import { chainTitle } from '../identity/titles';
-import { startOnce, waitFor, type Started, type StartOptions, type WaitOptions } from './calls';
+import { DEFAULT_ANSWER_SECONDS, startOnce, waitFor, type Started, type StartOptions, type WaitOptions } from './calls';
 import { ChainCancelledError } from './errors';
 import { priorityOf, type FairnessBy } from './priority';
 import { chainDetails } from './static-details';
@@ -17,8 +17,11 @@ import type { WantedRun } from './same-request';
 /** One chain, found by its id. */
 export interface ChainHandle<R extends ChainResult = ChainResult> {
   readonly id: string;
-  /** Where each of its steps stands. */
-  progress(): Promise<ChainProgress>;
+  /**
+   * Where each of its steps stands: a worker answers.
+   * @throws StillRunningError when none does within `timeoutSeconds`
+   */
+  progress(options?: WaitOptions): Promise<ChainProgress>;
   /**
    * Waits for the end.
    * @throws ChainError, ChainCancelledError, StillRunningError (with `timeoutSeconds`)
@@ -69,7 +72,8 @@ export function getChain<R extends ChainResult>(client: Client, id: string): Cha
   const run = { kind: 'chain', id } as const;
   return {
     id,
-    progress: () => handle.query<ChainProgress>(PROGRESS_QUERY),
+    progress: ({ timeoutSeconds = DEFAULT_ANSWER_SECONDS } = {}) =>
+      waitFor(client, run, 'progress', timeoutSeconds, () => handle.query<ChainProgress>(PROGRESS_QUERY)),
     result: async ({ timeoutSeconds } = {}) => {
       try {
         return await waitFor(client, run, 'result', timeoutSeconds, () => handle.result() as Promise<R>);

@@ -104,7 +104,7 @@ export class StillRunningError extends Error {
     readonly workflowId: string,
     what: string,
     seconds: number,
-    kind: 'operation' | 'batch' | 'chain' = 'operation',
+    readonly kind: 'operation' | 'batch' | 'chain' = 'operation',
   ) {
     const again = `${{ operation: 'get', batch: 'getBatch', chain: 'getChain' }[kind]}("${workflowId}")`;
     super(`no ${what} of ${kind} "${workflowId}" within ${seconds} s; the ${kind} goes on: ${again} finds it again`);

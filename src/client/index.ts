@@ -33,9 +33,11 @@ export {
   type ScheduledRun,
   type ScheduleOverlap,
   type ScheduleSummary,
+  type UpdateScheduleOptions,
 } from './schedule-types';
 export { ConfigError } from '../config';
 export { encryptedData, EncryptionError, KeySource, keysOfEnvironment, type KeyEvents, type Keys } from '../encryption';
+export { RUN_KINDS, RUN_STATES, type QueueWorkers, type RunFilter, type RunKind, type RunState, type RunSummary } from './runs';
 export { LroSchedules } from './schedules';
 export type { FairnessBy } from './priority';
 export * from '../contract';

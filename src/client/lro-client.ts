@@ -37,6 +37,7 @@ import { DEFAULT_ANSWER_SECONDS, ONLY_NEW, startOnce, waitFor, type Started, typ
 import { operationTitle } from '../identity/id-conflict';
 import { acceptedUpdateId, digestToSend } from '../identity/input-digest';
 import { priorityOf, type FairnessBy } from './priority';
+import { findRun, listRuns, workersOf, type QueueWorkers, type RunFilter, type RunSummary } from './runs';
 import { requireSameRequest, type WantedRun } from './same-request';
 import { LroSchedules } from './schedules';
 import { operationDetails } from './static-details';
@@ -61,8 +62,11 @@ export interface LroConnectOptions extends Omit<LroClientOptions, 'client'>, Par
 /** One operation, found by its id. */
 export interface OperationHandle<Body = Json, Resource = Json> {
   readonly id: string;
-  /** Where it stands. */
-  progress(): Promise<OperationProgress>;
+  /**
+   * Where it stands: a worker answers.
+   * @throws StillRunningError when none does within `timeoutSeconds`
+   */
+  progress(options?: WaitOptions): Promise<OperationProgress>;
   /**
    * Waits for the end.
    * @throws OperationError, OperationCancelledError, StillRunningError (with `timeoutSeconds`)
@@ -82,7 +86,8 @@ export interface OperationHandle<Body = Json, Resource = Json> {
 export class LroClient {
   /** Temporal Schedules of batches. */
   readonly schedules: LroSchedules;
-  private readonly client: Client;
+  /** The Temporal client under it, for what this one has no call for. */
+  readonly client: Client;
   private readonly taskQueue: string;
   private readonly fairnessBy: FairnessBy;
   private owned: Connection | undefined;
@@ -156,7 +161,8 @@ export class LroClient {
     const handle: WorkflowHandle = this.client.workflow.getHandle(id);
     return {
       id,
-      progress: () => handle.query<OperationProgress>(PROGRESS_QUERY),
+      progress: ({ timeoutSeconds = DEFAULT_ANSWER_SECONDS } = {}) =>
+        this.waiting(id, 'progress', timeoutSeconds, () => handle.query<OperationProgress>(PROGRESS_QUERY)),
       result: ({ timeoutSeconds } = {}) =>
         this.waiting(id, 'result', timeoutSeconds, () => handle.result() as Promise<OperationResult<B, R>>),
       accepted: ({ timeoutSeconds = DEFAULT_ANSWER_SECONDS } = {}) =>
@@ -201,6 +207,21 @@ export class LroClient {
   /** A batch that was started before, by anyone or by a schedule. Makes no call yet. */
   getBatch(id: string): BatchHandle {
     return getBatch(this.client, id);
+  }
+
+  /** An operation, chain or batch by its id. Needs no worker. @throws WorkflowNotFoundError */
+  find(id: string): Promise<RunSummary> {
+    return findRun(this.client, id);
+  }
+
+  /** Operations, chains and batches of the namespace, newest first; some seconds old. Needs no worker. */
+  list(filter: RunFilter = {}): Promise<RunSummary[]> {
+    return listRuns(this.client, filter);
+  }
+
+  /** Who works on the task queue, by default on this client's. */
+  workers(taskQueue: string = this.taskQueue): Promise<QueueWorkers> {
+    return workersOf(this.client, taskQueue);
   }
 
   /** Of an operation that is there: runs, or has succeeded. */

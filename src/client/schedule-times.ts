@@ -152,7 +152,7 @@ export const scheduleTimes = strict({
 export function toTemporalSpec(checked: z.output<typeof scheduleTimes>): ScheduleSpec {
   const { cron, intervals, calendars: dates, except, timeZone, jitterSeconds, startAt, endAt } = checked;
   return {
-    cronExpressions: cron,
+    cronExpressions: cron?.map(rememberingItself),
     intervals: intervals?.map(({ everySeconds, offsetSeconds = 0 }) => ({ every: everySeconds * 1000, offset: offsetSeconds * 1000 })),
     calendars: dates?.map(toTemporalCalendar),
     skip: except?.map(toTemporalCalendar),
@@ -161,6 +161,15 @@ export function toTemporalSpec(checked: z.output<typeof scheduleTimes>): Schedul
     startAt: startAt === undefined ? undefined : new Date(startAt),
     endAt: endAt === undefined ? undefined : new Date(endAt),
   };
+}
+
+/** A comment of a cron expression stays with the calendar that the server makes of it. */
+const CRON_MARK = 'cron ';
+
+/** As it was written, after the server has made a calendar of it. Intervals (`@every`) have no comments; who wrote one keeps it. */
+function rememberingItself(expression: string): string {
+  const written = expression.trim();
+  return written.includes('#') || written.startsWith('@every') ? written : `${written} # ${CRON_MARK}${written}`;
 }
 
 function toTemporalCalendar({ comment, ...fields }: CalendarTimes): CalendarSpec {
@@ -177,14 +186,26 @@ function wholeRanges<T extends number | string>(value: Times<T>): LooseRange<T>[
   });
 }
 
-/** Of what the server stores: cron expressions have become calendars and intervals there. */
+/** Times after a change: new starts take the place of all that there were. */
+export function changedTimes(now: ScheduleTimes, { cron, intervals, calendars: dates, ...change }: ScheduleTimes = {}): ScheduleTimes {
+  const given = Object.entries(change).filter(([, value]: [string, unknown]) => value !== undefined);
+  const namesStarts = cron !== undefined || intervals !== undefined || dates !== undefined;
+  return { ...now, ...(namesStarts ? { cron, intervals, calendars: dates } : {}), ...Object.fromEntries(given) };
+}
+
+/** Of what the server stores: cron expressions have become calendars there, which remember them, and `@every` intervals. */
 export function fromTemporalSpec(spec: ScheduleSpecDescription): ScheduleTimes {
+  const isCron = ({ comment }: CalendarSpecDescription): boolean => comment?.startsWith(CRON_MARK) === true;
   return {
+    cron: listOf(spec.calendars?.filter(isCron), ({ comment = '' }) => comment.slice(CRON_MARK.length)),
     intervals: listOf(spec.intervals, ({ every, offset }) => ({
       everySeconds: every / 1000,
       offsetSeconds: offset ? offset / 1000 : undefined,
     })),
-    calendars: listOf(spec.calendars, fromTemporalCalendar),
+    calendars: listOf(
+      spec.calendars?.filter((one) => !isCron(one)),
+      fromTemporalCalendar,
+    ),
     except: listOf(spec.skip, fromTemporalCalendar),
     timeZone: spec.timezone || undefined,
     jitterSeconds: spec.jitter ? spec.jitter / 1000 : undefined,

@@ -46,6 +46,14 @@ export interface CreateScheduleOptions {
   priority?: PriorityOptions;
 }
 
+/** What of a schedule is changed; what is not named stays. */
+export interface UpdateScheduleOptions extends Partial<Omit<CreateScheduleOptions, 'id' | 'times'>> {
+  /** `cron`, `intervals` and `calendars` take the place of all three; any other field of its own only. */
+  times?: ScheduleTimes;
+  /** Of the workers of its batches. */
+  taskQueue?: string;
+}
+
 /** A past span of time whose starts are run now, both ends included. */
 export interface BackfillOptions {
   /** ISO 8601 with its offset. */

@@ -20,7 +20,7 @@ import { ScheduleError } from './errors';
 import { priorityOf, writtenPriority, type FairnessBy } from './priority';
 import { backfillOptions, createOptions, triggerOptions } from './schedule-options';
 import { batchDetails } from './static-details';
-import { fromTemporalSpec, toTemporalSpec } from './schedule-times';
+import { changedTimes, fromTemporalSpec, toTemporalSpec } from './schedule-times';
 import {
   OVERLAPS,
   SCHEDULE_OVERLAPS,
@@ -30,6 +30,7 @@ import {
   type ScheduledRun,
   type ScheduleOverlap,
   type ScheduleSummary,
+  type UpdateScheduleOptions,
 } from './schedule-types';
 
 /** Schedules of batches, as `LroClient.schedules`. Every call about a schedule that does not exist throws a ScheduleError (`missing`). */
@@ -45,34 +46,24 @@ export class LroSchedules {
    * @throws ScheduleError (`invalid` with every mistake, `exists`); nothing is created then
    */
   async create(options: CreateScheduleOptions): Promise<void> {
-    // The batch goes on as it was written: its workflow fills in the defaults.
-    const { id, batch } = options;
-    const { times, workflowId, overlap, catchupWindowSeconds, pauseOnFailure, note, paused, priority } = valid(
-      createOptions,
-      options,
-      id,
-      'was not created',
-    );
-    const action = {
-      type: 'startWorkflow' as const,
-      workflowType: RUN_BATCH,
-      taskQueue: this.taskQueue,
-      args: [batch],
-      workflowId: workflowId ?? id,
-      staticSummary: batchTitle(batch),
-      staticDetails: batchDetails(batch),
-      // The SDK sends it, though its type of an action does not name it (1.24.0).
-      priority: priorityOf(RUN_BATCH, batch, this.fairnessBy, priority),
-    };
-    await onSchedule(id, 'was not created', () =>
-      this.client.schedule.create({
-        scheduleId: id,
-        spec: toTemporalSpec(times),
-        action,
-        policies: { overlap: OVERLAPS[overlap], catchupWindow: catchupWindowSeconds * 1000, pauseOnFailure },
-        state: { paused, note },
-      }),
-    );
+    const { id } = options;
+    const schedule = this.temporalSchedule(options, this.taskQueue, 'was not created');
+    await onSchedule(id, 'was not created', () => this.client.schedule.create({ scheduleId: id, ...schedule }));
+  }
+
+  /**
+   * Changes a schedule: what is not named stays. Batches that run go on as they were started.
+   * @throws ScheduleError (`invalid` with every mistake, `missing`); nothing is changed then
+   */
+  async update(id: string, { taskQueue, times, ...changes }: UpdateScheduleOptions): Promise<void> {
+    const now = await this.describe(id);
+    const { workflowId, overlap, catchupWindowSeconds, pauseOnFailure, note, paused, batch } = now;
+    // Of another batch it is made anew.
+    const priority = changes.batch === undefined ? now.priority : undefined;
+    const kept = { workflowId, overlap, catchupWindowSeconds, pauseOnFailure, note, paused, batch, priority };
+    const wanted = { ...kept, ...changes, id, times: changedTimes(now.times, times) } as CreateScheduleOptions;
+    const schedule = this.temporalSchedule(wanted, taskQueue ?? now.taskQueue, 'was not changed');
+    await onSchedule(id, 'was not changed', () => this.client.schedule.getHandle(id).update(() => schedule));
   }
 
   /** All schedules of batches. A new one may take some seconds to appear. */
@@ -144,6 +135,30 @@ export class LroSchedules {
    */
   async delete(id: string): Promise<void> {
     await this.on(id, (schedule) => schedule.delete());
+  }
+
+  /** Temporal's form of a schedule. @throws ScheduleError with every mistake */
+  private temporalSchedule(options: CreateScheduleOptions, taskQueue: string, problem: string) {
+    // The batch goes on as it was written: its workflow fills in the defaults.
+    const { id, batch } = options;
+    const checked = valid(createOptions, options, id, problem);
+    const { times, workflowId, overlap, catchupWindowSeconds, pauseOnFailure, note, paused, priority } = checked;
+    return {
+      spec: toTemporalSpec(times),
+      action: {
+        type: 'startWorkflow' as const,
+        workflowType: RUN_BATCH,
+        taskQueue,
+        args: [batch],
+        workflowId: workflowId ?? id,
+        staticSummary: batchTitle(batch),
+        staticDetails: batchDetails(batch),
+        // The SDK sends it, though its type of an action does not name it (1.24.0).
+        priority: priorityOf(RUN_BATCH, batch, this.fairnessBy, priority),
+      },
+      policies: { overlap: OVERLAPS[overlap], catchupWindow: catchupWindowSeconds * 1000, pauseOnFailure },
+      state: { paused, note },
+    };
   }
 
   private on<T>(id: string, call: (schedule: ScheduleHandle) => Promise<T>): Promise<T> {

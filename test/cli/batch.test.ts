@@ -1,9 +1,10 @@
 /** `lro batch …` as a process. */
 import { randomUUID } from 'node:crypto';
 import { CANCELED_MEMO, RUN_BATCH } from '../../src/client';
+import { eventually } from '../support/eventually';
 import type { CommandEnd } from '../support/lro-command';
 import { standInBatch, startStandInHarness, type StandInHarness } from '../support/stand-in-harness';
-import { batchYaml, fileWith, lroJson, lroOf, type Lro } from './support';
+import { batchYaml, fileWith, HAS_TERMINAL, lroJson, lroOf, startLro, type Lro } from './support';
 
 let harness: StandInHarness;
 let lro: Lro;
@@ -12,7 +13,6 @@ let unreachable: Promise<CommandEnd>;
 beforeAll(async () => {
   harness = await startStandInHarness();
   lro = lroOf(harness);
-  // Takes ten seconds: goes on while the other tests run.
   unreachable = lroOf({ ...harness, address: '127.0.0.1:1' })(['batch', 'progress', 'x']);
 });
 
@@ -39,9 +39,7 @@ test('flags stand over the file, which may come from standard input', async () =
   const files = ['--report', './{workflowId}.jsonl', '--result-file', './{workflowId}/{id}.json'];
   const flags = [...files, '--max-in-flight', '7', '--submits-per-second', '2.5'];
   await lroJson(lro, ['batch', 'start', '--id', id, '--input', '-', ...flags], `${batchYaml('succeed')}\nmaxInFlight: 1`);
-  const { events } = await harness.client.workflow.getHandle(id).fetchHistory();
-  const payload = events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0]?.data;
-  expect(JSON.parse(Buffer.from(payload!).toString())).toMatchObject({
+  expect(await inputOf(id)).toMatchObject({
     maxInFlight: 7,
     submitsPerSecond: 2.5,
     report: { path: './{workflowId}.jsonl' },
@@ -62,7 +60,7 @@ test('a cancelled batch is exit code 1', async () => {
   const { id } = await harness.lro.startBatch({ items: [{ id: 'first' }], defaults: { labels: { does: 'wait' } } });
   expect((await lro(['batch', 'cancel', id])).code).toBe(0);
   const { code, stderr } = await lro(['batch', 'result', id]);
-  expect(stderr).toBe(`batch "${id}" was cancelled before all its items had an end\n`);
+  expect(stderr).toContain(`batch "${id}" was cancelled before all its items had an end\n`);
   expect(code).toBe(1);
 });
 
@@ -90,13 +88,13 @@ test('a cancelled batch shows what became of its items, and where its report is'
   expect(code).toBe(1);
 });
 
-test('a result that does not come in time is exit code 1, and the batch goes on', async () => {
+test('a result that does not come in time is exit code 4, and the batch goes on', async () => {
   const id = randomUUID();
   const started = await lro(['batch', 'start', '--id', id, '--input', '-'], batchYaml('wait'));
   expect(started.stdout).toBe(`batch "${id}" is started\n`);
   const { code, stderr } = await lro(['batch', 'result', id, '--timeout-seconds', '0.2']);
-  expect(stderr).toBe(`no answer from batch "${id}" within the time given; the batch goes on\n`);
-  expect(code).toBe(1);
+  expect(stderr).toContain(`no answer from batch "${id}" within the time given; the batch goes on: lro watch ${id}\n`);
+  expect(code).toBe(4);
 });
 
 test('a start under a used id says that it joined, or that the id belongs to another batch', async () => {
@@ -150,3 +148,60 @@ test('help names the environment and the exit codes', async () => {
   expect(stdout).toContain('Exit codes: 0 done');
   expect(code).toBe(0);
 });
+
+test('batches are listed, and what failed is retried by id or by report', async () => {
+  const id = `failed-${randomUUID()}`;
+  await lro(['batch', 'start', '--id', id, '--wait', '--input', '-'], batchYaml('fail'));
+  await eventually(
+    async () => (await lro(['batch', 'list', '--limit', '1000'])).stdout,
+    (listed) => listed.includes(id),
+  );
+  const again = await lroJson(lro, ['batch', 'retry-failed', id, '--outcome', 'failed', '--max-in-flight', '3', '--report', 'again.jsonl']);
+  expect(await inputOf(again['id'] as string)).toEqual({
+    retryOf: { workflowId: id, outcomes: ['failed'] },
+    maxInFlight: 3,
+    report: { path: 'again.jsonl' },
+  });
+  const ofReport = await lroJson(lro, ['batch', 'retry-failed', 'reports/nightly.jsonl']);
+  expect(await inputOf(ofReport['id'] as string)).toEqual({ retryOf: { report: { path: 'reports/nightly.jsonl' } } });
+  expect(await lro(['batch', 'retry-failed', 'nobody'])).toMatchObject({ code: 1, stderr: 'there is no batch "nobody"\n' });
+  const open = randomUUID();
+  await harness.lro.startBatch(standInBatch('wait'), { id: open });
+  expect((await lro(['batch', 'retry-failed', open])).stderr).toContain(`batch "${open}" is still running`);
+  await harness.finish(open);
+});
+
+const onTerminal = HAS_TERMINAL ? test : test.skip;
+
+onTerminal('on a terminal a bar says how far a batch is, its rate and what is open', async () => {
+  const { id } = await harness.lro.startBatch(standInBatch('wait'));
+  const running = startLro(['batch', 'result', id], harness, true);
+  try {
+    await running.writes(/█+ 2\/2 · 2 open · 0 items\/s · ETA 1 min 5 s · last problem: the service is busy/);
+    await harness.finish(id);
+    const { code, written } = await running.ended();
+    expect(written).toMatch(/items +│ 2: 2 succeeded/);
+    expect(code).toBe(0);
+  } finally {
+    running.kill();
+  }
+});
+
+test('without a terminal it is a line, and the id comes before anything is waited for', async () => {
+  const id = `waited-${randomUUID()}`;
+  const running = startLro(['batch', 'start', '--wait', '--id', id, '--input', fileWith(batchYaml('wait'))], harness);
+  try {
+    const written = await running.writes(/items\/s/);
+    expect(written).toMatch(new RegExp(`^batch "${id}" is started\n2/2 · 2 open · 0 items/s`));
+    await harness.finish(id);
+    expect((await running.ended()).code).toBe(0);
+  } finally {
+    running.kill();
+  }
+});
+
+/** What a workflow was started with. */
+async function inputOf(id: string): Promise<unknown> {
+  const { events } = await harness.client.workflow.getHandle(id).fetchHistory();
+  return JSON.parse(Buffer.from(events![0]!.workflowExecutionStartedEventAttributes!.input!.payloads![0]!.data!).toString());
+}

@@ -61,8 +61,35 @@ test('policies, times and notes reach the server as they were given', async () =
 test('cron expressions hold in the time zone of the schedule', async () => {
   const id = await harness.schedule({ batch, times: { cron: ['30 2 * * *'], timeZone: 'Asia/Tokyo' } });
   const { nextTimes, times } = await harness.lro.schedules.describe(id);
-  expect(times).toMatchObject({ calendars: [{ minute: 30, hour: 2 }], timeZone: 'Asia/Tokyo' });
+  expect(times).toMatchObject({ cron: ['30 2 * * *'], timeZone: 'Asia/Tokyo' });
   expect(nextTimes[0]).toMatch(/T17:30:00\.000Z$/);
+});
+
+test('cron expressions stay as they were typed, in describing and in a change of something else', async () => {
+  const cron = ['0 2 * * 1-5', '30 6,18 1 */2 *', '@daily', '0 4 * * * # moon'];
+  const id = await harness.schedule({ batch, times: { cron, timeZone: 'Europe/Berlin' }, note: 'first', pauseOnFailure: true });
+  const { times, nextTimes } = await harness.lro.schedules.describe(id);
+  expect(times.cron).toEqual(cron.slice(0, 3));
+  expect(times.calendars).toMatchObject([{ hour: 4, comment: 'moon' }]);
+  await harness.lro.schedules.update(id, { overlap: 'bufferOne' });
+  expect(await harness.lro.schedules.describe(id)).toMatchObject({
+    times,
+    nextTimes,
+    overlap: 'bufferOne',
+    note: 'first',
+    pauseOnFailure: true,
+    batch,
+  });
+  await harness.lro.schedules.update(id, { times: { cron: ['15 3 * * *'] }, batch: { ...batch, maxInFlight: 7 } });
+  const changed = await harness.lro.schedules.describe(id);
+  expect(changed).toMatchObject({
+    times: { cron: ['15 3 * * *'], timeZone: 'Europe/Berlin' },
+    batch: { maxInFlight: 7 },
+    overlap: 'bufferOne',
+  });
+  expect(changed.times.calendars).toBeUndefined();
+  await expect(harness.lro.schedules.update(id, { times: { cron: ['at night'] } })).rejects.toMatchObject({ problem: 'invalid' });
+  await expect(harness.lro.schedules.update('nobody', {})).rejects.toMatchObject({ problem: 'missing' });
 });
 
 test('lists hold schedules of batches only', async () => {

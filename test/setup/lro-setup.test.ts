@@ -59,6 +59,13 @@ test('a namespace without them is warned of by a worker, set up once, and found 
   expect(warning).toMatchObject({ namespace: 'default', missing: NAMES, level: 'warn' });
   expect(warning.msg).toContain('"lro setup" registers them');
 
+  const listed = await runLro(['list', '--trouble', '--address', server.address, '--namespace', 'default'], {});
+  const refusal = 'namespace "default" cannot be filtered by LroTrouble, which it does not have: lro setup registers them';
+  expect(listed).toMatchObject({ code: 2, stdout: '', stderr: `${refusal}\n` });
+  const all = await runLro(['list', '--address', server.address], {});
+  expect(all).toMatchObject({ code: 0, stdout: 'there are none\n' });
+  expect(all.stderr).toContain('lacks LroStatus, LroConnection, LroOperationId, LroTrouble; lro setup registers them');
+
   const first = await command('default');
   expect(first).toMatchObject({ code: 0, stderr: '' });
   for (const name of NAMES) expect(first.stdout).toContain(`${name}: registered now`);

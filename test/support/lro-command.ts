@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 
-const PROGRAM = resolve(__dirname, '../../dist/cli/lro.js');
+export const LRO_PROGRAM = resolve(__dirname, '../../dist/cli/lro.js');
 
 export interface CommandEnd {
   code: number | null;
@@ -14,7 +14,7 @@ export interface CommandEnd {
 
 /** Runs `lro` to its end. */
 export async function runLro(args: string[], env: NodeJS.ProcessEnv, stdin = ''): Promise<CommandEnd> {
-  const child = spawn(process.execPath, [PROGRAM, ...args], { env: { ...process.env, ...env }, stdio: 'pipe' });
+  const child = spawn(process.execPath, [LRO_PROGRAM, ...args], { env: { ...process.env, ...env }, stdio: 'pipe' });
   child.stdin.on('error', () => undefined);
   child.stdin.end(stdin);
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);

@@ -3,14 +3,12 @@
  *
  * Keeps true: every mistake is reported before anything is sent.
  */
-import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { parseDocument } from 'yaml';
 import { checkBatch } from '../../schema/batch';
-import type { BatchInput, FileRef } from '../../contract';
-import { reasonOf } from '../../text/reason';
+import type { BatchInput } from '../../contract';
 import { toNumber } from './command';
 import { UsageError } from './failures';
+import { fileRef, readMap, withoutUndefined } from './input-file';
 
 export interface BatchInputOptions {
   input?: string;
@@ -24,9 +22,16 @@ export interface BatchInputOptions {
 }
 
 export function addBatchInputOptions(command: Command): Command {
+  return addBatchSettingOptions(
+    command
+      .option('--input <file>', 'the batch as YAML or JSON; - for standard input')
+      .option('--manifest <path|url>', 'JSON Lines, one item a line; read by the worker'),
+  );
+}
+
+/** All but where its items come from. */
+export function addBatchSettingOptions(command: Command): Command {
   return command
-    .option('--input <file>', 'the batch as YAML or JSON; - for standard input')
-    .option('--manifest <path|url>', 'JSON Lines, one item a line; read by the worker')
     .option('--report <path|url>', 'where the report goes; {workflowId} and {runId} are filled in')
     .option('--result-file <path|url>', "where each item's final body goes; {id}, {workflowId} and {runId} are filled in")
     .option('--max-in-flight <n>', 'items that are open at the service at once', toNumber)
@@ -35,8 +40,11 @@ export function addBatchInputOptions(command: Command): Command {
     .option('--skip-invalid', 'report broken items instead of refusing the batch');
 }
 
-/** @throws UsageError with every mistake */
-export function readBatchInput(options: BatchInputOptions): BatchInput {
+/**
+ * @param base what the flags stand over where no file is named
+ * @throws UsageError with every mistake
+ */
+export function readBatchInput(options: BatchInputOptions, base: BatchInput = {}): BatchInput {
   const { input, manifest, report, resultFile, maxInFlight, submitsPerSecond, stopAfterFailures, skipInvalid } = options;
   const flags = {
     manifest: manifest === undefined ? undefined : fileRef(manifest),
@@ -46,8 +54,8 @@ export function readBatchInput(options: BatchInputOptions): BatchInput {
     stopAfterFailures,
     skipInvalid,
   };
-  const given = Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined));
-  const merged: BatchInput = { ...(input === undefined ? undefined : readMap(input)), ...given };
+  const kept = flags.manifest === undefined ? base : { ...base, items: undefined, retryOf: undefined };
+  const merged: BatchInput = { ...(input === undefined ? withoutUndefined(kept) : readMap(input)), ...withoutUndefined(flags) };
   if (resultFile !== undefined) merged.defaults = { ...merged.defaults, resultFile: fileRef(resultFile) };
   if (Object.keys(merged).length === 0) throw new UsageError('name the batch with --input or --manifest');
   const checked = checkBatch(merged);
@@ -55,30 +63,9 @@ export function readBatchInput(options: BatchInputOptions): BatchInput {
   return merged;
 }
 
-/**
- * A map of YAML (or JSON, which is YAML too).
- * @param what is parsed, as messages call it
- */
-export function parseMap(written: string, what: string): Record<string, unknown> {
-  const document = parseDocument(written);
-  const problem = document.errors[0]?.message.split('\n')[0];
-  if (problem !== undefined) throw new UsageError(`${what} is not YAML or JSON: ${problem}`);
-  const value: unknown = document.toJS();
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new UsageError(`${what} must be an object`);
-  return value as Record<string, unknown>;
-}
-
-function readMap(path: string): Record<string, unknown> {
-  const what = path === '-' ? 'standard input' : path;
-  let written: string;
-  try {
-    written = readFileSync(path === '-' ? 0 : path, 'utf8');
-  } catch (err) {
-    throw new UsageError(`${what} cannot be read: ${reasonOf(err)}`);
-  }
-  return parseMap(written, what);
-}
-
-function fileRef(written: string): FileRef {
-  return /^https?:\/\//i.test(written) ? { url: written } : { path: written };
+/** Whether a flag says anything about the batch. */
+export function namesBatch(options: BatchInputOptions): boolean {
+  const { input, manifest, report, resultFile, maxInFlight, submitsPerSecond, stopAfterFailures, skipInvalid } = options;
+  const flags = [input, manifest, report, resultFile, maxInFlight, submitsPerSecond, stopAfterFailures, skipInvalid];
+  return flags.some((flag) => flag !== undefined);
 }

@@ -1,76 +1,128 @@
-/** `lro batch …`: start, follow, pause and cancel batches. */
+/** `lro batch …`: start, follow, pause, cancel, list and retry batches. */
 import type { Command } from 'commander';
-import { itemTable, progressTable, resultTable } from './batch-tables';
-import { addBatchInputOptions, readBatchInput, type BatchInputOptions } from './batch-input';
-import { addCommand, print, toNumber, withLro, type CommonOptions } from './command';
-import { addPriorityOptions, readPriority, type PriorityFlags } from './priority';
-import { writeError } from './terminal';
+import type { BatchHandle, BatchInput, LroClient, RetryOf } from '../../client';
+import { announce } from './announce';
+import { itemTable, progressTable } from './batch-tables';
+import { addBatchInputOptions, addBatchSettingOptions, readBatchInput, type BatchInputOptions } from './batch-input';
+import { addCommand, collect, print, toNumber, withLro, type CommonOptions } from './command';
+import { UnknownIdError, UsageError } from './failures';
+import { follow, followed } from './follow';
+import { fileRef, withoutUndefined } from './input-file';
+import { requireKind, type KnownRun } from './kinds';
+import type { StartFlags } from './operation';
+import { addPriorityOptions, readPriority } from './priority';
+import { listWith } from './runs';
+import { forShell } from './terminal';
 
-interface StartCommandOptions extends CommonOptions, BatchInputOptions, PriorityFlags {
-  id?: string;
-  wait?: true;
-}
-
-interface WaitCommandOptions extends CommonOptions {
+interface TimeoutFlags extends CommonOptions {
   timeoutSeconds?: number;
 }
 
+interface RetryFlags extends StartFlags, BatchInputOptions {
+  outcome?: NonNullable<RetryOf['outcomes']>;
+}
+
+const ID_HELP = 'its workflow id: the same id is the same batch (default: a random one)';
+const WAIT_HELP = 'wait for its end and print its result; a failed batch is exit code 1';
+
 export function addBatchCommands(program: Command): void {
-  const group = program.command('batch').description('start, follow, pause and cancel batches');
+  const group = program.command('batch').description('start, follow, pause, cancel, list and retry batches');
 
   addPriorityOptions(addBatchInputOptions(addCommand(group, 'start', 'start a batch')))
-    .option('--id <id>', 'its workflow id: the same id is the same batch (default: a random one)')
-    .option('--wait', 'wait for its end and print its result; a failed batch is exit code 1')
-    .action(start);
+    .option('--id <id>', ID_HELP)
+    .option('--wait', WAIT_HELP)
+    .action((options: StartFlags & BatchInputOptions) => start(readBatchInput(options), options));
+  addPriorityOptions(
+    addBatchSettingOptions(addCommand(group, 'retry-failed <idOrReport>', 'start a batch of what an earlier one, or its report, has left')),
+  )
+    .option(
+      '--outcome <name>',
+      'which items: failed, canceled, notStarted, uncertain, invalid; may be repeated (default: the first three)',
+      collect,
+    )
+    .option('--id <id>', ID_HELP)
+    .option('--wait', WAIT_HELP)
+    .action(retry);
+  addCommand(group, 'list', 'batches, newest first')
+    .option('--limit <n>', 'at most (default: 20)', toNumber)
+    .action((options: CommonOptions & { limit?: number }) =>
+      withLro(options, (lro) => listWith(lro, { kind: 'batch', limit: options.limit }, options)),
+    );
   addCommand(group, 'progress <id>', 'where it stands').action((id: string, options: CommonOptions) =>
-    withLro(options, async (lro) => print(options, await lro.getBatch(id).progress(), progressTable)),
+    onBatch(id, options, 'status', async (batch) => print(options, await batch.progress(), progressTable)),
   );
   addCommand(group, 'item <id> <itemId>', 'where one of its items stands')
     .option('--timeout-seconds <n>', 'of this call (default: 60)', toNumber)
-    .action((id: string, itemId: string, options: WaitCommandOptions) =>
-      withLro(options, async (lro) => print(options, await lro.getBatch(id).item(itemId, options), itemTable)),
+    .action((id: string, itemId: string, options: TimeoutFlags) =>
+      onBatch(id, options, 'status', async (batch) => print(options, await batch.item(itemId, options), itemTable)),
     );
   addCommand(group, 'pause <id>', 'no new submits; what is open goes on').action((id: string, options: CommonOptions) =>
-    withLro(options, async (lro) => {
-      await lro.getBatch(id).pause();
+    onBatch(id, options, 'cancel', async (batch) => {
+      await batch.pause();
       print(options, { id }, () => `batch "${id}" submits nothing more until it is resumed`);
     }),
   );
   addCommand(group, 'resume <id>', 'submit again').action((id: string, options: CommonOptions) =>
-    withLro(options, async (lro) => {
-      await lro.getBatch(id).resume();
+    onBatch(id, options, 'status', async (batch) => {
+      await batch.resume();
       print(options, { id }, () => `batch "${id}" goes on`);
     }),
   );
   addCommand(group, 'cancel <id>', 'cancel it and what is open of it').action((id: string, options: CommonOptions) =>
-    withLro(options, async (lro) => {
-      await lro.getBatch(id).cancel();
+    onBatch(id, options, 'cancel', async (batch) => {
+      await batch.cancel();
       print(options, { id }, () => `batch "${id}" is asked to end`);
     }),
   );
-  addCommand(group, 'result <id>', 'wait for its end and print its result; a failed batch is exit code 1')
-    .option('--timeout-seconds <n>', 'of this call (default: none)', toNumber)
-    .action((id: string, options: WaitCommandOptions) =>
-      withLro(options, async (lro) => print(options, await lro.getBatch(id).result(options), resultTable)),
+  addCommand(group, 'result <id>', WAIT_HELP)
+    .option('--timeout-seconds <n>', 'of this call (default: none); exit code 4 when it is over', toNumber)
+    .action((id: string, options: TimeoutFlags) =>
+      onBatch(id, options, 'wait', async (_batch, lro, { kind, taskQueue }) => {
+        const run = followed(lro, kind, id, taskQueue);
+        print(options, await follow(lro, run, options), run.table);
+      }),
     );
 }
 
-async function start(options: StartCommandOptions): Promise<void> {
-  const input = readBatchInput(options);
-  const priority = readPriority(options);
-  await withLro(options, async (lro) => {
-    const batch = await lro.startBatch(input, { id: options.id, priority });
-    const { id, started } = batch;
-    if (options.wait === true) {
-      // Only the result belongs on standard output.
-      if (!started && options.json !== true) writeError(joinedText(id));
-      print(options, { id, started, result: await batch.result() }, ({ result }) => resultTable(result));
-    } else {
-      print(options, { id, started }, () => (started ? `batch "${id}" is started` : joinedText(id)));
-    }
+/** @param instead the command for an operation or chain of that id */
+function onBatch(
+  id: string,
+  options: CommonOptions,
+  instead: 'status' | 'cancel' | 'wait',
+  work: (batch: BatchHandle, lro: LroClient, run: KnownRun) => Promise<void>,
+): Promise<void> {
+  return withLro(options, async (lro) => {
+    const run = await requireKind(lro, id, ['batch'], () => `use: lro ${instead} ${forShell(id)}`);
+    await work(lro.getBatch(id), lro, run);
   });
 }
 
-function joinedText(id: string): string {
-  return `batch "${id}" was started before with the same input; this call joined it and started nothing`;
+async function start(input: BatchInput, options: StartFlags): Promise<void> {
+  const priority = readPriority(options);
+  await withLro(options, async (lro) => announce(lro, 'batch', await lro.startBatch(input, { id: options.id, priority }), options));
+}
+
+async function retry(idOrReport: string, options: RetryFlags): Promise<void> {
+  const { outcome: outcomes, id } = options;
+  const priority = readPriority(options);
+  const inputFor = (source: RetryOf): BatchInput => readBatchInput(options, { retryOf: { ...source, ...withoutUndefined({ outcomes }) } });
+  // What is wrong with the flags is said before anybody is asked.
+  inputFor({ workflowId: idOrReport });
+  await withLro(options, async (lro) => {
+    const source = await sourceOf(lro, idOrReport);
+    await announce(lro, 'batch', await lro.startBatch(inputFor(source), { id, priority }), options);
+  });
+}
+
+/** A batch that has ended, or else the place of a report. @throws UsageError, UnknownIdError */
+async function sourceOf(lro: LroClient, idOrReport: string): Promise<RetryOf> {
+  let run: KnownRun;
+  try {
+    run = await requireKind(lro, idOrReport, ['batch'], () => 'start it again with the same id and input: lro start --id …');
+  } catch (err) {
+    if (err instanceof UnknownIdError && /^https?:|[/\\]|\.jsonl?$/i.test(idOrReport)) return { report: fileRef(idOrReport) };
+    throw err;
+  }
+  if (run.state !== 'running') return { workflowId: idOrReport };
+  throw new UsageError(`batch "${idOrReport}" is still running; what it leaves is known at its end: lro watch ${forShell(idOrReport)}`);
 }

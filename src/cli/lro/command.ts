@@ -1,14 +1,19 @@
 /**
  * What all commands share: their options, the connection, numbers among the arguments, and `--json`.
  */
+import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { InvalidArgumentError, type Command } from 'commander';
 import { ConfigError, LroClient } from '../../client';
+import { reasonOf } from '../../text/reason';
 import { unreachable, UsageError } from './failures';
+import { DEFAULT_ADDRESS, requireListening } from './reach';
 import { writeOut } from './terminal';
 
 export interface CommonOptions {
   json?: true;
   taskQueue?: string;
+  address?: string;
+  namespace?: string;
 }
 
 /** A subcommand with the options that all have. */
@@ -16,28 +21,44 @@ export function addCommand(group: Command, nameAndArguments: string, description
   return group
     .command(nameAndArguments)
     .description(description)
-    .option('--json', 'print JSON')
-    .option('--task-queue <name>', 'task queue of the workers (default: LRO_TASK_QUEUE, or lro)');
+    .option('--json', 'print JSON, and errors as JSON')
+    .option('--task-queue <name>', 'task queue of the workers (default: LRO_TASK_QUEUE, or lro)')
+    .option('--address <host:port>', 'of Temporal (default: TEMPORAL_ADDRESS, temporal.toml, or localhost:7233)')
+    .option('--namespace <name>', 'of Temporal (default: TEMPORAL_NAMESPACE, temporal.toml, or default)');
 }
 
 /**
  * Connects, does the work and closes the connection.
- * @throws UnreachableError, and whatever the work throws
+ * @throws UnreachableError, UsageError, and whatever the work throws
  */
-export async function withLro<T>({ taskQueue }: CommonOptions, work: (lro: LroClient) => Promise<T>): Promise<T> {
-  const queue = taskQueue ?? process.env['LRO_TASK_QUEUE'];
-  if (queue === '') throw new UsageError('the task queue must not be empty (--task-queue, LRO_TASK_QUEUE)');
-  let lro: LroClient;
-  try {
-    lro = await LroClient.connect({ taskQueue: queue });
-  } catch (err) {
-    if (err instanceof ConfigError) throw new UsageError(`the encryption keys are refused:\n${err.message}`);
-    throw unreachable(err);
-  }
+export async function withLro<T>(options: CommonOptions, work: (lro: LroClient) => Promise<T>): Promise<T> {
+  const lro = await connected(options);
   try {
     return await work(lro);
   } finally {
     await lro.close();
+  }
+}
+
+async function connected({ taskQueue, ...options }: CommonOptions): Promise<LroClient> {
+  const queue = taskQueue ?? process.env['LRO_TASK_QUEUE'];
+  if (queue === '') throw new UsageError('the task queue must not be empty (--task-queue, LRO_TASK_QUEUE)');
+  const address = options.address ?? configuredAddress();
+  try {
+    await requireListening(address);
+    return await LroClient.connect({ address, namespace: options.namespace, taskQueue: queue });
+  } catch (err) {
+    if (err instanceof ConfigError) throw new UsageError(`the encryption keys are refused:\n${err.message}`);
+    throw unreachable(err, address);
+  }
+}
+
+/** @throws UsageError */
+function configuredAddress(): string {
+  try {
+    return loadClientConnectConfig().connectionOptions.address ?? DEFAULT_ADDRESS;
+  } catch (err) {
+    throw new UsageError(`the profile of temporal.toml cannot be used: ${reasonOf(err)}`);
   }
 }
 

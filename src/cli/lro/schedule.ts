@@ -1,13 +1,14 @@
 /** `lro schedule …`: Temporal Schedules of batches. */
 import { Option, type Command } from 'commander';
-import { SCHEDULE_OVERLAPS, type CalendarTimes, type LroClient, type ScheduleOverlap } from '../../client';
-import { addBatchInputOptions, parseMap, readBatchInput, type BatchInputOptions } from './batch-input';
+import { SCHEDULE_OVERLAPS, type CalendarTimes, type LroClient, type ScheduleOverlap, type ScheduleTimes } from '../../client';
+import { addBatchInputOptions, namesBatch, readBatchInput, type BatchInputOptions } from './batch-input';
 import { addCommand, collect, print, toNumber, withLro, type CommonOptions } from './command';
 import { UsageError } from './failures';
+import { parseMap, withoutUndefined } from './input-file';
 import { addPriorityOptions, readPriority, type PriorityFlags } from './priority';
 import { scheduleList, scheduleTable } from './schedule-tables';
 
-interface CreateCommandOptions extends CommonOptions, BatchInputOptions, PriorityFlags {
+interface ScheduleFlags extends CommonOptions, BatchInputOptions, PriorityFlags {
   cron?: string[];
   everySeconds?: number;
   offsetSeconds?: number;
@@ -20,7 +21,7 @@ interface CreateCommandOptions extends CommonOptions, BatchInputOptions, Priorit
   workflowId?: string;
   overlap?: ScheduleOverlap;
   catchupWindowSeconds?: number;
-  pauseOnFailure?: true;
+  pauseOnFailure?: boolean;
   note?: string;
   paused?: true;
 }
@@ -32,23 +33,12 @@ interface OverlapOptions extends CommonOptions {
 export function addScheduleCommands(program: Command): void {
   const group = program.command('schedule').description('schedules of batches');
 
-  addPriorityOptions(addBatchInputOptions(addCommand(group, 'create <id>', 'create a schedule that starts a batch at its times')))
-    .option('--cron <expression>', 'minute hour dayOfMonth month dayOfWeek; may be repeated', collect)
-    .option('--every-seconds <n>', 'every so many seconds, counted from 1970-01-01T00:00:00Z', toNumber)
-    .option('--offset-seconds <n>', 'later than --every-seconds by so much', toNumber)
-    .option('--calendar <yaml>', "such as '{ hour: 2, dayOfWeek: [MONDAY, FRIDAY] }'; may be repeated", collect)
-    .option('--except <yaml>', 'a calendar whose times are left out; may be repeated', collect)
-    .option('--time-zone <name>', 'such as Europe/Berlin (default: UTC)')
-    .option('--jitter-seconds <n>', 'each start is later by a random part of it', toNumber)
-    .option('--start-at <time>', 'no start before, ISO 8601')
-    .option('--end-at <time>', 'no start after, ISO 8601')
-    .option('--workflow-id <id>', 'what the ids of its batches begin with (default: the id of the schedule)')
-    .addOption(overlapOption('while an earlier batch runs (default: skip)'))
-    .option('--catchup-window-seconds <n>', 'starts that were missed are made up when they are not older (default: 3600)', toNumber)
-    .option('--pause-on-failure', 'pause after a batch that failed')
-    .option('--note <text>', 'for people')
+  addScheduleOptions(addCommand(group, 'create <id>', 'create a schedule that starts a batch at its times'))
     .option('--paused', 'begin paused')
     .action(create);
+  addScheduleOptions(addCommand(group, 'update <id>', 'change a schedule; what no flag names stays as it is'))
+    .option('--no-pause-on-failure', 'go on after a batch that failed')
+    .action(update);
   addCommand(group, 'list', 'all schedules of batches').action((options: CommonOptions) =>
     withLro(options, async (lro) => print(options, await lro.schedules.list(), scheduleList)),
   );
@@ -84,26 +74,66 @@ export function addScheduleCommands(program: Command): void {
   );
 }
 
-async function create(id: string, options: CreateCommandOptions): Promise<void> {
-  const { cron, everySeconds, offsetSeconds, timeZone, jitterSeconds, startAt, endAt } = options;
+/** Of what it starts, and when. New times of --cron, --every-seconds and --calendar take the place of all that there were. */
+function addScheduleOptions(command: Command): Command {
+  return addPriorityOptions(addBatchInputOptions(command))
+    .option('--cron <expression>', 'minute hour dayOfMonth month dayOfWeek; may be repeated', collect)
+    .option('--every-seconds <n>', 'every so many seconds, counted from 1970-01-01T00:00:00Z', toNumber)
+    .option('--offset-seconds <n>', 'later than --every-seconds by so much', toNumber)
+    .option('--calendar <yaml>', "such as '{ hour: 2, dayOfWeek: [MONDAY, FRIDAY] }'; may be repeated", collect)
+    .option('--except <yaml>', 'a calendar whose times are left out; may be repeated', collect)
+    .option('--time-zone <name>', 'such as Europe/Berlin (default: UTC)')
+    .option('--jitter-seconds <n>', 'each start is later by a random part of it', toNumber)
+    .option('--start-at <time>', 'no start before, ISO 8601')
+    .option('--end-at <time>', 'no start after, ISO 8601')
+    .option('--workflow-id <id>', 'what the ids of its batches begin with (default: the id of the schedule)')
+    .addOption(overlapOption('while an earlier batch runs (default: skip)'))
+    .option('--catchup-window-seconds <n>', 'starts that were missed are made up when they are not older (default: 3600)', toNumber)
+    .option('--pause-on-failure', 'pause after a batch that failed')
+    .option('--note <text>', 'for people');
+}
+
+async function create(id: string, options: ScheduleFlags): Promise<void> {
   const { workflowId, overlap, catchupWindowSeconds, pauseOnFailure, note, paused } = options;
-  if (everySeconds === undefined && offsetSeconds !== undefined) throw new UsageError('--offset-seconds needs --every-seconds');
+  const times = timesOf(options);
   const batch = readBatchInput(options);
   const priority = readPriority(options);
-  const times = {
+  await withLro(options, async (lro) => {
+    await lro.schedules.create({ id, times, batch, overlap, workflowId, catchupWindowSeconds, pauseOnFailure, note, paused, priority });
+    await describe(lro, id, options);
+  });
+}
+
+async function update(id: string, options: ScheduleFlags): Promise<void> {
+  const { workflowId, overlap, catchupWindowSeconds, pauseOnFailure, note, taskQueue } = options;
+  const times = withoutUndefined(timesOf(options));
+  const priority = withoutUndefined(readPriority(options));
+  const changes = withoutUndefined({ workflowId, overlap, catchupWindowSeconds, pauseOnFailure, note, taskQueue });
+  const named = { ...changes, ...times, ...priority };
+  if (Object.keys(named).length === 0 && !namesBatch(options))
+    throw new UsageError('name what is to be changed: see lro schedule update --help');
+  await withLro(options, async (lro) => {
+    const batch = namesBatch(options) ? readBatchInput(options, (await lro.schedules.describe(id)).batch) : undefined;
+    const rest = withoutUndefined({ batch, priority: Object.keys(priority).length === 0 ? undefined : priority });
+    await lro.schedules.update(id, { ...changes, ...rest, times });
+    await describe(lro, id, options);
+  });
+}
+
+/** @throws UsageError */
+function timesOf(options: ScheduleFlags): ScheduleTimes {
+  const { cron, everySeconds, offsetSeconds, calendar, except, timeZone, jitterSeconds, startAt, endAt } = options;
+  if (everySeconds === undefined && offsetSeconds !== undefined) throw new UsageError('--offset-seconds needs --every-seconds');
+  return {
     cron,
     intervals: everySeconds === undefined ? undefined : [{ everySeconds, offsetSeconds }],
-    calendars: options.calendar && calendarsOf('--calendar', options.calendar),
-    except: options.except && calendarsOf('--except', options.except),
+    calendars: calendar && calendarsOf('--calendar', calendar),
+    except: except && calendarsOf('--except', except),
     timeZone,
     jitterSeconds,
     startAt,
     endAt,
   };
-  await withLro(options, async (lro) => {
-    await lro.schedules.create({ id, times, batch, overlap, workflowId, catchupWindowSeconds, pauseOnFailure, note, paused, priority });
-    await describe(lro, id, options);
-  });
 }
 
 async function describe({ schedules }: LroClient, id: string, options: CommonOptions): Promise<void> {

@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { setUpNamespace, type SetupResult } from '../../setup';
 import { print, toNumber } from './command';
 import { UsageError, unreachable } from './failures';
+import { DEFAULT_ADDRESS } from './reach';
 
 interface SetupCommandOptions {
   json?: true;
@@ -13,8 +14,6 @@ interface SetupCommandOptions {
   waitSeconds?: number;
 }
 
-/** As the SDK's own. */
-const DEFAULT_ADDRESS = '127.0.0.1:7233';
 const DEFAULT_RETENTION_DAYS = 7;
 const MAX_RETENTION_DAYS = 3650;
 const MAX_WAIT_SECONDS = 3600;
@@ -65,7 +64,7 @@ async function connect(options: Parameters<typeof Connection.connect>[0], waitSe
     try {
       return await Connection.connect({ ...options, connectTimeout: CONNECT_TIMEOUT_MS });
     } catch (err) {
-      if (Date.now() >= giveUpAtMs) throw unreachable(err);
+      if (Date.now() >= giveUpAtMs) throw unreachable(err, options?.address ?? DEFAULT_ADDRESS);
       await new Promise((resolve) => setTimeout(resolve, TRY_EVERY_MS));
     }
   }

@@ -20,3 +20,8 @@ export function writeOut(text: string): void {
 export function writeError(text: string): void {
   console.error(forTerminal(text));
 }
+
+/** A word of a command that somebody copies: quoted where a shell would read more in it. */
+export function forShell(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}

@@ -21,6 +21,7 @@ export async function runBatch(input: BatchInput): Promise<BatchResult> {
     submitted: items.length,
     running: items.length,
     itemsPerSecond: 0,
+    etaSeconds: 65,
     shards: 1,
     lastProblems: [{ message: 'the service is busy', at: '2026-11-25T02:00:00.000Z' }],
   }));

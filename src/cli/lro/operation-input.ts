@@ -1,0 +1,145 @@
+/**
+ * An operation's input: a YAML or JSON file (`-` is standard input), and flags over it.
+ *
+ * Keeps true: every mistake is reported before anything is started.
+ */
+import { Option, type Command } from 'commander';
+import { HTTP_METHODS, type HttpMethod, type Json, type OperationInput } from '../../contract';
+import { checkInput } from '../../schema/operation';
+import { collect, toNumber } from './command';
+import { UsageError } from './failures';
+import { fileRef, jsonOf, pairsOf, readJson, readMap, withoutUndefined } from './input-file';
+
+/** Of whatever is submitted or followed. */
+export interface SharedInputOptions {
+  connection?: string;
+  label?: string[];
+  deadlineSeconds?: number;
+}
+
+export interface AttachInputOptions extends SharedInputOptions {
+  method?: HttpMethod;
+  header?: string[];
+  requestUrl?: string;
+  fetchResource?: true;
+  resultFile?: string;
+}
+
+export interface OperationInputOptions extends Omit<AttachInputOptions, 'requestUrl'> {
+  input?: string;
+  path?: string;
+  query?: string[];
+  body?: string;
+  bodyFile?: string;
+  contentType?: string;
+  idempotencyKey?: string;
+  onUncertain?: 'fail' | 'retry';
+}
+
+export function addSharedInputOptions(command: Command): Command {
+  return command
+    .option('--connection <name>', 'of the worker\'s file (default: "default")')
+    .option('--deadline-seconds <n>', 'from its start; 0: none (default: one day)', toNumber)
+    .option('--label <name=value>', 'copied to the result and the UI; may be repeated', collect);
+}
+
+export function uncertainOption(): Option {
+  return new Option('--on-uncertain <what>', 'a submit of which nobody knows whether it arrived (default: retry)').choices([
+    'fail',
+    'retry',
+  ]);
+}
+
+function addRequestOptions(command: Command): Command {
+  return command
+    .addOption(new Option('--method <method>', 'of the submit (default: POST)').choices(HTTP_METHODS))
+    .option('--header <name: value>', 'sent with the submit and every poll; may be repeated', collect)
+    .option('--fetch-resource', 'read the resource at the end, too')
+    .option('--result-file <path|url>', 'where the final body goes; {workflowId} and {runId} are filled in');
+}
+
+export function addOperationInputOptions(command: Command): Command {
+  return addRequestOptions(addSharedInputOptions(command))
+    .option('--input <file>', 'the operation as YAML or JSON; - for standard input')
+    .option('--path <path>', "below the connection's base URL")
+    .option('--query <name=value>', 'added to the path; may be repeated', collect)
+    .option('--body <json>', 'JSON that is sent; @file reads it from a file, @- from standard input')
+    .option('--body-file <path|url>', 'a file that the worker sends')
+    .option('--content-type <type>', 'of --body-file (default: application/octet-stream)')
+    .option('--idempotency-key <key>', 'instead of the one made from its id')
+    .addOption(uncertainOption());
+}
+
+export function addAttachInputOptions(command: Command): Command {
+  return addRequestOptions(addSharedInputOptions(command)).option('--request-url <url>', 'where the submit went that was done elsewhere');
+}
+
+/** @throws UsageError with every mistake */
+export function readOperationInput(options: OperationInputOptions): OperationInput {
+  const { input, method, path, onUncertain: onUncertainSubmit } = options;
+  const given: OperationInput = input === undefined ? {} : readMap(input);
+  const submit = withoutUndefined({
+    method,
+    path,
+    query: pairsOf('--query', options.query),
+    headers: pairsOf('--header', options.header, ':'),
+    body: options.body === undefined ? undefined : bodyOf(options.body),
+    bodyFile: bodyFileOf('--content-type', options.bodyFile, options.contentType),
+    idempotencyKey: options.idempotencyKey,
+  });
+  const merged: OperationInput = { ...given, ...sharedOf(options, given.labels), ...withoutUndefined({ onUncertainSubmit }) };
+  if (Object.keys(submit).length > 0) {
+    const { query, headers } = given.submit ?? {};
+    merged.submit = {
+      ...given.submit,
+      ...submit,
+      ...withoutUndefined({
+        query: submit.query && { ...query, ...submit.query },
+        headers: submit.headers && { ...headers, ...submit.headers },
+      }),
+    } as NonNullable<OperationInput['submit']>;
+  }
+  if (Object.keys(merged).length === 0) throw new UsageError('name the operation with --path or --input');
+  return checkedOperation(merged);
+}
+
+/** @throws UsageError with every mistake */
+export function readAttachInput(statusUrl: string, options: AttachInputOptions): OperationInput {
+  const { method, requestUrl } = options;
+  const attach = withoutUndefined({ statusUrl, method, requestUrl, headers: pairsOf('--header', options.header, ':') });
+  return checkedOperation({ ...sharedOf(options, undefined), attach });
+}
+
+/** A file for a worker to send. @throws UsageError */
+export function bodyFileOf(typeFlag: string, written: string | undefined, contentType: string | undefined) {
+  if (written !== undefined) return { ...fileRef(written), ...withoutUndefined({ contentType }) };
+  if (contentType !== undefined) throw new UsageError(`${typeFlag} needs a file`);
+  return undefined;
+}
+
+/** Of flags. @param labels of the file: flags are added to them */
+export function labelsOf(flags: string[] | undefined, labels: Record<string, string> | undefined): Record<string, string> | undefined {
+  const given = pairsOf('--label', flags);
+  return given === undefined ? labels : { ...labels, ...given };
+}
+
+function sharedOf(options: AttachInputOptions | OperationInputOptions, labels: Record<string, string> | undefined): OperationInput {
+  const { connection, deadlineSeconds, fetchResource, resultFile } = options;
+  return withoutUndefined({
+    connection,
+    deadlineSeconds,
+    fetchResource,
+    resultFile: resultFile === undefined ? undefined : fileRef(resultFile),
+    labels: labelsOf(options.label, labels),
+  });
+}
+
+function bodyOf(written: string): Json {
+  return written.startsWith('@') ? readJson(written.slice(1)) : jsonOf('--body', written);
+}
+
+function checkedOperation(input: OperationInput): OperationInput {
+  const checked = checkInput(input);
+  if (!checked.ok) throw new UsageError(['the operation is not right:', ...checked.mistakes].join('\n  '));
+  return input;
+}
