@@ -154,6 +154,20 @@ module.exports = [
   {
     name: 'cli',
     purpose: 'the `lro` command line and the demo',
-    imports: ['text', 'contract', 'config', 'encryption', 'codec-server', 'schema', 'setup', 'client', 'generate', 'devserver', 'emulator'],
+    imports: [
+      'text',
+      'contract',
+      'lro',
+      'config',
+      'encryption',
+      'codec-server',
+      'transport',
+      'schema',
+      'setup',
+      'client',
+      'generate',
+      'devserver',
+      'emulator',
+    ],
   },
 ];

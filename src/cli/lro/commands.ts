@@ -1,0 +1,132 @@
+/**
+ * The commands of `lro`: which there are, and the file of each.
+ *
+ * Keeps true: only the file of the command that was typed is loaded. All of them load Temporal's client and more, which takes longer than
+ * what `--help` and a mistyped name have to say.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { forTerminal } from './terminal';
+
+/** A command before its file is loaded. */
+export interface LazyCommand {
+  name: string;
+  /** Heading of the list in which `lro --help` names it. */
+  theme: string;
+  /** The same as the command's own: `test/cli/commands.test.ts` compares them. */
+  summary: string;
+  /** Adds the command with all that is below it. */
+  add: (program: Command) => Promise<void>;
+}
+
+const BEGIN = 'To begin:';
+const BATCHES = 'Batches and schedules:';
+const SERVE = 'Namespaces and encryption:';
+const FIND = 'To find out what is wrong:';
+const SHELL = 'Your shell:';
+
+export const COMMANDS: readonly LazyCommand[] = [
+  {
+    name: 'dev',
+    theme: BEGIN,
+    summary: 'Temporal with its Web UI, the emulator and a worker in this terminal, until Ctrl-C',
+    add: async (program) => (await import('./dev')).addDevCommand(program),
+  },
+  {
+    name: 'init',
+    theme: BEGIN,
+    summary: "write the worker's file for a service of your own, asked or by flags",
+    add: async (program) => (await import('./init')).addInitCommand(program),
+  },
+  {
+    name: 'generate',
+    theme: BEGIN,
+    summary: 'write typed functions and a connection for the long-running operations of an OpenAPI file (2.0, 3.0, 3.1; JSON or YAML)',
+    add: async (program) => (await import('./generate')).addGenerateCommand(program),
+  },
+  {
+    name: 'batch',
+    theme: BATCHES,
+    summary: 'start, follow, pause and cancel batches',
+    add: async (program) => (await import('./batch')).addBatchCommands(program),
+  },
+  {
+    name: 'schedule',
+    theme: BATCHES,
+    summary: 'schedules of batches',
+    add: async (program) => (await import('./schedule')).addScheduleCommands(program),
+  },
+  {
+    name: 'config',
+    theme: FIND,
+    summary: "check the worker's file",
+    add: async (program) => (await import('./config')).addConfigCommands(program),
+  },
+  {
+    name: 'doctor',
+    theme: FIND,
+    summary: 'check Node.js, Temporal, its namespace and workers, the keys, and the service of each connection',
+    add: async (program) => (await import('./doctor')).addDoctorCommand(program),
+  },
+  {
+    name: 'setup',
+    theme: SERVE,
+    summary: 'register the search attributes of operations in the namespace; of Temporal Cloud print the commands that do',
+    add: async (program) => (await import('./setup')).addSetupCommand(program),
+  },
+  {
+    name: 'codec-server',
+    theme: SERVE,
+    summary: "decrypt payloads for Temporal's Web UI and command line, until SIGTERM",
+    add: async (program) => (await import('./codec-server')).addCodecServerCommand(program),
+  },
+  {
+    name: 'completion',
+    theme: SHELL,
+    summary: 'print the script by which bash, zsh or fish completes commands and options of lro',
+    add: async (program) => (await import('./completion')).addCompletionCommand(program, wholeProgram),
+  },
+];
+
+const ENVIRONMENT_HELP = `
+Temporal is found by TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_API_KEY, … or a profile of temporal.toml; without them at
+localhost:7233. The task queue is that of --task-queue, LRO_TASK_QUEUE, or "lro".
+Where the workers encrypt, LRO_ENCRYPTION_KEYS_FILE (or LRO_ENCRYPTION_KEYS) names the same keys.
+
+Exit codes: 0 done, 1 it failed, 2 wrong arguments or a wrong input, 3 Temporal cannot be reached.`;
+
+/**
+ * The program as far as these arguments need it: the command they name, with its options, and of the others name and description.
+ * @param args what was typed after `lro`
+ */
+export async function programFor(args: readonly string[]): Promise<Command> {
+  const typed = args.find((arg) => !arg.startsWith('-') && arg !== 'help');
+  return await programWith(({ name }) => name === typed);
+}
+
+/** With the options of all commands. */
+export function wholeProgram(): Promise<Command> {
+  return programWith(() => true);
+}
+
+async function programWith(isNeeded: (command: LazyCommand) => boolean): Promise<Command> {
+  const { version } = JSON.parse(readFileSync(join(__dirname, '..', '..', '..', 'package.json'), 'utf8')) as { version: string };
+  const program = new Command('lro')
+    .description('Carries long-running operations of HTTP services to their end, by workflows of Temporal.')
+    .version(version)
+    .usage('<command> [options]')
+    .configureHelp({ showGlobalOptions: false })
+    .addHelpText('after', ENVIRONMENT_HELP)
+    .configureOutput({
+      writeOut: (text) => process.stdout.write(forTerminal(text)),
+      writeErr: (text) => process.stderr.write(forTerminal(text)),
+    })
+    .exitOverride();
+  for (const command of COMMANDS) {
+    if (isNeeded(command)) await command.add(program);
+    else program.command(command.name).description(command.summary);
+    program.commands.at(-1)?.helpGroup(command.theme);
+  }
+  return program;
+}
