@@ -124,7 +124,20 @@ module.exports = [
   {
     name: 'hosting',
     purpose: 'what makes a worker: settings, connection to Temporal, log, bundle of the workflows',
-    imports: ['text', 'contract', 'metrics', 'config', 'encryption', 'sharing', 'http', 'setup', 'activities', 'nexus', 'receiver'],
+    imports: [
+      'text',
+      'contract',
+      'metrics',
+      'config',
+      'encryption',
+      'sharing',
+      'transport',
+      'http',
+      'setup',
+      'activities',
+      'nexus',
+      'receiver',
+    ],
   },
   {
     name: 'plugin',

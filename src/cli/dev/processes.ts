@@ -158,10 +158,10 @@ export class DevProcesses {
         LRO_CONFIG: this.options.config,
         LRO_TASK_QUEUE: taskQueue,
         LRO_LOG_LEVEL: process.env['LRO_LOG_LEVEL'] ?? 'warn',
-        LRO_LOG_FORMAT: process.env['LRO_LOG_FORMAT'] ?? 'pretty',
+        LRO_LOG_FORMAT: 'json',
       },
       readyLine: /worker ready/,
-      onLine: (line) => this.say(`worker │ ${line}`),
+      onLine: (line) => this.say(`worker │ ${workerLine(line)}`),
       stopGraceSeconds: STOP_GRACE_SECONDS,
     });
     this.worker = worker;
@@ -187,5 +187,15 @@ export class DevProcesses {
       if (code === 'EEXIST') return false;
       throw new UsageError(`${this.options.config} cannot be written (${code})`);
     }
+  }
+}
+
+/** A line of the worker's log, without its fields. */
+function workerLine(line: string): string {
+  try {
+    const { level, msg } = JSON.parse(line) as { level?: unknown; msg?: unknown };
+    return typeof msg === 'string' ? `${String(level)}: ${msg}` : line;
+  } catch {
+    return line;
   }
 }

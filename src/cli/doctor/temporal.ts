@@ -4,6 +4,7 @@ import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { fileHashIn, identityInWords } from '../../config';
 import { findSearchAttributes, isUsable } from '../../setup';
 import { reasonOf } from '../../text/reason';
+import { whyNotReached } from '../../transport/probe';
 import { away, fail, ok, warn, type Check } from './check';
 
 const DEFAULT_ADDRESS = '127.0.0.1:7233';
@@ -36,7 +37,8 @@ export async function checkTemporal(options: TemporalOptions): Promise<Check[]> 
     connection = await Connection.connect({ ...connectionOptions, address, connectTimeout: CONNECT_TIMEOUT_MS });
   } catch (err) {
     const remedy = 'start one ("lro dev"), or set TEMPORAL_ADDRESS (and TEMPORAL_API_KEY or TLS for Temporal Cloud)';
-    return [away(name, `cannot be reached at ${address}: ${reasonOf(err).split('\n')[0] ?? ''}`, remedy)];
+    const reason = (await whyNotReached(address, Boolean(connectionOptions.tls))) ?? reasonOf(err).split('\n')[0] ?? '';
+    return [away(name, `cannot be reached at ${address}: ${reason}`, remedy)];
   }
   try {
     const { serverVersion } = await inTime(connection, () => connection.workflowService.getSystemInfo({}));
