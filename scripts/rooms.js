@@ -142,7 +142,7 @@ module.exports = [
   {
     name: 'plugin',
     purpose: "workflows and activities in a worker that is somebody else's",
-    imports: ['config', 'http', 'activities', 'workflows', 'nexus', 'hosting'],
+    imports: ['metrics', 'config', 'encryption', 'http', 'activities', 'workflows', 'nexus', 'hosting'],
   },
   {
     name: 'worker',

@@ -1,5 +1,5 @@
 /**
- * The priority with which the client starts workflows. What they start inherits it: shards, activities, and the runs that continue them.
+ * The priority with which the client starts workflows. What they start inherits it: shards, the runs that continue them, and activities [docs.temporal.io/develop/task-queue-priority-fairness].
  *
  * Keeps true: only options of a start say it. Workflow code sets none, so no history depends on it, and it can be changed at any time.
  */

@@ -86,7 +86,8 @@ function temporalLogger(log: Logger): TemporalLogger {
     if (!log.isLevelEnabled(levels[level]) || message.startsWith(OWN_QUESTION)) return;
     madeAtMs = Number(timestampNanos / 1_000_000n);
     try {
-      log[levels[level]]({ ...meta }, message);
+      // Of tasks that cannot be decoded the SDK tells all that is in them, payloads as well.
+      log[levels[level]]({ ...meta, task: undefined, taskEncoded: undefined }, message);
     } finally {
       madeAtMs = undefined;
     }

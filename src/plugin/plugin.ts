@@ -7,12 +7,15 @@
 import { SimplePlugin } from '@temporalio/plugin';
 import { msToNumber, type Duration } from '@temporalio/common/lib/time';
 import type { DataConverter } from '@temporalio/common';
-import type { BundleOptions, ReplayWorkerOptions, Worker, WorkerOptions } from '@temporalio/worker';
+import { Runtime, type BundleOptions, type ReplayWorkerOptions, type Worker, type WorkerOptions } from '@temporalio/worker';
 import { createActivities } from '../activities';
 import { loadConfig, type LroConfig } from '../config';
+import { FAILURE_CONVERTER_PATH } from '../encryption';
 import { openConnections, type Connections, type OpenOptions } from '../http';
 import { workflowSource } from '../hosting/bundle';
 import { drainSeconds, openSharing, workerIdentity } from '../hosting/create-worker';
+import { openGauges } from '../hosting/gauges';
+import { WorkerMetrics } from '../metrics/worker-metrics';
 import { createNexusService } from '../nexus/handlers';
 import { withHostWorkflows } from './bundling';
 
@@ -34,11 +37,17 @@ const ACTIVITY = 'lro.prepare';
 /** Beyond the drain. */
 const FORCE_MARGIN_MS = 10_000;
 
+/** What a worker with this plugin has of its own. */
+interface Opened {
+  connections: Connections;
+  metrics: WorkerMetrics;
+}
+
 /** For `plugins` of a worker, of its connection, of `bundleWorkflowCode`, of clients. One plugin may serve several workers. */
 export class LroPlugin extends SimplePlugin {
   private readonly config: LroConfig;
   /** Connections of each worker, found by its activities. */
-  private readonly opened = new WeakMap<object, Connections>();
+  private readonly opened = new WeakMap<object, Opened>();
   private readonly running = new WeakSet<Connections>();
 
   /** @throws ConfigError with every mistake of the file */
@@ -52,11 +61,13 @@ export class LroPlugin extends SimplePlugin {
     if (ACTIVITY in (options.activities ?? {})) return options;
     const { config } = this;
     const { http, continueAsNewAfterEvents, nexus } = this.lro;
-    const { namespace = 'default', activities, nexusServices = [] } = options;
+    const { namespace = 'default', taskQueue, activities, nexusServices = [] } = options;
     const identity = workerIdentity(config, options.identity);
-    const connections = openConnections(config, http);
+    // Into the runtime that the host has installed: what there is without metrics costs nothing.
+    const metrics = new WorkerMetrics(Runtime.instance().metricMeter, { namespace, taskQueue });
+    const connections = openConnections(config, { ...http, meterOf: (name) => metrics.requestsOf(name) });
     const own = createActivities({ connections, namespace, identity, continueAsNewAfterEvents });
-    for (const activity of Object.values<object>({ ...own })) this.opened.set(activity, connections);
+    for (const activity of Object.values<object>({ ...own })) this.opened.set(activity, { connections, metrics });
     return {
       // As in a worker of this project's own: who dies is noticed in time.
       stickyQueueScheduleToStartTimeout: '2 seconds',
@@ -81,16 +92,19 @@ export class LroPlugin extends SimplePlugin {
   /** Shares the rates of connections with other workers while it runs, and closes the connections after. */
   override async runWorker(worker: Worker, next: (worker: Worker) => Promise<void>): Promise<void> {
     const activity = worker.options.activities.get(ACTIVITY);
-    const connections = activity && this.opened.get(activity);
+    const opened = activity && this.opened.get(activity);
     const { connection } = worker;
-    if (connections === undefined || connection === undefined || this.running.has(connections)) return next(worker);
+    if (opened === undefined || connection === undefined || this.running.has(opened.connections)) return next(worker);
+    const { connections, metrics } = opened;
     this.running.add(connections);
     const sharing = openSharing(worker, connections, connection, { ...this.lro, config: this.config });
     sharing.start();
+    const gauges = openGauges({ worker, metrics, connections, connection, log: this.lro.http?.log });
     try {
       await next(worker);
     } finally {
       sharing.stop();
+      gauges.stop();
       connections.close();
     }
   }
@@ -98,7 +112,9 @@ export class LroPlugin extends SimplePlugin {
 
 /** Without workflows of the host: this project's, as it has bundled them itself. */
 function withWorkflows<T extends WorkerOptions | ReplayWorkerOptions>(options: T): T {
-  return options.workflowBundle || options.workflowsPath ? options : { ...options, ...workflowSource() };
+  if (options.workflowBundle || options.workflowsPath) return options;
+  const encodesFailures = options.dataConverter?.failureConverterPath === FAILURE_CONVERTER_PATH;
+  return { ...options, ...workflowSource({ encodesFailures }) };
 }
 
 function drainOf(config: LroConfig, { shutdownGraceTime = 0, shutdownForceTime }: WorkerOptions): Partial<WorkerOptions> {

@@ -196,7 +196,7 @@ describe('the cost of looking for secrets', () => {
     ['JSON', '{"id":7,"name":"tile \\"a\\" & more%20of it"},'],
   ])('is bounded for an answer full of %s', (_, piece) => {
     redactor.cleanAnswer(piece.repeat(100));
-    expect(leastMs(piece.repeat(MiB / piece.length))).toBeLessThan(2000);
+    expect(leastMs(piece.repeat(MiB / piece.length))).toBeLessThan(10_000);
   });
 
   it('grows with the answer and not faster', () => {

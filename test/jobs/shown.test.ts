@@ -187,7 +187,13 @@ describe('progress', () => {
 
   test('while it is submitted is its last problem', () => {
     const problem = { message: 'busy', at: NOW };
-    expect(progressOf(submitting({ problem }), 'submitting')).toEqual({ phase: 'submitting', polls: 0, lastProblem: problem });
+    expect(progressOf(submitting({ problem }), 'submitting')).toEqual({
+      phase: 'submitting',
+      polls: 0,
+      attempt: 1,
+      nextTryAt: NOW,
+      lastProblem: problem,
+    });
   });
 
   test('while it waits says when it was asked and when it will be, and shows the status URL with signatures masked', () => {

@@ -93,6 +93,11 @@ export interface Series {
 }
 
 export const SHOWN: Partial<Record<string, Series[]>> = {
+  LroStuck: [{ metric: 'lro_answers', labels: { kind: 'unreachable' } }],
+  LroThrottled: [{ metric: 'lro_throttles', labels: {} }],
+  LroCredentialExpired: [{ metric: 'lro_answers', labels: { kind: 'unauthorized' } }],
+  LroUncertainSubmit: [{ metric: 'lro_uncertain_submits', labels: {} }],
+  LroReportLost: [{ metric: 'lro_reports_lost', labels: {} }],
   LroWorkflowPoisoned: [
     {
       metric: 'temporal_request_failure',

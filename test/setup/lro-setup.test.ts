@@ -56,7 +56,7 @@ async function warningOf(namespace: string): Promise<Record<string, unknown>> {
 
 test('a namespace without them is warned of by a worker, set up once, and found set up after that', async () => {
   const warning = await warningOf('default');
-  expect(warning).toMatchObject({ namespace: 'default', missing: NAMES, level: 40 });
+  expect(warning).toMatchObject({ namespace: 'default', missing: NAMES, level: 'warn' });
   expect(warning.msg).toContain('"lro setup" registers them');
 
   const first = await command('default');

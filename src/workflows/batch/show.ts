@@ -40,10 +40,9 @@ export function showBatch(title: string, progress: BatchProgress, beside: Beside
     ...(shards === 0
       ? []
       : [
-          `- items: ${total}, submitted ${submitted}, running ${running}`,
-          `- ended: ${ended.join(', ')}`,
-          `- rate: ${itemsPerSecond.toFixed(1)} items/s${eta}`,
-          `- shards: ${shards}`,
+          // Two lines, so that the first failures stand on the first screen as well.
+          `- of ${total} items: submitted ${submitted}, running ${running}, ${ended.join(', ')}`,
+          `- ${itemsPerSecond.toFixed(1)} items/s${eta}, ${shards === 1 ? '1 shard' : `${shards} shards`}`,
         ]),
     report && `- report: \`${(report.path ?? report.url ?? '').replaceAll('`', '')}\``,
     beside.firstFailures.length === 0 ? undefined : '\n**first that did not succeed**\n',
