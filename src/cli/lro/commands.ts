@@ -9,14 +9,13 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { forTerminal } from './terminal';
 
-/** A command before its file is loaded. */
-export interface LazyCommand {
-  name: string;
-  /** Heading of the list in which `lro --help` names it. */
+/** The commands of one file, before it is loaded. */
+export interface LazyCommands {
+  /** Heading of the list in which `lro --help` names them. */
   theme: string;
-  /** The same as the command's own: `test/cli/commands.test.ts` compares them. */
-  summary: string;
-  /** Adds the command with all that is below it. */
+  /** Name → description, in the order of the file; the same as the commands' own: `test/cli/begin.test.ts` compares them. */
+  summaries: Readonly<Record<string, string>>;
+  /** Adds the commands with all that is below them. */
   add: (program: Command) => Promise<void>;
 }
 
@@ -26,65 +25,57 @@ const SERVE = 'Namespaces and encryption:';
 const FIND = 'To find out what is wrong:';
 const SHELL = 'Your shell:';
 
-export const COMMANDS: readonly LazyCommand[] = [
+export const COMMANDS: readonly LazyCommands[] = [
   {
-    name: 'dev',
     theme: BEGIN,
-    summary: 'Temporal with its Web UI, the emulator and a worker in this terminal, until Ctrl-C',
+    summaries: { dev: 'Temporal with its Web UI, the emulator and a worker in this terminal, until Ctrl-C' },
     add: async (program) => (await import('./dev')).addDevCommand(program),
   },
   {
-    name: 'init',
     theme: BEGIN,
-    summary: "write the worker's file for a service of your own, asked or by flags",
+    summaries: { init: "write the worker's file for a service of your own, asked or by flags" },
     add: async (program) => (await import('./init')).addInitCommand(program),
   },
   {
-    name: 'generate',
     theme: BEGIN,
-    summary: 'write typed functions and a connection for the long-running operations of an OpenAPI file (2.0, 3.0, 3.1; JSON or YAML)',
+    summaries: {
+      generate: 'write typed functions and a connection for the long-running operations of an OpenAPI file (2.0, 3.0, 3.1; JSON or YAML)',
+    },
     add: async (program) => (await import('./generate')).addGenerateCommand(program),
   },
   {
-    name: 'batch',
     theme: BATCHES,
-    summary: 'start, follow, pause and cancel batches',
+    summaries: { batch: 'start, follow, pause and cancel batches' },
     add: async (program) => (await import('./batch')).addBatchCommands(program),
   },
   {
-    name: 'schedule',
     theme: BATCHES,
-    summary: 'schedules of batches',
+    summaries: { schedule: 'schedules of batches' },
     add: async (program) => (await import('./schedule')).addScheduleCommands(program),
   },
   {
-    name: 'config',
     theme: FIND,
-    summary: "check the worker's file",
+    summaries: { config: "check the worker's file" },
     add: async (program) => (await import('./config')).addConfigCommands(program),
   },
   {
-    name: 'doctor',
     theme: FIND,
-    summary: 'check Node.js, Temporal, its namespace and workers, the keys, and the service of each connection',
+    summaries: { doctor: 'check Node.js, Temporal, its namespace and workers, the keys, and the service of each connection' },
     add: async (program) => (await import('./doctor')).addDoctorCommand(program),
   },
   {
-    name: 'setup',
     theme: SERVE,
-    summary: 'register the search attributes of operations in the namespace; of Temporal Cloud print the commands that do',
+    summaries: { setup: 'register the search attributes of operations in the namespace; of Temporal Cloud print the commands that do' },
     add: async (program) => (await import('./setup')).addSetupCommand(program),
   },
   {
-    name: 'codec-server',
     theme: SERVE,
-    summary: "decrypt payloads for Temporal's Web UI and command line, until SIGTERM",
+    summaries: { 'codec-server': "decrypt payloads for Temporal's Web UI and command line, until SIGTERM" },
     add: async (program) => (await import('./codec-server')).addCodecServerCommand(program),
   },
   {
-    name: 'completion',
     theme: SHELL,
-    summary: 'print the script by which bash, zsh or fish completes commands and options of lro',
+    summaries: { completion: 'print the script by which bash, zsh or fish completes commands and options of lro' },
     add: async (program) => (await import('./completion')).addCompletionCommand(program, wholeProgram),
   },
 ];
@@ -102,7 +93,7 @@ Exit codes: 0 done, 1 it failed, 2 wrong arguments or a wrong input, 3 Temporal 
  */
 export async function programFor(args: readonly string[]): Promise<Command> {
   const typed = args.find((arg) => !arg.startsWith('-') && arg !== 'help');
-  return await programWith(({ name }) => name === typed);
+  return await programWith(({ summaries }) => typed !== undefined && Object.hasOwn(summaries, typed));
 }
 
 /** With the options of all commands. */
@@ -110,7 +101,7 @@ export function wholeProgram(): Promise<Command> {
   return programWith(() => true);
 }
 
-async function programWith(isNeeded: (command: LazyCommand) => boolean): Promise<Command> {
+async function programWith(isNeeded: (file: LazyCommands) => boolean): Promise<Command> {
   const { version } = JSON.parse(readFileSync(join(__dirname, '..', '..', '..', 'package.json'), 'utf8')) as { version: string };
   const program = new Command('lro')
     .description('Carries long-running operations of HTTP services to their end, by workflows of Temporal.')
@@ -123,10 +114,11 @@ async function programWith(isNeeded: (command: LazyCommand) => boolean): Promise
       writeErr: (text) => process.stderr.write(forTerminal(text)),
     })
     .exitOverride();
-  for (const command of COMMANDS) {
-    if (isNeeded(command)) await command.add(program);
-    else program.command(command.name).description(command.summary);
-    program.commands.at(-1)?.helpGroup(command.theme);
+  for (const file of COMMANDS) {
+    const first = program.commands.length;
+    if (isNeeded(file)) await file.add(program);
+    else for (const [name, summary] of Object.entries(file.summaries)) program.command(name).description(summary);
+    for (const command of program.commands.slice(first)) command.helpGroup(file.theme);
   }
   return program;
 }
