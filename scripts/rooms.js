@@ -124,7 +124,20 @@ module.exports = [
   {
     name: 'hosting',
     purpose: 'what makes a worker: settings, connection to Temporal, log, bundle of the workflows',
-    imports: ['text', 'contract', 'metrics', 'config', 'encryption', 'sharing', 'http', 'setup', 'activities', 'nexus', 'receiver'],
+    imports: [
+      'text',
+      'contract',
+      'metrics',
+      'config',
+      'encryption',
+      'sharing',
+      'transport',
+      'http',
+      'setup',
+      'activities',
+      'nexus',
+      'receiver',
+    ],
   },
   {
     name: 'plugin',
@@ -154,6 +167,20 @@ module.exports = [
   {
     name: 'cli',
     purpose: 'the `lro` command line and the demo',
-    imports: ['text', 'contract', 'config', 'encryption', 'codec-server', 'schema', 'setup', 'client', 'generate', 'devserver', 'emulator'],
+    imports: [
+      'text',
+      'contract',
+      'lro',
+      'config',
+      'encryption',
+      'codec-server',
+      'transport',
+      'schema',
+      'setup',
+      'client',
+      'generate',
+      'devserver',
+      'emulator',
+    ],
   },
 ];

@@ -12,14 +12,17 @@ import { runtimeLogging } from './hosting/log';
 import { TemporalUnreachableError } from './hosting/connect';
 import { inProcess, type Process } from './hosting/process';
 import { configWrittenAtMs, readConfig, readSettings } from './hosting/settings';
-import { prometheusMetrics } from './hosting/telemetry';
+import { prometheusMetrics, requireFree } from './hosting/telemetry';
 import { openTraces } from './hosting/traces';
+import { answerArguments, unknownVariables } from './hosting/variables';
 import { WorkerProcess } from './hosting/worker-process';
 
 async function main({ log, redaction, atEnd }: Process): Promise<void> {
+  for (const line of unknownVariables(process.env)) log.warn(line);
   const settings = readSettings(process.env);
   const { logger, telemetryOptions } = runtimeLogging(log);
   const { address, tags, countEverySeconds } = settings.metrics;
+  if (address !== undefined) await requireFree(address);
   const runtime = Runtime.install({
     logger,
     telemetryOptions: {
@@ -57,7 +60,10 @@ async function main({ log, redaction, atEnd }: Process): Promise<void> {
   await traces?.close();
 }
 
-inProcess(main, (err) => {
-  if (err instanceof ConfigError || err instanceof BundleError) return 2;
-  return err instanceof TemporalUnreachableError ? 3 : 1;
-});
+const answered = answerArguments(process.argv.slice(2));
+if (answered !== undefined) process.exitCode = answered;
+else
+  inProcess(main, (err) => {
+    if (err instanceof ConfigError || err instanceof BundleError) return 2;
+    return err instanceof TemporalUnreachableError ? 3 : 1;
+  });

@@ -2,6 +2,7 @@
 export { fileHashIn, fileHashOfConfig, identityInWords, identityWith } from './file-version';
 export { loadConfig } from './load';
 export { proxyUrl } from './proxy-url';
+export { nearest } from './suggest';
 export { secretProblem } from './secret-ref';
 export { ConfigError } from './mistakes';
 export { isPlace } from './webhooks-schema';

@@ -49,13 +49,17 @@ export function loadConfig(path: string, env: NodeJS.ProcessEnv = process.env): 
   };
 }
 
+const UNREADABLE: Readonly<Record<string, string>> = { ENOENT: 'does not exist', EISDIR: 'is a folder, not a file' };
+
 function readBytes(path: string): Buffer {
   try {
     return readFileSync(path);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
-    const what = code === 'ENOENT' ? 'does not exist' : `cannot be read (${code})`;
-    throw new ConfigError([`${path}: the file with the worker's connections ${what}; write one, or name another with LRO_CONFIG`]);
+    const what = UNREADABLE[code] ?? `cannot be read (${code})`;
+    throw new ConfigError([
+      `${path}: the file with the worker's connections ${what}; write one ("lro init"), or name another with LRO_CONFIG`,
+    ]);
   }
 }
 

@@ -29,6 +29,8 @@ export interface ChildOptions {
   stopGraceSeconds?: number;
   /** A file that all output is appended to. */
   logFile?: string;
+  /** Is told of each line of output, for as long as the child lives. */
+  onLine?: (line: string) => void;
 }
 
 /** How a child ended. */
@@ -87,7 +89,7 @@ export async function startChild(options: ChildOptions): Promise<Child> {
   if (pid === undefined) throw new ChildStartError(`${name} could not be started`, '');
   const release = guardAgainstOrphan(pid);
 
-  const output = new OutputTail([child.stdout, child.stderr], options.logFile);
+  const output = new OutputTail([child.stdout, child.stderr], options.logFile, options.onLine);
   let ended = false;
   const exited = new Promise<ChildExit>((resolve) => {
     child.once('exit', (code, signal) => {
@@ -182,7 +184,11 @@ class OutputTail {
   private kept = '';
   private readonly log: NodeJS.WritableStream | undefined;
 
-  constructor(streams: readonly Readable[], logFile: string | undefined) {
+  constructor(
+    streams: readonly Readable[],
+    logFile: string | undefined,
+    private readonly follower: ((line: string) => void) | undefined,
+  ) {
     if (logFile !== undefined) {
       mkdirSync(dirname(logFile), { recursive: true });
       this.log = createWriteStream(logFile, { flags: 'a' });
@@ -208,7 +214,10 @@ class OutputTail {
       this.log?.write(chunk);
       const lines = (unfinishedLine + chunk).split('\n');
       unfinishedLine = lines.pop() ?? '';
-      for (const line of lines) this.onLine?.(line);
+      for (const line of lines) {
+        this.onLine?.(line);
+        this.follower?.(line);
+      }
     });
   }
 }

@@ -1,5 +1,5 @@
 /** Temporal on a fresh machine: its programs, its dev server, and child processes in general. For the demo and the tests. */
-export { startChild, describeExit, ChildStartError } from './child-process';
+export { startChild, describeExit, lastLines, ChildStartError } from './child-process';
 export type { Child, ChildExit, ChildOptions } from './child-process';
 export { startDevServer } from './dev-server';
 export type { DevServer } from './dev-server';

@@ -1,5 +1,5 @@
 /** The emulator as a program. Every option is also an environment variable: `--operation-seconds` is `EMULATOR_OPERATION_SECONDS`. */
-import { Command, Option } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import pino from 'pino';
 import { prettifyError, ZodError } from 'zod';
 import type { EmulatorOptions } from './options';
@@ -25,10 +25,11 @@ function readArguments(argv: string[]): ProgramOptions {
     if (read !== undefined) option.argParser(read);
     program.addOption(option.env(`EMULATOR_${option.name().toUpperCase().replaceAll('-', '_')}`));
   };
+  program.exitOverride((err) => process.exit(err.exitCode === 0 ? 0 : 2));
   add('--host <address>', 'address to listen on (127.0.0.1)');
-  add('--port <number>', 'port; 0 for any free one (4010)', Number);
+  add('--port <number>', 'port; 0 for any free one (4010)', toNumber);
   add('--database <file>', 'SQLite file that keeps the state (in memory)');
-  add('--operation-seconds <seconds>', 'how long operations take (2)', Number);
+  add('--operation-seconds <seconds>', 'how long operations take (2)', toNumber);
   add('--retry-after-seconds <seconds>', 'Retry-After on open operations, or "none" (1)');
   add('--subscription-keys <keys>', 'comma-separated; requests need one of them', list);
   add('--tokens <tokens>', 'comma-separated; accepted as Bearer and jwt-sas', list);
@@ -41,16 +42,22 @@ function readArguments(argv: string[]): ProgramOptions {
   add('--created-format <format>', 'us, iso or alternate (alternate)');
   add('--idempotency <boolean>', 'true or false (true): whether a repeated key finds its operation again', yes);
   add('--immediate-upload <boolean>', 'true or false (false): whether uploads are finished at once', yes);
-  add('--max-upload-bytes <bytes>', 'larger uploads get 413 (1 GiB)', Number);
-  add('--retention-seconds <seconds>', 'how long finished operations can be read (86400)', Number);
-  add('--max-recorded-requests <count>', 'how many requests are remembered (200000)', Number);
+  add('--max-upload-bytes <bytes>', 'larger uploads get 413 (1 GiB)', toNumber);
+  add('--retention-seconds <seconds>', 'how long finished operations can be read (86400)', toNumber);
+  add('--max-recorded-requests <count>', 'how many requests are remembered (200000)', toNumber);
   program.addOption(new Option('--log-level <level>', 'pino level; the log goes to stderr').default('error').env('EMULATOR_LOG_LEVEL'));
   const { retryAfterSeconds, ...options } = program
     .parse(argv)
     .opts<Omit<ProgramOptions, 'retryAfterSeconds'> & { retryAfterSeconds?: string }>();
   // Commander treats null from a parser as "no value", so "none" becomes null only here.
-  const retryAfter = retryAfterSeconds === undefined ? undefined : retryAfterSeconds === 'none' ? null : Number(retryAfterSeconds);
+  const retryAfter = retryAfterSeconds === undefined ? undefined : retryAfterSeconds === 'none' ? null : toNumber(retryAfterSeconds);
   return { port: 4010, ...options, retryAfterSeconds: retryAfter };
+}
+
+function toNumber(value: string): number {
+  const number = Number(value);
+  if (value.trim() === '' || !Number.isFinite(number)) throw new InvalidArgumentError('It must be a number.');
+  return number;
 }
 
 function list(value: string): string[] {
@@ -58,11 +65,23 @@ function list(value: string): string[] {
 }
 
 function yes(value: string): boolean {
-  if (!['true', 'false'].includes(value)) throw new Error(`'${value}' is neither true nor false.`);
+  if (!['true', 'false'].includes(value)) throw new InvalidArgumentError('It must be true or false.');
   return value === 'true';
 }
 
 main().catch((error: unknown) => {
-  process.stderr.write(`emulator: ${error instanceof ZodError ? prettifyError(error) : String(error)}\n`);
-  process.exitCode = 1;
+  const isWrong = error instanceof ZodError || error instanceof InvalidArgumentError;
+  process.stderr.write(`emulator: ${isWrong ? wrongOptions(error) : whyNotStarted(error)}\n`);
+  process.exitCode = isWrong ? 2 : 1;
 });
+
+function wrongOptions(error: ZodError | InvalidArgumentError): string {
+  return error instanceof ZodError ? prettifyError(error) : `--retry-after-seconds: ${error.message}`;
+}
+
+function whyNotStarted(error: unknown): string {
+  const { code, address, port } = error as NodeJS.ErrnoException & { address?: string; port?: number };
+  if (code === 'EADDRINUSE')
+    return `another process listens at ${String(address)}:${String(port)}; --port names another port, 0 any free one`;
+  return error instanceof Error ? error.message : String(error);
+}

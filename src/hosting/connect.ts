@@ -4,7 +4,9 @@
  */
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { NativeConnection } from '@temporalio/worker';
+import { ConfigError } from '../config';
 import { reasonOf } from '../text/reason';
+import { whyNotReached } from '../transport/probe';
 
 export const DEFAULT_ADDRESS = '127.0.0.1:7233';
 /** Timeout of connecting, and of the question about the namespace. The SDK's own is half a minute. */
@@ -15,12 +17,23 @@ export class TemporalUnreachableError extends Error {
   override readonly name = 'TemporalUnreachableError';
 }
 
+/** What the environment and `temporal.toml` say. @throws ConfigError where they cannot be read */
+export function temporalSettings(): ReturnType<typeof loadClientConnectConfig> {
+  try {
+    return loadClientConnectConfig();
+  } catch (err) {
+    const { TEMPORAL_PROFILE: profile, TEMPORAL_CONFIG_FILE: file = 'temporal.toml' } = process.env;
+    const where = profile === undefined ? file : `TEMPORAL_PROFILE=${profile}, ${file}`;
+    throw new ConfigError([`the settings of Temporal cannot be read (${where}): ${firstLineOf(err)}`]);
+  }
+}
+
 /**
  * Connects, and asks for the namespace to be sure that there is one.
- * @throws TemporalUnreachableError
+ * @throws TemporalUnreachableError, ConfigError
  */
 export async function connectTemporal(): Promise<{ connection: NativeConnection; namespace: string; address: string }> {
-  const { connectionOptions, namespace = 'default' } = loadClientConnectConfig();
+  const { connectionOptions, namespace = 'default' } = temporalSettings();
   const address = connectionOptions.address ?? DEFAULT_ADDRESS;
   const help =
     'Set TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE (and TEMPORAL_API_KEY or TLS for Temporal Cloud), or name a profile of temporal.toml.';
@@ -28,7 +41,8 @@ export async function connectTemporal(): Promise<{ connection: NativeConnection;
   try {
     connection = await inTime(NativeConnection.connect({ ...connectionOptions, address }));
   } catch (err) {
-    throw new TemporalUnreachableError(`Temporal cannot be reached at ${address}: ${firstLineOf(err)}\n${help}`);
+    const reason = (await whyNotReached(address, Boolean(connectionOptions.tls))) ?? firstLineOf(err);
+    throw new TemporalUnreachableError(`Temporal cannot be reached at ${address}: ${reason}\n${help}`);
   }
   try {
     await connection.withDeadline(Date.now() + CONNECT_SECONDS * 1000, () => connection.workflowService.describeNamespace({ namespace }));

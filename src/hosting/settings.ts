@@ -54,6 +54,9 @@ const environment = z.object({
   ...tuningVariables,
 });
 
+/** Of all that {@link readSettings} reads but the keys, for what is said of them elsewhere. */
+export const WORKER_VARIABLE_NAMES: readonly string[] = Object.keys(environment.shape);
+
 /** The file with connections that the environment names. @throws ConfigError with every mistake of the file */
 export function readConfig(env: NodeJS.ProcessEnv): LroConfig {
   return loadConfig(env['LRO_CONFIG'] ?? DEFAULT_CONFIG_PATH, env);

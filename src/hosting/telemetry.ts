@@ -2,8 +2,10 @@
  * Metrics by the SDK's runtime, as public dashboards for Temporal expect them: counters end in `_total`, durations are in seconds, and units
  * are in names.
  */
+import { createServer, isIP } from 'node:net';
 import type { MetricsExporterConfig } from '@temporalio/worker';
 import { z } from 'zod';
+import { ConfigError, isPlace } from '../config';
 import { BUCKETS_SECONDS, REQUEST_METRICS } from '../metrics/catalog';
 
 /** Set by Prometheus or by the SDK, or a label of a metric: nobody else's. */
@@ -29,11 +31,15 @@ function isTag([name = '', value = '', ...more]: string[]): boolean {
   );
 }
 
+function hostOf(place: string): string {
+  return place.slice(0, place.lastIndexOf(':')).replace(/^\[|\]$/g, '');
+}
+
 /** In the worker's environment. */
 export const metricsVariables = {
   LRO_METRICS_ADDRESS: z
     .string()
-    .regex(/^.+:\d+$/, 'must be host:port')
+    .refine((place) => isPlace(place) && isIP(hostOf(place)) !== 0, 'must be an IP address and a port, such as 0.0.0.0:9464')
     .optional(),
   LRO_METRICS_TAGS: tags.optional(),
   LRO_METRICS_COUNT_SECONDS: z.coerce
@@ -55,6 +61,18 @@ export interface MetricsSettings {
 const WAITS_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
 /** Operations last from seconds to days. */
 const LONG_SECONDS = [1, 5, 15, 60, 300, 900, 3600, 4 * 3600, 12 * 3600, 24 * 3600, 3 * 24 * 3600];
+
+/** Before the SDK listens at `place`, whose core would say it in its own words. @throws ConfigError when nobody can listen there */
+export async function requireFree(place: string): Promise<void> {
+  const probe = createServer();
+  await new Promise<void>((resolve, reject) => {
+    probe.once('error', (err: NodeJS.ErrnoException) => {
+      const why = err.code === 'EADDRINUSE' ? 'another process has this port' : (err.code ?? 'unknown error');
+      reject(new ConfigError([`LRO_METRICS_ADDRESS: cannot listen at ${place} (${why})`]));
+    });
+    probe.listen(Number(place.slice(place.lastIndexOf(':') + 1)), hostOf(place), () => probe.close(() => resolve()));
+  });
+}
 
 /** For `telemetryOptions.metrics` of `Runtime.install`, in the worker process and in programs that embed a worker. */
 export function prometheusMetrics({

@@ -22,7 +22,8 @@ export interface DemoTemporal {
 
 const DEFAULT_PORTS = { port: 7233, uiPort: 8233 };
 
-const SOURCES: Record<ProgramSource, string> = {
+/** Where the Temporal CLI was found, for people. */
+export const CLI_SOURCES: Record<ProgramSource, string> = {
   environment: 'TEMPORAL_CLI_PATH',
   path: 'the PATH',
   cache: 'the cache',
@@ -65,7 +66,7 @@ export async function findTemporal({ folder, usualPorts, uiUrl, onStep }: Tempor
   return {
     address: server.address,
     namespace: server.namespace,
-    description: `dev server at ${server.address}, pid ${server.pid} (CLI from ${SOURCES[source]})`,
+    description: `dev server at ${server.address}, pid ${server.pid} (CLI from ${CLI_SOURCES[source]})`,
     uiUrl: server.uiUrl,
     server,
   };
@@ -73,11 +74,25 @@ export async function findTemporal({ folder, usualPorts, uiUrl, onStep }: Tempor
 
 /** What `@temporalio/envconfig` reads, here and in the worker. */
 function useOwnServer(server: DevServer, folder: string): void {
-  for (const name of Object.keys(process.env))
-    if (/^TEMPORAL_(?!CLI_PATH|TEST_SERVER_PATH)/.test(name)) Reflect.deleteProperty(process.env, name);
-  process.env['TEMPORAL_ADDRESS'] = server.address;
-  // A file that does not exist, instead of the one in the home folder.
-  process.env['TEMPORAL_CONFIG_FILE'] = join(folder, 'temporal.toml');
+  for (const [name, value] of Object.entries(ownTemporalEnvironment(server.address, folder))) {
+    if (value === undefined) Reflect.deleteProperty(process.env, name);
+    else process.env[name] = value;
+  }
+}
+
+/**
+ * Changes of the environment by which a process uses the server at `address` and nothing of the user's own settings; `undefined` removes a
+ * variable.
+ * @param folder in which there is no `temporal.toml`
+ */
+export function ownTemporalEnvironment(address: string, folder: string): Record<string, string | undefined> {
+  const settings = Object.keys(process.env).filter((name) => /^TEMPORAL_(?!CLI_PATH|TEST_SERVER_PATH)/.test(name));
+  return {
+    ...Object.fromEntries(settings.map((name) => [name, undefined])),
+    TEMPORAL_ADDRESS: address,
+    // A file that does not exist, instead of the one in the home folder.
+    TEMPORAL_CONFIG_FILE: join(folder, 'temporal.toml'),
+  };
 }
 
 /** The Web UI's page of one workflow, or of all. */
