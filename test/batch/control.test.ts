@@ -67,7 +67,7 @@ describe('update item', () => {
     const batch = await harness.start({ manifest, maxInFlight: 3, stopAfterFailures: 2, report: newReport() }, {});
     await batch.handle.signal('pause');
     await batch.handle.signal('resume');
-    const when = (id: string, state: string, isWanted = (_: ItemStanding): boolean => true) =>
+    const when = (id: string, state: string, isWanted: (standing: ItemStanding) => boolean = () => true) =>
       eventually(
         () => batch.item(id),
         (standing) => standing.state === state && isWanted(standing),
