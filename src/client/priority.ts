@@ -57,10 +57,10 @@ function fairnessKeyOf(input: Named, fairnessBy: FairnessBy): string | undefined
   return withinBytes(key, MAX_FAIRNESS_KEY_BYTES);
 }
 
-/** Cut to so many bytes, at the border of a character. */
+/** Cut to so many bytes, at the border of a character. Half characters, which gRPC refuses, become whole ones. */
 function withinBytes(text: string, maxBytes: number): string {
   let kept = '';
-  for (const char of text) {
+  for (const char of Buffer.from(text).toString()) {
     if (Buffer.byteLength(kept) + Buffer.byteLength(char) > maxBytes) break;
     kept += char;
   }

@@ -87,8 +87,9 @@ test('TLS to a port without it, and a port where nobody listens, are told apart:
 
 test('the worker warns of a variable that it does not know', async () => {
   const { stderr } = await worker({ LRO_TASKQUEUE: 'x' });
-  const [line = ''] = stderr.split('\n');
-  expect(JSON.parse(line)).toMatchObject({
+  // Those of the test's own environment are not known, either.
+  const line = stderr.split('\n').find((one) => one.includes('LRO_TASKQUEUE'));
+  expect(JSON.parse(line ?? '{}')).toMatchObject({
     level: 'warn',
     msg: 'LRO_TASKQUEUE is no variable that is read; did you mean LRO_TASK_QUEUE?',
   });
