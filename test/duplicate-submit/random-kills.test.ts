@@ -1,13 +1,13 @@
 /**
  * SIGKILLs at random moments, among at least 50 operations at all steps: whatever they hit, the caller's choice about uncertain submits
- * holds, counted at a service that does not deduplicate. `LRO_LONG=1`: 100 kills instead of 10.
+ * holds, counted at a service that does not deduplicate. `LRO_LONG=1`: 100 kills instead of 3.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { OperationError } from '../../src/client';
 import type { RecordedRequest } from '../../src/emulator';
 import { startProcessHarness, type NamedOperation, type ProcessHarness } from '../support/process-harness';
 
-const KILLS = process.env['LRO_LONG'] === '1' ? 100 : 6;
+const KILLS = process.env['LRO_LONG'] === '1' ? 100 : 3;
 const OPEN = 50;
 /** A submit that was under way at a kill had come to the service at most so long before it: its own delay there, and a busy machine. */
 const UNDER_WAY_MS = 3000;
