@@ -59,9 +59,6 @@ function killTest(name: string, work: (processes: Processes) => Promise<void>): 
   test.concurrent(name, run, TIMEOUT_MS);
 }
 
-/** As the others, with more kills. */
-const longKillTest: typeof killTest = process.env['LRO_LONG'] === '1' ? killTest : () => undefined;
-
 async function packageFile(name: string): Promise<{ path: string }> {
   const path = join(folder, `${name}.zip`);
   writeFileSync(path, await buildDrawingPackage({ facilityName: name }));
@@ -108,7 +105,7 @@ killTest('killed while each step is open at the service', async (processes) => {
   await expectOneOfEach(processes, 'within');
 });
 
-longKillTest('killed while the service says that a step has succeeded, before the next one is sent', async (processes) => {
+killTest('killed while the service says that a step has succeeded, before the next one is sent', async (processes) => {
   const { emulator, killWorker } = processes;
   const handle = await start(processes, 'between');
   for (const step of STEPS) {
@@ -152,7 +149,7 @@ killTest('killed while it uploads: nobody knows, nothing is sent again, and the 
   expect(await submitsOf(processes, 'upload', 'uncertain')).toBe(1);
 });
 
-longKillTest('ten buildings of a batch, killed while they are open at each of their steps', async (processes) => {
+killTest('ten buildings of a batch, killed while they are open at each of their steps', async (processes) => {
   const { emulator, lro, taskQueue, killWorker } = processes;
   await emulator.admin.setDefaults({ hold: true });
   const items: BatchItem[] = [];
