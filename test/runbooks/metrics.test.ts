@@ -8,7 +8,7 @@ const descriptions = [
   catalog.OPEN_METRICS,
   catalog.WORKFLOW_METRICS,
   catalog.PROCESS_METRICS,
-].flatMap((metrics): catalog.MetricDescription[] => Object.values(metrics));
+].flatMap((metrics) => Object.values<catalog.MetricDescription>({ ...metrics }));
 
 const asked = readRules().groups.flatMap(({ rules }) =>
   rules.flatMap(({ alert, expr }) =>
