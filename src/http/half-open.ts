@@ -79,6 +79,11 @@ export class HalfOpen {
     return this.state?.cause;
   }
 
+  /** For how long it has been half open now, by the clock of its callers; undefined when it is not. */
+  lastsMs(nowMs: number): number | undefined {
+    return this.state && nowMs - this.state.begunAtMs;
+  }
+
   /** How long requests have been held until now, all times together. */
   totalMs(nowMs: number): number {
     return this.heldBeforeMs + (this.state === undefined ? 0 : this.lastedMs(this.state, nowMs));

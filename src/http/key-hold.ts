@@ -5,12 +5,10 @@
  * Keeps true: after `unauthorizedSeconds` nobody is held any more, so that each submit is refused by the service itself.
  */
 import type { Clock } from './clock';
-import { HalfOpen, type Cause, type Held, type Ticket } from './half-open';
+import { HalfOpen, type Held, type Ticket } from './half-open';
 
 export class KeyHold {
   private readonly halfOpen: HalfOpen;
-  /** The hold, and when it began by the monotonic clock: somebody may set the other one. */
-  private begun: { cause: Cause; atMs: number } | undefined;
 
   constructor(
     private readonly unauthorizedSeconds: number,
@@ -19,9 +17,9 @@ export class KeyHold {
     this.halfOpen = new HalfOpen(unauthorizedSeconds * 1000);
   }
 
-  /** For how long the credentials have been refused, in milliseconds; undefined when they are not. */
+  /** For how long the credentials have been refused, in milliseconds, whatever happens to the wall clock; undefined when they are not. */
   get refusedForMs(): number | undefined {
-    return this.begun && this.clock.monotonicMs() - this.begun.atMs;
+    return this.halfOpen.lastsMs(this.clock.monotonicMs());
   }
 
   /** For how long submits were held, all times together. */
@@ -55,7 +53,5 @@ export class KeyHold {
   end(ticket: Ticket, httpStatus: number | undefined): void {
     const outcome = httpStatus === 401 ? 'throttled' : httpStatus === undefined || httpStatus >= 500 ? 'unclear' : 'good';
     this.halfOpen.answered(ticket, outcome, this.clock.monotonicMs(), { httpStatus: 401, sinceMs: this.clock.nowMs() });
-    const { cause } = this.halfOpen;
-    if (cause !== this.begun?.cause) this.begun = cause && { cause, atMs: this.clock.monotonicMs() };
   }
 }
