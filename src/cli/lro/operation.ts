@@ -23,25 +23,27 @@ const ID_HELP = 'its workflow id: the same id is the same request (default: a ra
 const WAIT_HELP = 'follow it to its end and print its result; exit code 1 where it fails';
 
 export function addOperationCommands(program: Command): void {
-  addPriorityOptions(addOperationInputOptions(addCommand(program, 'run', 'submit an operation, follow it, and print its result')))
-    .option('--id <id>', ID_HELP)
-    .action((options: StartFlags & OperationInputOptions) => start(readOperationInput(options), { ...options, wait: true }));
-  addPriorityOptions(addOperationInputOptions(addCommand(program, 'start', 'submit an operation, and print its id')))
-    .option('--id <id>', ID_HELP)
+  addStartOptions(addOperationInputOptions(addCommand(program, 'run', 'submit an operation, follow it, and print its result'))).action(
+    (options: StartFlags & OperationInputOptions) => start(readOperationInput(options), { ...options, wait: true }),
+  );
+  addStartOptions(addOperationInputOptions(addCommand(program, 'start', 'submit an operation, and print its id')))
     .option('--wait', WAIT_HELP)
     .action((options: StartFlags & OperationInputOptions) => start(readOperationInput(options), options));
-  addPriorityOptions(
+  addStartOptions(
     addAttachInputOptions(addCommand(program, 'attach <statusUrl>', 'start a run that follows an operation that was submitted elsewhere')),
   )
-    .option('--id <id>', ID_HELP)
     .option('--wait', WAIT_HELP)
     .action((statusUrl: string, options: StartFlags & AttachInputOptions) => start(readAttachInput(statusUrl, options), options));
 
   const tileset = program.command('tileset').description('tilesets of drawing packages: upload, conversion, dataset, tileset');
-  addPriorityOptions(addTilesetInputOptions(addCommand(tileset, 'build', 'build a tileset, from wherever the flags begin')))
-    .option('--id <id>', ID_HELP)
+  addStartOptions(addTilesetInputOptions(addCommand(tileset, 'build', 'build a tileset, from wherever the flags begin')))
     .option('--wait', WAIT_HELP)
     .action(buildTileset);
+}
+
+/** What every start takes. */
+function addStartOptions(command: Command): Command {
+  return addPriorityOptions(command).option('--id <id>', ID_HELP);
 }
 
 async function start(input: OperationInput, options: StartFlags): Promise<void> {
