@@ -23,12 +23,15 @@ interface RetryFlags extends StartFlags, BatchInputOptions {
 }
 
 const ID_HELP = 'its workflow id: the same id is the same batch (default: a random one)';
-const WAIT_HELP = 'wait for its end and print its result; a failed batch is exit code 1';
+const WAIT_HELP = 'follow it to its end and print its result; exit code 1 where it fails';
 
 export function addBatchCommands(program: Command): void {
-  const group = program.command('batch').description('start, follow, pause, cancel, list and retry batches');
+  const group = program.command('batch').description('run, start, pause, cancel, list and retry batches');
 
-  addPriorityOptions(addBatchInputOptions(addCommand(group, 'start', 'start a batch')))
+  addPriorityOptions(addBatchInputOptions(addCommand(group, 'run', 'start a batch, follow it, and print its result')))
+    .option('--id <id>', ID_HELP)
+    .action((options: StartFlags & BatchInputOptions) => start(readBatchInput(options), { ...options, wait: true }));
+  addPriorityOptions(addBatchInputOptions(addCommand(group, 'start', 'start a batch, and print its id')))
     .option('--id <id>', ID_HELP)
     .option('--wait', WAIT_HELP)
     .action((options: StartFlags & BatchInputOptions) => start(readBatchInput(options), options));

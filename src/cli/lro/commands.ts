@@ -69,7 +69,7 @@ export const COMMANDS: readonly LazyCommands[] = [
   },
   {
     theme: BATCHES,
-    summaries: { batch: 'start, follow, pause, cancel, list and retry batches' },
+    summaries: { batch: 'run, start, pause, cancel, list and retry batches' },
     add: async (program) => (await import('./batch')).addBatchCommands(program),
   },
   {
