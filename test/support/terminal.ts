@@ -39,8 +39,7 @@ export class TerminalProgram {
   constructor(command: string, args: string[], options: TerminalOptions = {}) {
     const { columns = 100, rows = 40, cwd } = options;
     this.screen = new Terminal({ cols: columns, rows, scrollback: MAX_LINES, allowProposedApi: true });
-    // What CI sets would switch off what is tested.
-    const env = { ...process.env, CI: undefined, NO_COLOR: undefined, FORCE_COLOR: undefined, TERM: 'xterm-256color', ...options.env };
+    const env = { ...process.env, ...withoutTests(), TERM: 'xterm-256color', ...options.env };
     this.pty = spawn(command, args, { cols: columns, rows, cwd, env: given(env), name: 'xterm-256color' });
     this.pid = this.pty.pid;
     this.pty.onData((text) => {
@@ -110,6 +109,12 @@ export class TerminalProgram {
     await this.drawn;
     this.screen.dispose();
   }
+}
+
+/** What CI and jest set would switch off or add to what is tested. */
+function withoutTests(): NodeJS.ProcessEnv {
+  const names = Object.keys(process.env).filter((name) => /^(CI|NO_COLOR|FORCE_COLOR|LRO_TEST_.+)$/.test(name));
+  return Object.fromEntries(names.map((name) => [name, undefined]));
 }
 
 function given(env: NodeJS.ProcessEnv): Record<string, string> {
