@@ -24,7 +24,7 @@ export function firstSteps({ temporal, cli, emulatorUrl, configPath, isWritten, 
       ? []
       : [
           `  lro run --connection ${connection} --path /styles --body '{"version":8}'`,
-          `  lro run --connection ${connection} --path /tilesets --query datasetId=no-such-dataset   # is refused, and says why`,
+          `  lro run --connection ${connection} --path /tilesets --query datasetId=no-such-dataset   # is refused`,
         ]),
     '  lro doctor',
     '',
