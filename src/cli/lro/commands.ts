@@ -79,7 +79,7 @@ export const COMMANDS: readonly LazyCommands[] = [
   },
   {
     theme: FIND,
-    summaries: { config: "check the worker's file" },
+    summaries: { config: "check the worker's file, and list its connections" },
     add: async (program) => (await import('./config')).addConfigCommands(program),
   },
   {
