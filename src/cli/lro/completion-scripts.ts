@@ -2,7 +2,7 @@
  * The scripts of `lro completion`. In each of them the longest known command that was typed decides what can follow, unless the word before
  * is an option with a value.
  */
-import type { CompletedCommand, CompletedOption, Word } from './completion';
+import type { CompletedCommand, CompletedOption, Word } from './completion-tree';
 
 /** Prints the names of connections, a line each, and nothing where there is no file or a wrong one. */
 const CONNECTIONS = 'lro config connections 2>/dev/null';
