@@ -21,7 +21,7 @@ export interface TerminalOptions {
 }
 
 /** Ctrl-C and others as a keyboard sends them. */
-export const KEYS = { ctrlC: '\u0003', ctrlD: '\u0004', enter: '\r', tab: '\t' } as const;
+export const KEYS = { ctrlC: '\u0003', ctrlD: '\u0004', ctrlU: '\u0015', enter: '\r', tab: '\t' } as const;
 
 /** More than any test writes. */
 const MAX_LINES = 5000;

@@ -3,6 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { temporaryFolder } from '../support/config';
+import { eventually } from '../support/eventually';
 import { LRO_PROGRAM } from '../support/lro-command';
 import { KEYS, TerminalProgram } from '../support/terminal';
 
@@ -53,6 +54,17 @@ beforeAll(() => {
   );
 });
 
+/** Empties the line: again and again, as a shell that has just run a program for its completion may lose a key. */
+async function clear(terminal: TerminalProgram): Promise<void> {
+  await eventually(
+    () => {
+      terminal.type(KEYS.ctrlU);
+      return terminal.text();
+    },
+    (text) => /\n\$$/.test(text),
+  );
+}
+
 function isInstalled(shell: string): boolean {
   return spawnSync(shell, ['--version']).status === 0;
 }
@@ -70,13 +82,13 @@ describe.each(Object.entries(SHELLS))('%s', (name, { args, setUp }) => {
           await terminal.shows(/[$>#]$/);
           terminal.type(line + KEYS.enter);
         }
+        await terminal.shows(/\n\$$/);
         for (const [typed, completed] of COMPLETED) {
-          await terminal.shows(/\n\$$/);
           terminal.type(typed + KEYS.tab);
           terminal.type(MARK);
           const lines = (await terminal.shows(new RegExp(`${MARK}$`))).split('\n');
           expect(lines.at(-1)).toBe(`$ ${completed} ${MARK}`);
-          terminal.type(KEYS.ctrlC);
+          await clear(terminal);
         }
       } finally {
         await terminal.close();
