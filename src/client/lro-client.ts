@@ -16,6 +16,7 @@ import {
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import type {
   Acceptance,
+  AnyBody,
   BatchInput,
   BatchResult,
   BuildTilesetInput,
@@ -120,16 +121,19 @@ export class LroClient {
   }
 
   /** Starts an operation and returns as soon as Temporal has it. */
-  async start<B = Json, R = Json>(
-    input: TypedInput<B, R>,
+  async start<Body = Json, Resource = Json, Sent = AnyBody>(
+    input: TypedInput<Body, Resource, Sent>,
     { id = randomUUID(), priority }: StartOptions = {},
-  ): Promise<OperationHandle<B, R> & Started> {
-    const started = await startOnce(this.client, 'operation', this.taskQueue, this.wanted(input, id, priority));
-    return { ...this.get<B, R>(id), started };
+  ): Promise<OperationHandle<Body, Resource> & Started> {
+    const started = await startOnce(this.client, 'operation', this.taskQueue, this.wanted(asJson(input), id, priority));
+    return { ...this.get<Body, Resource>(id), started };
   }
 
   /** Starts an operation and waits for its end. */
-  async execute<B = Json, R = Json>(input: TypedInput<B, R>, options: StartOptions & WaitOptions = {}): Promise<OperationResult<B, R>> {
+  async execute<Body = Json, Resource = Json, Sent = AnyBody>(
+    input: TypedInput<Body, Resource, Sent>,
+    options: StartOptions & WaitOptions = {},
+  ): Promise<OperationResult<Body, Resource>> {
     return (await this.start(input, options)).result(options);
   }
 
@@ -137,10 +141,11 @@ export class LroClient {
    * Starts an operation and waits until the service has accepted or refused it: the 202 or the 400 comes back in this one call.
    * @throws OperationError when it was refused, or the id belongs to another request (`IdConflict`); StillRunningError
    */
-  async startAndWaitAccepted<B = Json, R = Json>(
-    input: TypedInput<B, R>,
+  async startAndWaitAccepted<Body = Json, Resource = Json, Sent = AnyBody>(
+    given: TypedInput<Body, Resource, Sent>,
     { id = randomUUID(), timeoutSeconds = DEFAULT_ANSWER_SECONDS, priority }: StartOptions & WaitOptions = {},
-  ): Promise<OperationHandle<B, R> & Started & { acceptance: Acceptance }> {
+  ): Promise<OperationHandle<Body, Resource> & Started & { acceptance: Acceptance }> {
+    const input = asJson(given);
     const wanted = this.wanted(input, id, priority);
     const end = await this.waiting(id, 'acceptance', timeoutSeconds, async () => {
       try {
@@ -153,18 +158,18 @@ export class LroClient {
         return { acceptance: await this.joined(input, wanted), started: false };
       }
     });
-    return { ...this.get<B, R>(id), ...end };
+    return { ...this.get<Body, Resource>(id), ...end };
   }
 
   /** An operation that was started before, by anyone. Makes no call yet. */
-  get<B = Json, R = Json>(id: string): OperationHandle<B, R> {
+  get<Body = Json, Resource = Json>(id: string): OperationHandle<Body, Resource> {
     const handle: WorkflowHandle = this.client.workflow.getHandle(id);
     return {
       id,
       progress: ({ timeoutSeconds = DEFAULT_ANSWER_SECONDS } = {}) =>
         this.waiting(id, 'progress', timeoutSeconds, () => handle.query<OperationProgress>(PROGRESS_QUERY)),
       result: ({ timeoutSeconds } = {}) =>
-        this.waiting(id, 'result', timeoutSeconds, () => handle.result() as Promise<OperationResult<B, R>>),
+        this.waiting(id, 'result', timeoutSeconds, () => handle.result() as Promise<OperationResult<Body, Resource>>),
       accepted: ({ timeoutSeconds = DEFAULT_ANSWER_SECONDS } = {}) =>
         this.waiting(id, 'acceptance', timeoutSeconds, () =>
           handle.executeUpdate<Acceptance, []>(ACCEPTED_UPDATE, { updateId: ACCEPTANCE_UPDATE_ID }),
@@ -182,8 +187,8 @@ export class LroClient {
   }
 
   /** Starts a chain of operations and returns as soon as Temporal has it. */
-  runChain(input: ChainInput, options: StartOptions = {}): Promise<ChainHandle & Started> {
-    return startChain(this.client, this.taskQueue, input, options, this.fairnessBy);
+  runChain(input: ChainInput<AnyBody>, options: StartOptions = {}): Promise<ChainHandle & Started> {
+    return startChain(this.client, this.taskQueue, input as ChainInput, options, this.fairnessBy);
   }
 
   /** A chain that was started before, by anyone. Makes no call yet. */
@@ -192,15 +197,15 @@ export class LroClient {
   }
 
   /** Starts a batch and returns as soon as Temporal has it. */
-  startBatch(input: BatchInput, options: StartOptions = {}): Promise<BatchHandle & Started> {
-    return startBatch(this.client, this.taskQueue, input, options, this.fairnessBy);
+  startBatch(input: BatchInput<AnyBody>, options: StartOptions = {}): Promise<BatchHandle & Started> {
+    return startBatch(this.client, this.taskQueue, input as BatchInput, options, this.fairnessBy);
   }
 
   /**
    * Starts a batch and waits for its end.
    * @throws BatchError, BatchCancelledError, StillRunningError (with `timeoutSeconds`)
    */
-  async executeBatch(input: BatchInput, options: StartOptions & WaitOptions = {}): Promise<BatchResult> {
+  async executeBatch(input: BatchInput<AnyBody>, options: StartOptions & WaitOptions = {}): Promise<BatchResult> {
     return (await this.startBatch(input, options)).result(options);
   }
 
@@ -271,6 +276,11 @@ type RunOperation = (input: OperationInput) => Promise<OperationResult>;
 
 /** All who wait for the acceptance of whatever the operation is wait for one update: at most 10 may be in flight. */
 const ACCEPTANCE_UPDATE_ID = ACCEPTED_UPDATE;
+
+/** Bodies of any type are JSON once they are on the way. */
+function asJson<Sent>(input: OperationInput<Sent>): OperationInput {
+  return input as OperationInput;
+}
 
 /** The run that an operation's input asks for under an id. */
 export function wantedOperation(input: OperationInput, workflowId: string): WantedRun {
