@@ -23,8 +23,8 @@ const PACKAGES = [
   {
     name: 'durable-lro-dev',
     folder: join(ROOT, 'packages', 'dev'),
-    entries: ['emulator/index', 'emulator/main', 'devserver/index', 'cli/demo'],
-    typed: ['emulator/index', 'devserver/index'],
+    entries: ['emulator/index', 'emulator/main', 'devserver/public', 'devserver/index', 'cli/demo'],
+    typed: ['emulator/index', 'devserver/public'],
     // The demo starts it.
     without: ['worker'],
     rooms: /^(emulator|devserver|cli\/demo)(\/|$)/,
