@@ -32,7 +32,7 @@ function importsOf({ files }, modules) {
  * @param pack of the layout @param manifest its `package.json` @param versions of the lock, by name
  */
 function mistakesOf(pack, modules, manifest = manifestOf(pack), versions = lockedVersions()) {
-  const { name, files } = pack;
+  const { name, files, pinned = [] } = pack;
   const { dependencies = {}, peerDependencies = {}, peerDependenciesMeta = {} } = manifest;
   const declared = { ...peerDependencies, ...dependencies };
   const imported = importsOf(pack, modules);
@@ -42,7 +42,8 @@ function mistakesOf(pack, modules, manifest = manifestOf(pack), versions = locke
   }
   for (const [found, version] of Object.entries(declared)) {
     const isOptional = peerDependenciesMeta[found]?.optional === true;
-    if (!imported.has(found)) mistakes.push(`${name}: its package.json names ${found}, which none of its files imports`);
+    if (!imported.has(found) && !pinned.includes(found))
+      mistakes.push(`${name}: its package.json names ${found}, which none of its files imports`);
     if (!isOptional && version !== versions[found]) {
       mistakes.push(`${name}: its package.json names ${found} ${version}, and the lock has ${versions[found] ?? 'none'}`);
     }

@@ -8,9 +8,12 @@ const { readFileSync } = require('node:fs');
 const { join } = require('node:path');
 const { ROOT, DIST, closureOf } = require('./modules');
 
+/** Not imported: fastify takes any version of it, and the newest ones need Node 22. */
+const PINNED = ['light-my-request'];
+
 /**
  * `entries` and what they lead to belong to the package, unless it belongs to one before. `typed` are the entries that other programs import;
- * `rooms` (absent: any) are the folders that it may take files of; `without` is left to others. The last one takes the rest.
+ * `rooms` (absent: any) are the folders that it may take files of; `without` is left to others, `pinned` are dependencies for the sake of their version. The last one takes the rest.
  */
 const PACKAGES = [
   {
@@ -27,6 +30,7 @@ const PACKAGES = [
     typed: ['emulator/index', 'devserver/public'],
     // The demo starts it.
     without: ['worker'],
+    pinned: PINNED,
     rooms: /^(emulator|devserver|cli\/demo)(\/|$)/,
   },
   {
@@ -35,6 +39,7 @@ const PACKAGES = [
     typed: ['client/index', 'hosting/index', 'nexus/index', 'plugin/index', 'workflows/index'],
     // Of the build.
     without: ['hosting/build-bundle'],
+    pinned: PINNED,
   },
 ];
 
