@@ -5,7 +5,7 @@
  * Keeps true: nothing is packed whose manifest does not fit its files; a checkout has its own `dist` again when packing is over, and when
  * packing was broken off, the next build makes it.
  */
-const { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } = require('node:fs');
+const { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } = require('node:fs');
 const { dirname, join } = require('node:path');
 const { manifestOf, mistakesOf } = require('./check');
 const { COPY, OWN, layoutOf } = require('./layout');
@@ -28,7 +28,10 @@ function main([name]) {
   rmSync(target, { recursive: true, force: true });
   for (const [id, kinds] of pack.files) writeModule(target, id, kinds, pack);
   if (pack.folder === ROOT) {
-    for (const file of readdirSync(DIST)) if (/^workflow-bundle/.test(file)) cpSync(join(DIST, file), join(target, file));
+    for (const file of readdirSync(DIST).filter((name) => name.startsWith('workflow-bundle'))) {
+      if (file.endsWith('.js')) writeFileSync(join(target, file), withoutFolders(readFileSync(join(DIST, file), 'utf8')));
+      else cpSync(join(DIST, file), join(target, file));
+    }
     rmSync(FULL, { recursive: true, force: true });
     renameSync(DIST, FULL);
     renameSync(target, DIST);
@@ -39,6 +42,16 @@ function main([name]) {
     rmSync(join(pack.folder, 'schemas'), { recursive: true, force: true });
     cpSync(join(ROOT, 'schemas'), join(pack.folder, 'schemas'), { recursive: true });
   }
+}
+
+/** A bundle whose source map names its files relative to this folder: where it was built is nobody's business. */
+function withoutFolders(bundle) {
+  const marker = ';base64,';
+  const at = bundle.lastIndexOf(marker) + marker.length;
+  let map = Buffer.from(bundle.slice(at), 'base64').toString();
+  for (const folder of [ROOT, dirname(realpathSync(join(ROOT, 'node_modules')))])
+    map = map.replaceAll(JSON.stringify(folder).slice(1, -1), () => '.');
+  return bundle.slice(0, at) + Buffer.from(map).toString('base64');
 }
 
 function restore() {
