@@ -121,19 +121,19 @@ export class LroClient {
   }
 
   /** Starts an operation and returns as soon as Temporal has it. */
-  async start<Body = Json, Resource = Json, Sent = AnyBody>(
-    input: TypedInput<Body, Resource, Sent>,
+  async start<B = Json, R = Json, Sent = AnyBody>(
+    input: TypedInput<B, R, Sent>,
     { id = randomUUID(), priority }: StartOptions = {},
-  ): Promise<OperationHandle<Body, Resource> & Started> {
-    const started = await startOnce(this.client, 'operation', this.taskQueue, this.wanted(asJson(input), id, priority));
-    return { ...this.get<Body, Resource>(id), started };
+  ): Promise<OperationHandle<B, R> & Started> {
+    const started = await startOnce(this.client, 'operation', this.taskQueue, this.wanted(input, id, priority));
+    return { ...this.get<B, R>(id), started };
   }
 
   /** Starts an operation and waits for its end. */
-  async execute<Body = Json, Resource = Json, Sent = AnyBody>(
-    input: TypedInput<Body, Resource, Sent>,
+  async execute<B = Json, R = Json, Sent = AnyBody>(
+    input: TypedInput<B, R, Sent>,
     options: StartOptions & WaitOptions = {},
-  ): Promise<OperationResult<Body, Resource>> {
+  ): Promise<OperationResult<B, R>> {
     return (await this.start(input, options)).result(options);
   }
 
@@ -141,11 +141,10 @@ export class LroClient {
    * Starts an operation and waits until the service has accepted or refused it: the 202 or the 400 comes back in this one call.
    * @throws OperationError when it was refused, or the id belongs to another request (`IdConflict`); StillRunningError
    */
-  async startAndWaitAccepted<Body = Json, Resource = Json, Sent = AnyBody>(
-    given: TypedInput<Body, Resource, Sent>,
+  async startAndWaitAccepted<B = Json, R = Json, Sent = AnyBody>(
+    input: TypedInput<B, R, Sent>,
     { id = randomUUID(), timeoutSeconds = DEFAULT_ANSWER_SECONDS, priority }: StartOptions & WaitOptions = {},
-  ): Promise<OperationHandle<Body, Resource> & Started & { acceptance: Acceptance }> {
-    const input = asJson(given);
+  ): Promise<OperationHandle<B, R> & Started & { acceptance: Acceptance }> {
     const wanted = this.wanted(input, id, priority);
     const end = await this.waiting(id, 'acceptance', timeoutSeconds, async () => {
       try {
@@ -158,18 +157,18 @@ export class LroClient {
         return { acceptance: await this.joined(input, wanted), started: false };
       }
     });
-    return { ...this.get<Body, Resource>(id), ...end };
+    return { ...this.get<B, R>(id), ...end };
   }
 
   /** An operation that was started before, by anyone. Makes no call yet. */
-  get<Body = Json, Resource = Json>(id: string): OperationHandle<Body, Resource> {
+  get<B = Json, R = Json>(id: string): OperationHandle<B, R> {
     const handle: WorkflowHandle = this.client.workflow.getHandle(id);
     return {
       id,
       progress: ({ timeoutSeconds = DEFAULT_ANSWER_SECONDS } = {}) =>
         this.waiting(id, 'progress', timeoutSeconds, () => handle.query<OperationProgress>(PROGRESS_QUERY)),
       result: ({ timeoutSeconds } = {}) =>
-        this.waiting(id, 'result', timeoutSeconds, () => handle.result() as Promise<OperationResult<Body, Resource>>),
+        this.waiting(id, 'result', timeoutSeconds, () => handle.result() as Promise<OperationResult<B, R>>),
       accepted: ({ timeoutSeconds = DEFAULT_ANSWER_SECONDS } = {}) =>
         this.waiting(id, 'acceptance', timeoutSeconds, () =>
           handle.executeUpdate<Acceptance, []>(ACCEPTED_UPDATE, { updateId: ACCEPTANCE_UPDATE_ID }),
@@ -230,7 +229,7 @@ export class LroClient {
   }
 
   /** Of an operation that is there: runs, or has succeeded. */
-  private async joined(input: OperationInput, wanted: WantedRun): Promise<Acceptance> {
+  private async joined(input: object, wanted: WantedRun): Promise<Acceptance> {
     try {
       return await this.updateWithStart(input, wanted, 'USE_EXISTING', acceptedUpdateId(digestToSend(input)));
     } catch (err) {
@@ -241,7 +240,7 @@ export class LroClient {
   }
 
   private updateWithStart(
-    input: OperationInput,
+    input: object,
     { workflowId, workflowType, title, details, priority }: WantedRun,
     conflict: 'FAIL' | 'USE_EXISTING',
     updateId: string,
@@ -249,22 +248,23 @@ export class LroClient {
     const startWorkflowOperation = new WithStartWorkflowOperation<RunOperation>(workflowType, {
       workflowId,
       taskQueue: this.taskQueue,
-      args: [input],
+      args: [input as OperationInput],
       staticSummary: title,
       staticDetails: details,
       priority,
       ...ONLY_NEW,
       workflowIdConflictPolicy: conflict,
     });
-    return this.client.workflow.executeUpdateWithStart<RunOperation, Acceptance, [OperationInput]>(ACCEPTED_UPDATE, {
+    return this.client.workflow.executeUpdateWithStart<RunOperation, Acceptance, [object]>(ACCEPTED_UPDATE, {
       updateId,
       args: [input],
       startWorkflowOperation,
     });
   }
 
-  private wanted(input: OperationInput, workflowId: string, given: PriorityOptions | undefined): WantedRun {
-    return { ...wantedOperation(input, workflowId), priority: priorityOf(RUN_OPERATION, input, this.fairnessBy, given) };
+  /** Bodies of any type are JSON once they are on the way. */
+  private wanted(input: object, workflowId: string, given: PriorityOptions | undefined): WantedRun {
+    return { ...wantedOperation(input as OperationInput, workflowId), priority: priorityOf(RUN_OPERATION, input, this.fairnessBy, given) };
   }
 
   private waiting<T>(id: string, what: string, timeoutSeconds: number | undefined, call: () => Promise<T>): Promise<T> {
@@ -276,11 +276,6 @@ type RunOperation = (input: OperationInput) => Promise<OperationResult>;
 
 /** All who wait for the acceptance of whatever the operation is wait for one update: at most 10 may be in flight. */
 const ACCEPTANCE_UPDATE_ID = ACCEPTED_UPDATE;
-
-/** Bodies of any type are JSON once they are on the way. */
-function asJson<Sent>(input: OperationInput<Sent>): OperationInput {
-  return input as OperationInput;
-}
 
 /** The run that an operation's input asks for under an id. */
 export function wantedOperation(input: OperationInput, workflowId: string): WantedRun {

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, normalize } from 'node:path';
-import { provisionTemporalCli } from '../../src/devserver';
+import { provisionTemporalCli, startChild } from '../../src/devserver';
 import { megabytesOf, packAll, projectWith, ROOT, run, succeed, write, type PackageName } from './packed';
 
 jest.setTimeout(900_000);
@@ -136,6 +136,43 @@ test('the demo of the installed packages runs to its end', async () => {
   const { path } = await provisionTemporalCli();
   const { code, stdout, stderr } = await run(join(withAll, 'node_modules', '.bin', 'lro-demo'), [], withAll, { TEMPORAL_CLI_PATH: path });
   expect([code, stderr, stdout]).toEqual([0, expect.anything(), expect.stringContaining('saw 1 POST per operation')]);
+});
+
+test('lro dev of the installed packages runs, and so does the plugin beside it', async () => {
+  const { path } = await provisionTemporalCli();
+  const dev = await startChild({
+    name: 'lro dev',
+    command: join(withAll, 'node_modules', '.bin', 'lro'),
+    args: ['dev', '--port', '0', '--ui-port', '0', '--emulator-port', '0', '--config', join(withAll, 'lro.config.yaml')],
+    env: { TEMPORAL_CLI_PATH: path },
+    readyLine: /Temporal +(127\.0\.0\.1:\d+)/,
+    stopGraceSeconds: 60,
+  });
+  try {
+    write(withAll, {
+      'plugin.mjs': `
+        import { NativeConnection, Worker } from '@temporalio/worker';
+        import { LroClient, OperationError } from 'durable-lro';
+        import { LroPlugin } from 'durable-lro/plugin';
+        const [address, taskQueue] = [process.argv[2], 'plugin'];
+        const connection = await NativeConnection.connect({ address });
+        const plugins = [new LroPlugin({ config: 'lro.config.yaml' })];
+        const worker = await Worker.create({ connection, namespace: 'default', taskQueue, plugins });
+        const lro = await LroClient.connect({ address, taskQueue });
+        await worker.runUntil(async () => {
+          const submit = { path: '/tilesets?datasetId=none' };
+          const end = await lro.execute({ connection: 'maps', submit }).catch((err) => err);
+          console.log(end instanceof OperationError, end.type);
+        });
+        await lro.close();
+        await connection.close();
+      `,
+    });
+    expect(await succeed(process.execPath, ['plugin.mjs', dev.ready?.[1] ?? ''], withAll)).toBe('true SubmissionRejected\n');
+  } finally {
+    await dev.stop();
+  }
+  expect(await dev.exited).toMatchObject({ code: 0 });
 });
 
 test.each(['durable-lro-client', 'durable-lro-dev', 'durable-lro'] as const)(
