@@ -64,11 +64,11 @@ function addPrograms({ id, code }, modules) {
   }
 }
 
-/** What the entries lead to. @param without modules that are not looked into */
-function closureOf(entries, modules, without = []) {
+/** What the entries lead to. @param without ids of modules that are not looked into */
+function closureOf(entries, modules, without) {
   const seen = new Set();
   const add = (id) => {
-    if (seen.has(id) || without.includes(id)) return;
+    if (seen.has(id) || without.test(id)) return;
     seen.add(id);
     const module = modules.get(id);
     if (module === undefined) throw new Error(`there is no dist/${id}.js`);

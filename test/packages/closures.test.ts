@@ -71,6 +71,12 @@ test('programs that are started by their path are there', () => {
   expect(dev.files.get('worker')).toEqual({ code: lro.name });
 });
 
+test("what the demo has of lro is that of the worker's package", () => {
+  const changed = layoutOf(withImport('cli/demo/temporal', { module: 'cli/lro/failures' }));
+  expect(changed[1]!.files.get('cli/lro/failures')).toEqual({ code: lro.name });
+  expect(changed[2]!.files.get('cli/lro/failures')).toMatchObject({ code: 'own' });
+});
+
 test('an import that the client may not have is named, with the file that has it', () => {
   expect(() => layoutOf(withImport('client/calls', { module: 'http/send' }))).toThrow(
     /^durable-lro-client may not have these files:\n {2}http\/send, which client\/calls imports/,
