@@ -13,6 +13,7 @@ import type {
   ItemInput,
   ItemKind,
   ItemOutcome,
+  OperationFields,
   OperationInput,
   StepMade,
   CancelRequest,
@@ -144,7 +145,7 @@ export interface Source {
   retried?: ItemOutcome[];
   /** Uncertain ones too, where they may be sent twice. */
   retriesUncertain?: true;
-  defaults?: OperationInput;
+  defaults?: OperationFields;
 }
 
 /** One input of a page that is to be submitted. */

@@ -4,7 +4,7 @@
  * Keeps true: every mistake is reported before anything is started.
  */
 import { Option, type Command } from 'commander';
-import { HTTP_METHODS, type HttpMethod, type Json, type OperationInput } from '../../contract';
+import { HTTP_METHODS, type HttpMethod, type Json, type OperationFields, type OperationInput, type OperationOptions } from '../../contract';
 import { checkInput } from '../../schema/operation';
 import { collect, toNumber } from './command';
 import { UsageError } from './failures';
@@ -80,7 +80,7 @@ export function addAttachInputOptions(command: Command): Command {
 /** @throws UsageError with every mistake */
 export function readOperationInput(options: OperationInputOptions): OperationInput {
   const { input, method, path, onUncertain: onUncertainSubmit } = options;
-  const given: OperationInput = input === undefined ? {} : readMap(input);
+  const given: OperationFields = input === undefined ? {} : readMap(input);
   const submit = withoutUndefined({
     method,
     path,
@@ -90,7 +90,7 @@ export function readOperationInput(options: OperationInputOptions): OperationInp
     bodyFile: bodyFileOf('--content-type', options.bodyFile, options.contentType),
     idempotencyKey: options.idempotencyKey,
   });
-  const merged: OperationInput = { ...given, ...sharedOf(options, given.labels), ...withoutUndefined({ onUncertainSubmit }) };
+  const merged: OperationFields = { ...given, ...sharedOf(options, given.labels), ...withoutUndefined({ onUncertainSubmit }) };
   if (Object.keys(submit).length > 0) {
     const { query, headers } = given.submit ?? {};
     merged.submit = {
@@ -100,7 +100,7 @@ export function readOperationInput(options: OperationInputOptions): OperationInp
         query: submit.query && { ...query, ...submit.query },
         headers: submit.headers && { ...headers, ...submit.headers },
       }),
-    } as NonNullable<OperationInput['submit']>;
+    } as NonNullable<OperationFields['submit']>;
   }
   if (Object.keys(merged).length === 0) throw new UsageError('name the operation with --path or --input');
   return checkedOperation(merged);
@@ -126,7 +126,7 @@ export function labelsOf(flags: string[] | undefined, labels: Record<string, str
   return given === undefined ? labels : { ...labels, ...given };
 }
 
-function sharedOf(options: AttachInputOptions | OperationInputOptions, labels: Record<string, string> | undefined): OperationInput {
+function sharedOf(options: AttachInputOptions | OperationInputOptions, labels: Record<string, string> | undefined): OperationOptions {
   const { connection, deadlineSeconds, fetchResource, resultFile } = options;
   return withoutUndefined({
     connection,
@@ -141,8 +141,8 @@ function bodyOf(written: string): Json {
   return written.startsWith('@') ? readJson(written.slice(1)) : jsonOf('--body', written);
 }
 
-function checkedOperation(input: OperationInput): OperationInput {
+function checkedOperation(input: OperationFields): OperationInput {
   const checked = checkInput(input);
   if (!checked.ok) throw new UsageError(['the operation is not right:', ...checked.mistakes].join('\n  '));
-  return input;
+  return input as OperationInput;
 }
