@@ -14,6 +14,8 @@ FROM node:24.21.0-bookworm-slim
 # Temporal's native module reads the system's certificates for TLS; the slim image has none.
 RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates && rm -rf /var/lib/apt/lists/*
 ENV NODE_ENV=production
+# Polls leave much that lives shortly: with more room for it Node collects less often. glibc keeps fewer arenas: memory that native threads have freed is given back.
+ENV NODE_OPTIONS=--max-semi-space-size=32 MALLOC_ARENA_MAX=2
 WORKDIR /app
 # A volume mounted at /data takes over this owner.
 RUN mkdir -p /data/manifests /data/reports && chown -R node:node /data
