@@ -7,6 +7,9 @@
 import { CommanderError } from 'commander';
 import { asksForJson, programFor } from './lro/commands';
 
+// grpc-js names servers by their address in TLS, of which Node warns; nobody who types a command can do something about it.
+process.noDeprecation = true;
+
 async function main(args: string[]): Promise<void> {
   const program = await programFor(args);
   if (args.length === 0) program.outputHelp();
@@ -24,7 +27,9 @@ main(process.argv.slice(2)).catch(async (err: unknown) => {
     return;
   }
   // Loaded here: what it knows of comes with Temporal's client.
-  const { exitCodeOf, report } = await import('./lro/failures');
+  const { exitCodeOf, EXIT_CODES, report } = await import('./lro/failures');
   report(err, asJson);
   process.exitCode = exitCodeOf(err);
+  // An attempt to connect may still be under way.
+  if (process.exitCode === EXIT_CODES.unreachable) process.exit();
 });

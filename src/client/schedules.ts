@@ -17,6 +17,7 @@ import { RUN_BATCH, type BatchInput } from '../contract';
 import { check } from '../schema/check';
 import { batchTitle } from '../identity/titles';
 import { ScheduleError } from './errors';
+import { requireOptions } from './given';
 import { priorityOf, writtenPriority, type FairnessBy } from './priority';
 import { backfillOptions, createOptions, triggerOptions } from './schedule-options';
 import { batchDetails } from './static-details';
@@ -46,6 +47,7 @@ export class LroSchedules {
    * @throws ScheduleError (`invalid` with every mistake, `exists`); nothing is created then
    */
   async create(options: CreateScheduleOptions): Promise<void> {
+    requireOptions(options);
     const { id } = options;
     const schedule = this.temporalSchedule(options, this.taskQueue, 'was not created');
     await onSchedule(id, 'was not created', () => this.client.schedule.create({ scheduleId: id, ...schedule }));
@@ -182,8 +184,10 @@ async function onSchedule<T>(id: string, what: string, call: () => Promise<T>): 
   try {
     return await call();
   } catch (err) {
-    if (err instanceof ScheduleAlreadyRunning) throw new ScheduleError(id, 'exists', `there is a schedule "${id}" already`);
-    if (err instanceof ScheduleNotFoundError) throw new ScheduleError(id, 'missing', `there is no schedule "${id}"`);
+    if (err instanceof ScheduleAlreadyRunning)
+      throw new ScheduleError(id, 'exists', `there is a schedule "${id}" already; give this one another id, or update that one`);
+    if (err instanceof ScheduleNotFoundError)
+      throw new ScheduleError(id, 'missing', `there is no schedule "${id}"; the list of schedules names those there are`);
     const message = invalidArgument(err);
     if (message !== undefined) throw refused(id, what, [message]);
     throw err;
