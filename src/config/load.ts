@@ -88,6 +88,14 @@ function contentOf(source: Source): unknown {
   }
 }
 
+/** Of a program that embeds a worker. @throws TypeError for what is none */
+export function requireConfig(config: unknown): asserts config is LroConfig {
+  if (typeof config === 'object' && config !== null && 'connections' in config) return;
+  throw new TypeError(
+    `config: must be what loadConfig(path) returns, ${config === undefined ? 'but is missing' : `got a value of type ${typeof config}`}`,
+  );
+}
+
 function firstLine(message: string): string {
   return message.split('\n')[0] ?? message;
 }

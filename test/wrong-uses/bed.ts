@@ -5,7 +5,7 @@
  * Keeps true: every name that a message may repeat is the same in each run of the test; what is not (ports, folders) is written as
  * {@link Bed.readable} says.
  */
-import { chmodSync, cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, cpSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { delimiter, join, resolve } from 'node:path';
@@ -23,6 +23,7 @@ import { API_KEY, CODEC_TOKEN, ENCRYPTION_KEY, OTHER_ENCRYPTION_KEY, SERVICE_KEY
 
 const ROOT = resolve(__dirname, '../..');
 const DIST = join(ROOT, 'dist');
+const WORKER = join(DIST, 'worker.js');
 
 /** What may be typed, and the program of each. */
 const PROGRAMS: Readonly<Record<string, string>> = {
@@ -34,6 +35,11 @@ const PROGRAMS: Readonly<Record<string, string>> = {
 };
 
 const TASK_QUEUE = 'lro';
+
+const NOBODYS_ID = 65_534;
+const isRoot = process.getuid?.() === 0;
+/** Of `spawn`: another user than root. */
+export const NOBODY: { uid?: number; gid?: number } = isRoot ? { uid: NOBODYS_ID, gid: NOBODYS_ID } : {};
 
 export interface Bed {
   /** Where commands are typed. */
@@ -57,7 +63,10 @@ export async function makeBed(address: string): Promise<Bed> {
   const expired = makeCertificates(join(folder, 'expired'), { serverDays: -1 });
   const proxies = await startProxies(address, certificates, expired);
   writePrograms(join(folder, 'bin'));
-  writeFiles(folder, emulator.url);
+  writeFiles(folder, emulator.url, silent.address);
+  if (isRoot)
+    for (const path of ['', ...readdirSync(folder, { recursive: true, encoding: 'utf8' })])
+      chownSync(join(folder, path), NOBODYS_ID, NOBODYS_ID);
 
   const places: Record<string, string> = {
     [address]: 'localhost:7233',
@@ -83,12 +92,12 @@ export async function makeBed(address: string): Promise<Bed> {
     API_KEY,
     CODEC_TOKEN,
     ENCRYPTION_KEY,
-    LRO_LOG_FORMAT: 'json',
+    LRO_LOG_FORMAT: 'pretty',
   };
   const worker = await startWorker(folder, env);
   const connection = await Connection.connect({ address });
   const client = new Client({ connection });
-  await startRuns(client);
+  await startRuns(client, () => startWorker(folder, { ...env, LRO_ENCRYPTION_KEYS_FILE: 'keys.yaml', LRO_TASK_QUEUE: 'secret' }));
   await makeBareNamespace(client);
   return {
     folder,
@@ -113,7 +122,7 @@ function writePrograms(bin: string): void {
   }
 }
 
-function writeFiles(folder: string, service: string): void {
+function writeFiles(folder: string, service: string, taken: string): void {
   cpSync(join(__dirname, 'files'), folder, { recursive: true });
   const api = { baseUrl: service, query: { 'api-version': '2.0' } };
   const key = (name: string) => ({ type: 'key', in: 'query', name: 'subscription-key', value: { env: name } });
@@ -137,14 +146,22 @@ function writeFiles(folder: string, service: string): void {
   writeFileSync(join(folder, 'keys.yaml'), stringify({ current: 'spring', keys: { spring: ENCRYPTION_KEY } }));
   writeFileSync(join(folder, 'other-keys.yaml'), stringify({ current: 'spring', keys: { spring: OTHER_ENCRYPTION_KEY } }));
   writeFileSync(join(folder, 'short-keys.yaml'), stringify({ current: 'spring', keys: { spring: 'c2hvcnQ=' } }));
+  writeFileSync(
+    join(folder, 'taken-hooks.config.yaml'),
+    stringify({ ...config, webhooks: { publicUrl: 'https://hooks.example', secret: { env: 'HOOK_SECRET' }, listen: taken } }),
+  );
   chmodSync(join(folder, 'read-only'), 0o555);
 }
 
 async function startWorker(folder: string, env: NodeJS.ProcessEnv): Promise<Child> {
   return await startChild({
     name: 'worker',
-    command: process.execPath,
-    args: [join(DIST, 'worker.js')],
+    ...(isRoot
+      ? {
+          command: 'setpriv',
+          args: ['--reuid', String(NOBODYS_ID), '--regid', String(NOBODYS_ID), '--clear-groups', process.execPath, WORKER],
+        }
+      : { command: process.execPath, args: [WORKER] }),
     cwd: folder,
     env,
     readyLine: /worker ready.*/,
@@ -173,7 +190,7 @@ async function startProxies(
 }
 
 /** Runs of every kind: open, ended well and badly, of others, encrypted, and one that no worker takes. */
-async function startRuns(client: Client): Promise<void> {
+async function startRuns(client: Client, startWorkerWithKeys: () => Promise<Child>): Promise<void> {
   const lro = new LroClient({ client, taskQueue: TASK_QUEUE });
   const upload = (plan: object): OperationInput => ({
     connection: 'maps',
@@ -198,8 +215,15 @@ async function startRuns(client: Client): Promise<void> {
   await new LroClient({ client, taskQueue: 'nobody' }).start(upload({}), { id: 'waits-for-a-worker' });
   await client.workflow.start('fulfilOrder', { workflowId: 'order-1', taskQueue: 'orders', args: [] });
   const keys = KeySource.ofText(JSON.stringify({ current: 'spring', keys: { spring: ENCRYPTION_KEY } }));
-  const encrypted = new Client({ connection: client.connection, dataConverter: encryptedData(keys) });
+  const dataConverter = encryptedData(keys);
+  const encrypted = new Client({ connection: client.connection, dataConverter });
   await new LroClient({ client: encrypted, taskQueue: TASK_QUEUE }).start(upload({}), { id: 'secret-1' });
+  const withKeys = await startWorkerWithKeys();
+  const secret = await new LroClient({ client: encrypted, taskQueue: 'secret' }).start(upload({ durationSeconds: 0 }), {
+    id: 'secret-done',
+  });
+  await secret.result();
+  await withKeys.stop();
   await open.accepted();
   await done.result();
   await failed.result().catch(() => undefined);
