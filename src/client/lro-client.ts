@@ -5,14 +5,8 @@
  * one that has failed is started anew; another request under its id is refused (`IdConflict`).
  */
 import { randomUUID } from 'node:crypto';
-import type {
-  Client,
-  Connection} from '@temporalio/client';
-import {
-  WithStartWorkflowOperation,
-  WorkflowExecutionAlreadyStartedError,
-  type WorkflowHandle,
-} from '@temporalio/client';
+import type { Client, Connection } from '@temporalio/client';
+import { WithStartWorkflowOperation, WorkflowExecutionAlreadyStartedError, type WorkflowHandle } from '@temporalio/client';
 import type {
   Acceptance,
   BatchInput,

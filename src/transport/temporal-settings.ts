@@ -4,8 +4,8 @@ import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { ConfigError } from '../config';
 import { reasonOf } from '../text/reason';
 
-/** That of the SDK. */
-export const DEFAULT_ADDRESS = '127.0.0.1:7233';
+/** As the SDK has it. */
+const DEFAULT_ADDRESS = '127.0.0.1:7233';
 
 export type TemporalSettings = ReturnType<typeof loadClientConnectConfig> & { address: string; namespace: string };
 

@@ -246,11 +246,14 @@ async function makeBareNamespace(client: Client): Promise<void> {
 
 function readable(text: string, folder: string, places: Record<string, string>): string {
   let told = text;
-  for (const [from, to] of Object.entries(places)) told = told.replaceAll(from, to);
+  for (const [from, to] of Object.entries(places)) {
+    told = told.replaceAll(from, to).replaceAll(`port ${from.split(':').at(-1) ?? ''} `, `port ${to.split(':').at(-1) ?? ''} `);
+  }
   return told
     .replaceAll(`${folder}/`, '')
     .replaceAll(folder, '.')
     .replaceAll(ROOT, '<package>')
+    .replace(/^\[\d\d:\d\d:\d\d\.\d{3}\] /gm, '')
     .replace(/[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}/g, '<uuid>')
     .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+\d\d:\d\d)/g, '<time>');
 }

@@ -1,7 +1,8 @@
 /** All wrong uses, in the order of docs/wrong-uses.md. */
 import { EMBEDDING, JAVASCRIPT, TYPESCRIPT } from './rows/client';
 import { ARGUMENTS, FILES } from './rows/lro-arguments';
-import { IDS, SCHEDULES, SERVICES, TEMPORAL } from './rows/lro-runs';
+import { IDS, SCHEDULES, SERVICES } from './rows/lro-runs';
+import { TEMPORAL } from './rows/lro-temporal';
 import { DEMO, EMULATOR, RECEIVERS } from './rows/servers';
 import { WORKER } from './rows/worker';
 import { SECRETS } from './secrets';

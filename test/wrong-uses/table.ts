@@ -44,7 +44,7 @@ function codeText(line: string): string {
 }
 
 /** What a cell says, as it was said. */
-export function textOfCell(cell: string): string {
+function textOfCell(cell: string): string {
   return cell
     .split('<br>')
     .map((line) => line.replace(/^(`+) ?(.*?) ?\1$/s, '$2').replaceAll('\\|', '|'))

@@ -89,7 +89,7 @@ export class DevProcesses {
 
   private async startAll(): Promise<Started> {
     const { config, port, uiPort, emulatorPort, dbFilename, taskQueue } = this.options;
-    if (dbFilename !== undefined && statSync(dbFilename, { throwIfNoEntry: false })?.isDirectory() === true)
+    if (dbFilename !== undefined && existsSync(dbFilename) && statSync(dbFilename).isDirectory())
       throw new UsageError(`--db-filename ${dbFilename} is a folder; name the file that is to keep what Temporal knows`);
     await this.requireFree({ '--port': port, '--ui-port': uiPort, '--emulator-port': emulatorPort });
     // A file with a mistake would end the worker after all the rest has started.

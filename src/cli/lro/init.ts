@@ -50,8 +50,7 @@ export function addInitCommand(program: Command): void {
 
 async function init({ output, force, json, ...given }: InitCommandOptions): Promise<void> {
   // Before anything is asked.
-  if (statSync(output, { throwIfNoEntry: false })?.isDirectory() === true)
-    throw new UsageError(`${output} is a folder; --output <file> names a file`);
+  if (existsSync(output) && statSync(output).isDirectory()) throw new UsageError(`${output} is a folder; --output <file> names a file`);
   if (existsSync(output) && force !== true)
     throw new UsageError(`${output} exists already; --force replaces it, --output <file> writes another`);
   const connection = given.baseUrl === undefined ? await ask(given) : { connection: 'default', baseUrl: given.baseUrl, ...given };

@@ -1,4 +1,4 @@
-/** `lro` with Temporal: ids, namespaces, services, schedules, and Ctrl-C. */
+/** `lro` and what runs: ids, services, schedules, and Ctrl-C. */
 import { section } from '../wrong-use';
 
 const FAILS = 'lro run --id';
@@ -6,110 +6,6 @@ const UPLOAD = `--path /mapData --query dataFormat=geojson --body '{"type":"Feat
 const DONE = `--header 'emulator-plan: {"durationSeconds":0}'`;
 const CREATE = 'lro schedule create';
 const BATCH = '--input batch.yaml';
-
-export const TEMPORAL = section('`lro`: Temporal', 'bash', [
-  ['nobody at the address', 'lro status campus-7 --address localhost:9', 3, ['localhost:9', 'ECONNREFUSED', 'TEMPORAL_ADDRESS']],
-  [
-    'the same as JSON',
-    'lro status campus-7 --address localhost:9 --json',
-    3,
-    ['{"error":{"type":"UnreachableError"', 'localhost:9', 'TEMPORAL_ADDRESS'],
-  ],
-  ['the same for the setup', 'lro setup --address localhost:9', 3, ['localhost:9', 'ECONNREFUSED', 'TEMPORAL_ADDRESS']],
-  [
-    'the same for the doctor',
-    'lro doctor --address localhost:9 --config batch.yaml',
-    3,
-    ['cannot be reached at localhost:9', 'nothing listens there', 'lro dev'],
-    { varies: true },
-  ],
-  [
-    'a host name that there is not',
-    'lro list --address no-such-host.invalid:7233',
-    3,
-    ['no-such-host.invalid', 'ENOTFOUND', 'TEMPORAL_ADDRESS'],
-  ],
-  ['an address that is none', "lro list --address 'not an address'", 2, ['got "not an address"', 'like temporal.example.com:7233']],
-  ['an empty variable', 'TEMPORAL_ADDRESS= lro list', 2, ['got ""', 'like temporal.example.com:7233', 'TEMPORAL_ADDRESS']],
-  ['an empty task queue', "lro list --task-queue ''", 2, ['the task queue must not be empty', '--task-queue']],
-  ['TLS to a port without it', 'TEMPORAL_TLS=true lro list', 3, ['localhost:7233', 'does not speak TLS', 'unset TEMPORAL_TLS']],
-  ['no TLS to a port with it', 'lro list --address $TLS', 3, ['localhost:7243', 'it speaks TLS', 'TEMPORAL_TLS=true']],
-  [
-    'a server whose certificate has expired',
-    'TEMPORAL_TLS=true TEMPORAL_TLS_SERVER_CA_CERT_PATH=expired/ca.pem lro list --address $TLS_EXPIRED',
-    3,
-    ['localhost:7244', 'has expired', 'needs a new one'],
-  ],
-  [
-    'the wrong authority',
-    'TEMPORAL_TLS=true TEMPORAL_TLS_SERVER_CA_CERT_PATH=expired/ca.pem lro list --address $TLS',
-    3,
-    ['localhost:7243', 'is not trusted here', 'TEMPORAL_TLS_SERVER_CA_CERT_PATH'],
-  ],
-  [
-    'no certificate for a server that wants one',
-    'TEMPORAL_TLS=true TEMPORAL_TLS_SERVER_CA_CERT_PATH=tls/ca.pem lro list --address $TLS',
-    3,
-    ['localhost:7243', 'wants a certificate of the client', 'TEMPORAL_TLS_CLIENT_CERT_PATH'],
-  ],
-  [
-    'a wrong API key',
-    'TEMPORAL_TLS=true TEMPORAL_TLS_SERVER_CA_CERT_PATH=tls/ca.pem TEMPORAL_API_KEY=$WRONG_KEY lro list --address $TLS_WITH_KEY',
-    3,
-    ['localhost:7245', 'refuses the credentials', 'TEMPORAL_API_KEY'],
-  ],
-  [
-    'a profile that there is not',
-    'TEMPORAL_PROFILE=staging lro list',
-    2,
-    ['TEMPORAL_PROFILE=staging', "'staging' not found", 'temporal.toml'],
-  ],
-  ['the same for the setup', 'TEMPORAL_PROFILE=staging lro setup', 2, ['TEMPORAL_PROFILE=staging', "'staging' not found", 'temporal.toml']],
-  [
-    'a namespace that there is not',
-    'lro list --namespace nowhere',
-    3,
-    ['no namespace "nowhere"', '--namespace', 'lro setup --create-namespace'],
-  ],
-  ['the same for the setup', 'lro setup --namespace nowhere', 3, ['no namespace "nowhere"', '--create-namespace']],
-  [
-    'the same for the doctor',
-    'lro doctor --namespace nowhere --config batch.yaml',
-    1,
-    ['namespace "nowhere"', 'does not exist', '--create-namespace'],
-    { varies: true },
-  ],
-  ['an empty namespace', "lro list --namespace ''", 2, ['the namespace', 'must not be empty']],
-  [
-    'a filter in a namespace without the search attributes',
-    'lro list --namespace bare --trouble',
-    2,
-    ['namespace "bare"', 'LroTrouble', 'lro setup --namespace bare'],
-  ],
-  ['a list in such a namespace', 'lro list --namespace bare', 0, ['namespace "bare" lacks', 'lro setup --namespace bare']],
-  [
-    'keys that are not there',
-    'LRO_ENCRYPTION_KEYS_FILE=missing.yaml lro list',
-    2,
-    ['missing.yaml', 'does not exist', 'LRO_ENCRYPTION_KEYS_FILE'],
-  ],
-  ['no key for a result that is encrypted', 'lro wait secret-done', 1, ['is encrypted with key "spring"', 'set LRO_ENCRYPTION_KEYS_FILE']],
-  [
-    'another key under the same id',
-    'LRO_ENCRYPTION_KEYS_FILE=other-keys.yaml lro wait secret-done',
-    1,
-    ['key "spring"', 'cannot be decrypted', 'compare key "spring"'],
-  ],
-  [
-    'workers without the key of an operation',
-    'lro status secret-1',
-    0,
-    ['secret-1', 'workflow task fails on the workers', 'their log says why'],
-    { varies: true },
-  ],
-  ['a pipe that is closed', 'lro list --limit 5 | head -1', 0, ['┌']],
-  ['colours where there are none: no terminal, NO_COLOR', 'NO_COLOR=1 lro list --limit 1 | grep -c "$(printf "\\033")"', 1, ['0']],
-]);
 
 export const IDS = section('`lro`: ids', 'bash', [
   [
@@ -350,7 +246,13 @@ export const SCHEDULES = section('`lro`: schedules', 'bash', [
   ['an id that is taken', `${CREATE} nights --cron '0 2 * * *' ${BATCH}`, 1, ['there is a schedule "nights" already', 'another id']],
   ['a schedule that nobody knows', 'lro schedule describe no-such', 1, ['there is no schedule "no-such"', 'list of schedules']],
   ['the same as JSON', 'lro schedule delete no-such --json', 1, ['"type":"ScheduleError"', 'there is no schedule']],
-  ['a cron that never fires', `${CREATE} wrong --cron '0 0 30 2 *' ${BATCH}`, 2, ['schedule "wrong" was not created', 'never']],
+  [
+    'a cron that never fires',
+    `${CREATE} never --cron '0 0 30 2 *' ${BATCH} && lro schedule delete never`,
+    0,
+    ['schedule "never" never starts by itself', 'no time to come matches', 'lro schedule update never'],
+    { varies: true },
+  ],
   ['a cron with a minute that there is not', `${CREATE} wrong --cron '61 * * * *' ${BATCH}`, 2, ['schedule "wrong" was not created', '61']],
   ['a cron in words', `${CREATE} wrong --cron 'every day' ${BATCH}`, 2, ['schedule "wrong" was not created', 'every day']],
   ['no times', `${CREATE} wrong ${BATCH}`, 2, ['schedule "wrong" was not created', 'must name at least one time']],
@@ -367,7 +269,7 @@ export const SCHEDULES = section('`lro`: schedules', 'bash', [
     'a start that is no time',
     `${CREATE} wrong --cron '0 2 * * *' --start-at tomorrow ${BATCH}`,
     2,
-    ['times.startAt', 'ISO 8601', '2026-11-25T02:00:00Z'],
+    ['times.startAt', 'ISO 8601', 'such as'],
   ],
   [
     'an end before the start',
