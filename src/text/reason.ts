@@ -43,6 +43,7 @@ export function utf8TextOf(bytes: Uint8Array): string | undefined {
 }
 
 function codeOf(err: unknown): string {
-  const code = err instanceof Error && 'code' in err ? err.code : undefined;
+  // By shape, not by class: errors of node's core have another `Error` than code that runs in a context of its own.
+  const code = typeof err === 'object' && err !== null && 'code' in err ? err.code : undefined;
   return typeof code === 'string' ? code : 'unknown error';
 }

@@ -34,7 +34,7 @@ export function rowText({ use, typed }: WrongUse, { code, said }: End): string {
 /** Lines of text, each as code. */
 function codeCell(text: string): string {
   const lines = text.split('\n').filter((line) => line.trim() !== '');
-  const shown = lines.length <= MAX_LINES ? lines : [...lines.slice(0, MAX_LINES), '…'];
+  const shown = lines.length <= MAX_LINES ? lines : [...lines.slice(0, MAX_LINES / 2), '…', ...lines.slice(-MAX_LINES / 2)];
   return shown.map((line) => codeText(line.length <= MAX_CHARS ? line : `${line.slice(0, MAX_CHARS)}…`)).join('<br>');
 }
 
