@@ -253,6 +253,12 @@ function readable(text: string, folder: string, places: Record<string, string>):
     .replaceAll(`${folder}/`, '')
     .replaceAll(folder, '.')
     .replaceAll(ROOT, '<package>')
+    .replaceAll(process.execPath, 'node')
+    .replaceAll(process.version, '<version>')
+    .replace(/version \d+\.\d+\.\d+/g, 'version <version>')
+    .replace(/\d+@[\w.-]+(?= \(file)/g, '<worker>')
+    .replace(/\(file [\da-f]{8}\)/g, '(file <hash>)')
+    .replace(/^ {2}\d\d:\d\d:\d\d {2}/gm, '  ')
     .replace(/^\[\d\d:\d\d:\d\d\.\d{3}\] /gm, '')
     .replace(/[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}/g, '<uuid>')
     .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+\d\d:\d\d)/g, '<time>');
