@@ -34,18 +34,19 @@ export async function requireListening(address: string): Promise<void> {
  * @throws Error with the reason
  */
 export async function reached<T>(address: string, tls: Parameters<typeof whyNotReached>[1], connecting: Promise<T>): Promise<T> {
-  const reason = whyNotReached(address, tls);
+  let looked: ReturnType<typeof whyNotReached> | undefined;
+  const look = (): ReturnType<typeof whyNotReached> => (looked ??= whyNotReached(address, tls));
   const refused = async (): Promise<never> => {
-    const why = await reason;
-    if (why === undefined) return await new Promise<never>(() => undefined);
-    // What the second look takes for a hindrance may be none.
+    // Most connections are there by then, and nobody has to look.
     await sleep(GRACE_MS);
+    const why = await look();
+    if (why === undefined) return await new Promise<never>(() => undefined);
     throw new Error(why);
   };
   try {
     return await Promise.race([connecting, refused()]);
   } catch (err) {
-    const why = await reason;
+    const why = await look();
     throw why === undefined || isAboutCredentials(err) ? err : new Error(why, { cause: err });
   }
 }
