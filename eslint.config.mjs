@@ -5,7 +5,7 @@ import tseslint from 'typescript-eslint';
 const withoutTypes = existsSync(new URL('bench/node_modules', import.meta.url)) ? [] : ['bench/restate', 'bench/dbos'];
 
 export default tseslint.config(
-  { ignores: ['node_modules', 'dist', '.cache', 'coverage', '**/*.mjs', '**/*.js', ...withoutTypes] },
+  { ignores: ['node_modules', '**/dist', '.packing', '.packing-new', '.cache', 'coverage', '**/*.mjs', '**/*.js', ...withoutTypes] },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },

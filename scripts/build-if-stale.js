@@ -22,6 +22,8 @@ function changeTimes(path, take = () => true) {
 
 function isFresh() {
   try {
+    // While the root is packed, dist is only a part of the build.
+    if (existsSync(join(ROOT, '.packing'))) return false;
     statSync(join(ROOT, LAST_FILE));
     const newestSource = Math.max(...SOURCES.flatMap((name) => changeTimes(join(ROOT, name))));
     const oldestCompiled = Math.min(...changeTimes(join(ROOT, 'dist'), (state) => state.isFile()));

@@ -9,8 +9,8 @@ const MAX_ANSWER_BYTES = 524_288;
 /** Limit of all answers together; an answer that would exceed it is replaced by `short` of it. */
 const MAX_RESULT_BYTES = 983_040;
 
-/** What became of one of a set of requests; none of both: it was not begun. */
-type Answered<D> = { id: string; decision?: D } & Partial<Elsewhere>;
+/** What became of one of a set of requests; none of these: it was not begun. */
+type Answered<D> = { id: string; decision?: D; early?: true } & Partial<Elsewhere>;
 
 /**
  * Runs `decide` for every request at once and keeps answers in the order of the requests until the budget is used up.
@@ -21,7 +21,7 @@ type Answered<D> = { id: string; decision?: D } & Partial<Elsewhere>;
 export async function withinAnswerBudget<R extends { id: string }, D extends object>(
   requests: readonly R[],
   concurrency: number,
-  decide: (request: R) => Promise<D | Elsewhere>,
+  decide: (request: R) => Promise<D | Elsewhere | 'early'>,
   short: (decision: D) => D | undefined,
   results: Answered<D>[] = requests.map(({ id }) => ({ id })),
 ): Promise<Answered<D>[]> {
@@ -33,6 +33,10 @@ export async function withinAnswerBudget<R extends { id: string }, D extends obj
       if (request === undefined) return;
       if (results[index]?.decision !== undefined) continue;
       const decision = await decide(request);
+      if (decision === 'early') {
+        results[index] = { id: request.id, early: true };
+        continue;
+      }
       if ('elsewhere' in decision) {
         results[index] = { id: request.id, elsewhere: decision.elsewhere };
         continue;

@@ -2,7 +2,8 @@
  * Activity `ask`: asks the status of a set of operations, in parallel, and decides for each what its answer means. One that is still to be started
  * is started instead.
  *
- * Keeps true: an answer that a heartbeat has recorded is not asked for again by the next attempt, on whichever worker it runs.
+ * Keeps true: an answer that a heartbeat has recorded is not asked for again by the next attempt, on whichever worker it runs; one that nobody
+ * has heard is not asked for again before the wait is over that was known (see `question-times.ts`).
  */
 import { Context } from '@temporalio/activity';
 import type { TroubleKind } from '../contract';
@@ -21,6 +22,7 @@ import { withHeartbeat } from './heartbeat';
 import { logCap } from './log-cap';
 import type { Ask, AskOptions, AskResult, Elsewhere, LookedUp } from './messages';
 import { mayNotWrite, type OtherWorkers } from './other-workers';
+import { QuestionTimes, WaitingQuestions } from './question-times';
 import { RecentAnswers } from './recent-answers';
 import { ResultBody } from './result-body';
 import { temporalNowMs } from './temporal-clock';
@@ -31,28 +33,50 @@ const CONCURRENCY = 10;
 /** For writing a body that was read. One that takes longer to be read than any answer may is read by a GET of its own. */
 const FILE_SECONDS = 60;
 
-export function makeAsk(connections: Connections, others: OtherWorkers) {
+export function makeAsk(connections: Connections, others: OtherWorkers, waiting = new WaitingQuestions()) {
   const recent = new RecentAnswers();
-  const decide = async ({ id, monitor, dueAtMs }: Ask, lookedUp: LookedUp | undefined): Promise<StatusDecision | Elsewhere> => {
+  const decide = async (
+    request: Ask,
+    times: QuestionTimes,
+    lookedUp: LookedUp | undefined,
+  ): Promise<StatusDecision | Elsewhere | 'early'> => {
+    const { id, monitor, dueAtMs } = request;
     const recalled = recent.recall(id);
     if (recalled !== undefined) return recalled;
+    const turn = await times.turnOf(request);
+    if (turn !== 'ask') return turn;
     const decision = await askOrElsewhere({ monitor, dueAtMs }, lookedUp, connections, others);
     if (!('elsewhere' in decision)) recent.remember(id, decision);
     return decision;
   };
-  return function askAll(asks: Ask[], { maxKeptBytes, concurrency = CONCURRENCY, lookups }: AskOptions): Promise<AskResult[]> {
+  return async function askAll(asks: Ask[], { maxKeptBytes, concurrency = CONCURRENCY, lookups }: AskOptions): Promise<AskResult[]> {
     const recorded = (Context.current().info.heartbeatDetails as AskResult[] | undefined) ?? [];
     const known = new Map(recorded.map((result) => [result.id, result]));
     const results: AskResult[] = asks.map(({ id }) => known.get(id) ?? { id });
-    const decideWithin = async (request: Ask): Promise<StatusDecision | Elsewhere> => {
-      const decision = await decide(request, lookups?.[request.id]);
-      return 'elsewhere' in decision ? decision : withinBytes(decision, maxKeptBytes);
+    const times = new QuestionTimes(asks, waiting);
+    // What an earlier try was answered is as old as this one.
+    const answeredAtMs = new Map([...known.keys()].map((id) => [id, performance.now()]));
+    const decideWithin = async (request: Ask): Promise<StatusDecision | Elsewhere | 'early'> => {
+      const decision = await decide(request, times, lookups?.[request.id]);
+      answeredAtMs.set(request.id, performance.now());
+      return decision === 'early' || 'elsewhere' in decision ? decision : withinBytes(decision, maxKeptBytes);
     };
-    return withHeartbeat(
-      () => withinAnswerBudget(asks, concurrency, decideWithin, withoutNews, results),
-      () => results.filter(({ decision }) => decision !== undefined),
-    );
+    try {
+      const answers = await withHeartbeat(
+        () => withinAnswerBudget(asks, concurrency, decideWithin, withoutNews, results),
+        () => results.filter(({ decision }) => decision !== undefined),
+      );
+      const endMs = performance.now();
+      return answers.map((answer) => aged(answer, endMs - (answeredAtMs.get(answer.id) ?? endMs)));
+    } finally {
+      times.end();
+    }
   };
+}
+
+/** With its age, where it has an answer. */
+function aged(answer: AskResult, agoMs: number): AskResult {
+  return answer.decision === undefined || agoMs < 1 ? answer : { ...answer, agoMs: Math.floor(agoMs) };
 }
 
 /** Of an answer that does not fit: only its wait. The next poll gets its content again. */

@@ -14,6 +14,7 @@ import { Pages } from './pages';
 import { makePrepare } from './prepare';
 import { OtherWorkers } from './other-workers';
 import { makePrepareChain } from './prepare-chain';
+import { WaitingQuestions } from './question-times';
 import { makeReadResults } from './read-results';
 import { makeSubmit } from './submit';
 import { onTemporalTime } from './temporal-clock';
@@ -25,10 +26,12 @@ export interface ActivityOptions {
   identity: string;
   /** Continue as new after so many events of history, though Temporal does not suggest it yet. */
   continueAsNewAfterEvents?: number;
+  /** How many activities the worker runs at once. Default: the SDK's 100. */
+  slots?: number | undefined;
 }
 
 export function createActivities(options: ActivityOptions): LroActivities & BatchActivities {
-  const { connections, namespace, identity, continueAsNewAfterEvents } = options;
+  const { connections, namespace, identity, continueAsNewAfterEvents, slots } = options;
   const learn = makeLearn(namespace, continueAsNewAfterEvents);
   const pages = new Pages(connections.files);
   const others = new OtherWorkers(namespace, identity, connections.fileHash);
@@ -39,7 +42,7 @@ export function createActivities(options: ActivityOptions): LroActivities & Batc
     'lro.searchAttributes': learn.searchAttributes,
     'lro.submit': makeSubmit(connections, pages, others),
     'lro.find': makeFind(connections, pages, others),
-    'lro.ask': makeAsk(connections, others),
+    'lro.ask': makeAsk(connections, others, new WaitingQuestions(slots)),
     'lro.readResults': makeReadResults(connections, others),
     'lro.cancel': makeCancel(connections, others),
     'lro.deleteResources': makeDeleteResources(connections, others),

@@ -13,7 +13,7 @@ import type {
   ItemReport,
   Json,
   JsonObject,
-  OperationInput,
+  OperationFields,
 } from '../contract';
 import { ITEM_KINDS } from '../contract';
 import { nearest } from '../config/suggest';
@@ -61,7 +61,7 @@ export function readItem(written: unknown, place: string, source: Source): ReadI
   return source.retried === undefined ? itemOf(written, place, source.defaults) : retriedItem(written, place, source, source.retried);
 }
 
-function itemOf(written: JsonObject, place: string, defaults: OperationInput | undefined): ReadItem | BrokenItem {
+function itemOf(written: JsonObject, place: string, defaults: OperationFields | undefined): ReadItem | BrokenItem {
   const { id, kind, ...input } = written as Partial<BatchItem>;
   const name = typeof id === 'string' && id !== '' ? id.slice(0, MAX_ID_CHARS) : place;
   const mistakes = [...idMistakes(id), ...kindMistakes(kind)];
@@ -124,14 +124,14 @@ function followedAfter(failure: FailureDetails | undefined): Followed | undefine
 }
 
 /** The defaults that hold for chains, too. */
-function defaultsOfChains(defaults: OperationInput | undefined): OperationInput | undefined {
+function defaultsOfChains(defaults: OperationFields | undefined): OperationFields | undefined {
   if (defaults === undefined) return undefined;
   const { connection, deadlineSeconds, onUncertainSubmit, cancel, labels } = defaults;
-  return JSON.parse(JSON.stringify({ connection, deadlineSeconds, onUncertainSubmit, cancel, labels })) as OperationInput;
+  return JSON.parse(JSON.stringify({ connection, deadlineSeconds, onUncertainSubmit, cancel, labels })) as OperationFields;
 }
 
 /** The batch's defaults, field by field, with the item's own values over them. Items share the parts of them that they leave as they are. */
-function withDefaults(input: ItemInput & OperationInput, defaults: OperationInput | undefined): ItemInput {
+function withDefaults(input: ItemInput, defaults: OperationFields | undefined): ItemInput {
   if (defaults === undefined) return input;
   const { submit, attach, ...others } = defaults;
   const written: JsonObject = isObject(input.submit) ? input.submit : {};
@@ -141,7 +141,7 @@ function withDefaults(input: ItemInput & OperationInput, defaults: OperationInpu
     submit: input.attach === undefined && isObject(submit) ? withoutOther(submit, written) : undefined,
     attach: input.submit === undefined ? attach : undefined,
   };
-  return merged(base as unknown as JsonObject, input as unknown as JsonObject) as OperationInput;
+  return merged(base as unknown as JsonObject, input as unknown as JsonObject) as OperationFields;
 }
 
 function withoutOther(submit: JsonObject, written: JsonObject): JsonObject {

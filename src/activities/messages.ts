@@ -13,6 +13,7 @@ import type {
   ItemInput,
   ItemKind,
   ItemOutcome,
+  OperationFields,
   OperationInput,
   StepMade,
   CancelRequest,
@@ -144,7 +145,7 @@ export interface Source {
   retried?: ItemOutcome[];
   /** Uncertain ones too, where they may be sent twice. */
   retriesUncertain?: true;
-  defaults?: OperationInput;
+  defaults?: OperationFields;
 }
 
 /** One input of a page that is to be submitted. */
@@ -223,8 +224,10 @@ export const SUBMIT_INTERRUPTED = 'SubmitInterrupted';
 export interface Ask {
   id: string;
   monitor: Monitor;
-  /** Workflow time since when it is due: how late it is asked is measured. */
+  /** Workflow time when it is due: it is not asked before. */
   dueAtMs?: number;
+  /** The wait that its last answer asked for: where an earlier try of the activity may have asked already, it is waited again. */
+  waitMs?: number;
 }
 
 /** Options of a set of status requests. */
@@ -239,8 +242,12 @@ export interface AskOptions {
 
 export interface AskResult extends Partial<Elsewhere> {
   id: string;
-  /** Absent: not asked, because the other answers filled the payload. */
+  /** Absent: not asked, because the other answers filled the payload, or it was too early. */
   decision?: StatusDecision;
+  /** It was not due yet, and too many questions wait on the worker. */
+  early?: true;
+  /** How old the answer is when the activity ends, at least. */
+  agoMs?: number;
 }
 
 export interface ReadRequest {

@@ -5,7 +5,7 @@
  * Keeps true: a chain that is refused here has sent nothing.
  */
 import { ApplicationFailure } from '@temporalio/common';
-import type { BodyFile, FailureDetails, OperationInput, StepMade } from '../contract';
+import type { BodyFile, FailureDetails, OperationFields, StepMade } from '../contract';
 import { FileRefusedError } from '../files';
 import type { Connections } from '../http';
 import type { About, StepRef } from '../jobs/model';
@@ -144,7 +144,7 @@ export function readyStep(
   there: Readonly<Record<string, StepMade>>,
   connections: Connections,
   identity: Identity,
-): { operation: PreparedOperation; request: NonNullable<OperationInput['submit']> | undefined } {
+): { operation: PreparedOperation; request: NonNullable<OperationFields['submit']> | undefined } {
   const baseUrl = connections.get(step.connection)?.protocol.trust.baseUrl ?? '';
   const request = belowBase(filledIn(step, there), baseUrl);
   const { operation } = prepareOperation(operationOf(step, request), connections, { ...identity, stepId: step.id }, step.ownQuery);
@@ -154,7 +154,7 @@ export function readyStep(
 type Request = ReturnType<typeof resolved>;
 
 /** A step with its request as the operation that it is. The chain as a whole has the deadline. */
-function operationOf(step: CheckedStep, request: Request): OperationInput {
+function operationOf(step: CheckedStep, request: Request): OperationFields {
   const { connection, onUncertainSubmit, cancel, finalStateVia, fetchResource, resultFile } = step;
   return { connection, onUncertainSubmit, cancel, finalStateVia, fetchResource, resultFile, ...request };
 }

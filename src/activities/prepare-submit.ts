@@ -4,7 +4,7 @@
  * Keeps true: what comes out is a submit that can be sent, or a decision; never an error.
  */
 import { ApplicationFailure } from '@temporalio/common';
-import type { FailureDetails, HttpMethod, OperationInput, StepMade } from '../contract';
+import type { FailureDetails, HttpMethod, OperationFields, StepMade } from '../contract';
 import type { Connections } from '../http';
 import type { About, MaybeAccepted } from '../jobs/model';
 import { isMasked } from '../lro/trust';
@@ -80,7 +80,7 @@ export function prepareSubmit(
 
 interface NextOperation {
   operation: PreparedOperation;
-  request: OperationInput['submit'];
+  request: OperationFields['submit'];
   about: About;
   fileVersion?: string;
   /** It can be neither submitted nor followed. */
@@ -98,7 +98,7 @@ function nextOperation({ id, input, generation, follows }: ReadItem, connections
 /** Instead of being submitted again it is followed, where that is possible. */
 function followed(
   next: NextOperation,
-  { connection, onUncertainSubmit, cancel, finalStateVia, fetchResource, resultFile, deadlineSeconds }: OperationInput,
+  { connection, onUncertainSubmit, cancel, finalStateVia, fetchResource, resultFile, deadlineSeconds }: OperationFields,
   follows: Followed,
   connections: Connections,
   identity: Identity,

@@ -4,7 +4,7 @@
  * Keeps true: what is refused here was never sent; no value that may be a secret is repeated in a message.
  */
 import { log } from '@temporalio/activity';
-import type { CancelRequest, FileRef, FinalStateVia, HttpMethod, OperationInput } from '../contract';
+import type { CancelRequest, FileRef, FinalStateVia, HttpMethod, OperationFields } from '../contract';
 import { FileRefusedError, type Files } from '../files';
 import type { Connection, Connections } from '../http';
 import { attachedMonitor } from '../lro/attach';
@@ -120,7 +120,7 @@ export function aboutOf(operation: PreparedOperation, more: Pick<About, 'id'> & 
  * @throws ApplicationFailure `InvalidInput`, `UnknownConnection`, `UntrustedUrl`, `FileRefused`
  */
 export function prepareOperation(
-  input: OperationInput,
+  input: OperationFields,
   connections: Connections,
   identity: Identity,
   ownQuery: readonly string[] = [],

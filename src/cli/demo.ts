@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 /**
  * `npm run demo`: Temporal, the emulator and the worker as processes, and a chain of operations that survives the kill of the worker.
  *

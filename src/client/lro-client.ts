@@ -9,6 +9,7 @@ import type { Client, Connection } from '@temporalio/client';
 import { WithStartWorkflowOperation, WorkflowExecutionAlreadyStartedError, type WorkflowHandle } from '@temporalio/client';
 import type {
   Acceptance,
+  AnyBody,
   BatchInput,
   BatchResult,
   BuildTilesetInput,
@@ -117,7 +118,10 @@ export class LroClient {
   }
 
   /** Starts an operation and returns as soon as Temporal has it. */
-  async start<B = Json, R = Json>(input: TypedInput<B, R>, options: StartOptions = {}): Promise<OperationHandle<B, R> & Started> {
+  async start<B = Json, R = Json, Sent = AnyBody>(
+    input: TypedInput<B, R, Sent>,
+    options: StartOptions = {},
+  ): Promise<OperationHandle<B, R> & Started> {
     requireStartOptions(options);
     const { id = randomUUID(), priority } = options;
     const started = await startOnce(this.client, 'operation', this.taskQueue, this.wanted(input, id, priority));
@@ -125,7 +129,10 @@ export class LroClient {
   }
 
   /** Starts an operation and waits for its end. */
-  async execute<B = Json, R = Json>(input: TypedInput<B, R>, options: StartOptions & WaitOptions = {}): Promise<OperationResult<B, R>> {
+  async execute<B = Json, R = Json, Sent = AnyBody>(
+    input: TypedInput<B, R, Sent>,
+    options: StartOptions & WaitOptions = {},
+  ): Promise<OperationResult<B, R>> {
     return (await this.start(input, options)).result(options);
   }
 
@@ -133,8 +140,8 @@ export class LroClient {
    * Starts an operation and waits until the service has accepted or refused it: the 202 or the 400 comes back in this one call.
    * @throws OperationError when it was refused, or the id belongs to another request (`IdConflict`); StillRunningError
    */
-  async startAndWaitAccepted<B = Json, R = Json>(
-    input: TypedInput<B, R>,
+  async startAndWaitAccepted<B = Json, R = Json, Sent = AnyBody>(
+    input: TypedInput<B, R, Sent>,
     options: StartOptions & WaitOptions = {},
   ): Promise<OperationHandle<B, R> & Started & { acceptance: Acceptance }> {
     requireStartOptions(options);
@@ -189,8 +196,8 @@ export class LroClient {
   }
 
   /** Starts a chain of operations and returns as soon as Temporal has it. */
-  runChain(input: ChainInput, options: StartOptions = {}): Promise<ChainHandle & Started> {
-    return startChain(this.client, this.taskQueue, input, options, this.fairnessBy);
+  runChain(input: ChainInput<AnyBody>, options: StartOptions = {}): Promise<ChainHandle & Started> {
+    return startChain(this.client, this.taskQueue, input as ChainInput, options, this.fairnessBy);
   }
 
   /** A chain that was started before, by anyone. Makes no call yet. */
@@ -199,15 +206,15 @@ export class LroClient {
   }
 
   /** Starts a batch and returns as soon as Temporal has it. */
-  startBatch(input: BatchInput, options: StartOptions = {}): Promise<BatchHandle & Started> {
-    return startBatch(this.client, this.taskQueue, input, options, this.fairnessBy);
+  startBatch(input: BatchInput<AnyBody>, options: StartOptions = {}): Promise<BatchHandle & Started> {
+    return startBatch(this.client, this.taskQueue, input as BatchInput, options, this.fairnessBy);
   }
 
   /**
    * Starts a batch and waits for its end.
    * @throws BatchError, BatchCancelledError, StillRunningError (with `timeoutSeconds`)
    */
-  async executeBatch(input: BatchInput, options: StartOptions & WaitOptions = {}): Promise<BatchResult> {
+  async executeBatch(input: BatchInput<AnyBody>, options: StartOptions & WaitOptions = {}): Promise<BatchResult> {
     return (await this.startBatch(input, options)).result(options);
   }
 
@@ -219,11 +226,9 @@ export class LroClient {
   /** An operation, chain or batch by its id. Needs no worker. @throws WorkflowNotFoundError */
   async find(id: string): Promise<RunSummary> {
     requireId(id);
-    try {
-      return await findRun(this.client, id);
-    } catch (err) {
+    return await findRun(this.client, id).catch((err: unknown) => {
       throw withAdvice(err, this.client, { kind: 'run', id });
-    }
+    });
   }
 
   /** Operations, chains and batches of the namespace, newest first; some seconds old. Needs no worker. */
@@ -240,7 +245,7 @@ export class LroClient {
   }
 
   /** Of an operation that is there: runs, or has succeeded. */
-  private async joined(input: OperationInput, wanted: WantedRun): Promise<Acceptance> {
+  private async joined(input: object, wanted: WantedRun): Promise<Acceptance> {
     try {
       return await this.updateWithStart(input, wanted, 'USE_EXISTING', acceptedUpdateId(digestToSend(input)));
     } catch (err) {
@@ -251,7 +256,7 @@ export class LroClient {
   }
 
   private updateWithStart(
-    input: OperationInput,
+    input: object,
     { workflowId, workflowType, title, details, priority }: WantedRun,
     conflict: 'FAIL' | 'USE_EXISTING',
     updateId: string,
@@ -259,23 +264,24 @@ export class LroClient {
     const startWorkflowOperation = new WithStartWorkflowOperation<RunOperation>(workflowType, {
       workflowId,
       taskQueue: this.taskQueue,
-      args: [input],
+      args: [input as OperationInput],
       staticSummary: title,
       staticDetails: details,
       priority,
       ...ONLY_NEW,
       workflowIdConflictPolicy: conflict,
     });
-    return this.client.workflow.executeUpdateWithStart<RunOperation, Acceptance, [OperationInput]>(ACCEPTED_UPDATE, {
+    return this.client.workflow.executeUpdateWithStart<RunOperation, Acceptance, [object]>(ACCEPTED_UPDATE, {
       updateId,
       args: [input],
       startWorkflowOperation,
     });
   }
 
-  private wanted(input: OperationInput, workflowId: string, given: PriorityOptions | undefined): WantedRun {
+  /** Bodies of any type are JSON once they are on the way. */
+  private wanted(input: object, workflowId: string, given: PriorityOptions | undefined): WantedRun {
     requireInput(input);
-    return { ...wantedOperation(input, workflowId), priority: priorityOf(RUN_OPERATION, input, this.fairnessBy, given) };
+    return { ...wantedOperation(input as OperationInput, workflowId), priority: priorityOf(RUN_OPERATION, input, this.fairnessBy, given) };
   }
 
   private waiting<T>(id: string, what: string, timeoutSeconds: number | undefined, call: () => Promise<T>): Promise<T> {

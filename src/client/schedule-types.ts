@@ -1,5 +1,5 @@
 /** What callers write about schedules of batches, and what they read of them. Plain JSON. */
-import type { BatchInput, PriorityOptions } from '../contract';
+import type { AnyBody, BatchInput, PriorityOptions } from '../contract';
 import type { ScheduleTimes } from './schedule-times';
 
 /** Temporal's policy by this client's name for it: what happens to a start while the batch of an earlier one runs. */
@@ -29,7 +29,7 @@ export interface CreateScheduleOptions {
   id: string;
   times: ScheduleTimes;
   /** What each start runs. The place of its `report` must contain `{workflowId}` or `{runId}`. */
-  batch: BatchInput;
+  batch: BatchInput<AnyBody>;
   /** What the ids of its batches begin with; Temporal adds `-` and the time of the start. Default: the schedule's id. */
   workflowId?: string;
   /** Default `skip`. */

@@ -142,7 +142,8 @@ export class LroSchedules {
   /** Temporal's form of a schedule. @throws ScheduleError with every mistake */
   private temporalSchedule(options: CreateScheduleOptions, taskQueue: string, problem: string) {
     // The batch goes on as it was written: its workflow fills in the defaults.
-    const { id, batch } = options;
+    const { id } = options;
+    const batch = options.batch as BatchInput;
     const checked = valid(createOptions, options, id, problem);
     const { times, workflowId, overlap, catchupWindowSeconds, pauseOnFailure, note, paused, priority } = checked;
     return {

@@ -1,9 +1,10 @@
 /** Batches: what `runBatch` is given and tells. */
-import type { FileRef, OperationInput, OperationProgress, Problem } from './operation';
+import type { Json } from './json';
+import type { FileRef, OperationFields, OperationProgress, Problem } from './operation';
 import type { BatchCounts, ItemInput, ItemKind, ItemOutcome, ItemReport } from './outcomes';
 
 /** One item of a batch: an input and a name for it. */
-export interface BatchItem extends ItemInput {
+export interface BatchItem<Sent = Json> extends ItemInput<Sent> {
   /** The caller's name for it, once in a batch. */
   id: string;
   /** Default `operation`. */
@@ -21,13 +22,13 @@ export interface RetryOf {
 }
 
 /** Input of workflow `runBatch`. Exactly one of `items`, `manifest` and `retryOf`. */
-export interface BatchInput {
-  items?: BatchItem[];
+export interface BatchInput<Sent = Json> {
+  items?: BatchItem<Sent>[];
   /** JSON Lines: one item a line. */
   manifest?: FileRef;
   retryOf?: RetryOf;
   /** Merged into every item: objects field by field, the item's own values win. Chains take what they have in common with operations. */
-  defaults?: OperationInput;
+  defaults?: OperationFields<Sent>;
   /** Items that are open at the service at once. Default {@link DEFAULT_MAX_IN_FLIGHT}. */
   maxInFlight?: number;
   /** Of the whole batch; the connection's own limits hold as well. */

@@ -1,14 +1,6 @@
 /** Chains of operations: `runChain` and `buildTileset`. */
-import type {
-  BodyFile,
-  CancelRequest,
-  Json,
-  JsonObject,
-  OperationInput,
-  OperationPhase,
-  OperationProgress,
-  OperationResult,
-} from './operation';
+import type { BodyFile, CancelRequest, OperationFields, OperationPhase, OperationProgress, OperationResult } from './operation';
+import type { Json, JsonObject } from './json';
 
 /** What a step of a chain has made: later steps refer to it, and a new run starts from it. */
 export interface StepMade {
@@ -23,7 +15,7 @@ export interface StepMade {
  * One step of a chain: an operation. Texts in it may hold references to what earlier steps have made: `{{steps.<id>.resourceId}}`,
  * `.resourceLocation`, `.operationId` and `.body.<path>`. A text that is nothing but a reference becomes the value itself.
  */
-export interface ChainStep extends Omit<OperationInput, 'deadlineSeconds' | 'labels'> {
+export interface ChainStep<Sent = Json> extends Omit<OperationFields<Sent>, 'deadlineSeconds' | 'labels'> {
   /** Letters, digits, `_` and `-`; once in a chain. */
   id: string;
 }
@@ -32,8 +24,8 @@ export interface ChainStep extends Omit<OperationInput, 'deadlineSeconds' | 'lab
 export type Cleanup = 'none' | 'onFailure';
 
 /** Input of workflow `runChain`: operations one after the other. */
-export interface ChainInput {
-  steps: ChainStep[];
+export interface ChainInput<Sent = Json> {
+  steps: ChainStep<Sent>[];
   /** Of steps that are not to be run, because an earlier run has made these. Whole, or at least what later steps refer to. */
   made?: Record<string, StepMade>;
   /** Of steps that name none of their own. */

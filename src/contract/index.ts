@@ -6,6 +6,7 @@
  * seconds with `Seconds` in its name; nothing here imports anything.
  */
 export * from './names';
+export * from './json';
 export * from './operation';
 export * from './chain';
 export * from './outcomes';

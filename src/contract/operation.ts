@@ -1,10 +1,5 @@
 /** Operations: what a workflow `runOperation` is given, returns and tells. */
-
-/** Any JSON value. */
-export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
-
-/** A JSON object. */
-export type JsonObject = { [key: string]: Json };
+import type { Json, JsonCompatible } from './json';
 
 export const HTTP_METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 export type HttpMethod = (typeof HTTP_METHODS)[number];
@@ -19,8 +14,11 @@ export interface BodyFile {
   contentType?: string;
 }
 
-/** The request that starts a new operation. */
-export interface SubmitRequest {
+/**
+ * The request that starts a new operation.
+ * @typeParam Sent what is sent as `body`: any type whose values are JSON, also an interface
+ */
+export interface SubmitRequest<Sent = Json> {
   /** Default `POST`. */
   method?: HttpMethod;
   /** Below the connection's base URL; may carry a query string. */
@@ -30,7 +28,7 @@ export interface SubmitRequest {
   /** Sent with the submit and every poll. Credential headers are refused. */
   headers?: Record<string, string>;
   /** Sent as JSON. */
-  body?: Json;
+  body?: Sent & JsonCompatible<Sent>;
   /** Sent instead of `body`. */
   bodyFile?: BodyFile;
   /** Sent as idempotency key instead of the one made from the workflow's identity. */
@@ -61,11 +59,9 @@ export const FINAL_STATE_VIA = ['azure-async-operation', 'location', 'original-u
 /** Where the result is read after success [autorest `x-ms-long-running-operation-options.final-state-via`]. */
 export type FinalStateVia = (typeof FINAL_STATE_VIA)[number];
 
-/** Input of workflow `runOperation`. Exactly one of `submit` and `attach`. */
-export interface OperationInput {
+/** What the input of an operation says beside the request. */
+export interface OperationOptions {
   connection?: string;
-  submit?: SubmitRequest;
-  attach?: AttachRequest;
   /** From the workflow's first start. Default one day; 0 = none. */
   deadlineSeconds?: number;
   /** What becomes of a submit of which nobody knows whether it arrived: `retry` = at-least-once (default), `fail` = at-most-once. */
@@ -83,14 +79,35 @@ export interface OperationInput {
   labels?: Record<string, string>;
 }
 
+/** All fields of an operation's input, where more is said elsewhere: in the defaults of a batch, in its items, in the steps of a chain. */
+export interface OperationFields<Sent = Json> extends OperationOptions {
+  submit?: SubmitRequest<Sent>;
+  attach?: AttachRequest;
+}
+
+/** An operation that the worker starts at the service. */
+export interface SubmitInput<Sent = Json> extends OperationOptions {
+  submit: SubmitRequest<Sent>;
+  attach?: never;
+}
+
+/** An operation that was started elsewhere. */
+export interface AttachInput extends OperationOptions {
+  attach: AttachRequest;
+  submit?: never;
+}
+
+/** Input of workflow `runOperation`. */
+export type OperationInput<Sent = Json> = SubmitInput<Sent> | AttachInput;
+
 /**
  * An input that also says, to the compiler only, what its result holds: clients that are given it return `OperationResult<Body, Resource>`.
  * Functions that `lro generate` writes return it.
  */
-export interface TypedInput<Body = Json, Resource = Json> extends OperationInput {
+export type TypedInput<Body = Json, Resource = Json, Sent = Json> = OperationInput<Sent> & {
   /** Never there. */
   readonly [RESULT_TYPE]?: OperationResult<Body, Resource>;
-}
+};
 
 declare const RESULT_TYPE: unique symbol;
 

@@ -1,13 +1,14 @@
 /** How operations, chains and items of batches end: failures, reports of items, and the result of a batch, which stand in each other. */
-import type { FileRef, Json, OperationInput, OperationResult } from './operation';
+import type { Json } from './json';
+import type { FileRef, OperationFields, OperationResult } from './operation';
 import type { BuildTilesetInput, ChainInput, ChainResult, CleanedResource, StepMade } from './chain';
 
 /** What an item does: the input of its kind, with that kind's fields and no others. */
-export interface ItemInput
+export interface ItemInput<Sent = Json>
   extends
-    OperationInput,
-    Omit<BuildTilesetInput, keyof OperationInput>,
-    Omit<Partial<ChainInput>, keyof OperationInput | keyof BuildTilesetInput> {}
+    OperationFields<Sent>,
+    Omit<BuildTilesetInput, keyof OperationFields>,
+    Omit<Partial<ChainInput<Sent>>, keyof OperationFields | keyof BuildTilesetInput> {}
 
 export const FAILURE_TYPES = [
   'InvalidInput',

@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 /** The emulator as a program. Every option is also an environment variable: `--operation-seconds` is `EMULATOR_OPERATION_SECONDS`. */
 import { Command, InvalidArgumentError, Option } from 'commander';
 import pino from 'pino';

@@ -14,12 +14,38 @@ import type { OutgoingRequest } from './request';
 import type { WireOutcome } from './send';
 import { SLICE_CHARS } from './slices';
 
+const KEPT_VALUES = 500;
+const KEPT_VALUE_CHARS = 100;
+
+/** Most values of headers are the same in every answer. */
+class CleanedValues {
+  private readonly known = new Map<string, string>();
+  private revision = 0;
+
+  constructor(private readonly redactor: Redactor) {}
+
+  cleaned(value: string): string {
+    const { known, redactor } = this;
+    if (this.revision !== redactor.revision || known.size >= KEPT_VALUES) known.clear();
+    this.revision = redactor.revision;
+    const before = known.get(value);
+    if (before !== undefined) return before;
+    const cleaned = redactor.cleanAnswer(value);
+    if (value.length <= KEPT_VALUE_CHARS) known.set(value, cleaned);
+    return cleaned;
+  }
+}
+
 export class Answers {
+  private readonly headerValues: CleanedValues;
+
   constructor(
     private readonly redactor: Redactor,
     /** Query parameters that carry credentials. */
     private readonly credentialParameters: readonly string[],
-  ) {}
+  ) {
+    this.headerValues = new CleanedValues(redactor);
+  }
 
   /** @param trusted whether the host got the credentials; only then its cookies are kept @param timeoutSeconds that the exchange had */
   of(request: OutgoingRequest, url: string, outcome: WireOutcome, trusted: boolean, timeoutSeconds: number): Exchange | Promise<Exchange> {
@@ -28,20 +54,30 @@ export class Answers {
       const reason = outcome.aborted ? `no answer from ${new URL(url).host} within ${timeoutSeconds} s` : outcome.reason;
       return this.none(request, url, outcome.maybeSent, reason);
     }
-    const made = (cleaned: WireAnswer): Exchange => answerOf(request.method, url, cleaned, trusted);
+    const { method } = request;
     // Every poll comes by here: what is short is done at once.
-    return isLong(outcome) ? this.cleanedInSlices(outcome).then(made) : made(this.cleaned(outcome));
+    if (!isLong(outcome)) return answerOf(method, url, this.cleaned(outcome), trusted);
+    return this.cleanedInSlices(outcome).then((cleaned) => answerOf(method, url, cleaned, trusted));
   }
 
-  private cleaned({ headers, setCookies, body, ...rest }: WireAnswer): WireAnswer {
-    const clean = (text: string): string => this.redactor.cleanAnswer(text);
-    const cleanHeaders: Record<string, string> = {};
-    for (const [name, value] of Object.entries(headers)) cleanHeaders[name] = clean(value);
-    const { text, utf16, ...how } = body;
+  private cleaned({ kind, httpStatus, headers, setCookies, body: { text, utf16, cutBy } }: WireAnswer): WireAnswer {
+    const clean = (dirty: string): string => this.redactor.cleanAnswer(dirty);
     const cleaned = clean(text);
     const bytes = utf16 === undefined ? undefined : bytesOfUtf16(cleaned, utf16);
     const whole = bytes === undefined ? cleaned : unpacked(cleaned, bytes, clean(bytes));
-    return { ...rest, headers: cleanHeaders, setCookies: setCookies.map(clean), body: { text: whole, ...how } };
+    const body = cutBy === undefined ? { text: whole } : { text: whole, cutBy };
+    return { kind, httpStatus, headers: this.cleanHeaders(headers), setCookies: setCookies.map(clean), body };
+  }
+
+  /** The same object where there is nothing to mask. */
+  private cleanHeaders(headers: Record<string, string>): Record<string, string> {
+    let clean = headers;
+    for (const name in headers) {
+      const value = headers[name] ?? '';
+      const cleaned = this.headerValues.cleaned(value);
+      if (cleaned !== value) clean = { ...clean, [name]: cleaned };
+    }
+    return clean;
   }
 
   private async cleanedInSlices({ headers, setCookies, body, ...rest }: WireAnswer): Promise<WireAnswer> {
@@ -88,14 +124,15 @@ type WireAnswer = WireOutcome & { kind: 'answer' };
 /** Whether it would keep the event loop busy for more than some milliseconds. */
 function isLong({ headers, setCookies, body }: WireAnswer): boolean {
   let chars = body.text.length;
-  for (const value of Object.values(headers)) chars += value.length;
+  for (const name in headers) chars += headers[name]?.length ?? 0;
   for (const cookie of setCookies) chars += cookie.length;
   return chars > SLICE_CHARS;
 }
 
 /** What is kept of an answer without secrets. */
 function answerOf(method: string, url: string, { httpStatus, headers, setCookies, body }: WireAnswer, trusted: boolean): Exchange {
-  const answer = { kind: 'answer' as const, method, url, httpStatus };
-  if (refusesCredentials(httpStatus)) return { ...answer, headers: harmlessHeaders(headers), body: harmlessBody(body) };
-  return trusted && setCookies.length > 0 ? { ...answer, headers, setCookies, body } : { ...answer, headers, body };
+  if (refusesCredentials(httpStatus))
+    return { kind: 'answer', method, url, httpStatus, headers: harmlessHeaders(headers), body: harmlessBody(body) };
+  const answer: Exchange = { kind: 'answer', method, url, httpStatus, headers, body };
+  return trusted && setCookies.length > 0 ? { ...answer, setCookies } : answer;
 }

@@ -7,6 +7,7 @@
  * 3. Every character of ASCII in the bytes is one in the text, so that secrets are found there; UTF-16 alone puts two of them into one, and
  *    whoever looks for secrets is told of it. Sets that do the same here and there (ISO-2022-JP, GBK, Shift_JIS) are left out for that reason.
  */
+import { isAscii } from 'node:buffer';
 
 /** Names of the Encoding Standard, as `TextDecoder` says them. */
 const SINGLE_BYTE: ReadonlySet<string> = new Set(
@@ -29,6 +30,8 @@ export interface DecodedText {
 export function textOf(bytes: Buffer, contentType: string | undefined, isCut: boolean): DecodedText {
   const marked = utf16By(bytes);
   if (marked !== undefined) return { text: decode(marked, bytes, isCut), utf16: marked };
+  // Most are, and the same in all these sets.
+  if (isAscii(bytes) && !bytes.includes(0)) return { text: bytes.toString('latin1') };
   const named = namedBy(contentType);
   if (named === undefined || isUtf8(bytes, isCut)) return { text: decode('utf-8', bytes, isCut) };
   const text = decode(named, bytes, isCut);

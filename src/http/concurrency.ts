@@ -35,7 +35,7 @@ export class Concurrency {
 
   /** Does `work` when there is room; undefined when there is none until then, and `work` is not done. */
   async run<T>(giveUpAtMs: number, work: () => Promise<T>): Promise<T | undefined> {
-    if (!(await this.turn(giveUpAtMs))) return undefined;
+    if (!this.enters() && !(await this.turn(giveUpAtMs))) return undefined;
     try {
       return await work();
     } finally {
@@ -50,6 +50,14 @@ export class Concurrency {
     this.mostInUse = this.inUse;
     this.hasMadeWait = false;
     return use;
+  }
+
+  /** Where nobody waits and there is room. */
+  private enters(): boolean {
+    if (this.line.length > 0 || this.inUse >= this.atMost) return false;
+    this.inUse++;
+    this.mostInUse = Math.max(this.mostInUse, this.inUse);
+    return true;
   }
 
   private turn(giveUpAtMs: number): Promise<boolean> {

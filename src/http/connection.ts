@@ -163,16 +163,20 @@ export class Connection {
    */
   async exchange(request: OutgoingRequest): Promise<Exchange> {
     checkHeaders(request.headers ?? {}, this.keyHeader);
+    if (this.dependencies.log?.isLevelEnabled('debug') !== true) return this.exchangeUnlogged(request);
     const startedAt = this.clock.monotonicMs();
     let clientRequestId: string | undefined;
     const onSent = (id: string): void => {
       clientRequestId = id;
       request.onSent?.(id);
     };
-    const watched = { ...request, onSent };
-    const exchange = request.waitsForKey === true ? await this.exchangeWithKey(watched) : await this.exchangeInTurn(watched);
+    const exchange = await this.exchangeUnlogged({ ...request, onSent });
     this.log(request, exchange, this.clock.monotonicMs() - startedAt, clientRequestId);
     return exchange;
+  }
+
+  private exchangeUnlogged(request: OutgoingRequest): Promise<Exchange> {
+    return request.waitsForKey === true ? this.exchangeWithKey(request) : this.exchangeInTurn(request);
   }
 
   private async exchangeInTurn(request: OutgoingRequest): Promise<Exchange> {
@@ -236,15 +240,16 @@ export class Connection {
   }
 
   private log(request: OutgoingRequest, exchange: Exchange, milliseconds: number, clientRequestId: string | undefined): void {
-    const { log } = this.dependencies;
-    if (log?.isLevelEnabled('debug') !== true) return;
     const outcome =
       exchange.kind === 'answer'
         ? { httpStatus: exchange.httpStatus, ...requestIdsOf(exchange) }
         : { problem: exchange.kind, reason: exchange.reason };
     const { purpose, method, operationId } = request;
     const url = this.redactor.clean(shown(exchange.url));
-    log.debug({ connection: this.name, purpose, method, url, operationId, milliseconds, clientRequestId, ...outcome }, 'exchange');
+    this.dependencies.log?.debug(
+      { connection: this.name, purpose, method, url, operationId, milliseconds, clientRequestId, ...outcome },
+      'exchange',
+    );
   }
 }
 

@@ -21,11 +21,12 @@ import type { Answers } from './answers';
 import { NOTHING, type AppliedCredentials, type Credentials } from './credentials';
 import { ExchangeTimeout } from './exchange-timeout';
 import { refusesCredentials } from './harmless';
-import type { HttpTracer } from './http-tracer';
+import { NO_TRACER, type HttpTracer } from './http-tracer';
 import type { Report } from './rate-limiter';
 import type { Redactor } from './redact';
-import type { OutgoingRequest } from './request';
-import { send, type WireAnswer, type WireOutcome, type WireRequest } from './send';
+import { PlainReads } from './plain-reads';
+import { CLIENT_REQUEST_ID, type OutgoingRequest } from './request';
+import { send, sendRead, type WireAnswer, type WireOutcome, type WireRequest } from './send';
 import { openUpload, type Upload } from './upload';
 import { USER_AGENT } from './user-agent';
 
@@ -43,19 +44,36 @@ export interface DispatcherDependencies {
   fresh: Agents;
 }
 
+/** A read that was sent the short way, and is to go on the long one. */
+interface FirstRead {
+  /** Without credentials. */
+  url: string;
+  applied: AppliedCredentials;
+  outcome: WireOutcome;
+}
+
 export class Dispatcher {
   private readonly client: AxiosInstance = openAxios();
+  private readonly plainReads: PlainReads | undefined;
 
-  constructor(private readonly dependencies: DispatcherDependencies) {}
+  constructor(private readonly dependencies: DispatcherDependencies) {
+    const { config, tracer, kept } = dependencies;
+    const headers = lowerCased([OWN_HEADERS, config.headers]);
+    // A tracer sees each request before it goes; who names an id for all of them has no use for this one's.
+    const isPlain = tracer === NO_TRACER && headers[CLIENT_REQUEST_ID] === undefined;
+    this.plainReads = isPlain ? new PlainReads(config, headers, kept) : undefined;
+  }
 
   /** Sends `request` and returns what came back. @throws FileRefusedError when a body file is not allowed or not there; nothing was sent */
   async dispatch(request: OutgoingRequest, report: Report): Promise<Exchange> {
     const timeout = new ExchangeTimeout(request.timeoutSeconds ?? this.dependencies.config.limits.timeoutSeconds);
     try {
+      const first = await this.readPlainly(request, timeout, report);
+      if (first !== undefined && 'kind' in first) return first;
       const follows = request.method === 'GET' && (request.purpose === 'status' || request.purpose === 'resource');
       let url = request.url;
       for (let hop = 0; ; hop++) {
-        const { exchange, redirect } = await this.ask(request, url, timeout, report);
+        const { exchange, redirect } = await this.ask(request, url, timeout, report, hop === 0 ? first : undefined);
         // Often a login page. The redirect itself says more than that its target is refused.
         const leads = redirect !== undefined && judgeUrl(redirect, this.dependencies.config.protocol.trust).kind !== 'refused';
         if (!leads || !follows || hop >= MAX_REDIRECTS) return exchange;
@@ -66,12 +84,29 @@ export class Dispatcher {
     }
   }
 
+  /** A read that is nothing special: what came of it, where nothing more is to be sent. Undefined: it is not sent this way. */
+  private async readPlainly(request: OutgoingRequest, timeout: ExchangeTimeout, report: Report): Promise<Exchange | FirstRead | undefined> {
+    const { config, credentials } = this.dependencies;
+    const url = this.plainReads?.urlOf(request);
+    if (url === undefined || this.plainReads === undefined) return undefined;
+    const applied = config.protocol.statusUrls.credentials ? await this.resolve(credentials.current(), timeout) : NOTHING;
+    if ('problem' in applied) return { kind: 'noCredentials', url, reason: applied.problem };
+    const clientRequestId = randomUUID();
+    request.onSent?.(clientRequestId);
+    const target = this.plainReads.targetOf(url, applied, clientRequestId);
+    const outcome = await sendRead(target, timeout, config.limits.maxBodyBytes);
+    if (!isPlain(outcome)) return { url, applied, outcome };
+    reportLoad(outcome, report);
+    return this.exchangeOf(request, url, outcome, applied, timeout);
+  }
+
   /** One URL: judged, with or without credentials, and once more with new ones when they are refused. */
   private async ask(
     request: OutgoingRequest,
     written: string,
     timeout: ExchangeTimeout,
     report: Report,
+    first?: FirstRead,
   ): Promise<{ exchange: Exchange; redirect?: string }> {
     const { config, answers, credentials } = this.dependencies;
     const isNamed = request.purpose === 'status' || request.purpose === 'start' || request.namedByService === true;
@@ -85,9 +120,9 @@ export class Dispatcher {
       return this.answered(request, cut, await this.once(request, cut, undefined, timeout), undefined, timeout);
     }
     const url = withParameters(cut, config.query);
-    const applied = carriesOwn ? NOTHING : await this.resolve(credentials.current(), timeout);
+    const applied = first?.applied ?? (carriesOwn ? NOTHING : await this.resolve(credentials.current(), timeout));
     if ('problem' in applied) return { exchange: { kind: 'noCredentials', url, reason: applied.problem } };
-    const outcome = await this.once(request, url, applied, timeout);
+    const outcome = await this.once(request, url, applied, timeout, first?.outcome);
     // Another host that is busy says nothing about this service.
     reportLoad(outcome, report);
     if (carriesOwn || !this.isRefusal(outcome)) return this.answered(request, url, outcome, applied, timeout);
@@ -106,11 +141,21 @@ export class Dispatcher {
     applied: AppliedCredentials | undefined,
     timeout: ExchangeTimeout,
   ): Promise<{ exchange: Exchange; redirect?: string }> {
-    // An answer may come when its own credentials are no longer among the latest.
-    this.dependencies.redactor.add(applied?.secret ?? '');
-    const exchange = await this.dependencies.answers.of(request, url, outcome, applied !== undefined, timeout.seconds);
+    const exchange = await this.exchangeOf(request, url, outcome, applied, timeout);
     if (exchange.kind !== 'answer') return { exchange };
     return { exchange, redirect: redirectTarget(exchange.httpStatus, exchange.headers['location'], exchange.url) };
+  }
+
+  private exchangeOf(
+    request: OutgoingRequest,
+    url: string,
+    outcome: WireOutcome,
+    applied: AppliedCredentials | undefined,
+    timeout: ExchangeTimeout,
+  ): Exchange | Promise<Exchange> {
+    // An answer may come when its own credentials are no longer among the latest.
+    this.dependencies.redactor.add(applied?.secret ?? '');
+    return this.dependencies.answers.of(request, url, outcome, applied !== undefined, timeout.seconds);
   }
 
   /** Credentials in time, or why there are none. */
@@ -133,12 +178,16 @@ export class Dispatcher {
     return outcome.httpStatus === 401 || this.dependencies.credentials.areTokens;
   }
 
-  /** One request, and for a read once more on a new socket when the kept one was dead. @param applied absent for a host that is not trusted */
+  /**
+   * One request, and for a read once more on a new socket when the kept one was dead.
+   * @param applied absent for a host that is not trusted @param first what came of it, where it was sent already
+   */
   private async once(
     request: OutgoingRequest,
     url: string,
     applied: AppliedCredentials | undefined,
     timeout: ExchangeTimeout,
+    first?: WireOutcome,
   ): Promise<WireOutcome> {
     const { files, kept, fresh, config } = this.dependencies;
     const filled = applied === undefined ? request : withCallback(request);
@@ -156,7 +205,7 @@ export class Dispatcher {
         takeBody: this.takerOf(request, url, applied, timeout),
       };
       const attempt = (agents: Agents): Promise<WireOutcome> => this.attempt(request, { ...wire, agents }, url, applied !== undefined);
-      const outcome = await attempt(request.freshConnection === true ? fresh : kept);
+      const outcome = first ?? (await attempt(request.freshConnection === true ? fresh : kept));
       const isRead = request.method === 'GET' && request.purpose !== 'submit' && upload.body === undefined;
       const result = outcome.kind === 'failed' && outcome.staleSocket && isRead ? await attempt(fresh) : outcome;
       const failure = upload.failure();
@@ -214,6 +263,13 @@ export class Dispatcher {
   }
 }
 
+/** An answer after which nothing more is sent. */
+function isPlain(outcome: WireOutcome): boolean {
+  if (outcome.kind !== 'answer') return false;
+  const { httpStatus } = outcome;
+  return (httpStatus < 300 || httpStatus >= 400) && !refusesCredentials(httpStatus);
+}
+
 /** Only here, on its way to the wire, does a request hold the URL at which the service calls back: like credentials it stands nowhere else. */
 function withCallback(request: OutgoingRequest): OutgoingRequest {
   const { callbackUrl, headers, body } = request;
@@ -239,8 +295,6 @@ async function* touching(bytes: AsyncIterable<Buffer>, timeout: ExchangeTimeout)
 
 /** What is wanted in a file may be of any kind. */
 const ANYTHING = 'application/json, */*;q=0.9';
-/** What Azure's services call the caller's id of a request: they keep it in their logs, and most repeat it in the answer. */
-const CLIENT_REQUEST_ID = 'x-ms-client-request-id';
 const OWN_HEADERS = { accept: 'application/json', 'user-agent': USER_AGENT };
 
 /** All headers with their names in lower case; of those with one name the last. */

@@ -137,7 +137,8 @@ export class RateLimiter {
       // Known at once where another request is finding out whether there is room.
       const hold = this.holdOf(key);
       if (hold !== undefined) return hold;
-      if (!(await (kind === 'submit' ? this.submits : this.polls).next(giveUpAt))) return refused();
+      const starts = kind === 'submit' ? this.submits : this.polls;
+      if (!starts.startsNow() && !(await starts.next(giveUpAt))) return refused();
     }
     const inTurn = (): Promise<Turn<T> | undefined> =>
       this.requests.run<Turn<T>>(giveUpAt, async () => {

@@ -5,9 +5,8 @@
  */
 import type { Readable } from 'node:stream';
 import type { AnswerBody } from '../lro/answer';
+import { BoundedBytes } from '../transport/bounded-bytes';
 import { textOf, type DecodedText } from './charset';
-
-const FIRST_BYTES = 16_384;
 
 /** The text of a body as it came, with whatever it holds. */
 export type ReadBody = AnswerBody & DecodedText;
@@ -25,22 +24,12 @@ export interface BegunBody {
  */
 export function beginBody(stream: Readable, maxBytes: number, contentType?: string): Promise<BegunBody> {
   return new Promise((resolve) => {
-    // Copied as it comes: a small piece keeps the whole block alive that it was read into.
-    let bytes = Buffer.allocUnsafe(Math.min(maxBytes, FIRST_BYTES));
-    let length = 0;
-    const add = (chunk: Buffer): void => {
-      if (length + chunk.length > bytes.length) {
-        const larger = Buffer.allocUnsafe(Math.min(maxBytes, Math.max(2 * bytes.length, length + chunk.length)));
-        bytes.copy(larger, 0, 0, length);
-        bytes = larger;
-      }
-      length += chunk.copy(bytes, length);
-    };
+    const body = new BoundedBytes(maxBytes);
     const finish = (cutBy?: 'limit' | 'connection', over?: Buffer) => {
       stream.removeListener('data', onData).removeListener('end', onEnd).removeListener('close', onCut);
       if (cutBy === 'limit') stream.pause();
       if (cutBy === 'connection') stream.destroy();
-      const begun = bytes.subarray(0, length);
+      const begun = body.all;
       // A cut may fall inside a character: decoding as part of a stream leaves the piece out.
       const text = textOf(begun, contentType, cutBy !== undefined);
       const rest = cutBy === undefined ? undefined : stream;
@@ -49,9 +38,8 @@ export function beginBody(stream: Readable, maxBytes: number, contentType?: stri
     const onEnd = () => finish();
     const onCut = () => finish('connection');
     const onData = (chunk: Buffer) => {
-      const room = maxBytes - length;
-      add(chunk.length > room ? chunk.subarray(0, room) : chunk);
-      if (chunk.length > room) finish('limit', chunk.subarray(room));
+      const over = body.add(chunk);
+      if (over !== undefined) finish('limit', over);
     };
     stream.on('data', onData);
     // Stays: a destroyed stream may still say that it was.

@@ -35,6 +35,7 @@ export class Redactor {
   /** The latest last. */
   private readonly patterns = new Map<string, SecretPatterns>();
   private readonly lasting = new Map<string, SecretPatterns>();
+  private newest = '';
   private readonly marks: MarkedSecret[] = [];
   /** Of all of them. */
   private present: Search | undefined;
@@ -43,7 +44,9 @@ export class Redactor {
 
   /** From now on `secret` is masked. Of older ones the latest few stay masked. */
   add(secret: string): void {
-    if (secret === '') return;
+    // Every request brings its secret along.
+    if (secret === this.newest || secret === '') return;
+    this.newest = secret;
     const known = this.patterns.get(secret);
     this.patterns.delete(secret);
     this.patterns.set(secret, known ?? patternsOf(secret));

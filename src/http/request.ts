@@ -9,6 +9,9 @@ import type { Cookies } from '../lro/cookies';
 /** What a request is for: `status` and `resource` are reads that follow redirects, the others change something and never do. */
 export type Purpose = 'submit' | 'start' | 'status' | 'resource' | 'cancel';
 
+/** What Azure's services call the caller's id of a request: they keep it in their logs, and most repeat it in the answer. */
+export const CLIENT_REQUEST_ID = 'x-ms-client-request-id';
+
 /** A file as it was when somebody looked: another version of it is refused. */
 export interface PinnedFile extends BodyFile {
   version?: string;

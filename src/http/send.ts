@@ -13,9 +13,12 @@ import type { AxiosInstance } from 'axios';
 import { isRefusedAddress } from '../transport/addresses';
 import type { Agents } from '../transport/agents';
 import { rootCause } from '../transport/axios-client';
-import { sendPlain } from '../transport/plain-request';
+import { decompressed, sendPlain } from '../transport/plain-request';
+import { read, type ReadOutcome } from '../transport/read';
 import { reasonOf } from '../transport/reasons';
 import type { ExchangeTimeout } from './exchange-timeout';
+import { textOf } from './charset';
+import type { PlainTarget } from './plain-reads';
 import { beginBody, type BegunBody, type ReadBody } from './read-body';
 
 /** Headers of an answer, all together. Node's own limit of 16 KiB turns a thousand headers into an answer that cannot be read. */
@@ -86,18 +89,52 @@ export async function send(client: AxiosInstance, wire: WireRequest): Promise<Wi
     return answer;
   } catch (error) {
     trace.request?.destroy();
-    const cause = rootCause(error);
-    if (isRefusedAddress(cause)) return { kind: 'refusedAddress', reason: cause.message };
-    const { aborted } = wire.signal;
-    const { code } = error as Partial<NodeJS.ErrnoException>;
-    return {
-      kind: 'failed',
-      maybeSent: trace.hadSocket,
-      reason: reasonOf(cause, new URL(wire.url).host),
-      staleSocket: !aborted && trace.request?.reusedSocket === true && (code === 'ECONNRESET' || code === 'EPIPE'),
-      aborted,
-    };
+    return failed(error, { ...trace, reusedSocket: trace.request?.reusedSocket === true }, new URL(wire.url).host, wire.signal.aborted);
   }
+}
+
+/** Sends a plain read once. */
+export async function sendRead(target: PlainTarget, signal: WireRequest['signal'], maxBodyBytes: number): Promise<WireOutcome> {
+  const outcome = await read({ ...target, signal, maxBodyBytes, maxHeaderBytes: MAX_HEADER_BYTES });
+  if (outcome.kind === 'failed') return failed(outcome.error, outcome, target.headers[1] ?? target.hostname, signal.aborted);
+  const { response } = outcome;
+  const headers = firstValues(response.rawHeaders);
+  const setCookies = headers['set-cookie'] === undefined ? [] : (response.headers['set-cookie'] ?? []);
+  const body = outcome.kind === 'packed' ? await unpackedBody(outcome, signal, maxBodyBytes) : textOfRead(outcome, headers['content-type']);
+  return { kind: 'answer', httpStatus: response.statusCode ?? 0, headers, setCookies, body };
+}
+
+async function unpackedBody(
+  { response, request }: Extract<ReadOutcome, { kind: 'packed' }>,
+  signal: WireRequest['signal'],
+  maxBodyBytes: number,
+): Promise<ReadBody> {
+  const abort = (): void => void request.destroy(new Error('aborted'));
+  signal.addEventListener('abort', abort);
+  const { text } = await beginBody(decompressed(response), maxBodyBytes, response.headers['content-type']);
+  signal.removeEventListener('abort', abort);
+  // What was not read must not be read by the next request on this socket.
+  if (text.cutBy !== undefined) request.destroy();
+  return text;
+}
+
+function textOfRead({ bytes, cutBy }: Extract<ReadOutcome, { kind: 'answer' }>, contentType: string | undefined): ReadBody {
+  const text = textOf(bytes, contentType, cutBy !== undefined);
+  return cutBy === undefined ? text : { ...text, cutBy };
+}
+
+/** Why no answer came. */
+function failed(
+  error: unknown,
+  { hadSocket, reusedSocket }: { hadSocket: boolean; reusedSocket: boolean },
+  host: string,
+  aborted: boolean,
+): WireOutcome {
+  const cause = rootCause(error);
+  if (isRefusedAddress(cause)) return { kind: 'refusedAddress', reason: cause.message };
+  const { code } = error as Partial<NodeJS.ErrnoException>;
+  const staleSocket = !aborted && reusedSocket && (code === 'ECONNRESET' || code === 'EPIPE');
+  return { kind: 'failed', maybeSent: hadSocket, reason: reasonOf(cause, host), staleSocket, aborted };
 }
 
 /** An answer whose body is still to be read. What carries no body does without axios, which takes more time than all the rest of a poll. */

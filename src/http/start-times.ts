@@ -60,6 +60,17 @@ export class StartTimes {
     this.wake();
   }
 
+  /** Starts now, where nobody waits and it is time; false where not. */
+  startsNow(): boolean {
+    if (this.isStarting || this.line.length > 0) return false;
+    const nowMs = this.clock.monotonicMs();
+    const startAtMs = Math.max(this.nextAtMs, nowMs);
+    if (startAtMs - nowMs >= GRAIN_MS) return false;
+    this.lastAtMs = startAtMs;
+    this.started++;
+    return true;
+  }
+
   /** Waits for the next start; false when that would be after `giveUpAtMs`. */
   next(giveUpAtMs: number): Promise<boolean> {
     const cameAtMs = this.clock.monotonicMs();

@@ -3,7 +3,7 @@
  *
  * Keeps true: it names both requests, and repeats neither bodies nor query strings, which may be secret.
  */
-import { DEFAULT_CONNECTION, type FailureDetails, type OperationInput } from '../contract';
+import { DEFAULT_CONNECTION, type FailureDetails, type OperationFields } from '../contract';
 
 /** One of the two requests. */
 export interface RequestIdentity {
@@ -33,8 +33,8 @@ function nameOf({ workflowType, title, digest }: RequestIdentity): string {
 const MAX_TITLE_CHARS = 200;
 
 /** `POST /tilesets · maps`: of an input that nobody has checked yet. */
-export function operationTitle(input: OperationInput): string {
-  const { connection = DEFAULT_CONNECTION, submit } = input as Partial<Record<keyof OperationInput, unknown>>;
+export function operationTitle(input: OperationFields): string {
+  const { connection = DEFAULT_CONNECTION, submit } = input as Partial<Record<keyof OperationFields, unknown>>;
   const { method = 'POST', path } = (submit ?? {}) as { method?: unknown; path?: unknown };
   const what = typeof path === 'string' ? `${String(method)} ${path.split('?')[0] ?? ''}` : 'follow';
   return `${what} · ${String(connection)}`.slice(0, MAX_TITLE_CHARS);

@@ -56,7 +56,7 @@ export function apply(job: Job, event: JobEvent, nowMs: number): Job | EndedJob 
     case 'lookedAt':
       return step.at === 'find' ? lookedAt(job, found(step), event, nowMs) : job;
     case 'polled':
-      return step.at === 'poll' ? polled(job, found(step), event.decision, nowMs) : job;
+      return step.at === 'poll' ? polled(job, found(step), event.decision, nowMs - (event.agoMs ?? 0)) : job;
     case 'fetched':
       return step.at === 'fetch' ? fetched(job, found(step), event.decision, nowMs) : job;
     case 'elsewhere':
@@ -131,7 +131,7 @@ function submitted(job: Job, step: SubmitStep, event: Submitted, nowMs: number):
 function accepted(job: Job, step: SubmitStep | FindStep, decision: Accepted, nowMs: number): Job {
   const { monitor, waitSeconds, why, status, created, createdText } = decision;
   const record = { monitor, status, polls: 0, submittedAtMs: step.firstSentAtMs, created, createdText };
-  const next: Job = { ...job, step: { at: 'poll', ...record, dueAtMs: nowMs + waitSeconds * 1000, why } };
+  const next: Job = { ...job, step: { at: 'poll', ...record, waitMs: waitSeconds * 1000, dueAtMs: nowMs + waitSeconds * 1000, why } };
   return step.thenHurry === true ? hurried(next, nowMs) : next;
 }
 
@@ -153,6 +153,7 @@ function lookedAt(job: Job, step: FindStep, { about, decision }: Extract<JobEven
   }
 }
 
+/** @param nowMs when it was answered, or a little later */
 function polled(job: Job, step: PollStep, decision: StatusDecision, nowMs: number): Job | EndedJob {
   const isPoll = decision.kind !== 'running' || decision.notAsked !== true;
   const asked = isPoll ? { ...step, polls: step.polls + 1, lastPollAtMs: nowMs, problem: undefined } : step;
@@ -167,7 +168,8 @@ function polled(job: Job, step: PollStep, decision: StatusDecision, nowMs: numbe
     case 'running': {
       const { monitor = step.monitor, status = step.status, trouble, waitSeconds, why } = decision;
       const problem = trouble === undefined ? asked.problem : problemAfter(step.problem, trouble, nowMs);
-      return { ...job, step: { ...asked, monitor, status, problem, dueAtMs: nowMs + waitSeconds * 1000, why } };
+      const waitMs = isPoll ? waitSeconds * 1000 : step.waitMs;
+      return { ...job, step: { ...asked, monitor, status, problem, waitMs, dueAtMs: nowMs + waitSeconds * 1000, why } };
     }
   }
 }

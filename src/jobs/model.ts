@@ -122,6 +122,8 @@ interface OperationRecord {
 export interface PollStep extends Due, OperationRecord {
   at: 'poll';
   monitor: Monitor;
+  /** The wait that the last answer asked for: who may have asked and was not heard waits it again. */
+  waitMs?: number;
 }
 
 export interface FetchStep extends Due, OperationRecord {
@@ -209,7 +211,8 @@ export type JobEvent =
   | ({ kind: 'submitted' } & Submitted)
   /** No decision: nobody looked, because the other answers filled the payload. */
   | { kind: 'lookedAt'; about?: About; decision?: FindDecision }
-  | { kind: 'polled'; decision: StatusDecision }
+  /** `agoMs`: how old the answer is, at least. */
+  | { kind: 'polled'; decision: StatusDecision; agoMs?: number }
   | { kind: 'fetched'; decision: FetchDecision }
   /** The worker's file does not have what it takes, another worker's may. Nothing was sent. */
   | { kind: 'elsewhere'; on: string[] }

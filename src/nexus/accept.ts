@@ -44,7 +44,7 @@ function secondsToWait(untilMs: number): number {
 async function acceptedIn(timeoutSeconds: number, client: Client, { workflowId, input }: WantedRun): Promise<Acceptance | undefined> {
   const lro = new LroClient({ client, taskQueue: operationInfo().taskQueue });
   try {
-    return (await lro.startAndWaitAccepted(input, { id: workflowId, timeoutSeconds })).acceptance;
+    return (await lro.startAndWaitAccepted(input as OperationInput, { id: workflowId, timeoutSeconds })).acceptance;
   } catch (err) {
     if (err instanceof StillRunningError) return undefined;
     throw err;

@@ -67,7 +67,8 @@ export class LroPlugin extends SimplePlugin {
     // Into the runtime that the host has installed: what there is without metrics costs nothing.
     const metrics = new WorkerMetrics(Runtime.instance().metricMeter, { namespace, taskQueue });
     const connections = openConnections(config, { ...http, meterOf: (name) => metrics.requestsOf(name) });
-    const own = createActivities({ connections, namespace, identity, continueAsNewAfterEvents });
+    const { maxConcurrentActivityTaskExecutions: slots } = options;
+    const own = createActivities({ connections, namespace, identity, continueAsNewAfterEvents, slots });
     for (const activity of Object.values<object>({ ...own })) this.opened.set(activity, { connections, metrics });
     return {
       // As in a worker of this project's own: who dies is noticed in time.

@@ -3,7 +3,7 @@
  */
 import { z } from 'zod';
 import { isCredentialHeader, isHeaderName, isHeaderValue, isMediaType, isTransportHeader } from '../config/names';
-import type { OperationInput } from '../contract';
+import type { OperationFields } from '../contract';
 import { DEFAULT_CONNECTION, DEFAULT_DEADLINE_SECONDS, FINAL_STATE_VIA, HTTP_METHODS } from '../contract';
 import { CANCEL_PLACEHOLDERS, hasKnownPlaceholders } from '../lro/paths';
 import { MAX_HEADER_CHARS, MAX_HEADERS, MAX_HEADERS_CHARS, MAX_QUERY_CHARS, MAX_QUERY_PARAMETERS } from './bounds';
@@ -116,6 +116,6 @@ export const operationDefaults = strict({
 export type CheckedInput = z.output<typeof operationInput>;
 
 /** A checked input with its defaults, or every mistake, each with the field it stands in. */
-export function checkInput(input: OperationInput | undefined): Checked<CheckedInput> {
+export function checkInput(input: OperationFields | undefined): Checked<CheckedInput> {
   return check(operationInput, input);
 }

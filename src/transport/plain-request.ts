@@ -63,7 +63,7 @@ export function sendPlain({ method, url, headers, body, agents, transport, signa
 }
 
 /** The body as it was before the service packed it. What is cut off ends as it is, and says so by its stream. */
-function decompressed(response: IncomingMessage): Readable {
+export function decompressed(response: IncomingMessage): Readable {
   const encoding = (response.headers['content-encoding'] ?? '').trim().toLowerCase();
   const { statusCode } = response;
   if (encoding === '' || encoding === 'identity' || statusCode === 204) return response;

@@ -22,6 +22,9 @@ export function checkedSecret(value: string, name: string): string {
 export class Secret {
   private read: { value: string; version: string; writtenAtMs: number } | undefined;
 
+  /** As it was written, and as it is used. */
+  private last: { text: string | undefined; value: string } | undefined;
+
   constructor(
     private readonly ref: SecretRef,
     private readonly env: NodeJS.ProcessEnv,
@@ -38,6 +41,11 @@ export class Secret {
    */
   async value(anew = false): Promise<string> {
     const text = 'env' in this.ref ? this.env[this.ref.env] : await this.fromFile(this.ref.file, anew);
+    if (this.last === undefined || this.last.text !== text) this.last = { text, value: this.checked(text) };
+    return this.last.value;
+  }
+
+  private checked(text: string | undefined): string {
     const name = 'env' in this.ref ? `environment variable ${this.ref.env}` : `file ${this.ref.file}`;
     const value = text?.trim() ?? '';
     if (value === '') throw new CredentialsError(`${name}, which holds credentials, is empty or not set`);

@@ -114,7 +114,7 @@ async function continueAsNew({ submit, ...rest }: OperationInput, carried: Carri
   // What is looked for may have to be sent again.
   const isSubmitted = at !== 'submit' && at !== 'find';
   const next = { ...rest, submit: submit && (isSubmitted ? { ...submit, body: undefined } : submit) };
-  return await inNewRun<typeof runOperation>(next, carried);
+  return await inNewRun<typeof runOperation>(next as OperationInput, carried);
 }
 
 function conclude({ job, end }: EndedJob, cancellation: Error | undefined, view: OperationView): OperationResult {

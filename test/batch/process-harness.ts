@@ -7,7 +7,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
+import { Client, Connection, type WorkflowHandle, type WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { RUN_BATCH, type BatchInput, type BatchItem, type BatchResult, type ItemReport } from '../../src/contract';
 import { startDevServer, type Child, type DevServer } from '../../src/devserver';
 import type { OperationPlan, RecordedRequest } from '../../src/emulator';
@@ -163,11 +163,16 @@ export interface EndedBatch {
 
 export class RunningBatch {
   constructor(
-    readonly handle: WorkflowHandle<RunBatch>,
+    readonly handle: WorkflowHandleWithFirstExecutionRunId<RunBatch>,
     private readonly items: BatchItem[],
     private readonly reportPath: string,
     private readonly harness: BatchHarness,
   ) {}
+
+  /** One of its shards, from 0. */
+  shard(index: number): WorkflowHandle {
+    return this.harness.client.workflow.getHandle(`${this.handle.workflowId}/${this.handle.firstExecutionRunId}/${index}`);
+  }
 
   /** Events in the histories of all its workflows, from the first run to the last. */
   async historyEvents(): Promise<number> {

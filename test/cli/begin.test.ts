@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { COMMANDS, programFor, wholeProgram } from '../../src/cli/lro/commands';
 import { checkFile } from '../../src/cli/lro/config';
-import { completedCommands } from '../../src/cli/lro/completion';
+import { completedCommands } from '../../src/cli/lro/completion-tree';
 import { temporaryFolder } from '../support/config';
 import { runLro } from '../support/lro-command';
 

@@ -20,10 +20,10 @@ test('a schedule is created, seen, triggered, paused, resumed, backfilled and de
   const policies = ['--pause-on-failure', '--catchup-window-seconds', '600', '--overlap', 'bufferOne', '--note', 'tiles', '--paused'];
   const created = await lro(['schedule', 'create', id, '--input', input, '--report', '{workflowId}.jsonl', ...times, ...policies]);
   expect(created).toMatchObject({ code: 0, stderr: '' });
-  expect(created.stdout).toMatch(/batch +│ batch of 2 · maps/);
+  expect(created.stdout).toMatch(/batch +batch of 2 · maps/);
   expect(created.stdout).toContain('{ minute: 0, hour: 4, dayOfWeek: [ MONDAY, FRIDAY ] }');
   expect(created.stdout).toContain('time zone Europe/Berlin');
-  expect(created.stdout).toMatch(/catch-up window +│ 600 s/);
+  expect(created.stdout).toMatch(/catch-up window +600 s/);
   expect(await harness.lro.schedules.describe(id)).toMatchObject({
     paused: true,
     note: 'tiles',

@@ -1,5 +1,5 @@
 /** `lro` against a harness's server and task queue. */
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,6 +7,7 @@ import { temporaryFolder } from '../support/config';
 import { eventually } from '../support/eventually';
 import { LRO_PROGRAM, runLro, type CommandEnd } from '../support/lro-command';
 import type { StandInHarness } from '../support/stand-in-harness';
+import { TerminalProgram, type TerminalOptions } from '../support/terminal';
 
 export type Lro = (args: string[], stdin?: string) => Promise<CommandEnd>;
 
@@ -42,30 +43,30 @@ export function batchYaml(does: 'succeed' | 'wait' | 'fail'): string {
 
 /** `lro` while it runs. */
 export interface RunningLro {
-  /** Waits until this stands in what it has written: on a terminal all, else standard error. */
+  /** Waits until this stands in what it has written to standard error. */
   writes(wanted: RegExp): Promise<string>;
   /** Ctrl-C */
   interrupt(): void;
-  /** Its exit code, and all that it has written. */
+  /** Its exit code, and all that it has written there. */
   ended(): Promise<{ code: number | null; written: string }>;
   kill(): void;
 }
 
-/** Whether there is a pseudo-terminal: `script` of util-linux gives one. */
-export const HAS_TERMINAL = spawnSync('script', ['--version']).status === 0;
-
-/** Starts `lro`, on a pseudo-terminal or not. */
-export function startLro(
+/** Starts `lro` on a pseudo-terminal. */
+export function lroOnTerminal(
   args: string[],
   { address, taskQueue }: Pick<StandInHarness, 'address' | 'taskQueue'>,
-  onTerminal = false,
-): RunningLro {
-  const words = [process.execPath, LRO_PROGRAM, ...args];
-  const [command = '', ...rest] = onTerminal ? ['script', '-qefc', words.map((word) => `'${word}'`).join(' '), '/dev/null'] : words;
+  options: TerminalOptions = {},
+): TerminalProgram {
+  return TerminalProgram.lro(args, { ...options, env: { TEMPORAL_ADDRESS: address, LRO_TASK_QUEUE: taskQueue } });
+}
+
+/** Starts `lro` without a terminal. */
+export function startLro(args: string[], { address, taskQueue }: Pick<StandInHarness, 'address' | 'taskQueue'>): RunningLro {
   const env = { ...process.env, TEMPORAL_ADDRESS: address, LRO_TASK_QUEUE: taskQueue };
-  const child = spawn(command, rest, { env, stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [LRO_PROGRAM, ...args], { env, stdio: ['pipe', 'pipe', 'pipe'] });
   let written = '';
-  (onTerminal ? child.stdout : child.stderr).on('data', (chunk: Buffer) => (written += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (written += chunk.toString()));
   const closed = once(child, 'close');
   return {
     writes: (wanted) =>

@@ -3,7 +3,14 @@ import type { Job } from '../../src/jobs/model';
 import * as due from '../../src/workflows/engine/due';
 import { fetching, NOW_MS, polling, submitting } from '../jobs/given';
 
-const NOTHING_HELD: due.Holds = { submitsFromMs: 0, readsFromMs: -Infinity, filesFromMs: -Infinity, hasNew: false };
+const NOTHING_HELD: due.Holds = {
+  submitsFromMs: 0,
+  pollsFromMs: -Infinity,
+  isTimed: false,
+  readsFromMs: -Infinity,
+  filesFromMs: -Infinity,
+  hasNew: false,
+};
 
 /** So many of a job, each with an index of its own. */
 function many(count: number, make: (index: number) => Job): Job[] {
@@ -124,30 +131,76 @@ describe('the rate of submits', () => {
 });
 
 describe('one question', () => {
-  test('takes all that are due to be asked or read, and no others', () => {
+  const untimed = (jobs: Job[], weigh = light): Job[] => due.pollsDue(jobs, NOW_MS, false, weigh);
+
+  test('takes all that are due to be asked, and no others', () => {
     const jobs = [polling(dueIn(0)), polling(dueIn(0.001)), fetching(dueIn(-5)), submitting(dueIn(-5))];
-    expect(due.readsDue(jobs, NOW_MS, light)).toEqual([jobs[0], jobs[2]]);
+    expect(untimed(jobs)).toEqual([jobs[0]]);
   });
 
   test('takes 500 at most', () => {
     const jobs = many(800, () => polling(dueIn(0)));
-    expect(due.readsDue(jobs, NOW_MS, light)).toEqual(jobs.slice(0, 500));
+    expect(untimed(jobs)).toEqual(jobs.slice(0, 500));
   });
 
   test('takes half a mebibyte at most', () => {
     const jobs = many(10, () => polling(dueIn(0)));
-    expect(due.readsDue(jobs, NOW_MS, () => 524_288 / 4)).toHaveLength(4);
-    expect(due.readsDue(jobs, NOW_MS, () => 524_288 / 4 + 1)).toHaveLength(3);
+    expect(untimed(jobs, () => 524_288 / 4)).toHaveLength(4);
+    expect(untimed(jobs, () => 524_288 / 4 + 1)).toHaveLength(3);
   });
 
   test('takes one that is larger alone, so that nothing is stuck', () => {
     const jobs = many(3, () => polling(dueIn(0)));
-    expect(due.readsDue(jobs, NOW_MS, () => 2_000_000)).toEqual([jobs[0]]);
+    expect(untimed(jobs, () => 2_000_000)).toEqual([jobs[0]]);
   });
 
   test('does not weigh what is not due', () => {
     const jobs = [...many(3, () => polling(dueIn(9))), polling(dueIn(0))];
-    expect(due.readsDue(jobs, NOW_MS, () => 400_000)).toEqual([jobs[3]]);
+    expect(untimed(jobs, () => 400_000)).toEqual([jobs[3]]);
+  });
+});
+
+describe('one activity that reads', () => {
+  test('takes all of which something is to be read, and no others', () => {
+    const jobs = [polling(dueIn(0)), fetching(dueIn(0.001)), fetching(dueIn(-5)), submitting(dueIn(-5))];
+    expect(due.readsDue(jobs, NOW_MS, light)).toEqual([jobs[2]]);
+  });
+});
+
+describe('a timed question', () => {
+  const waiting = (seconds: number, waitSeconds: number): Job => polling({ ...dueIn(seconds), waitMs: waitSeconds * 1000 });
+  const timed = (jobs: Job[]): Job[] => due.pollsDue(jobs, NOW_MS, true, light);
+
+  test('begins a second before its first member is due, and not before', () => {
+    expect(timed([waiting(1, 10), waiting(5, 10)])).toHaveLength(1);
+    expect(timed([waiting(1.001, 10), waiting(5, 10)])).toEqual([]);
+  });
+
+  test('takes along what comes due within a tenth of the wait, the first to come due first', () => {
+    const jobs = [waiting(1.9, 10), waiting(1, 10), waiting(2.001, 10), waiting(2, 10)];
+    expect(timed(jobs)).toEqual([jobs[1], jobs[0], jobs[3]]);
+  });
+
+  test('takes along what comes due within two seconds at most', () => {
+    const jobs = [waiting(0.5, 600), waiting(2.9, 600), waiting(3.001, 600)];
+    expect(timed(jobs)).toEqual(jobs.slice(0, 2));
+  });
+
+  test('does not wait for who waits less than a second', () => {
+    const jobs = [waiting(0, 0.5), waiting(0.3, 0.5)];
+    expect(timed(jobs)).toEqual([jobs[0]]);
+    expect(timed([waiting(0.3, 10), ...jobs])).toHaveLength(2);
+  });
+
+  test('does not wait for who has to end before', () => {
+    const late = expiring(waiting(0.9, 10), 0.8);
+    expect(timed([late])).toEqual([]);
+    expect(timed([waiting(0.5, 10), late])).toHaveLength(1);
+  });
+
+  test('takes 500 at most, those that are due first', () => {
+    const jobs = many(800, (index) => waiting(1 - index / 1000, 10));
+    expect(timed(jobs)).toEqual([...jobs].reverse().slice(0, 500));
   });
 });
 
@@ -186,11 +239,7 @@ describe('the next moment', () => {
       { atMs: at(4), why: 'Retry-After' },
     ],
     ['is a read like a poll', next([polling(dueIn(9)), fetching(dueIn(4, 'backoff'))]), { atMs: at(4), why: 'backoff' }],
-    [
-      'is a cleanup, which no rate limit holds',
-      next([cleaning(4)], { submitsFromMs: Infinity }),
-      { atMs: at(4), why: 'clean up', submitsAgain: false },
-    ],
+    ['is a cleanup, which no rate limit holds', next([cleaning(4)], { submitsFromMs: Infinity }), { atMs: at(4), why: 'clean up' }],
     [
       'is a submit that is tried again',
       next([polling(dueIn(9)), submitting(dueIn(4, 'held'))]),
@@ -220,7 +269,18 @@ describe('the next moment', () => {
       next([expiring(submitting(dueIn(1)), 60)], { submitsFromMs: Infinity }),
       { atMs: at(60), why: 'deadline', submitsAgain: true },
     ],
-    ['is no poll before an answer that is awaited', next([polling(dueIn(1))], { readsFromMs: at(3) }), { atMs: at(3), why: 'Retry-After' }],
+    ['is no poll before an answer that is awaited', next([polling(dueIn(1))], { pollsFromMs: at(3) }), { atMs: at(3), why: 'Retry-After' }],
+    ['is no read before another one has ended', next([fetching(dueIn(1))], { readsFromMs: at(3) }), { atMs: at(3), why: 'Retry-After' }],
+    [
+      'is a second before a poll of a timed set is due',
+      next([polling({ ...dueIn(9), waitMs: 10_000 })], { isTimed: true }),
+      { atMs: at(8), why: 'Retry-After' },
+    ],
+    [
+      'is a poll that waits for less',
+      next([polling({ ...dueIn(0.5), waitMs: 500 })], { isTimed: true }),
+      { atMs: at(0.5), why: 'Retry-After' },
+    ],
     ['is at once, where a poll is due already', next([polling(dueIn(-5))]), { atMs: at(-5), why: 'Retry-After' }],
   ])('%s', (_, moment, expected) => {
     expect(moment).toEqual(expected);

@@ -4,7 +4,13 @@
  */
 import { deflateRawSync, gzipSync } from 'node:zlib';
 import { OperationError } from '../../src/client';
-import { MAX_KEPT_BYTES, type FailureDetails, type OperationInput, type OperationProgress } from '../../src/contract';
+import {
+  MAX_KEPT_BYTES,
+  type FailureDetails,
+  type OperationInput,
+  type OperationOptions,
+  type OperationProgress,
+} from '../../src/contract';
 import { startEmulator, type Emulator, type Script } from '../../src/emulator';
 import { testConfig } from '../support/config';
 import { startTestHarness, type TestHarness } from '../support/in-process';
@@ -46,7 +52,7 @@ async function play(routes: { submit?: Answer; status?: Answer; thing?: Answer }
   return new URL((await emulator.admin.addScript(script)).url).pathname;
 }
 
-function operation(base: string, more: Partial<OperationInput> = {}): OperationInput {
+function operation(base: string, more: OperationOptions = {}): OperationInput {
   return { submit: { path: `${base}/submit` }, ...more };
 }
 

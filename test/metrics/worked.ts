@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import type { ServerResponse } from 'node:http';
 import { Client, Connection } from '@temporalio/client';
 import { LroClient } from '../../src/client';
-import type { OperationInput } from '../../src/contract';
+import type { OperationOptions } from '../../src/contract';
 import type { Child } from '../../src/devserver';
 import { findFreePorts } from '../../src/devserver/free-ports';
 import { service, type Seen, type Service } from '../http/service';
@@ -65,7 +65,7 @@ export class Worked {
   }
 
   /** One operation of the service, by its name. */
-  begin(name: string, connection: string, more: Partial<OperationInput> = {}): ReturnType<LroClient['start']> {
+  begin(name: string, connection: string, more: OperationOptions = {}): ReturnType<LroClient['start']> {
     return this.lro.start({ connection, submit: { path: `/${name}`, body: {} }, ...more }, { id: `${name}-${this.taskQueue}` });
   }
 

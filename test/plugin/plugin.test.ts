@@ -92,7 +92,7 @@ test('workflows of the host run operations on the task queue of another worker',
       const [id, cancelled] = [randomUUID(), randomUUID()];
       const done = await refresh(taskQueue, { id, input: upload, taskQueue: harness.taskQueue });
       expect(await done.result()).toBe(`noted ${String((await harness.lro.get(id).result()).resourceId)}`);
-      const held = { ...upload.submit, headers: { 'Emulator-Plan': '{"hold":true}' } } as OperationInput['submit'];
+      const held = { ...upload.submit, headers: { 'Emulator-Plan': '{"hold":true}' } };
       const open = await refresh(taskQueue, { id: cancelled, input: { ...upload, submit: held }, taskQueue: harness.taskQueue });
       const progressOf = () =>
         harness.lro

@@ -1,6 +1,6 @@
 /** One operation for every path through the workflow, each of a few polls: what the histories beside this file were recorded from. */
 import type { WorkflowHandle } from '@temporalio/client';
-import type { OperationInput } from '../../src/contract';
+import type { AttachInput, SubmitInput } from '../../src/contract';
 import type { Emulator, Script } from '../../src/emulator';
 
 export type Answer = Script['routes'][number]['answers'][number];
@@ -11,7 +11,7 @@ export interface Path {
   status?: Answer[];
   thing?: Answer[];
   cancel?: Answer[];
-  input?: Partial<OperationInput>;
+  input?: Partial<SubmitInput> | AttachInput;
   /** What somebody does meanwhile. `asked` waits for the answered requests to a route. */
   meanwhile?: (handle: WorkflowHandle, asked: (route: string, count?: number) => Promise<unknown>, emulator: Emulator) => Promise<unknown>;
   continueAsNewAfterEvents?: number;
@@ -26,7 +26,7 @@ export const SUCCEEDED: Answer = {
   headers: { 'resource-location': '{base}/thing' },
   body: { operationId: 'op-1', created: '3/11/2020 8:45:13 PM +00:00', status: 'Succeeded' },
 };
-export const CANCEL: Partial<OperationInput> = { cancel: { path: '{statusPath}/cancel' } };
+export const CANCEL: Partial<SubmitInput> = { cancel: { path: '{statusPath}/cancel' } };
 export const busy = (retryAfter: number): Answer => ({ httpStatus: 429, headers: { 'retry-after': String(retryAfter) } });
 
 export const DEFAULT_SUBMIT = [ACCEPTED];

@@ -2,7 +2,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { OperationInput, OperationResult } from '../../src/contract';
+import type { OperationInput, OperationOptions, OperationResult } from '../../src/contract';
 import { OperationError } from '../../src/client';
 import { heldBytes } from '../files/support';
 import { testConfig, temporaryFolder } from '../support/config';
@@ -37,7 +37,7 @@ afterAll(async () => {
 });
 
 /** An operation of its own name, with its final body in `<name>.bin`. */
-function operation(plan: Plan, more: Partial<OperationInput> = {}): { name: string; path: string; input: OperationInput } {
+function operation(plan: Plan, more: OperationOptions = {}): { name: string; path: string; input: OperationInput } {
   const name = `r-${randomUUID()}`;
   service.plan(name, plan);
   const path = `${name}.bin`;

@@ -4,7 +4,7 @@ import { Client, Connection } from '@temporalio/client';
 import { LroClient, type OperationHandle } from '../../src/client';
 import type { Child } from '../../src/devserver';
 import type { EmulatorAdmin, RecordedRequest } from '../../src/emulator';
-import type { OperationInput } from '../../src/contract';
+import type { OperationOptions } from '../../src/contract';
 import { writeConfig, type ConnectionYaml } from '../support/config';
 import { eventually } from '../support/eventually';
 import { sharedAddress } from '../support/in-process';
@@ -59,7 +59,7 @@ export class Rollout {
   }
 
   /** Starts an operation that takes a second at the service. */
-  start(connection: string, more: Partial<OperationInput> = {}): Promise<OperationHandle> {
+  start(connection: string, more: OperationOptions = {}): Promise<OperationHandle> {
     const submit = {
       path: '/mapData',
       query: { dataFormat: 'geojson' },

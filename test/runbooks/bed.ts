@@ -10,7 +10,7 @@ import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { LroClient, type BatchHandle, type OperationHandle } from '../../src/client';
-import type { BatchResult, OperationInput } from '../../src/contract';
+import type { BatchResult, SubmitInput } from '../../src/contract';
 import { findFreePorts, type Child } from '../../src/devserver';
 import { startEmulator, type Emulator, type OperationPlan } from '../../src/emulator';
 import { service, type Seen, type Service } from '../http/service';
@@ -145,7 +145,7 @@ export class Bed {
   }
 
   /** An operation that stays open at the service until the test ends it. */
-  start(name: ServiceName, more: Partial<OperationInput> = {}): Promise<OperationHandle> {
+  start(name: ServiceName, more: Partial<SubmitInput> = {}): Promise<OperationHandle> {
     return this.lro.start({ connection: this.connection(name), submit: HELD, ...more }, { id: `${name}-${randomUUID()}` });
   }
 

@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import type { Child } from '../../src/devserver';
-import { RUN_OPERATION, type OperationInput } from '../../src/contract';
+import { RUN_OPERATION, type OperationInput, type OperationOptions } from '../../src/contract';
 import { startEmulator, type Emulator, type Script } from '../../src/emulator';
 import { temporaryFolder, writeConfig, type ConnectionYaml } from '../support/config';
 import { sharedAddress } from '../support/in-process';
@@ -105,7 +105,7 @@ interface Scenario {
   name: string;
   /** `{json}`, `{url}` … are the secret. Bodies are raw texts. */
   routes?: { method?: string; path: string; httpStatus?: number; headers?: Record<string, string>; body?: string; cut?: boolean }[];
-  input?: Partial<OperationInput>;
+  input?: OperationOptions;
   dead?: boolean;
   ends: RegExp;
 }

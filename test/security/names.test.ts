@@ -1,6 +1,6 @@
 /** Names that callers choose and that plain objects inherit: they are names like others, or refused; never found where nobody put them. */
 import { readItem } from '../../src/activities/item';
-import type { ChainInput, OperationInput } from '../../src/contract';
+import type { ChainInput, OperationFields, OperationInput } from '../../src/contract';
 import { checkBatch } from '../../src/schema/batch';
 import { checkChain } from '../../src/schema/chain';
 import { connectionsOf, prepared } from './prepared';
@@ -8,7 +8,7 @@ import { connectionsOf, prepared } from './prepared';
 const INHERITED = ['constructor', 'toString', 'hasOwnProperty', 'valueOf', 'isPrototypeOf'];
 const connections = connectionsOf();
 
-function item(written: object, defaults?: OperationInput): ReturnType<typeof readItem> {
+function item(written: object, defaults?: OperationFields): ReturnType<typeof readItem> {
   return readItem(written, 'items[0]', { workflowId: 'w', firstRunId: 'r', ...(defaults && { defaults }) });
 }
 

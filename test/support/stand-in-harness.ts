@@ -8,7 +8,7 @@ import { startTestHarness, type TestHarness } from './in-process';
 
 export interface StandInHarness extends TestHarness {
   /** Creates a schedule with an id of its own. Without times of its own it never starts by itself while a test runs. */
-  schedule(options: Partial<CreateScheduleOptions> & { batch: BatchInput }): Promise<string>;
+  schedule(options: Partial<CreateScheduleOptions> & Pick<CreateScheduleOptions, 'batch'>): Promise<string>;
   /** Asks a schedule until it is so. */
   scheduleUntil(id: string, isSo: (description: ScheduleDescription) => boolean): Promise<ScheduleDescription>;
   /** Lets a waiting batch end. */

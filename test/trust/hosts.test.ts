@@ -3,7 +3,7 @@
  * The other host is a second emulator, whose record of raw requests is searched.
  */
 import { OperationError } from '../../src/client';
-import type { OperationInput } from '../../src/contract';
+import type { OperationInput, OperationOptions } from '../../src/contract';
 import { startEmulator, type Emulator, type Script } from '../../src/emulator';
 import { testConfig, type ConnectionYaml } from '../support/config';
 import { startTestHarness, type TestHarness } from '../support/in-process';
@@ -88,7 +88,7 @@ const ACCEPTED = (statusUrl: string) => ({
   ],
 });
 
-function input(base: string, connection: string, more: Partial<OperationInput> = {}): OperationInput {
+function input(base: string, connection: string, more: OperationOptions = {}): OperationInput {
   return { connection, submit: { path: `${base}/submit` }, ...more };
 }
 

@@ -2,7 +2,7 @@
 import { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import type { FailureDetails, OperationInput } from '../../src/contract';
+import type { FailureDetails, OperationOptions } from '../../src/contract';
 import {
   accepted,
   MONITOR,
@@ -30,7 +30,7 @@ afterAll(async () => {
 });
 
 /** Runs an operation that is to fail. */
-async function failureOf(script: Scripted, input: Partial<OperationInput>) {
+async function failureOf(script: Scripted, input: OperationOptions) {
   const activities = scripted(script);
   const handle = await harness.start(activities, { ...SUBMIT, ...input });
   const firstStart = timeOf((await eventsOf(handle))[0]);

@@ -20,7 +20,12 @@ export function firstSteps({ temporal, cli, emulatorUrl, configPath, isWritten, 
     '',
     'Type next, in another terminal:',
     ...exports,
-    ...(connection === undefined ? [] : [`  lro run --connection ${connection} --path /tilesets --query datasetId=no-such-dataset`]),
+    ...(connection === undefined
+      ? []
+      : [
+          `  lro run --connection ${connection} --path /styles --body '{"version":8}'`,
+          `  lro run --connection ${connection} --path /tilesets --query datasetId=no-such-dataset   # is refused`,
+        ]),
     '  lro doctor',
     '',
     'Ctrl-C ends all of it.',

@@ -13,6 +13,7 @@ import { provisionTemporalCli, startChild, startDevServer, type Child, type Chil
 import { SEARCH_ATTRIBUTE_TYPES } from '../../setup';
 import { CLI_SOURCES, isFree, ownTemporalEnvironment } from '../demo/temporal';
 import { UsageError } from '../lro/failures';
+import type { TaskList } from './task-list';
 
 export interface DevOptions {
   config: string;
@@ -47,6 +48,8 @@ const DIST = resolve(__dirname, '../..');
 const CONNECTION = 'maps';
 const API_VERSION = '2.0';
 const STOP_GRACE_SECONDS = 5;
+/** Of the worker. */
+const READY_LINE = /worker ready/;
 
 export class DevProcesses {
   /** Resolves when one of them ends by itself. */
@@ -61,7 +64,7 @@ export class DevProcesses {
 
   constructor(
     private readonly options: DevOptions,
-    private readonly say: (line: string) => void,
+    private readonly tasks: TaskList,
   ) {
     this.firstEnd = new Promise((resolve) => (this.ended = resolve));
   }
@@ -94,9 +97,12 @@ export class DevProcesses {
     await this.requireFree({ '--port': port, '--ui-port': uiPort, '--emulator-port': emulatorPort });
     // A file with a mistake would end the worker after all the rest has started.
     if (existsSync(config)) this.read(config);
-    const { path, source } = await provisionTemporalCli({ onStep: this.say });
+    const { path, source } = await provisionTemporalCli({ onStep: (step) => this.tasks.say(step) });
     this.stopping.signal.throwIfAborted();
-    const both = [this.startTemporal(path, { port, uiPort, dbFilename }), this.startEmulator(emulatorPort)] as const;
+    const both = [
+      this.tasks.show('the Temporal dev server', this.startTemporal(path, { port, uiPort, dbFilename })),
+      this.tasks.show('the emulator', this.startEmulator(emulatorPort)),
+    ] as const;
     // When one cannot be started, the other is still ended.
     await Promise.allSettled(both);
     const [temporal, emulator] = await Promise.all(both);
@@ -104,7 +110,7 @@ export class DevProcesses {
     const isWritten = this.writeConfig(emulatorUrl);
     const connection = Object.values(this.read(config).connections).find(({ baseUrl }) => baseUrl.startsWith(emulatorUrl))?.name;
     this.stopping.signal.throwIfAborted();
-    await this.startWorker(temporal, taskQueue);
+    await this.tasks.show('the worker', this.startWorker(temporal, taskQueue));
     const cli = { path, source: CLI_SOURCES[source] };
     return { temporal, cli, emulatorUrl, configPath: config, isWritten, connection };
   }
@@ -162,8 +168,9 @@ export class DevProcesses {
         LRO_LOG_LEVEL: process.env['LRO_LOG_LEVEL'] ?? 'warn',
         LRO_LOG_FORMAT: 'json',
       },
-      readyLine: /worker ready/,
-      onLine: (line) => this.say(`worker │ ${workerLine(line)}`),
+      readyLine: READY_LINE,
+      // That it is ready is said anyway.
+      onLine: (line) => READY_LINE.test(line) || this.tasks.say(`worker │ ${workerLine(line)}`),
       stopGraceSeconds: STOP_GRACE_SECONDS,
     });
     this.worker = worker;

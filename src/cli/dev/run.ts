@@ -11,23 +11,25 @@ import { UsageError } from '../lro/failures';
 import { forTerminal } from '../lro/terminal';
 import { firstSteps } from './first-steps';
 import { DevProcesses, type DevOptions } from './processes';
+import { TaskList } from './task-list';
 
 export async function runDev(options: DevOptions): Promise<number> {
-  const say = (line: string): void => void process.stdout.write(`${forTerminal(line)}\n`);
+  const tasks = new TaskList();
   const interrupted = new AbortController();
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   const interrupt = (): void => interrupted.abort();
   for (const signal of signals) process.on(signal, interrupt);
   const stopped = once(interrupted.signal, 'abort').then(() => 'stopped' as const);
 
-  const processes = new DevProcesses(options, say);
+  const processes = new DevProcesses(options, tasks);
   try {
     const outcome = await Promise.race([processes.start(), stopped]);
     if (outcome === 'stopped') return 0;
-    say(`\n${firstSteps(outcome, options)}\n`);
+    tasks.close();
+    tasks.say(`\n${firstSteps(outcome, options)}\n`);
     const ended = await Promise.race([processes.firstEnd, stopped]);
     if (ended === 'stopped') {
-      say('ending what was started …');
+      tasks.say('ending what was started …');
       return 0;
     }
     const output = lastLines(ended.output);
@@ -35,12 +37,14 @@ export async function runDev(options: DevOptions): Promise<number> {
     process.stderr.write(`${forTerminal(`${ended.name} ${describeExit(ended.exit)}, so all of it ends${why}`)}\n`);
     return 1;
   } catch (err) {
+    tasks.close();
     // The signal ends children, too, and what they were asked for fails.
     if (interrupted.signal.aborted) return 0;
     if (err instanceof UsageError) throw err;
     process.stderr.write(`${pc.red('lro dev could not start')}: ${forTerminal(err instanceof Error ? err.message : String(err))}\n`);
     return 1;
   } finally {
+    tasks.close();
     await processes.stop();
     for (const signal of signals) process.off(signal, interrupt);
   }

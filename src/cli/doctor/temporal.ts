@@ -64,12 +64,17 @@ async function checkNamespace(connection: Connection, namespace: string): Promis
   try {
     const { config } = await inTime(connection, () => connection.workflowService.describeNamespace({ namespace }));
     const days = Number(config?.workflowExecutionRetentionTtl?.seconds ?? 0) / 86_400;
-    return ok(name, days > 0 ? `results can be read for ${Number(days.toFixed(1))} days after the end` : 'is there');
+    return ok(name, days > 0 ? `results can be read for ${daysText(days)} after the end` : 'is there');
   } catch (err) {
     if (err instanceof Error && 'code' in err && err.code === NOT_FOUND)
       return fail(name, 'does not exist', 'name another (--namespace, TEMPORAL_NAMESPACE), or make it: lro setup --create-namespace');
     return fail(name, reasonOf(err), 'set TEMPORAL_NAMESPACE, and credentials that may use it');
   }
+}
+
+function daysText(days: number): string {
+  const rounded = Number(days.toFixed(1));
+  return rounded === 1 ? 'a day' : `${rounded} days`;
 }
 
 async function checkAttributes(connection: Connection, namespace: string): Promise<Check> {

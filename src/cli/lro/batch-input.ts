@@ -5,7 +5,7 @@
  */
 import type { Command } from 'commander';
 import { checkBatch } from '../../schema/batch';
-import type { BatchInput } from '../../contract';
+import { DEFAULT_MAX_IN_FLIGHT, type BatchInput } from '../../contract';
 import { toNumber } from './command';
 import { UsageError } from './failures';
 import { fileRef, readMap, withoutUndefined } from './input-file';
@@ -25,18 +25,18 @@ export function addBatchInputOptions(command: Command): Command {
   return addBatchSettingOptions(
     command
       .option('--input <file>', 'the batch as YAML or JSON; - for standard input')
-      .option('--manifest <path|url>', 'JSON Lines, one item a line; read by the worker'),
+      .option('--manifest <path|url>', 'its items as JSON Lines, one a line; read by the worker'),
   );
 }
 
 /** All but where its items come from. */
 export function addBatchSettingOptions(command: Command): Command {
   return command
-    .option('--report <path|url>', 'where the report goes; {workflowId} and {runId} are filled in')
+    .option('--report <path|url>', 'where a line for each item goes; {workflowId} and {runId} are filled in')
     .option('--result-file <path|url>', "where each item's final body goes; {id}, {workflowId} and {runId} are filled in")
-    .option('--max-in-flight <n>', 'items that are open at the service at once', toNumber)
-    .option('--submits-per-second <n>', 'of the whole batch', toNumber)
-    .option('--stop-after-failures <n>', 'submit nothing more after so many', toNumber)
+    .option('--max-in-flight <n>', `items open at the service at once (default: ${DEFAULT_MAX_IN_FLIGHT})`, toNumber)
+    .option('--submits-per-second <n>', 'of the whole batch (default: no limit of its own)', toNumber)
+    .option('--stop-after-failures <n>', 'submit nothing more after so many (default: go on)', toNumber)
     .option('--skip-invalid', 'report broken items instead of refusing the batch');
 }
 

@@ -23,7 +23,7 @@ export function progressTable(progress: BatchProgress): string {
     lastProblems.map(({ at, message }) => [at, shorten(message)]),
     '',
   );
-  return `${facts}\n${problems}`;
+  return `${facts}\n\n${problems}`;
 }
 
 export function resultTable(result: BatchResult): string {
@@ -42,7 +42,7 @@ export function resultTable(result: BatchResult): string {
     firstFailures.map(({ id, outcome, failure }) => [id, outcome, failure?.type, shorten(failure?.message)]),
     '',
   );
-  return `${facts}\n${failures}`;
+  return `${facts}\n\n${failures}`;
 }
 
 /** Beside the message of a batch that failed or was cancelled. */

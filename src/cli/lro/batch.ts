@@ -1,6 +1,7 @@
 /** `lro batch …`: start, follow, pause, cancel, list and retry batches. */
 import type { Command } from 'commander';
 import { BatchError, type BatchHandle, type BatchInput, type LroClient, type RetryOf } from '../../client';
+import { BATCH_PRIORITY_KEY } from '../../contract';
 import { announce } from './announce';
 import { itemTable, progressTable } from './batch-tables';
 import { addBatchInputOptions, addBatchSettingOptions, readBatchInput, type BatchInputOptions } from './batch-input';
@@ -22,29 +23,33 @@ interface RetryFlags extends StartFlags, BatchInputOptions {
   outcome?: NonNullable<RetryOf['outcomes']>;
 }
 
-const ID_HELP = 'its workflow id: the same id is the same batch (default: a random one)';
-const WAIT_HELP = 'wait for its end and print its result; a failed batch is exit code 1';
+const ID_HELP = 'workflow id; the same id is the same batch (default: a random one)';
+const WAIT_HELP = 'follow it to its end and print its result; exit code 1 where it fails';
 
 export function addBatchCommands(program: Command): void {
-  const group = program.command('batch').description('start, follow, pause, cancel, list and retry batches');
+  const group = program.command('batch').description('run, start, pause, cancel, list and retry batches');
 
-  addPriorityOptions(addBatchInputOptions(addCommand(group, 'start', 'start a batch')))
+  addPriorityOptions(addBatchInputOptions(addCommand(group, 'run', 'start a batch, follow it, and print its result')), BATCH_PRIORITY_KEY)
+    .option('--id <id>', ID_HELP, toId)
+    .action((options: StartFlags & BatchInputOptions) => start(readBatchInput(options), { ...options, wait: true }));
+  addPriorityOptions(addBatchInputOptions(addCommand(group, 'start', 'start a batch, and print its id')), BATCH_PRIORITY_KEY)
     .option('--id <id>', ID_HELP, toId)
     .option('--wait', WAIT_HELP)
     .action((options: StartFlags & BatchInputOptions) => start(readBatchInput(options), options));
   addPriorityOptions(
     addBatchSettingOptions(addCommand(group, 'retry-failed <idOrReport>', 'start a batch of what an earlier one, or its report, has left')),
+    BATCH_PRIORITY_KEY,
   )
     .option(
       '--outcome <name>',
-      'which items: failed, canceled, notStarted, uncertain, invalid; may be repeated (default: the first three)',
+      'items that ended so: failed, canceled, notStarted, uncertain or invalid; may be repeated (default: the first three)',
       collect,
     )
     .option('--id <id>', ID_HELP, toId)
     .option('--wait', WAIT_HELP)
     .action(retry);
   addCommand(group, 'list', 'batches, newest first')
-    .option('--limit <n>', 'at most (default: 20)', toLimit)
+    .option('--limit <n>', 'list so many at most (default: 20)', toLimit)
     .action((options: CommonOptions & { limit?: number }) =>
       withLro(options, (lro) => listWith(lro, { kind: 'batch', limit: options.limit }, options)),
     );
@@ -52,17 +57,18 @@ export function addBatchCommands(program: Command): void {
     onBatch(id, options, 'status', async (batch) => print(options, await batch.progress(), progressTable)),
   );
   addCommand(group, 'item <id> <itemId>', 'where one of its items stands')
-    .option('--timeout-seconds <n>', 'of this call (default: 60)', toSeconds)
+    .option('--timeout-seconds <n>', 'wait so long at most (default: 60)', toSeconds)
     .action((id: string, itemId: string, options: TimeoutFlags) =>
       onBatch(id, options, 'status', async (batch) => {
         print(options, await batch.item(itemId, options).catch(refuseItem), itemTable);
       }),
     );
-  addCommand(group, 'pause <id>', 'no new submits; what is open goes on').action((id: string, options: CommonOptions) =>
-    onBatch(id, options, 'cancel', async (batch) => {
-      await batch.pause();
-      print(options, { id }, () => `batch "${id}" submits nothing more until it is resumed`);
-    }),
+  addCommand(group, 'pause <id>', 'submit nothing more until it is resumed; what is open goes on').action(
+    (id: string, options: CommonOptions) =>
+      onBatch(id, options, 'cancel', async (batch) => {
+        await batch.pause();
+        print(options, { id }, () => `batch "${id}" submits nothing more until it is resumed`);
+      }),
   );
   addCommand(group, 'resume <id>', 'submit again').action((id: string, options: CommonOptions) =>
     onBatch(id, options, 'status', async (batch) => {
@@ -78,7 +84,7 @@ export function addBatchCommands(program: Command): void {
     }),
   );
   addCommand(group, 'result <id>', WAIT_HELP)
-    .option('--timeout-seconds <n>', 'of this call (default: none); exit code 4 when it is over', toSeconds)
+    .option('--timeout-seconds <n>', 'wait so long at most (default: no limit); exit code 4 when it is over', toSeconds)
     .action((id: string, options: TimeoutFlags) =>
       onBatch(id, options, 'wait', async (_batch, lro, { kind, taskQueue }) => {
         const run = followed(lro, kind, id, taskQueue);

@@ -1,10 +1,11 @@
 /**
  * What all commands share: their options, the connection, numbers among the arguments, and `--json`.
  */
-import { InvalidArgumentError, type Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 import { ConfigError, LroClient } from '../../client';
 import { temporalSettings, type TemporalSettings } from '../../transport/temporal-settings';
 import { unreachable, UsageError } from './failures';
+import { COMMON_OPTIONS } from './help';
 import { reached, requireListening } from './reach';
 import { writeOut } from './terminal';
 
@@ -20,10 +21,14 @@ export function addCommand(group: Command, nameAndArguments: string, description
   return group
     .command(nameAndArguments)
     .description(description)
-    .option('--json', 'print JSON, and errors as JSON')
-    .option('--task-queue <name>', 'task queue of the workers (default: LRO_TASK_QUEUE, or lro)')
-    .option('--address <host:port>', 'of Temporal (default: TEMPORAL_ADDRESS, temporal.toml, or localhost:7233)')
-    .option('--namespace <name>', 'of Temporal (default: TEMPORAL_NAMESPACE, temporal.toml, or default)');
+    .addOption(common('--json', 'print JSON, and errors as JSON'))
+    .addOption(common('--task-queue <name>', 'of the workers (default: LRO_TASK_QUEUE, or lro)'))
+    .addOption(common('--address <host:port>', 'of Temporal (default: TEMPORAL_ADDRESS, temporal.toml, or localhost:7233)'))
+    .addOption(common('--namespace <name>', 'of Temporal (default: TEMPORAL_NAMESPACE, temporal.toml, or default)'));
+}
+
+function common(flags: string, description: string): Option {
+  return new Option(flags, description).helpGroup(COMMON_OPTIONS);
 }
 
 /**

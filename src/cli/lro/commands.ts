@@ -7,6 +7,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
+import { addExamples, HELP } from './help';
 import { forTerminal } from './terminal';
 
 /** The commands of one file, before it is loaded. */
@@ -60,7 +61,7 @@ export const COMMANDS: readonly LazyCommands[] = [
     summaries: {
       status: 'where an operation, chain or batch stands',
       watch: 'follow an operation, chain or batch to its end, and print its result',
-      wait: 'the same, for a time at most',
+      wait: 'follow it as watch does, for a time at most',
       list: 'operations, chains and batches, newest first',
       cancel: 'cancel an operation, chain or batch, also at the service where that is possible',
       'poll-now': 'ask the service now instead of waiting',
@@ -69,7 +70,7 @@ export const COMMANDS: readonly LazyCommands[] = [
   },
   {
     theme: BATCHES,
-    summaries: { batch: 'start, follow, pause, cancel, list and retry batches' },
+    summaries: { batch: 'run, start, pause, cancel, list and retry batches' },
     add: async (program) => (await import('./batch')).addBatchCommands(program),
   },
   {
@@ -79,7 +80,7 @@ export const COMMANDS: readonly LazyCommands[] = [
   },
   {
     theme: FIND,
-    summaries: { config: "check the worker's file" },
+    summaries: { config: "check the worker's file, and list its connections" },
     add: async (program) => (await import('./config')).addConfigCommands(program),
   },
   {
@@ -137,8 +138,7 @@ async function programWith(args: readonly string[], isNeeded: (file: LazyCommand
     .description('Carries long-running operations of HTTP services to their end, by workflows of Temporal.')
     .version(version)
     .usage('<command> [options]')
-    .configureHelp({ showGlobalOptions: false })
-    .addHelpText('after', ENVIRONMENT_HELP)
+    .configureHelp(HELP)
     .showHelpAfterError('(--help behind a command says what it takes)')
     .configureOutput({
       writeOut: (text) => process.stdout.write(forTerminal(text)),
@@ -151,5 +151,7 @@ async function programWith(args: readonly string[], isNeeded: (file: LazyCommand
     else for (const [name, summary] of Object.entries(file.summaries)) program.command(name).description(summary);
     for (const command of program.commands.slice(first)) command.helpGroup(file.theme);
   }
+  addExamples(program, []);
+  program.addHelpText('after', ENVIRONMENT_HELP);
   return program;
 }

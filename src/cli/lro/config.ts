@@ -1,10 +1,14 @@
-/** `lro config check`: the worker's file read as a worker reads it, without a worker. */
+/** `lro config …`: the worker's file read as a worker reads it, without a worker. */
 import type { Command } from 'commander';
 import { ConfigError, loadConfig, secretProblem, type AuthConfig, type LroConfig, type SecretRef } from '../../config';
 import { print } from './command';
+import { UsageError } from './failures';
+import { forShell } from './terminal';
 
 /** What a worker reads unless LRO_CONFIG names another. */
 export const DEFAULT_CONFIG_PATH = 'lro.config.yaml';
+
+const FILE_HELP = `default: LRO_CONFIG, or ${DEFAULT_CONFIG_PATH}`;
 
 /** The same fields whether the file is right or not. */
 export interface CheckedFile {
@@ -20,17 +24,27 @@ export interface CheckedFile {
 }
 
 export function addConfigCommands(program: Command): void {
-  program
-    .command('config')
-    .description("check the worker's file")
+  const group = program.command('config').description("check the worker's file, and list its connections");
+  group
     .command('check')
-    .argument('[file]', `default: LRO_CONFIG, or ${DEFAULT_CONFIG_PATH}`)
+    .argument('[file]', FILE_HELP)
     .description('name every mistake in the file, with its line; exit code 2 when there is one')
     .option('--json', 'print JSON')
     .action((file: string | undefined, options: { json?: true }) => {
       const checked = checkFile(file ?? configPath());
       print(options, checked, fileText);
       if (!checked.ok) process.exitCode = 2;
+    });
+  group
+    .command('connections')
+    .argument('[file]', FILE_HELP)
+    .description('the names of its connections, a line each')
+    .option('--json', 'print JSON, and errors as JSON')
+    .action((file: string | undefined, options: { json?: true }) => {
+      const path = file ?? configPath();
+      const { ok, connections } = checkFile(path);
+      if (!ok) throw new UsageError(`${path} is wrong; lro config check ${forShell(path)} names every mistake`);
+      print(options, Object.keys(connections), (names) => names.join('\n'));
     });
 }
 

@@ -14,7 +14,9 @@ export async function askForConnection(given: Partial<NewConnection>): Promise<N
   let isDone = false;
   // Otherwise a question that nobody answers any more would end the process as if all were well.
   terminal.once('close', () => {
-    if (!isDone) process.exit(INTERRUPTED);
+    if (isDone) return;
+    process.stderr.write('\nnothing was written\n');
+    process.exit(INTERRUPTED);
   });
   try {
     const connection = given.connection ?? (await ask(terminal, 'Name of the connection', 'default'));

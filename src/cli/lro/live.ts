@@ -1,7 +1,8 @@
 /**
  * What is seen while something is followed, on standard error: on a terminal one live line, elsewhere a line a change.
  *
- * Keeps true: nothing that a service or caller wrote moves the cursor; the cursor is there again after `close`.
+ * Keeps true: nothing that a service or caller wrote moves the cursor; the cursor is there again after `close`; the live line is one line, however
+ * narrow the terminal is.
  */
 import { Format, SingleBar } from 'cli-progress';
 import { forTerminal, writeError } from './terminal';
@@ -24,6 +25,9 @@ export interface Live {
 }
 
 const FRAMES_PER_SECOND = 4;
+const DEFAULT_COLUMNS = 80;
+/** Of a wide terminal; a narrow one has a quarter of its columns for the bar. */
+const MAX_BAR = 24;
 
 /** @param asJson nothing is shown: standard error is for errors then */
 export function openLive(asJson: boolean): Live {
@@ -36,10 +40,13 @@ function liveLine(): Live {
   const bar = new SingleBar({
     stream: process.stderr,
     format: (options, { progress, value, total }) => {
-      const drawn = seen.bar === undefined ? '' : `${Format.BarFormat(progress, options)} ${value}/${total} · `;
-      return forTerminal((drawn + seen.text + untilText(seen.nextPollAt)).replace(/\s+/g, ' '));
+      const columns = process.stderr.columns || DEFAULT_COLUMNS;
+      const barsize = Math.min(MAX_BAR, Math.floor(columns / 4));
+      // Before anybody has counted, an empty set would be a full bar.
+      const drawn = seen.bar === undefined || seen.bar.total === 0 ? '' : `${Format.BarFormat(progress, { ...options, barsize })} `;
+      const counted = drawn === '' ? '' : `${value}/${total} · `;
+      return cut(forTerminal((drawn + counted + seen.text + untilText(seen.nextPollAt)).replace(/\s+/g, ' ')), columns);
     },
-    barsize: 24,
     barCompleteChar: '█',
     barIncompleteChar: '░',
     fps: FRAMES_PER_SECOND,
@@ -52,10 +59,11 @@ function liveLine(): Live {
   return {
     show: (now) => {
       seen = now;
-      if (!isStarted) bar.start(1, 0);
+      const { total, ended } = now.bar ?? { total: 1, ended: 0 };
+      if (!isStarted) bar.start(total, ended);
       isStarted = true;
-      bar.setTotal(now.bar?.total ?? 1);
-      bar.update(now.bar?.ended ?? 0);
+      bar.setTotal(total);
+      bar.update(ended);
     },
     close: () => bar.stop(),
   };
@@ -76,5 +84,11 @@ function lineEachChange(): Live {
 function untilText(at: string | undefined): string {
   if (at === undefined) return '';
   const seconds = Math.ceil((Date.parse(at) - Date.now()) / 1000);
-  return seconds > 0 ? ` · next poll in ${seconds} s` : '';
+  return seconds > 0 ? ` · next poll in ${seconds} s` : ' · next poll now';
+}
+
+/** The terminal would write what is longer over its last column. */
+function cut(line: string, columns: number): string {
+  const characters = Array.from(line);
+  return characters.length <= columns ? line : `${characters.slice(0, columns - 1).join('')}…`;
 }

@@ -4,7 +4,7 @@
  * Keeps true: every mistake is reported before anything is started.
  */
 import { Option, type Command } from 'commander';
-import { HTTP_METHODS, type HttpMethod, type Json, type OperationInput } from '../../contract';
+import { HTTP_METHODS, type HttpMethod, type Json, type OperationFields, type OperationInput, type OperationOptions } from '../../contract';
 import { checkInput } from '../../schema/operation';
 import { collect, toNumber } from './command';
 import { UsageError } from './failures';
@@ -36,48 +36,51 @@ export interface OperationInputOptions extends Omit<AttachInputOptions, 'request
   onUncertain?: 'fail' | 'retry';
 }
 
+export function connectionOption(): Option {
+  return new Option('--connection <name>', 'a connection of the worker\'s file (default: "default")');
+}
+
 export function addSharedInputOptions(command: Command): Command {
   return command
-    .option('--connection <name>', 'of the worker\'s file (default: "default")')
-    .option('--deadline-seconds <n>', 'from its start; 0: none (default: one day)', toNumber)
-    .option('--label <name=value>', 'copied to the result and the UI; may be repeated', collect);
+    .option('--deadline-seconds <n>', 'give it up so long after its start; 0: never (default: one day)', toNumber)
+    .option('--label <name=value>', 'copied to the result and the Web UI; may be repeated', collect);
 }
 
 export function uncertainOption(): Option {
-  return new Option('--on-uncertain <what>', 'a submit of which nobody knows whether it arrived (default: retry)').choices([
-    'fail',
-    'retry',
-  ]);
+  return new Option('--on-uncertain <what>', 'when nobody knows whether the submit arrived (default: retry)').choices(['fail', 'retry']);
 }
 
 function addRequestOptions(command: Command): Command {
   return command
-    .addOption(new Option('--method <method>', 'of the submit (default: POST)').choices(HTTP_METHODS))
+    .addOption(new Option('--method <method>', 'HTTP method of the submit (default: POST)').choices(HTTP_METHODS))
     .option('--header <name: value>', 'sent with the submit and every poll; may be repeated', collect)
-    .option('--fetch-resource', 'read the resource at the end, too')
-    .option('--result-file <path|url>', 'where the final body goes; {workflowId} and {runId} are filled in');
+    .option('--fetch-resource', 'read the resource at the end, and put it into the result')
+    .option('--result-file <path|url>', 'put the final body there; {workflowId} and {runId} are filled in');
 }
 
 export function addOperationInputOptions(command: Command): Command {
-  return addRequestOptions(addSharedInputOptions(command))
+  const request = command
+    .addOption(connectionOption())
     .option('--input <file>', 'the operation as YAML or JSON; - for standard input')
     .option('--path <path>', "below the connection's base URL")
-    .option('--query <name=value>', 'added to the path; may be repeated', collect)
+    .option('--query <name=value>', 'query parameter of the submit; may be repeated', collect)
     .option('--body <json>', 'JSON that is sent; @file reads it from a file, @- from standard input')
     .option('--body-file <path|url>', 'a file that the worker sends')
-    .option('--content-type <type>', 'of --body-file (default: application/octet-stream)')
-    .option('--idempotency-key <key>', 'instead of the one made from its id')
+    .option('--content-type <type>', 'of --body-file (default: application/octet-stream)');
+  return addSharedInputOptions(addRequestOptions(request))
+    .option('--idempotency-key <key>', 'sent instead of the one made from its id')
     .addOption(uncertainOption());
 }
 
 export function addAttachInputOptions(command: Command): Command {
-  return addRequestOptions(addSharedInputOptions(command)).option('--request-url <url>', 'where the submit went that was done elsewhere');
+  const request = command.addOption(connectionOption()).option('--request-url <url>', 'URL of the submit that was done elsewhere');
+  return addSharedInputOptions(addRequestOptions(request));
 }
 
 /** @throws UsageError with every mistake */
 export function readOperationInput(options: OperationInputOptions): OperationInput {
   const { input, method, path, onUncertain: onUncertainSubmit } = options;
-  const given: OperationInput = input === undefined ? {} : readMap(input);
+  const given: OperationFields = input === undefined ? {} : readMap(input);
   const submit = withoutUndefined({
     method,
     path,
@@ -87,7 +90,7 @@ export function readOperationInput(options: OperationInputOptions): OperationInp
     bodyFile: bodyFileOf('--content-type', options.bodyFile, options.contentType),
     idempotencyKey: options.idempotencyKey,
   });
-  const merged: OperationInput = { ...given, ...sharedOf(options, given.labels), ...withoutUndefined({ onUncertainSubmit }) };
+  const merged: OperationFields = { ...given, ...sharedOf(options, given.labels), ...withoutUndefined({ onUncertainSubmit }) };
   if (Object.keys(submit).length > 0) {
     const { query, headers } = given.submit ?? {};
     merged.submit = {
@@ -97,7 +100,7 @@ export function readOperationInput(options: OperationInputOptions): OperationInp
         query: submit.query && { ...query, ...submit.query },
         headers: submit.headers && { ...headers, ...submit.headers },
       }),
-    } as NonNullable<OperationInput['submit']>;
+    } as NonNullable<OperationFields['submit']>;
   }
   if (Object.keys(merged).length === 0) throw new UsageError('name the operation with --path or --input');
   if (merged.submit === undefined && merged.attach === undefined)
@@ -127,7 +130,7 @@ export function labelsOf(flags: string[] | undefined, labels: Record<string, str
   return given === undefined ? labels : { ...labels, ...given };
 }
 
-function sharedOf(options: AttachInputOptions | OperationInputOptions, labels: Record<string, string> | undefined): OperationInput {
+function sharedOf(options: AttachInputOptions | OperationInputOptions, labels: Record<string, string> | undefined): OperationOptions {
   const { connection, deadlineSeconds, fetchResource, resultFile } = options;
   return withoutUndefined({
     connection,
@@ -142,8 +145,8 @@ function bodyOf(written: string): Json {
   return written.startsWith('@') ? readJson(written.slice(1)) : jsonOf('--body', written);
 }
 
-function checkedOperation(input: OperationInput): OperationInput {
+function checkedOperation(input: OperationFields): OperationInput {
   const checked = checkInput(input);
   if (!checked.ok) throw new UsageError(['the operation is not right:', ...checked.mistakes].join('\n  '));
-  return input;
+  return input as OperationInput;
 }

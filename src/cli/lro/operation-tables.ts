@@ -42,7 +42,7 @@ export function chainResultTable({ status, resourceId, resourceLocation, made, p
     ['completed', completedAt],
   ]);
   const rows = Object.entries(made).map(([step, one]) => [step, one.resourceId, one.resourceLocation]);
-  return `${facts}\n${listTable(['made', 'id', 'resource'], rows, '')}`;
+  return `${facts}\n\n${listTable(['made', 'id', 'resource'], rows, '')}`;
 }
 
 /** Where an operation stands, as its workflow says. */

@@ -11,7 +11,7 @@ import {
   type AttachInputOptions,
   type OperationInputOptions,
 } from './operation-input';
-import { addPriorityOptions, readPriority, type PriorityFlags } from './priority';
+import { addPriorityOptions, OPERATION_PRIORITY_KEY, readPriority, type PriorityFlags } from './priority';
 import { addTilesetInputOptions, readTilesetInput, type TilesetInputOptions } from './tileset-input';
 
 export interface StartFlags extends CommonOptions, PriorityFlags {
@@ -19,7 +19,7 @@ export interface StartFlags extends CommonOptions, PriorityFlags {
   wait?: true;
 }
 
-const ID_HELP = 'its workflow id: the same id is the same request (default: a random one)';
+const ID_HELP = 'workflow id; the same id is the same request (default: a random one)';
 const WAIT_HELP = 'follow it to its end and print its result; exit code 1 where it fails';
 
 export function addOperationCommands(program: Command): void {
@@ -43,7 +43,7 @@ export function addOperationCommands(program: Command): void {
 
 /** What every start takes. */
 function addStartOptions(command: Command): Command {
-  return addPriorityOptions(command).option('--id <id>', ID_HELP, toId);
+  return addPriorityOptions(command, OPERATION_PRIORITY_KEY).option('--id <id>', ID_HELP, toId);
 }
 
 async function start(input: OperationInput, options: StartFlags): Promise<void> {

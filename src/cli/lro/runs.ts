@@ -39,15 +39,15 @@ export function addRunCommands(program: Command): void {
     withLro(options, async (lro) => showStatus(lro, await findKnown(lro, id), options)),
   );
   addCommand(program, 'watch <id>', 'follow an operation, chain or batch to its end, and print its result').action(watch);
-  addCommand(program, 'wait <id>', 'the same, for a time at most')
-    .option('--timeout-seconds <n>', 'of this call (default: none); exit code 4 when it is over', toSeconds)
+  addCommand(program, 'wait <id>', 'follow it as watch does, for a time at most')
+    .option('--timeout-seconds <n>', 'wait so long at most (default: no limit); exit code 4 when it is over', toSeconds)
     .action(watch);
   addCommand(program, 'list', 'operations, chains and batches, newest first')
     .addOption(new Option('--type <type>', 'only of this type').choices(RUN_KINDS))
-    .option('--status <word>', `${RUN_STATES.join(', ')}, or the service's own word (LroStatus)`)
-    .option('--trouble [kind]', `what does not go on: ${TROUBLE_KINDS.join(', ')} (default: any)`)
+    .option('--status <word>', `only in this state: ${RUN_STATES.join(', ')}, or the service's own word (LroStatus)`)
+    .addOption(new Option('--trouble [kind]', 'only what does not go on, for this reason (default: any)').choices(TROUBLE_KINDS))
     .option('--connection <name>', 'only of this connection')
-    .option('--limit <n>', 'at most (default: 20)', toLimit)
+    .option('--limit <n>', 'list so many at most (default: 20)', toLimit)
     .action(list);
   addCommand(program, 'cancel <id>', 'cancel an operation, chain or batch, also at the service where that is possible').action(cancel);
   addCommand(program, 'poll-now <id>', 'ask the service now instead of waiting').action(pollNow);
@@ -101,9 +101,6 @@ export function toLimit(written: string): number {
 async function list(options: ListFlags): Promise<void> {
   const { type: kind, status, connection, limit } = options;
   const trouble = options.trouble === true ? 'any' : options.trouble;
-  if (trouble !== undefined && trouble !== 'any' && !TROUBLE_KINDS.some((one) => one === trouble)) {
-    throw new UsageError(`--trouble ${trouble}: must be one of ${TROUBLE_KINDS.join(', ')}, or nothing for any`);
-  }
   const state = RUN_STATES.find((word) => word.toLowerCase() === status?.toLowerCase());
   await withLro(options, (lro) =>
     listWith(lro, { kind, state, status: state === undefined ? status : undefined, connection, trouble, limit }, options),

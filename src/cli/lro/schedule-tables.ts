@@ -48,7 +48,7 @@ export function scheduleTable(schedule: ScheduleDescription): string {
     recentRuns.map(({ workflowId, startedAt, runId }) => [workflowId, startedAt, running.has(runId) ? 'running' : 'ended']),
     '',
   );
-  return `${facts}\n${runs}`;
+  return `${facts}\n\n${runs}`;
 }
 
 function priorityText({ priorityKey, fairnessKey, fairnessWeight }: PriorityOptions): string {

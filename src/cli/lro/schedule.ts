@@ -1,6 +1,7 @@
 /** `lro schedule …`: Temporal Schedules of batches. */
 import { Option, type Command } from 'commander';
 import { SCHEDULE_OVERLAPS, type CalendarTimes, type LroClient, type ScheduleOverlap, type ScheduleTimes } from '../../client';
+import { BATCH_PRIORITY_KEY } from '../../contract';
 import { addBatchInputOptions, namesBatch, readBatchInput, type BatchInputOptions } from './batch-input';
 import { addCommand, collect, print, toNumber, withLro, type CommonOptions } from './command';
 import { UsageError } from './failures';
@@ -34,7 +35,7 @@ interface OverlapOptions extends CommonOptions {
 export function addScheduleCommands(program: Command): void {
   const group = program.command('schedule').description('schedules of batches');
 
-  addScheduleOptions(addCommand(group, 'create <id>', 'create a schedule that starts a batch at its times'))
+  addScheduleOptions(addCommand(group, 'create <id>', 'create a schedule that starts a batch at certain times'))
     .option('--paused', 'begin paused')
     .action(create);
   addScheduleOptions(addCommand(group, 'update <id>', 'change a schedule; what no flag names stays as it is'))
@@ -52,12 +53,12 @@ export function addScheduleCommands(program: Command): void {
       act(id, options, 'is triggered', ({ schedules }) => schedules.trigger(id, { overlap: options.overlap })),
     );
   addCommand(group, 'pause <id>', 'start nothing until it is resumed')
-    .option('--note <text>', 'for people')
+    .option('--note <text>', 'why, for whoever looks at it')
     .action((id: string, options: CommonOptions & { note?: string }) =>
       act(id, options, 'is paused', ({ schedules }) => schedules.pause(id, options.note)),
     );
   addCommand(group, 'resume <id>', 'start batches again')
-    .option('--note <text>', 'for people')
+    .option('--note <text>', 'why, for whoever looks at it')
     .action((id: string, options: CommonOptions & { note?: string }) =>
       act(id, options, 'is active', ({ schedules }) => schedules.resume(id, options.note)),
     );
@@ -77,21 +78,21 @@ export function addScheduleCommands(program: Command): void {
 
 /** Of what it starts, and when. New times of --cron, --every-seconds and --calendar take the place of all that there were. */
 function addScheduleOptions(command: Command): Command {
-  return addPriorityOptions(addBatchInputOptions(command))
-    .option('--cron <expression>', 'minute hour dayOfMonth month dayOfWeek; may be repeated', collect)
+  return addPriorityOptions(addBatchInputOptions(command), BATCH_PRIORITY_KEY)
+    .option('--cron <expression>', 'minute, hour, day of month, month, day of week; may be repeated', collect)
     .option('--every-seconds <n>', 'every so many seconds, counted from 1970-01-01T00:00:00Z', toNumber)
     .option('--offset-seconds <n>', 'later than --every-seconds by so much', toNumber)
     .option('--calendar <yaml>', "such as '{ hour: 2, dayOfWeek: [MONDAY, FRIDAY] }'; may be repeated", collect)
     .option('--except <yaml>', 'a calendar whose times are left out; may be repeated', collect)
     .option('--time-zone <name>', 'such as Europe/Berlin (default: UTC)')
-    .option('--jitter-seconds <n>', 'each start is later by a random part of it', toNumber)
+    .option('--jitter-seconds <n>', 'each start is later by a random part of so many seconds', toNumber)
     .option('--start-at <time>', 'no start before, ISO 8601')
     .option('--end-at <time>', 'no start after, ISO 8601')
     .option('--workflow-id <id>', 'what the ids of its batches begin with (default: the id of the schedule)')
     .addOption(overlapOption('while an earlier batch runs (default: skip)'))
-    .option('--catchup-window-seconds <n>', 'starts that were missed are made up when they are not older (default: 3600)', toNumber)
+    .option('--catchup-window-seconds <n>', 'make up for starts that were missed, if they are not older (default: 3600)', toNumber)
     .option('--pause-on-failure', 'pause after a batch that failed')
-    .option('--note <text>', 'for people');
+    .option('--note <text>', 'why, for whoever looks at it');
 }
 
 async function create(id: string, options: ScheduleFlags): Promise<void> {

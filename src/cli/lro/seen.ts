@@ -25,12 +25,14 @@ export function seenOfBatch({ phase, counts, running, itemsPerSecond, etaSeconds
   const ended = counts.succeeded + counts.failed + counts.uncertain + counts.canceled + counts.notStarted + counts.invalid;
   const notWell = ended - counts.succeeded;
   const problem = lastProblems.at(-1)?.message;
+  // Nothing is known of its items until its shards report, some seconds after their start.
+  const isReported = ended > 0 || running > 0;
   const text = joined([
-    phase === 'running' ? undefined : phase,
-    `${running} open`,
-    notWell === 0 ? undefined : `${notWell} did not succeed`,
-    `${Math.round(itemsPerSecond * 10) / 10} items/s`,
+    phase === 'running' && isReported ? undefined : phase,
+    isReported ? `${Math.round(itemsPerSecond * 10) / 10} items/s` : undefined,
     etaSeconds === undefined ? undefined : `ETA ${durationText(etaSeconds)}`,
+    isReported ? `${running} open` : undefined,
+    notWell === 0 ? undefined : `${notWell} did not succeed`,
     problem && `last problem: ${shorten(problem) ?? ''}`,
   ]);
   const part = total === 0 ? 0 : Math.floor((100 * ended) / total / PERCENT_A_LINE);

@@ -94,7 +94,7 @@ function statusText(status: Status): string {
   ]);
   return [facts, isOperation ? undefined : progressText(kind, progress), resultText(kind, result), note]
     .filter((part) => part !== undefined)
-    .join('\n');
+    .join('\n\n');
 }
 
 function progressText(kind: KnownRun['kind'], progress: Progress | undefined): string | undefined {

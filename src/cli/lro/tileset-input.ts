@@ -4,7 +4,7 @@ import type { BuildTilesetInput, Cleanup, JsonObject } from '../../contract';
 import { checkChain } from '../../schema/chain';
 import { UsageError } from './failures';
 import { jsonOf, readMap, withoutUndefined } from './input-file';
-import { addSharedInputOptions, bodyFileOf, labelsOf, uncertainOption, type SharedInputOptions } from './operation-input';
+import { addSharedInputOptions, bodyFileOf, connectionOption, labelsOf, uncertainOption, type SharedInputOptions } from './operation-input';
 
 export interface TilesetInputOptions extends SharedInputOptions {
   input?: string;
@@ -24,7 +24,7 @@ export interface TilesetInputOptions extends SharedInputOptions {
 }
 
 export function addTilesetInputOptions(command: Command): Command {
-  return addSharedInputOptions(command)
+  return addSharedInputOptions(command.addOption(connectionOption()))
     .option('--input <file>', 'the tileset as YAML or JSON; - for standard input')
     .option('--package <path|url>', 'begin with a drawing package, which the worker uploads')
     .option('--package-type <type>', 'its media type (default: application/octet-stream)')

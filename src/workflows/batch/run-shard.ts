@@ -11,7 +11,7 @@ import type { Page } from '../../activities/messages';
 import type { Job } from '../../jobs/model';
 import { cancelAll } from '../engine/cancel';
 import { carriedBy } from '../engine/carry';
-import { throwIfCancelled } from '../engine/engine';
+import { throwIfCancelled } from '../engine/cancellation';
 import { inNewRun, isNewRunDue } from '../engine/new-run';
 import { typedFailure } from '../failures';
 import { isMeant, pollNowSignal } from '../poll-now';

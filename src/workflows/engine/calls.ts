@@ -14,7 +14,7 @@ import {
   proxyActivities,
 } from '@temporalio/workflow';
 import type { ActivityOptions } from '@temporalio/workflow';
-import type { AskOptions, CancelCall, Claims, LroActivities, Page, Source, SubmitResult } from '../../activities/messages';
+import type { Ask, AskOptions, CancelCall, Claims, LroActivities, Page, Source, SubmitResult } from '../../activities/messages';
 import type { FailureDetails } from '../../contract';
 import { keyOf } from '../../jobs/begin';
 import type { CleanupStep, Job, JobEvent } from '../../jobs/model';
@@ -172,27 +172,41 @@ export function manifestProblem(err: unknown): FailureDetails | undefined {
   return failure?.type === 'ManifestInvalid' ? failure : undefined;
 }
 
-/** Asks the status of jobs at `poll`, and reads for those at `fetch`. Throws only when it is cancelled. */
-export async function readJobs(jobs: readonly Job[], set: SetSource, nowMs: number): Promise<Events> {
-  const options = { ...set.options, lookups: lookupsOf(jobs, nowMs) };
-  const [asked, read] = await Promise.all([askStatus(jobs, options), readResults(jobs, options, reading(longestTimeout(jobs), ''))]);
-  return new Map([...asked, ...read]);
+/** What came of a question; `isCrowded`: too many questions wait on the worker, and this one did not wait for those that were not due. */
+export interface AskEnd {
+  events: Events;
+  isCrowded: boolean;
 }
 
-async function askStatus(jobs: readonly Job[], options: AskOptions): Promise<Events> {
-  const asks = jobs.flatMap((job) =>
-    job.step.at === 'poll' ? [{ id: keyOf(job), monitor: job.step.monitor, dueAtMs: job.step.dueAtMs, polls: job.step.polls }] : [],
+/** Asks the status of jobs, of each when it is due. Throws only when it is cancelled. */
+export async function askJobs(jobs: readonly Job[], set: SetSource, nowMs: number): Promise<AskEnd> {
+  const options = { ...set.options, lookups: lookupsOf(jobs, nowMs) };
+  const asks = jobs.flatMap(({ step, ...job }): Ask[] =>
+    step.at === 'poll' ? [{ id: keyOf(job), monitor: step.monitor, dueAtMs: step.dueAtMs, waitMs: step.waitMs }] : [],
   );
-  if (asks.length === 0) return new Map();
-  const summary = asks.length === 1 ? `status #${(asks[0]?.polls ?? 0) + 1}` : `status of ${asks.length}`;
-  const ids = asks.map(({ id }) => id);
-  return eventsOf(ids, async () => {
-    const results = await call(forOthers(reading(longestTimeout(jobs), summary), options.lookups))['lro.ask'](
-      asks.map(({ id, monitor, dueAtMs }) => ({ id, monitor, dueAtMs })),
-      options,
-    );
-    return results.flatMap(({ id, elsewhere, decision }) => eventOf(id, elsewhere, decision && { kind: 'polled', decision }));
-  });
+  const [first] = jobs;
+  const polls = first?.step.at === 'poll' ? first.step.polls : 0;
+  const summary = asks.length === 1 ? `status #${polls + 1}` : `status of ${asks.length}`;
+  const lastMs = Math.max(0, ...asks.map(({ dueAtMs = 0 }) => dueAtMs - nowMs));
+  const activity = forOthers(reading(longestTimeout(jobs) + lastMs / 1000, summary), options.lookups);
+  let isCrowded = false;
+  const events = await eventsOf(
+    asks.map(({ id }) => id),
+    async () => {
+      const results = await call(activity)['lro.ask'](asks, options);
+      isCrowded = results.some(({ early }) => early === true);
+      return results.flatMap(({ id, elsewhere, decision, agoMs }) =>
+        eventOf(id, elsewhere, decision && { kind: 'polled', decision, agoMs }),
+      );
+    },
+  );
+  return { events, isCrowded };
+}
+
+/** Reads results for jobs at `fetch`. Throws only when it is cancelled. */
+export function readJobs(jobs: readonly Job[], set: SetSource, nowMs: number): Promise<Events> {
+  const options = { ...set.options, lookups: lookupsOf(jobs, nowMs) };
+  return readResults(jobs, options, reading(longestTimeout(jobs), ''));
 }
 
 /** Reads for jobs whose body goes to a file, until the deadline of the first of them. Throws only when it is cancelled. */

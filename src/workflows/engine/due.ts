@@ -3,7 +3,7 @@
  *
  * Keeps true: nothing is taken before it is due; what is gathered waits at most {@link GATHER_SECONDS} longer than due.
  */
-import type { Job } from '../../jobs/model';
+import type { Job, PollStep } from '../../jobs/model';
 
 /** Submits in one activity: with more, one that is slow to be answered holds up more; with fewer, each costs more history. */
 const CHUNK_JOBS = 100;
@@ -23,8 +23,20 @@ const MAX_PASSED_BYTES = 524_288;
 const FILES_READ = 10;
 export const MAX_FILE_FLIGHTS = 2;
 
-/** In sets of so many, those that come due one by one are asked together: when so large a part of all is due, and not much later than due. */
-const GATHERED_FROM = 20;
+/**
+ * In sets of so many, a question begins so long before the first of its members is due, and waits itself for each: Temporal's timers have a
+ * granularity of about a second.
+ */
+export const TIMED_FROM = 20;
+const LEAD_MS = 1000;
+/** It takes along those that come due so much later: in parts of the first one's wait, and at most. */
+const WINDOW_PART = 0.1;
+const MAX_WINDOW_MS = 2000;
+/** A worker on which too many questions wait is given none that wait for so long. */
+export const CROWDED_SECONDS = 60;
+
+/** Where questions do not wait, those that come due one by one are asked together: when so large a part of all is due, and not much later than due. */
+const GATHERED_FROM = TIMED_FROM;
 const GATHERED_PART = 0.2;
 const GATHER_SECONDS = 0.5;
 
@@ -71,17 +83,57 @@ export function nextSubmitAtMs(nowMs: number, earliestMs: number, count: number,
   return submitsPerSecond === undefined ? earliestMs : Math.max(nowMs, earliestMs) + (count / submitsPerSecond) * 1000;
 }
 
-/** Jobs that are to be asked, or read, up to what one activity takes. @param bytesOf what a job adds to it */
+/**
+ * Jobs that are to be asked, up to what one activity takes. In a timed set also those that come due soon, the first of them first: the activity
+ * waits for each.
+ * @param bytesOf what a job adds to it
+ */
+export function pollsDue(idle: readonly Job[], nowMs: number, isTimed: boolean, bytesOf: (job: Job) => number): Job[] {
+  const polls = idle.filter(isPolled);
+  const untilMs = isTimed ? questionUntilMs(polls, nowMs) : nowMs;
+  if (untilMs <= nowMs)
+    return fitting(
+      polls.filter(({ step }) => step.dueAtMs <= nowMs),
+      bytesOf,
+    );
+  const due = polls.filter((job) => job.step.dueAtMs <= nowMs || (job.step.dueAtMs <= untilMs && leadMs(job) > 0));
+  return fitting(
+    due.sort((one, other) => one.step.dueAtMs - other.step.dueAtMs),
+    bytesOf,
+  );
+}
+
+/** Up to when jobs come due that go with the first of them; not later than now: none is to be waited for. */
+function questionUntilMs(polls: readonly PolledJob[], nowMs: number): number {
+  let first: PolledJob | undefined;
+  for (const job of polls) if (first === undefined || startMs(job) < startMs(first)) first = job;
+  if (first === undefined || startMs(first) > nowMs || leadMs(first) === 0) return nowMs;
+  return nowMs + LEAD_MS + Math.min(MAX_WINDOW_MS, (first.step.waitMs ?? 0) * WINDOW_PART);
+}
+
+/** When the question that asks it is to begin. */
+function startMs(job: PolledJob): number {
+  return job.step.dueAtMs - leadMs(job);
+}
+
+/** How long before a job is due its question begins: not where it waits shorter than that, nor where its deadline comes first. */
+function leadMs({ step: { dueAtMs, waitMs = 0 }, deadlineAtMs = Infinity }: PolledJob): number {
+  return waitMs >= LEAD_MS && deadlineAtMs > dueAtMs ? LEAD_MS : 0;
+}
+
+/** Jobs of which something is to be read, up to what one activity takes. @param bytesOf what a job adds to it */
 export function readsDue(idle: readonly Job[], nowMs: number, bytesOf: (job: Job) => number): Job[] {
-  const due: Job[] = [];
+  return fitting(
+    idle.filter((job) => isRead(job) && job.step.dueAtMs <= nowMs),
+    bytesOf,
+  );
+}
+
+/** The first of them that one activity takes. At least one. */
+function fitting(jobs: readonly Job[], bytesOf: (job: Job) => number): Job[] {
   let bytes = 0;
-  for (const job of idle) {
-    if (!isRead(job) || isFileRead(job) || job.step.dueAtMs > nowMs) continue;
-    bytes += bytesOf(job);
-    if (due.length >= MAX_ASKED || (bytes > MAX_ASKED_BYTES && due.length > 0)) break;
-    due.push(job);
-  }
-  return due;
+  const over = jobs.slice(0, MAX_ASKED).findIndex((job) => (bytes += bytesOf(job)) > MAX_ASKED_BYTES);
+  return jobs.slice(0, over < 0 ? MAX_ASKED : Math.max(1, over));
 }
 
 /** Whether the next that is read of a job goes to a file. It may take hours: no answer of another waits for it. */
@@ -109,6 +161,10 @@ export interface Holds {
   /** No submit goes before that; Infinity: none goes before something else happens. */
   submitsFromMs: number;
   /** No question goes before that. */
+  pollsFromMs: number;
+  /** Whether questions begin before their members are due. */
+  isTimed: boolean;
+  /** No result is read before that. */
   readsFromMs: number;
   /** No body is read into a file before that; Infinity: not before something else happens. */
   filesFromMs: number;
@@ -120,29 +176,40 @@ export interface Holds {
 export function nextMoment(
   idle: readonly Job[],
   nowMs: number,
-  { submitsFromMs, readsFromMs, filesFromMs, hasNew }: Holds,
+  { submitsFromMs, pollsFromMs, isTimed, readsFromMs, filesFromMs, hasNew }: Holds,
 ): Moment | undefined {
   let next: Moment = { atMs: hasNew ? submitsFromMs : Infinity, why: 'rate limit' };
-  let firstRead: Moment = { atMs: Infinity, why: '' };
-  const reads: number[] = [];
+  let firstPoll: Moment = { atMs: Infinity, why: '' };
+  const polls: number[] = [];
   for (const job of idle) {
     const { step, deadlineAtMs = Infinity } = job;
-    if (isRead(job) && !isFileRead(job)) {
-      const atMs = Math.min(step.dueAtMs, deadlineAtMs);
-      reads.push(atMs);
-      if (atMs < firstRead.atMs) firstRead = { atMs, why: deadlineAtMs < step.dueAtMs ? 'deadline' : step.why };
+    if (isPolled(job)) {
+      const atMs = isTimed ? Math.min(startMs(job), deadlineAtMs) : Math.min(job.step.dueAtMs, deadlineAtMs);
+      polls.push(atMs);
+      if (atMs < firstPoll.atMs) firstPoll = { atMs, why: deadlineAtMs < step.dueAtMs ? 'deadline' : step.why };
     } else {
-      const heldUntilMs = step.at === 'submit' ? submitsFromMs : step.at === 'fetch' ? filesFromMs : 0;
+      const heldUntilMs = heldMs(job, { submitsFromMs, readsFromMs, filesFromMs });
       const dueAtMs = Math.max(step.dueAtMs, heldUntilMs);
       const atMs = Math.min(dueAtMs, deadlineAtMs);
       const why = deadlineAtMs < dueAtMs ? 'deadline' : step.why;
-      if (atMs < next.atMs) next = { atMs, why, submitsAgain: step.at === 'submit' };
+      if (atMs < next.atMs) next = { atMs, why, ...(step.at === 'submit' ? { submitsAgain: true } : {}) };
     }
   }
-  const readAtMs = Math.max(gatheredAtMs(reads, firstRead.atMs, nowMs), readsFromMs);
-  if (readAtMs < next.atMs) next = { atMs: readAtMs, why: firstRead.why };
+  const firstAtMs = isTimed ? firstPoll.atMs : gatheredAtMs(polls, firstPoll.atMs, nowMs);
+  const pollAtMs = Math.max(firstAtMs, pollsFromMs);
+  if (pollAtMs < next.atMs) next = { atMs: pollAtMs, why: firstPoll.why };
   const problem = idle.length === 1 ? idle[0]?.step.problem : undefined;
   return Number.isFinite(next.atMs) ? { ...next, problem } : undefined;
+}
+
+/** Before when what is no poll is held back. */
+function heldMs(
+  job: Job,
+  { submitsFromMs, readsFromMs, filesFromMs }: Pick<Holds, 'submitsFromMs' | 'readsFromMs' | 'filesFromMs'>,
+): number {
+  if (job.step.at === 'submit') return submitsFromMs;
+  if (job.step.at !== 'fetch') return 0;
+  return isFileRead(job) ? filesFromMs : readsFromMs;
 }
 
 /** When enough of a large set is due together: not before the first of them, and little later. */
@@ -153,6 +220,12 @@ export function gatheredAtMs(moments: readonly number[], firstAtMs: number, nowM
   return Math.min(enough, firstAtMs + GATHER_SECONDS * 1000);
 }
 
-function isRead({ step }: Job): boolean {
-  return step.at === 'poll' || step.at === 'fetch';
+type PolledJob = Job & { step: PollStep };
+
+function isPolled(job: Job): job is PolledJob {
+  return job.step.at === 'poll';
+}
+
+function isRead(job: Job): boolean {
+  return job.step.at === 'fetch' && !isFileRead(job);
 }

@@ -11,6 +11,8 @@
  * 1. No job is sent or asked before it is due. Every wait is a durable timer; a wait of nothing sets none.
  * 2. Every job is in one place: idle, in one activity, or handed out as ended, once.
  * 3. All that is to be carried is in the jobs and in {@link EngineState}: plain JSON.
+ *
+ * Longer than other files, because whatever a set sends meets here; what is due, and when, is in `due.ts`.
  */
 import { CancellationScope, condition, isCancellation } from '@temporalio/workflow';
 import type { FailureDetails, Problem } from '../../contract';
@@ -20,8 +22,9 @@ import type { EndedJob, Job, JobEvent, Place } from '../../jobs/model';
 import { isUnaccepted } from '../../jobs/progress';
 import { logChange } from '../log-lines';
 import { Backlog } from './backlog';
-import { deleteResources, readFiles, readJobs, submitJobs, type Events, type SetSource } from './calls';
+import { askJobs, deleteResources, readFiles, readJobs, submitJobs, type Events, type SetSource } from './calls';
 import { WorkflowClock } from './clock';
+import { throwIfCancelled } from './cancellation';
 import * as due from './due';
 import { findJobs } from './finds';
 import { Flights, type FlightKind } from './flights';
@@ -57,6 +60,7 @@ export class Engine {
   private isAwake = false;
   private readonly backlog: Backlog;
   private submitsFromMs: number;
+  private timedFromMs = 0;
   private readonly clock = new WorkflowClock();
   private readonly timer = new Timer(this.clock);
 
@@ -144,10 +148,11 @@ export class Engine {
     }
     const nextFinds = (): Job[] => due.findsDue(this.idle(), nowMs, this.bytesOf);
     for (let lost = nextFinds(); lost.length > 0; lost = nextFinds()) this.launch('find', lost, findJobs(lost, this.set, nowMs));
-    if (this.flights.readsFromMs() <= nowMs) {
-      const reads = due.readsDue(this.idle(), nowMs, (job) => this.weights.asked(job));
-      if (reads.length > 0) this.launch('read', reads, readJobs(reads, this.set, nowMs));
-    }
+    const weigh = (job: Job): number => this.weights.asked(job);
+    const polls = this.flights.freeFromMs('poll') <= nowMs ? due.pollsDue(this.idle(), nowMs, this.isTimed(nowMs), weigh) : [];
+    if (polls.length > 0) this.launch('poll', polls, this.ask(polls, nowMs), undefined, polls.at(-1)?.step.dueAtMs);
+    const reads = this.flights.freeFromMs('read') <= nowMs ? due.readsDue(this.idle(), nowMs, weigh) : [];
+    if (reads.length > 0) this.launch('read', reads, readJobs(reads, this.set, nowMs));
     for (let files = this.nextFiles(nowMs); files.length > 0; files = this.nextFiles(nowMs))
       this.launch('file', files, readFiles(files, this.set, nowMs));
     for (const job of this.idle()) {
@@ -162,7 +167,9 @@ export class Engine {
     if (!this.isOpen || this.ended.length > 0) return;
     const holds = {
       submitsFromMs: this.submitsMayGoMs(),
-      readsFromMs: this.flights.readsFromMs(),
+      pollsFromMs: this.flights.freeFromMs('poll'),
+      isTimed: this.isTimed(this.clock.now()),
+      readsFromMs: this.flights.freeFromMs('read'),
       filesFromMs: this.filesFromMs(),
       hasNew: this.newJobs(room) > 0,
     };
@@ -217,8 +224,19 @@ export class Engine {
     return events;
   }
 
-  private launch(kind: FlightKind, jobs: readonly Job[], work: Promise<Events>, giveBack?: () => void): void {
-    const end = this.flights.begin(kind, jobs, this.clock.now());
+  private async ask(jobs: readonly Job[], nowMs: number): Promise<Events> {
+    const { events, isCrowded } = await askJobs(jobs, this.set, nowMs);
+    if (isCrowded) this.timedFromMs = this.clock.now() + due.CROWDED_SECONDS * 1000;
+    return events;
+  }
+
+  /** Whether its questions begin before their members are due. */
+  private isTimed(nowMs: number): boolean {
+    return this.open.size >= due.TIMED_FROM && nowMs >= this.timedFromMs;
+  }
+
+  private launch(kind: FlightKind, jobs: readonly Job[], work: Promise<Events>, giveBack?: () => void, lastAtMs = 0): void {
+    const end = this.flights.begin(kind, jobs, Math.max(this.clock.now(), lastAtMs));
     const landed = (events: Events): void => {
       end();
       giveBack?.();
@@ -292,10 +310,4 @@ export class Engine {
 /** Whether no service has accepted anything of it yet. */
 function isFirstSubmit(job: Job): boolean {
   return isUnaccepted(job) && job.done === undefined;
-}
-
-/** Where nothing that waits would tell of it. @throws CancelledFailure */
-export async function throwIfCancelled(): Promise<void> {
-  const scope = CancellationScope.current();
-  if (scope.consideredCancelled) await scope.cancelRequested;
 }

@@ -5,11 +5,12 @@ import type { Place } from '../../jobs/model';
 /** An answer that is longer in coming holds up those that were asked with it, and from then on no others. */
 const STRAGGLING_SECONDS = 3;
 
-export type FlightKind = 'submit' | 'find' | 'read' | 'file' | 'cleanup';
+export type FlightKind = 'submit' | 'find' | 'poll' | 'read' | 'file' | 'cleanup';
 
 interface Flight {
   kind: FlightKind;
-  startedAtMs: number;
+  /** From then on it keeps others waiting. */
+  fromMs: number;
 }
 
 export class Flights {
@@ -26,9 +27,9 @@ export class Flights {
     return this.busy.has(key);
   }
 
-  /** One begins. @returns a function that ends it */
-  begin(kind: FlightKind, jobs: readonly Place[], startedAtMs: number): () => void {
-    const flight = { kind, startedAtMs };
+  /** One begins. @param fromMs when the last of its requests goes @returns a function that ends it */
+  begin(kind: FlightKind, jobs: readonly Place[], fromMs: number): () => void {
+    const flight = { kind, fromMs };
     this.open.add(flight);
     for (const job of jobs) this.busy.add(keyOf(job));
     return () => {
@@ -37,9 +38,9 @@ export class Flights {
     };
   }
 
-  /** One question at a time, so that others come due meanwhile and go together; one that straggles is not waited for. */
-  readsFromMs(): number {
-    return Math.max(-Infinity, ...this.of('read').map(({ startedAtMs }) => startedAtMs + STRAGGLING_SECONDS * 1000));
+  /** One activity of a kind at a time, so that others come due meanwhile and go together; one that straggles is not waited for. */
+  freeFromMs(kind: FlightKind): number {
+    return Math.max(-Infinity, ...this.of(kind).map(({ fromMs }) => fromMs + STRAGGLING_SECONDS * 1000));
   }
 
   private of(kind: FlightKind): Flight[] {

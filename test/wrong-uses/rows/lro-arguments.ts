@@ -15,7 +15,7 @@ export const ARGUMENTS = section('`lro`: commands and flags', 'bash', [
   ['a limit that is no number', 'lro list --limit many', 2, ['--limit', "'many'", 'must be a number']],
   ['a negative limit', 'lro batch list --limit -3', 2, ['--limit', "'-3'", 'from 1 to 10000']],
   ['a type that there is not', 'lro list --type bacth', 2, ['--type', "'bacth'", 'operation, chain, tileset, batch']],
-  ['a trouble that there is not', 'lro list --trouble nonsense', 2, ['--trouble nonsense', 'must be one of Throttled']],
+  ['a trouble that there is not', 'lro list --trouble nonsense', 2, ['--trouble', "'nonsense'", 'Allowed choices are Throttled']],
   ['a negative time', 'lro wait campus-7 --timeout-seconds -1', 2, ['--timeout-seconds', "'-1'", '>= 0']],
   ['a time that is no number', 'lro wait campus-7 --timeout-seconds soon', 2, ['--timeout-seconds', "'soon'", 'must be a number']],
   ['nothing to submit', 'lro run', 2, ['name the operation', '--path', '--input']],

@@ -1,0 +1,39 @@
+/**
+ * Kills while questions wait for their members to come due: of the worker, of Temporal, of the service, 20 times each. By the service's own
+ * clock no poll is early, with no excuse for a kill; nothing is lost, and nothing is submitted twice that may not be.
+ */
+import { BatchHarness, halfOnce, itemsNamed } from './process-harness';
+
+const ITEMS = 300;
+const RETRY_AFTER = 4;
+
+let harness: BatchHarness;
+beforeAll(async () => {
+  harness = await BatchHarness.open({
+    ownTemporal: true,
+    operations: { durationSeconds: 14, retryAfter: String(RETRY_AFTER) },
+    connection: { limits: { submitsPerSecond: 1000 } },
+  });
+});
+afterAll(() => harness.close());
+
+const KILLS: [string, () => Promise<unknown>][] = [
+  ['the worker', () => harness.killWorker().then(() => harness.startWorker())],
+  ['Temporal', () => harness.killTemporal().then(() => harness.restartTemporal())],
+  ['the service', () => harness.emulator.kill().then(() => harness.restartService())],
+];
+const ROUNDS = KILLS.flatMap(([name, kill]) => Array.from({ length: 20 }, (_, round) => [name, round + 1, kill] as const));
+
+test.each(ROUNDS)('%s is killed while questions wait (%i)', async (_, __, kill) => {
+  const items = itemsNamed(ITEMS, halfOnce);
+  await harness.fresh();
+  const batch = await harness.start(items);
+  await harness.emulator.admin.waitForRequests({ method: 'POST', count: ITEMS });
+  // Anywhere in the first rounds of polls.
+  await harness.emulator.admin.waitForRequests({ method: 'GET', count: Math.ceil(Math.random() * 2 * ITEMS) });
+  await kill();
+  const { report, evidence } = await batch.end();
+  expect([...report.values()].filter(({ outcome }) => outcome !== 'succeeded')).toEqual([]);
+  expect(evidence.submits).toHaveLength(ITEMS);
+  expect(evidence.early(report.values(), RETRY_AFTER)).toEqual([]);
+});
