@@ -81,7 +81,7 @@ export const IDS = section('`lro`: ids', 'bash', [
     'exec lro batch result nightly-7',
     130,
     ['stopped watching; the batch goes on', 'lro watch nightly-7'],
-    { interruptAfter: /open/, varies: true },
+    { interruptAfter: /0\/2/, varies: true },
   ],
   [
     'Ctrl-C while an operation is run',
