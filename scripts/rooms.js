@@ -51,7 +51,7 @@ module.exports = [
   {
     name: 'encryption',
     purpose: 'payloads encrypted between a client or worker and Temporal: keys, codec, failures',
-    imports: ['contract', 'config'],
+    imports: ['text', 'contract', 'config'],
   },
   {
     name: 'codec-server',

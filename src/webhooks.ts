@@ -2,7 +2,7 @@
  * The receiver of webhooks as a process of its own: it needs the worker's file, the secret that the file names, and Temporal. SIGHUP: the
  * file is read again.
  *
- * Exit codes: 0 after SIGTERM, 1 when it failed, 2 when the configuration is wrong.
+ * Exit codes: 0 after SIGTERM, 1 when it failed, 2 when the configuration or an argument is wrong.
  */
 import { once } from 'node:events';
 import { ConfigError } from './config';
@@ -10,6 +10,7 @@ import { workerKeys } from './hosting/encryption';
 import { announce } from './hosting/log';
 import { inProcess, type Process } from './hosting/process';
 import { readReceiverSettings } from './hosting/receiver-settings';
+import { answerArguments } from './hosting/variables';
 import { listenAt } from './hosting/webhook-port';
 import { connectLazily } from './hosting/connect-client';
 import { receiverSettings, type ReceiverSettings } from './receiver';
@@ -46,4 +47,6 @@ async function main({ log, redaction }: Process): Promise<void> {
   await client.connection.close();
 }
 
-inProcess(main, (err) => (err instanceof ConfigError ? 2 : 1));
+const answered = answerArguments(process.argv.slice(2), 'webhooks');
+if (answered !== undefined) process.exitCode = answered;
+else inProcess(main, (err) => (err instanceof ConfigError ? 2 : 1));

@@ -3,14 +3,15 @@
  * `npm run demo`: Temporal, the emulator and the worker as processes, and a chain of operations that survives the kill of the worker.
  *
  * Keeps true: however it ends, none of the processes it started is left; exit code 0 only when everything happened as expected
- * (2: wrong arguments, 1: anything else, 130 and the like: ended by a signal).
+ * (2: wrong arguments, 3: no server where TEMPORAL_ADDRESS says, 1: anything else, 130 and the like: ended by a signal).
  */
 import { constants } from 'node:os';
-import { Command } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 import { LroClient } from '../client';
 import { DEFAULT_TASK_QUEUE } from '../contract';
 import { reasonOf } from '../text/reason';
 import { keepText } from './demo/keep';
+import { exitCodeOf, UnreachableError } from './lro/failures';
 import { Screen, seconds } from './demo/screen';
 import { Stage, type DemoService } from './demo/stage';
 import { Story } from './demo/story';
@@ -28,13 +29,19 @@ function readArguments(argv: string[]): DemoOptions {
   const program = new Command('demo')
     .description('Carries a drawing package through upload, conversion, dataset and tileset, and kills the worker in the middle.')
     .option('--keep', 'leave everything running at the end, for programs of your own, until Ctrl-C')
-    .option('--ui <url>', 'Web UI of the server that TEMPORAL_ADDRESS names, for the links')
+    .option('--ui <url>', 'Web UI of the server that TEMPORAL_ADDRESS names, for the links', toUrl)
     .addHelpText(
       'after',
       '\nTemporal is found in this order: TEMPORAL_ADDRESS (that server is used), TEMPORAL_CLI_PATH, temporal on the PATH, the cache, a download.',
     );
+  program.showHelpAfterError('(--help says what it takes)');
   program.exitOverride((err) => process.exit(err.exitCode === 0 ? 0 : 2));
   return program.parse(argv).opts<DemoOptions>();
+}
+
+function toUrl(written: string): string {
+  if (!/^https?:\/\/\S+$/.test(written)) throw new InvalidArgumentError('It must be an http(s) URL.');
+  return written;
 }
 
 async function run(options: DemoOptions, stage: Stage, screen: Screen): Promise<void> {
@@ -108,6 +115,11 @@ async function main(): Promise<void> {
     // A signal is ending all processes: errors from now on are caused by that.
     if (stage.isClearing) return;
     asExpected = false;
+    if (err instanceof UnreachableError) {
+      screen.step('wrong', 'temporal', err.message);
+      await stage.clear();
+      process.exit(exitCodeOf(err));
+    }
     screen.step('wrong', 'demo', reasonOf(err));
     screen.note(`the logs of all processes are in ${stage.folder}`);
   }

@@ -9,7 +9,19 @@ import type { BatchInput, BatchProgress, BatchResult, ItemStanding } from '../co
 import { CANCELED_MEMO, ITEM_UPDATE, PAUSE_SIGNAL, PROGRESS_QUERY, RESUME_SIGNAL, RUN_BATCH } from '../contract';
 import { batchTitle } from '../identity/titles';
 import { batchDetails } from './static-details';
-import { DEFAULT_ANSWER_SECONDS, startOnce, waitFor, type Started, type StartOptions, type WaitOptions } from './calls';
+import {
+  DEFAULT_ANSWER_SECONDS,
+  ofKind,
+  requireKind,
+  requireStartOptions,
+  startOnce,
+  waitFor,
+  type Started,
+  type StartOptions,
+  type WaitOptions,
+} from './calls';
+import { requireId, requireInput, secondsOf } from './given';
+import { askWorker } from './standing';
 import { BatchCancelledError, BatchEndedError } from './errors';
 import { priorityOf, type FairnessBy } from './priority';
 import type { WantedRun } from './same-request';
@@ -50,9 +62,12 @@ export async function startBatch(
   client: Client,
   taskQueue: string,
   input: BatchInput,
-  { id = randomUUID(), priority: given }: StartOptions,
+  options: StartOptions,
   fairnessBy: FairnessBy,
 ): Promise<BatchHandle & Started> {
+  requireInput(input);
+  requireStartOptions(options);
+  const { id = randomUUID(), priority: given } = options;
   const priority = priorityOf(RUN_BATCH, input, fairnessBy, given);
   const started = await startOnce(client, 'batch', taskQueue, { ...wantedBatch(input, id), priority });
   return { ...getBatch(client, id), started };
@@ -64,27 +79,42 @@ export function wantedBatch(input: BatchInput, workflowId: string): WantedRun {
 }
 
 export function getBatch(client: Client, id: string): BatchHandle {
+  requireId(id);
   const handle = client.workflow.getHandle(id);
   const run = { kind: 'batch', id } as const;
+  // Other workflows would take a signal that they do not know without a word.
+  const signalled = (signal: string): Promise<void> =>
+    whileItRuns(id, () =>
+      waitFor(client, run, 'answer', undefined, async () => {
+        await requireKind(client, run);
+        await handle.signal(signal);
+      }),
+    );
   return {
     id,
-    progress: ({ timeoutSeconds = DEFAULT_ANSWER_SECONDS } = {}) =>
-      waitFor(client, run, 'progress', timeoutSeconds, () => handle.query<BatchProgress>(PROGRESS_QUERY)),
-    item: (itemId, { timeoutSeconds = DEFAULT_ANSWER_SECONDS } = {}) =>
+    progress: async (options) =>
+      waitFor(client, run, 'progress', secondsOf(options, DEFAULT_ANSWER_SECONDS), async () => {
+        const answer = await askWorker(client, run, () => handle.query<BatchProgress>(PROGRESS_QUERY));
+        return ofKind(client, run, 'counts', answer);
+      }),
+    item: async (itemId, options) =>
       whileItRuns(id, () =>
-        waitFor(client, run, `answer about item "${itemId}"`, timeoutSeconds, () =>
+        waitFor(client, run, `answer about item "${itemId}"`, secondsOf(options, DEFAULT_ANSWER_SECONDS), () =>
           // A new id for every call: an update that Temporal knows would only repeat its first answer.
           handle.executeUpdate<ItemStanding, [string]>(ITEM_UPDATE, { updateId: randomUUID(), args: [itemId] }),
         ),
       ),
-    pause: () => whileItRuns(id, () => handle.signal(PAUSE_SIGNAL)),
-    resume: () => whileItRuns(id, () => handle.signal(RESUME_SIGNAL)),
+    pause: () => signalled(PAUSE_SIGNAL),
+    resume: () => signalled(RESUME_SIGNAL),
     cancel: async () => {
-      await handle.cancel();
+      await waitFor(client, run, 'answer', undefined, () => handle.cancel());
     },
-    result: async ({ timeoutSeconds } = {}) => {
+    result: async (options) => {
+      const seconds = secondsOf(options, undefined);
       try {
-        return await waitFor(client, run, 'result', timeoutSeconds, () => handle.result() as Promise<BatchResult>);
+        return await waitFor(client, run, 'result', seconds, async () =>
+          ofKind(client, run, 'counts', (await handle.result()) as BatchResult),
+        );
       } catch (err) {
         if (!(err instanceof BatchCancelledError)) throw err;
         throw new BatchCancelledError(id, await cancelledResult(handle));

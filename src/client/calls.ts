@@ -7,12 +7,13 @@
 import {
   WorkflowExecutionAlreadyStartedError,
   WorkflowFailedError,
+  WorkflowNotFoundError,
   WorkflowUpdateFailedError,
   WorkflowUpdateRPCTimeoutOrCancelledError,
   type Client,
   type WorkflowStartOptions,
 } from '@temporalio/client';
-import { CancelledFailure, TerminatedFailure, TimeoutFailure } from '@temporalio/common';
+import { CancelledFailure, TerminatedFailure, TimeoutFailure, ValueError } from '@temporalio/common';
 import { encryptionErrorIn } from '../encryption';
 import {
   BatchCancelledError,
@@ -25,7 +26,11 @@ import {
   typedFailure,
 } from './errors';
 import type { PriorityOptions } from '../contract';
+import { reasonOf } from '../text/reason';
+import { requireId, requireOptions } from './given';
+import { findRun } from './runs';
 import { requireSameRequest, type WantedRun } from './same-request';
+import { standingOf, type Run } from './standing';
 
 export interface StartOptions {
   /** The caller's name for it (`tileset/campus-7/2026-11-23`): asking twice with one id is asking once. Default: a random one. */
@@ -48,12 +53,6 @@ export interface WaitOptions {
 /** Timeout of a call that waits for a worker's answer, unless the caller sets one. */
 export const DEFAULT_ANSWER_SECONDS = 60;
 
-/** What a call is about. */
-export interface Run {
-  kind: 'operation' | 'batch' | 'chain';
-  id: string;
-}
-
 /** What makes the same id the same run: one that runs or has succeeded is found, and then compared. */
 export const ONLY_NEW = {
   workflowIdConflictPolicy: 'FAIL',
@@ -67,12 +66,14 @@ export const ONLY_NEW = {
  */
 export function startOnce(client: Client, kind: Run['kind'], taskQueue: string, wanted: WantedRun): Promise<boolean> {
   const { workflowId, workflowType, input, title, details, priority } = wanted;
+  requireId(workflowId);
   return waitFor(client, { kind, id: workflowId }, 'start', undefined, async () => {
     try {
       const shown = { staticSummary: title, staticDetails: details };
       await client.workflow.start(workflowType, { workflowId, taskQueue, args: [input], ...shown, priority, ...ONLY_NEW });
       return true;
     } catch (err) {
+      if (err instanceof ValueError) throw new TypeError(`input: cannot be written as JSON: ${whyNoJson(input)}`, { cause: err });
       if (!(err instanceof WorkflowExecutionAlreadyStartedError)) throw err;
       await requireSameRequest(client, wanted);
       return false;
@@ -101,12 +102,65 @@ export async function waitFor<T>(
     if (undecrypted !== undefined) throw undecrypted;
     const details = typedFailure(err);
     if (details !== undefined) throw new FAILED[run.kind](run.id, details.type, details);
-    if (isTimeout(err) && timeoutSeconds !== undefined) throw new StillRunningError(run.id, what, timeoutSeconds, run.kind);
+    if (err instanceof StillRunningError) throw err;
+    if (isTimeout(err) && timeoutSeconds !== undefined)
+      throw new StillRunningError(run.id, what, timeoutSeconds, run.kind, await standingOf(client, run, what !== 'progress'));
     const cause = err instanceof WorkflowFailedError || err instanceof WorkflowUpdateFailedError ? err.cause : undefined;
     if (cause instanceof CancelledFailure || cause instanceof TerminatedFailure || cause instanceof TimeoutFailure) {
       throw new CANCELLED[run.kind](run.id);
     }
-    throw err;
+    if (reasonOf(cause).startsWith('No registered handler')) await requireKind(client, run);
+    if (causeText(err).includes('Workflow Task in failed state')) throw new Error(failingText(run), { cause: err });
+    throw withAdvice(err, client, run);
+  }
+}
+
+/** What a start may be told. @throws TypeError */
+export function requireStartOptions(options: unknown): void {
+  requireOptions(options, ['id', 'priority', 'timeoutSeconds']);
+}
+
+/** @throws TypeError where the run of this id is of another kind, and has no such answers */
+export async function requireKind(client: Client, { kind, id }: Run): Promise<void> {
+  const { kind: found, workflowType } = await findRun(client, id);
+  const is = found === 'tileset' ? 'chain' : found;
+  if (is === kind) return;
+  const one = (word: string): string => `${word === 'operation' ? 'an' : 'a'} ${word}`;
+  if (is === 'other')
+    throw new TypeError(`"${id}" is a workflow of type "${workflowType}", not ${one(kind)}: nothing of this client reads it`);
+  throw new TypeError(`"${id}" is ${one(found)}, not ${one(kind)}: ${FINDS[is]}("${id}") finds it`);
+}
+
+/** An answer that has the field by which its kind is known. @throws TypeError where the id is that of a run of another kind */
+export async function ofKind<T extends object>(client: Client, run: Run, field: string, answer: T): Promise<T> {
+  if (!(field in answer)) await requireKind(client, run);
+  return answer;
+}
+
+/** Of what nobody knows, where it was looked for. */
+export function withAdvice(err: unknown, client: Client, { kind, id }: Run | { kind: 'run'; id: string }): unknown {
+  if (!(err instanceof WorkflowNotFoundError) || err.message.includes('already completed')) return err;
+  const { namespace } = client.options;
+  const message = `there is no ${kind} "${id}" in namespace "${namespace}": list() names those that were started there`;
+  return new WorkflowNotFoundError(message, err.workflowId, err.runId);
+}
+
+const FINDS = { operation: 'get', batch: 'getBatch', chain: 'getChain' } as const;
+
+function failingText({ kind, id }: Run): string {
+  return `${kind} "${id}" cannot answer: its workflow task fails on the workers, which try it again; their log says why (an encryption key that they do not have, another version)`;
+}
+
+function causeText(err: unknown): string {
+  return err instanceof Error ? `${err.message} ${reasonOf(err.cause)}` : '';
+}
+
+function whyNoJson(input: unknown): string {
+  try {
+    JSON.stringify(input);
+    return 'it has a value that JSON has no form for';
+  } catch (err) {
+    return reasonOf(err).split('\n')[0] ?? '';
   }
 }
 

@@ -8,7 +8,18 @@ import type { Client } from '@temporalio/client';
 import type { BuildTilesetInput, BuildTilesetResult, ChainInput, ChainProgress, ChainResult, FailureDetails } from '../contract';
 import { BUILD_TILESET, CANCELED_MEMO, POLL_NOW_SIGNAL, PROGRESS_QUERY, RUN_CHAIN } from '../contract';
 import { chainTitle } from '../identity/titles';
-import { DEFAULT_ANSWER_SECONDS, startOnce, waitFor, type Started, type StartOptions, type WaitOptions } from './calls';
+import {
+  DEFAULT_ANSWER_SECONDS,
+  ofKind,
+  requireStartOptions,
+  startOnce,
+  waitFor,
+  type Started,
+  type StartOptions,
+  type WaitOptions,
+} from './calls';
+import { requireId, requireInput, secondsOf } from './given';
+import { askWorker } from './standing';
 import { ChainCancelledError } from './errors';
 import { priorityOf, type FairnessBy } from './priority';
 import { chainDetails } from './static-details';
@@ -37,9 +48,12 @@ export async function startTileset(
   client: Client,
   taskQueue: string,
   input: BuildTilesetInput,
-  { id = randomUUID(), priority: given }: StartOptions,
+  options: StartOptions,
   fairnessBy: FairnessBy,
 ): Promise<ChainHandle<BuildTilesetResult> & Started> {
+  requireInput(input);
+  requireStartOptions(options);
+  const { id = randomUUID(), priority: given } = options;
   const priority = priorityOf(BUILD_TILESET, input, fairnessBy, given);
   const started = await startOnce(client, 'chain', taskQueue, { ...wantedTileset(input, id), priority });
   return { ...getChain<BuildTilesetResult>(client, id), started };
@@ -49,9 +63,12 @@ export async function startChain(
   client: Client,
   taskQueue: string,
   input: ChainInput,
-  { id = randomUUID(), priority: given }: StartOptions,
+  options: StartOptions,
   fairnessBy: FairnessBy,
 ): Promise<ChainHandle & Started> {
+  requireInput(input);
+  requireStartOptions(options);
+  const { id = randomUUID(), priority: given } = options;
   const priority = priorityOf(RUN_CHAIN, input, fairnessBy, given);
   const started = await startOnce(client, 'chain', taskQueue, { ...wantedChain(input, id), priority });
   return { ...getChain(client, id), started };
@@ -68,15 +85,20 @@ export function wantedChain(input: ChainInput, workflowId: string): WantedRun {
 }
 
 export function getChain<R extends ChainResult>(client: Client, id: string): ChainHandle<R> {
+  requireId(id);
   const handle = client.workflow.getHandle(id);
   const run = { kind: 'chain', id } as const;
   return {
     id,
-    progress: ({ timeoutSeconds = DEFAULT_ANSWER_SECONDS } = {}) =>
-      waitFor(client, run, 'progress', timeoutSeconds, () => handle.query<ChainProgress>(PROGRESS_QUERY)),
-    result: async ({ timeoutSeconds } = {}) => {
+    progress: async (options) =>
+      waitFor(client, run, 'progress', secondsOf(options, DEFAULT_ANSWER_SECONDS), async () => {
+        const answer = await askWorker(client, run, () => handle.query<ChainProgress>(PROGRESS_QUERY));
+        return ofKind(client, run, 'steps', answer);
+      }),
+    result: async (options) => {
+      const seconds = secondsOf(options, undefined);
       try {
-        return await waitFor(client, run, 'result', timeoutSeconds, () => handle.result() as Promise<R>);
+        return await waitFor(client, run, 'result', seconds, () => handle.result() as Promise<R>);
       } catch (err) {
         if (!(err instanceof ChainCancelledError)) throw err;
         const { memo } = await handle.describe();
@@ -84,8 +106,8 @@ export function getChain<R extends ChainResult>(client: Client, id: string): Cha
       }
     },
     cancel: async () => {
-      await handle.cancel();
+      await waitFor(client, run, 'answer', undefined, () => handle.cancel());
     },
-    pollNow: () => handle.signal(POLL_NOW_SIGNAL),
+    pollNow: async () => waitFor(client, run, 'answer', undefined, () => handle.signal(POLL_NOW_SIGNAL)),
   };
 }

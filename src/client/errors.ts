@@ -96,7 +96,7 @@ export class BatchEndedError extends Error {
   }
 }
 
-/** The call's own timeout is over. The run goes on; call again with its id. */
+/** The call's own timeout is over, or no worker is there to answer. The run is open; call again with its id. */
 export class StillRunningError extends Error {
   override readonly name = 'StillRunningError';
 
@@ -105,9 +105,11 @@ export class StillRunningError extends Error {
     what: string,
     seconds: number,
     readonly kind: 'operation' | 'batch' | 'chain' = 'operation',
+    /** What keeps it, as far as anybody says: that no worker is there, or its last problem. */
+    readonly standing = `the ${kind} goes on`,
   ) {
     const again = `${{ operation: 'get', batch: 'getBatch', chain: 'getChain' }[kind]}("${workflowId}")`;
-    super(`no ${what} of ${kind} "${workflowId}" within ${seconds} s; the ${kind} goes on: ${again} finds it again`);
+    super(`no ${what} of ${kind} "${workflowId}" within ${seconds} s; ${standing}: ${again} finds it again`);
   }
 }
 

@@ -1,5 +1,6 @@
 /** `durable-lro`: the client and the types that other programs share. */
-export { LroClient, type LroClientOptions, type LroConnectOptions, type OperationHandle } from './lro-client';
+export { LroClient, type LroClientOptions, type OperationHandle } from './lro-client';
+export type { LroConnectOptions } from './connecting';
 export type { BatchHandle } from './batches';
 export type { ChainHandle } from './chains';
 export type { Started, StartOptions, WaitOptions } from './calls';

@@ -5,15 +5,8 @@
  * one that has failed is started anew; another request under its id is refused (`IdConflict`).
  */
 import { randomUUID } from 'node:crypto';
-import {
-  Client,
-  Connection,
-  WithStartWorkflowOperation,
-  WorkflowExecutionAlreadyStartedError,
-  type ClientOptions,
-  type WorkflowHandle,
-} from '@temporalio/client';
-import { loadClientConnectConfig } from '@temporalio/envconfig';
+import type { Client, Connection } from '@temporalio/client';
+import { WithStartWorkflowOperation, WorkflowExecutionAlreadyStartedError, type WorkflowHandle } from '@temporalio/client';
 import type {
   Acceptance,
   AnyBody,
@@ -30,15 +23,28 @@ import type {
   PriorityOptions,
   TypedInput,
 } from '../contract';
-import { encryptedData, keysOfEnvironment, type KeySource } from '../encryption';
 import { ACCEPTED_UPDATE, DEFAULT_TASK_QUEUE, POLL_NOW_SIGNAL, PROGRESS_QUERY, RUN_OPERATION } from '../contract';
 import { getBatch, startBatch, type BatchHandle } from './batches';
 import { getChain, startChain, startTileset, type ChainHandle } from './chains';
-import { DEFAULT_ANSWER_SECONDS, ONLY_NEW, startOnce, waitFor, type Started, type StartOptions, type WaitOptions } from './calls';
+import {
+  DEFAULT_ANSWER_SECONDS,
+  ofKind,
+  ONLY_NEW,
+  requireStartOptions,
+  startOnce,
+  waitFor,
+  withAdvice,
+  type Started,
+  type StartOptions,
+  type WaitOptions,
+} from './calls';
+import { openClient, type LroConnectOptions } from './connecting';
+import { requireClient, requireId, requireInput, requireOptions, requireWord, secondsOf } from './given';
 import { operationTitle } from '../identity/id-conflict';
 import { acceptedUpdateId, digestToSend } from '../identity/input-digest';
 import { priorityOf, type FairnessBy } from './priority';
-import { findRun, listRuns, workersOf, type QueueWorkers, type RunFilter, type RunSummary } from './runs';
+import { findRun, listRuns, RUN_KINDS, RUN_STATES, workersOf, type QueueWorkers, type RunFilter, type RunSummary } from './runs';
+import { askWorker } from './standing';
 import { requireSameRequest, type WantedRun } from './same-request';
 import { LroSchedules } from './schedules';
 import { operationDetails } from './static-details';
@@ -50,14 +56,6 @@ export interface LroClientOptions {
   taskQueue?: string;
   /** Whose share of busy workers what it starts counts for, where a start does not say so itself. Default `connection`. */
   fairnessBy?: FairnessBy;
-}
-
-/** Of {@link LroClient.connect}. */
-export interface LroConnectOptions extends Omit<LroClientOptions, 'client'>, Partial<Pick<ClientOptions, 'namespace'>> {
-  /** `host:port`; default: what the environment says. */
-  address?: string;
-  /** What payloads are encrypted with; default: `LRO_ENCRYPTION_KEYS_FILE` or `LRO_ENCRYPTION_KEYS`, else they are not. */
-  encryption?: KeySource;
 }
 
 /** One operation, found by its id. */
@@ -93,7 +91,10 @@ export class LroClient {
   private readonly fairnessBy: FairnessBy;
   private owned: Connection | undefined;
 
-  constructor({ client, taskQueue = DEFAULT_TASK_QUEUE, fairnessBy = 'connection' }: LroClientOptions) {
+  constructor(options: LroClientOptions) {
+    requireOptions(options, ['client', 'taskQueue', 'fairnessBy']);
+    const { client, taskQueue = DEFAULT_TASK_QUEUE, fairnessBy = 'connection' } = options;
+    requireClient(client);
     this.client = client;
     this.taskQueue = taskQueue;
     this.fairnessBy = fairnessBy;
@@ -105,11 +106,7 @@ export class LroClient {
    * @throws ConfigError with every mistake of the encryption keys that the environment names
    */
   static async connect(options: LroConnectOptions = {}): Promise<LroClient> {
-    const dataConverter = encryptedData(options.encryption ?? keysOfEnvironment());
-    const { connectionOptions, namespace } = loadClientConnectConfig();
-    const address = options.address ?? connectionOptions.address;
-    const connection = await Connection.connect({ ...connectionOptions, address });
-    const client = new Client({ connection, namespace: options.namespace ?? namespace ?? 'default', dataConverter });
+    const { client, connection } = await openClient(options);
     const lro = new LroClient({ client, taskQueue: options.taskQueue, fairnessBy: options.fairnessBy });
     lro.owned = connection;
     return lro;
@@ -123,8 +120,10 @@ export class LroClient {
   /** Starts an operation and returns as soon as Temporal has it. */
   async start<B = Json, R = Json, Sent = AnyBody>(
     input: TypedInput<B, R, Sent>,
-    { id = randomUUID(), priority }: StartOptions = {},
+    options: StartOptions = {},
   ): Promise<OperationHandle<B, R> & Started> {
+    requireStartOptions(options);
+    const { id = randomUUID(), priority } = options;
     const started = await startOnce(this.client, 'operation', this.taskQueue, this.wanted(input, id, priority));
     return { ...this.get<B, R>(id), started };
   }
@@ -143,8 +142,12 @@ export class LroClient {
    */
   async startAndWaitAccepted<B = Json, R = Json, Sent = AnyBody>(
     input: TypedInput<B, R, Sent>,
-    { id = randomUUID(), timeoutSeconds = DEFAULT_ANSWER_SECONDS, priority }: StartOptions & WaitOptions = {},
+    options: StartOptions & WaitOptions = {},
   ): Promise<OperationHandle<B, R> & Started & { acceptance: Acceptance }> {
+    requireStartOptions(options);
+    const { id = randomUUID(), priority } = options;
+    requireId(id);
+    const timeoutSeconds = secondsOf(options, DEFAULT_ANSWER_SECONDS);
     const wanted = this.wanted(input, id, priority);
     const end = await this.waiting(id, 'acceptance', timeoutSeconds, async () => {
       try {
@@ -162,21 +165,28 @@ export class LroClient {
 
   /** An operation that was started before, by anyone. Makes no call yet. */
   get<B = Json, R = Json>(id: string): OperationHandle<B, R> {
+    requireId(id);
     const handle: WorkflowHandle = this.client.workflow.getHandle(id);
+    const run = { kind: 'operation', id } as const;
     return {
       id,
-      progress: ({ timeoutSeconds = DEFAULT_ANSWER_SECONDS } = {}) =>
-        this.waiting(id, 'progress', timeoutSeconds, () => handle.query<OperationProgress>(PROGRESS_QUERY)),
-      result: ({ timeoutSeconds } = {}) =>
-        this.waiting(id, 'result', timeoutSeconds, () => handle.result() as Promise<OperationResult<B, R>>),
-      accepted: ({ timeoutSeconds = DEFAULT_ANSWER_SECONDS } = {}) =>
-        this.waiting(id, 'acceptance', timeoutSeconds, () =>
+      progress: async (options) =>
+        this.waiting(id, 'progress', secondsOf(options, DEFAULT_ANSWER_SECONDS), async () => {
+          const answer = await askWorker(this.client, run, () => handle.query<OperationProgress>(PROGRESS_QUERY));
+          return ofKind(this.client, run, 'polls', answer);
+        }),
+      result: async (options) =>
+        this.waiting(id, 'result', secondsOf(options, undefined), async () =>
+          ofKind(this.client, run, 'status', (await handle.result()) as OperationResult<B, R>),
+        ),
+      accepted: async (options) =>
+        this.waiting(id, 'acceptance', secondsOf(options, DEFAULT_ANSWER_SECONDS), () =>
           handle.executeUpdate<Acceptance, []>(ACCEPTED_UPDATE, { updateId: ACCEPTANCE_UPDATE_ID }),
         ),
       cancel: async () => {
-        await handle.cancel();
+        await this.waiting(id, 'answer', undefined, () => handle.cancel());
       },
-      pollNow: () => handle.signal(POLL_NOW_SIGNAL),
+      pollNow: async () => this.waiting(id, 'answer', undefined, () => handle.signal(POLL_NOW_SIGNAL)),
     };
   }
 
@@ -214,13 +224,19 @@ export class LroClient {
   }
 
   /** An operation, chain or batch by its id. Needs no worker. @throws WorkflowNotFoundError */
-  find(id: string): Promise<RunSummary> {
-    return findRun(this.client, id);
+  async find(id: string): Promise<RunSummary> {
+    requireId(id);
+    return await findRun(this.client, id).catch((err: unknown) => {
+      throw withAdvice(err, this.client, { kind: 'run', id });
+    });
   }
 
   /** Operations, chains and batches of the namespace, newest first; some seconds old. Needs no worker. */
-  list(filter: RunFilter = {}): Promise<RunSummary[]> {
-    return listRuns(this.client, filter);
+  async list(filter: RunFilter = {}): Promise<RunSummary[]> {
+    requireOptions(filter, ['kind', 'state', 'status', 'connection', 'trouble', 'limit']);
+    requireWord('kind', filter.kind, RUN_KINDS);
+    requireWord('state', filter.state, RUN_STATES);
+    return await listRuns(this.client, filter);
   }
 
   /** Who works on the task queue, by default on this client's. */
@@ -264,6 +280,7 @@ export class LroClient {
 
   /** Bodies of any type are JSON once they are on the way. */
   private wanted(input: object, workflowId: string, given: PriorityOptions | undefined): WantedRun {
+    requireInput(input);
     return { ...wantedOperation(input as OperationInput, workflowId), priority: priorityOf(RUN_OPERATION, input, this.fairnessBy, given) };
   }
 

@@ -3,9 +3,9 @@
  *
  * Keeps true: asks Temporal only, so it answers without a worker; no value of a filter can be read as a part of the query.
  */
-import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
+import { Client, type WorkflowExecutionInfo } from '@temporalio/client';
 import { temporal } from '@temporalio/proto';
-import { defineSearchAttributeKey } from '@temporalio/common';
+import { defineSearchAttributeKey, METADATA_ENCODING_KEY, type PayloadCodec } from '@temporalio/common';
 import { BUILD_TILESET, RUN_BATCH, RUN_CHAIN, RUN_OPERATION, SEARCH_ATTRIBUTES } from '../contract';
 
 export const RUN_KINDS = ['operation', 'chain', 'tileset', 'batch'] as const;
@@ -73,14 +73,14 @@ export interface QueueWorkers {
 
 /** @throws WorkflowNotFoundError */
 export async function findRun(client: Client, id: string): Promise<RunSummary> {
-  return summaryOf(await client.workflow.getHandle(id).describe());
+  return summaryOf(await withoutMemos(client).workflow.getHandle(id).describe());
 }
 
 /** Newest first. A run appears, and changes, within some seconds. */
 export async function listRuns(client: Client, { limit = DEFAULT_LIMIT, ...filter }: RunFilter): Promise<RunSummary[]> {
   const found: RunSummary[] = [];
   if (limit < 1) return found;
-  for await (const run of client.workflow.list({ query: queryOf(filter), pageSize: Math.min(limit, 1000) })) {
+  for await (const run of withoutMemos(client).workflow.list({ query: queryOf(filter), pageSize: Math.min(limit, 1000) })) {
     found.push(summaryOf(run));
     if (found.length >= limit) break;
   }
@@ -95,6 +95,17 @@ export async function workersOf(client: Client, taskQueue: string): Promise<Queu
   });
   const seen = pollers.map(({ lastAccessTime }) => Number(lastAccessTime?.seconds ?? 0) * 1000);
   return { count: seen.length, ...(seen.length === 0 ? {} : { lastSeenAt: new Date(Math.max(...seen)).toISOString() }) };
+}
+
+/** Leaves payloads unread. */
+const UNREAD: PayloadCodec = {
+  encode: (payloads) => Promise.resolve(payloads),
+  decode: (payloads) => Promise.resolve(payloads.map(() => ({ metadata: { [METADATA_ENCODING_KEY]: Buffer.from('binary/null') } }))),
+};
+
+/** The same client for what stands in the clear: one memo that is encrypted with a key that is not here would keep all the rest from being listed. */
+function withoutMemos({ connection, options: { namespace } }: Client): Client {
+  return new Client({ connection, namespace, dataConverter: { payloadCodecs: [UNREAD] } });
 }
 
 /** The visibility query of a filter. */

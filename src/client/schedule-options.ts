@@ -46,6 +46,6 @@ export const createOptions = strictObject(
 export const backfillOptions = strictObject(
   { from: instant, to: instant, overlap: overlap.default('bufferAll') },
   'must be an object',
-).refine(({ from, to }) => Date.parse(from) <= Date.parse(to), 'must have its "from" before its "to"');
+).refine(({ from, to }) => Date.parse(from) <= Date.parse(to), { path: ['from'], error: 'must be before "to"' });
 
 export const triggerOptions = z.object({ overlap: overlap.optional() });

@@ -17,6 +17,7 @@ import { RUN_BATCH, type BatchInput } from '../contract';
 import { check } from '../schema/check';
 import { batchTitle } from '../identity/titles';
 import { ScheduleError } from './errors';
+import { requireOptions } from './given';
 import { priorityOf, writtenPriority, type FairnessBy } from './priority';
 import { backfillOptions, createOptions, triggerOptions } from './schedule-options';
 import { batchDetails } from './static-details';
@@ -46,9 +47,10 @@ export class LroSchedules {
    * @throws ScheduleError (`invalid` with every mistake, `exists`); nothing is created then
    */
   async create(options: CreateScheduleOptions): Promise<void> {
+    requireOptions(options);
     const { id } = options;
     const schedule = this.temporalSchedule(options, this.taskQueue, 'was not created');
-    await onSchedule(id, 'was not created', () => this.client.schedule.create({ scheduleId: id, ...schedule }));
+    await onSchedule(id, 'was not created', () => this.client.schedule.create({ scheduleId: id, ...schedule }), cronText(options));
   }
 
   /**
@@ -63,7 +65,7 @@ export class LroSchedules {
     const kept = { workflowId, overlap, catchupWindowSeconds, pauseOnFailure, note, paused, batch, priority };
     const wanted = { ...kept, ...changes, id, times: changedTimes(now.times, times) } as CreateScheduleOptions;
     const schedule = this.temporalSchedule(wanted, taskQueue ?? now.taskQueue, 'was not changed');
-    await onSchedule(id, 'was not changed', () => this.client.schedule.getHandle(id).update(() => schedule));
+    await onSchedule(id, 'was not changed', () => this.client.schedule.getHandle(id).update(() => schedule), cronText(wanted));
   }
 
   /** All schedules of batches. A new one may take some seconds to appear. */
@@ -179,16 +181,23 @@ function refused(id: string, what: string, mistakes: readonly string[]): Schedul
 }
 
 /** Turns errors of Temporal into ScheduleErrors with the same message. */
-async function onSchedule<T>(id: string, what: string, call: () => Promise<T>): Promise<T> {
+async function onSchedule<T>(id: string, what: string, call: () => Promise<T>, about = ''): Promise<T> {
   try {
     return await call();
   } catch (err) {
-    if (err instanceof ScheduleAlreadyRunning) throw new ScheduleError(id, 'exists', `there is a schedule "${id}" already`);
-    if (err instanceof ScheduleNotFoundError) throw new ScheduleError(id, 'missing', `there is no schedule "${id}"`);
+    if (err instanceof ScheduleAlreadyRunning)
+      throw new ScheduleError(id, 'exists', `there is a schedule "${id}" already; give this one another id, or update that one`);
+    if (err instanceof ScheduleNotFoundError)
+      throw new ScheduleError(id, 'missing', `there is no schedule "${id}"; the list of schedules names those there are`);
     const message = invalidArgument(err);
-    if (message !== undefined) throw refused(id, what, [message]);
+    if (message !== undefined) throw refused(id, what, [message + about]);
     throw err;
   }
+}
+
+/** Which times a message of the server may be about: it does not say. */
+function cronText({ times: { cron = [] } }: CreateScheduleOptions): string {
+  return cron.length === 0 ? '' : ` (times.cron: ${cron.map((one) => `"${one}"`).join(', ')})`;
 }
 
 /** The server's message about an argument that it refuses: the SDK throws it as a TypeError, or has it in the cause. */

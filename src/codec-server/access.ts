@@ -8,6 +8,7 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { ConfigError } from '../config';
+import { whyUnreadable } from '../text/reason';
 
 export const TOKEN_VARIABLE = 'LRO_CODEC_TOKEN';
 export const TOKEN_FILE_VARIABLE = 'LRO_CODEC_TOKEN_FILE';
@@ -66,7 +67,7 @@ export function tokensOf(env: NodeJS.ProcessEnv): string[] {
   try {
     text = readFileSync(path, 'utf8');
   } catch (err) {
-    throw new ConfigError([`${path}: the file with tokens cannot be read (${(err as NodeJS.ErrnoException).code ?? 'unknown error'})`]);
+    throw new ConfigError([`${path}: the file with tokens ${whyUnreadable(err)} (${TOKEN_FILE_VARIABLE})`]);
   }
   const tokens = text
     .split(/\r?\n/)

@@ -10,6 +10,7 @@ import { readFileSync } from 'node:fs';
 import { createSecureContext, Server as TlsServer } from 'node:tls';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
+import { whyNotListening, whyUnreadable } from '../text/reason';
 import { ConfigError } from '../config';
 import { EncryptionCodec, encryptionErrorIn, type KeySource } from '../encryption';
 import { reasonOf } from '../text/reason';
@@ -90,7 +91,7 @@ class OpenCodecServer {
     try {
       await server.listen({ host, port: Number(listen.slice(at + 1)) });
     } catch (err) {
-      throw new ConfigError([`cannot listen at ${listen} (${(err as NodeJS.ErrnoException).code ?? 'unknown error'})`]);
+      throw new ConfigError([`cannot listen at ${listen}: ${whyNotListening(err)}; --listen names another place`]);
     }
     const { port } = server.server.address() as AddressInfo;
     const shown = host.includes(':') ? `[${host}]` : host;
@@ -199,7 +200,7 @@ function certificate(files: TlsFiles): { cert: Buffer; key: Buffer } {
     try {
       return readFileSync(path);
     } catch (err) {
-      throw new ConfigError([`${path}: cannot be read (${(err as NodeJS.ErrnoException).code ?? 'unknown error'})`]);
+      throw new ConfigError([`${path}: ${whyUnreadable(err)} (--tls-cert, --tls-key)`]);
     }
   };
   const pair = { cert: read(files.cert), key: read(files.key) };

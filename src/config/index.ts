@@ -1,6 +1,6 @@
 /** The worker's file: what is in it, and reading it. */
 export { fileHashIn, fileHashOfConfig, identityInWords, identityWith } from './file-version';
-export { loadConfig } from './load';
+export { loadConfig, requireConfig } from './load';
 export { proxyUrl } from './proxy-url';
 export { nearest } from './suggest';
 export { secretProblem } from './secret-ref';

@@ -10,6 +10,7 @@ import { ALWAYS_CUT_PARAMETERS } from './names';
 import { crossMistakes } from './cross-checks';
 import { ConfigError, lineOf, mistakesOf, placeOf, type Source } from './mistakes';
 import { exposedMistakes } from './exposed-files';
+import { utf8TextOf, whyUnreadable } from '../text/reason';
 import { fileHashOf } from './file-version';
 import { configSchema, type ConnectionContent } from './schema';
 import { DEFAULT_STATUS_URLS, IDEMPOTENCY_HEADERS } from '../lro/settings';
@@ -25,7 +26,9 @@ export function loadConfig(path: string, env: NodeJS.ProcessEnv = process.env): 
   const lines = new LineCounter();
   // Pretty errors would quote the file, and with it whatever secret somebody wrote there.
   const bytes = readBytes(path);
-  const document = parseDocument(bytes.toString('utf8'), { lineCounter: lines, prettyErrors: false });
+  const text = utf8TextOf(bytes);
+  if (text === undefined) throw new ConfigError([`${path}: is not text in UTF-8; save it in that encoding`]);
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const source: Source = { path, document, lines };
   if (document.errors.length > 0) {
     throw new ConfigError(document.errors.map((error) => `${placeOf(source, error.pos[0])} is not YAML: ${firstLine(error.message)}`));
@@ -49,16 +52,12 @@ export function loadConfig(path: string, env: NodeJS.ProcessEnv = process.env): 
   };
 }
 
-const UNREADABLE: Readonly<Record<string, string>> = { ENOENT: 'does not exist', EISDIR: 'is a folder, not a file' };
-
 function readBytes(path: string): Buffer {
   try {
     return readFileSync(path);
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
-    const what = UNREADABLE[code] ?? `cannot be read (${code})`;
     throw new ConfigError([
-      `${path}: the file with the worker's connections ${what}; write one ("lro init"), or name another with LRO_CONFIG`,
+      `${path === '' ? '""' : path}: the file with the worker's connections ${whyUnreadable(error)}; write one ("lro init"), or name another with LRO_CONFIG`,
     ]);
   }
 }
@@ -87,6 +86,14 @@ function contentOf(source: Source): unknown {
     // Aliases that multiply beyond all measure.
     throw new ConfigError([`${source.path}:1:1 cannot be read: ${firstLine(error instanceof Error ? error.message : String(error))}`]);
   }
+}
+
+/** Of a program that embeds a worker. @throws TypeError for what is none */
+export function requireConfig(config: unknown): asserts config is LroConfig {
+  if (typeof config === 'object' && config !== null && 'connections' in config) return;
+  throw new TypeError(
+    `config: must be what loadConfig(path) returns, ${config === undefined ? 'but is missing' : `got a value of type ${typeof config}`}`,
+  );
 }
 
 function firstLine(message: string): string {

@@ -2,9 +2,11 @@
 /** The emulator as a program. Every option is also an environment variable: `--operation-seconds` is `EMULATOR_OPERATION_SECONDS`. */
 import { Command, InvalidArgumentError, Option } from 'commander';
 import pino from 'pino';
-import { prettifyError, ZodError } from 'zod';
+import { ZodError } from 'zod';
 import type { EmulatorOptions } from './options';
 import { startEmulator } from './server';
+
+const SEE_HELP = '--help lists all options';
 
 async function main(): Promise<void> {
   const { database, logLevel, ...options } = readArguments(process.argv);
@@ -26,6 +28,7 @@ function readArguments(argv: string[]): ProgramOptions {
     if (read !== undefined) option.argParser(read);
     program.addOption(option.env(`EMULATOR_${option.name().toUpperCase().replaceAll('-', '_')}`));
   };
+  program.showHelpAfterError(`(${SEE_HELP})`);
   program.exitOverride((err) => process.exit(err.exitCode === 0 ? 0 : 2));
   add('--host <address>', 'address to listen on (127.0.0.1)');
   add('--port <number>', 'port; 0 for any free one (4010)', toNumber);
@@ -46,7 +49,12 @@ function readArguments(argv: string[]): ProgramOptions {
   add('--max-upload-bytes <bytes>', 'larger uploads get 413 (1 GiB)', toNumber);
   add('--retention-seconds <seconds>', 'how long finished operations can be read (86400)', toNumber);
   add('--max-recorded-requests <count>', 'how many requests are remembered (200000)', toNumber);
-  program.addOption(new Option('--log-level <level>', 'pino level; the log goes to stderr').default('error').env('EMULATOR_LOG_LEVEL'));
+  program.addOption(
+    new Option('--log-level <level>', 'the log goes to stderr')
+      .choices(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
+      .default('error')
+      .env('EMULATOR_LOG_LEVEL'),
+  );
   const { retryAfterSeconds, ...options } = program
     .parse(argv)
     .opts<Omit<ProgramOptions, 'retryAfterSeconds'> & { retryAfterSeconds?: string }>();
@@ -71,18 +79,24 @@ function yes(value: string): boolean {
 }
 
 main().catch((error: unknown) => {
-  const isWrong = error instanceof ZodError || error instanceof InvalidArgumentError;
-  process.stderr.write(`emulator: ${isWrong ? wrongOptions(error) : whyNotStarted(error)}\n`);
-  process.exitCode = isWrong ? 2 : 1;
+  // What keeps it from starting are its options: a wrong value, a port or file that it cannot have.
+  process.stderr.write(`emulator: ${whyNotStarted(error)}\n`);
+  process.exitCode = 2;
 });
 
-function wrongOptions(error: ZodError | InvalidArgumentError): string {
-  return error instanceof ZodError ? prettifyError(error) : `--retry-after-seconds: ${error.message}`;
-}
-
 function whyNotStarted(error: unknown): string {
-  const { code, address, port } = error as NodeJS.ErrnoException & { address?: string; port?: number };
+  if (error instanceof InvalidArgumentError) return `--retry-after-seconds: ${error.message} ${SEE_HELP}`;
+  if (error instanceof ZodError) return `${error.issues.map(issueText).join('\n  ')}\n${SEE_HELP}`;
+  const { code, syscall, address, port, message } = error as NodeJS.ErrnoException & { address?: string; port?: number };
   if (code === 'EADDRINUSE')
     return `another process listens at ${String(address)}:${String(port)}; --port names another port, 0 any free one`;
-  return error instanceof Error ? error.message : String(error);
+  if (syscall === 'listen' || syscall === 'getaddrinfo') return `cannot listen: ${message}; --host and --port say where`;
+  return message;
+}
+
+function issueText({ path: [name], message }: ZodError['issues'][number]): string {
+  const flag = String(name)
+    .replace(/Path$/, '')
+    .replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  return `--${flag}: ${message}`;
 }

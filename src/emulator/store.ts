@@ -43,8 +43,14 @@ export class Store {
   private readonly statements = new Map<string, Database.Statement>();
 
   constructor(databasePath: string) {
-    this.database = new Database(databasePath);
-    this.database.pragma('journal_mode = WAL');
+    try {
+      this.database = new Database(databasePath);
+      this.database.pragma('journal_mode = WAL');
+    } catch (err) {
+      throw new Error(`the database ${databasePath} cannot be opened: it is no file, or not one of SQLite; --database names another`, {
+        cause: err,
+      });
+    }
     this.database.pragma('synchronous = NORMAL');
     this.database.exec(schema);
   }

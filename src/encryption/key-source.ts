@@ -11,6 +11,7 @@
 import type { KeyObject } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { ConfigError } from '../config';
+import { whyUnreadable } from '../text/reason';
 import { parseKeys, type Keys } from './keys';
 
 const KEYS_FILE_VARIABLE = 'LRO_ENCRYPTION_KEYS_FILE';
@@ -150,14 +151,13 @@ function readKeysFile(path: string): string {
     return readFileSync(path, 'utf8');
   } catch (err) {
     if (err instanceof ConfigError) throw err;
-    const code = (err as NodeJS.ErrnoException).code ?? 'unknown error';
-    const what = code === 'ENOENT' ? 'does not exist' : `cannot be read (${code})`;
-    throw new ConfigError([`${path}: the file with encryption keys ${what} (${KEYS_FILE_VARIABLE})`]);
+    throw new ConfigError([`${path}: the file with encryption keys ${whyUnreadable(err)} (${KEYS_FILE_VARIABLE})`]);
   }
 }
 
 function regularFile(path: string): { size: number } {
   const found = statSync(path);
-  if (!found.isFile()) throw new ConfigError([`${path}: is not a file`]);
+  if (!found.isFile())
+    throw new ConfigError([`${path}: the file with encryption keys is a folder or a device, not a file (${KEYS_FILE_VARIABLE})`]);
   return found;
 }

@@ -7,7 +7,7 @@ import { hostname } from 'node:os';
 import { Client } from '@temporalio/client';
 import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
 import { createActivities } from '../activities';
-import { fileHashOfConfig, identityWith, type LroConfig } from '../config';
+import { fileHashOfConfig, identityWith, requireConfig, type LroConfig } from '../config';
 import { DEFAULT_TASK_QUEUE } from '../contract';
 import { encryptedData, type KeySource } from '../encryption';
 import { openConnections, type Connections, type OpenOptions } from '../http';
@@ -69,6 +69,7 @@ export function workerIdentity(config: LroConfig, identity = `${process.pid}@${h
 /** Creates the worker; `run()` starts it. Close the connections after it has ended. */
 export async function createLroWorker(options: LroWorkerOptions): Promise<{ worker: Worker; connections: Connections }> {
   const { config, namespace = 'default', taskQueue = DEFAULT_TASK_QUEUE, continueAsNewAfterEvents, version, traces, encryption } = options;
+  requireConfig(config);
   const given = options.worker?.connection ?? options.connection;
   const connection = given ?? (await NativeConnection.connect());
   const metrics = options.metrics ?? new WorkerMetrics(Runtime.instance().metricMeter, { namespace, taskQueue });

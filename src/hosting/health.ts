@@ -12,6 +12,7 @@ import type { AddressInfo } from 'node:net';
 import fastify from 'fastify';
 import { z } from 'zod';
 import { ConfigError, isPlace } from '../config';
+import { whyNotListening } from '../text/reason';
 import { EventLoopLateness } from './event-loop-lateness';
 
 /** Why no work is taken; undefined while it is. */
@@ -50,7 +51,7 @@ export async function openHealth(place: string, notReady: () => NotReady | undef
   try {
     await app.listen({ host, port: Number(place.slice(at + 1)) });
   } catch (err) {
-    throw new ConfigError([`LRO_HEALTH_ADDRESS: cannot listen at ${place} (${(err as NodeJS.ErrnoException).code ?? 'unknown error'})`]);
+    throw new ConfigError([`LRO_HEALTH_ADDRESS: cannot listen at ${place}: ${whyNotListening(err)}`]);
   }
   const { port } = app.server.address() as AddressInfo;
   return {

@@ -49,7 +49,13 @@ let madeAtMs: number | undefined;
 export function openLog({ level, format }: LogSettings, clean: (text: string) => string): Logger {
   const forPeople = format === undefined ? process.stderr.isTTY : format === 'pretty';
   const out = forPeople
-    ? pretty({ destination: 2, sync: true, colorize: process.stderr.isTTY && process.env['NO_COLOR'] === undefined })
+    ? // The message of a refusal has all its mistakes.
+      pretty({
+        destination: 2,
+        sync: true,
+        ignore: 'mistakes,exitCode',
+        colorize: process.stderr.isTTY && process.env['NO_COLOR'] === undefined,
+      })
     : pino.destination({ fd: 2, sync: true });
   const options: pino.LoggerOptions = {
     level,

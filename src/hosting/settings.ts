@@ -77,7 +77,8 @@ export function readSettings(env: NodeJS.ProcessEnv): WorkerSettings {
   mistakes.push(...encryptionMistakes(env));
   let config: LroConfig = { connections: {}, files: NO_FILES };
   try {
-    config = readConfig(env);
+    // An empty name is a mistake already.
+    if (env['LRO_CONFIG'] !== '') config = readConfig(env);
   } catch (err) {
     if (!(err instanceof ConfigError)) throw err;
     mistakes.push(...err.mistakes);

@@ -7,6 +7,7 @@ import type { MetricsExporterConfig } from '@temporalio/worker';
 import { z } from 'zod';
 import { ConfigError, isPlace } from '../config';
 import { BUCKETS_SECONDS, REQUEST_METRICS } from '../metrics/catalog';
+import { whyNotListening } from '../text/reason';
 
 /** Set by Prometheus or by the SDK, or a label of a metric: nobody else's. */
 const RESERVED_TAGS = ['job', 'instance', 'le', 'quantile', 'namespace', 'service_name', 'connection', 'status', 'trouble', 'outcome'];
@@ -67,8 +68,7 @@ export async function requireFree(place: string): Promise<void> {
   const probe = createServer();
   await new Promise<void>((resolve, reject) => {
     probe.once('error', (err: NodeJS.ErrnoException) => {
-      const why = err.code === 'EADDRINUSE' ? 'another process has this port' : (err.code ?? 'unknown error');
-      reject(new ConfigError([`LRO_METRICS_ADDRESS: cannot listen at ${place} (${why})`]));
+      reject(new ConfigError([`LRO_METRICS_ADDRESS: cannot listen at ${place}: ${whyNotListening(err)}`]));
     });
     probe.listen(Number(place.slice(place.lastIndexOf(':') + 1)), hostOf(place), () => probe.close(() => resolve()));
   });

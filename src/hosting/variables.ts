@@ -68,18 +68,34 @@ docs/configuration.md has all of it.
 Exit codes: 0 after a clean drain, 1 it failed, 2 wrong configuration or arguments, 3 Temporal cannot be reached.
 `;
 
+const RECEIVER_HELP = `Usage: node dist/webhooks.js
+
+Receives webhooks for the workers, until SIGTERM. At SIGHUP it reads its file again. It has no flags: all is set in its environment.
+
+  LRO_CONFIG                        the file of the workers, with "webhooks: { publicUrl, secret }" (lro.config.yaml)
+  LRO_WEBHOOKS_LISTEN               host:port (that of the file, or 0.0.0.0:8090)
+  LRO_LOG_LEVEL, LRO_LOG_FORMAT     as of the worker
+  LRO_ENCRYPTION_KEYS_FILE          file with the keys that payloads are encrypted with
+  TEMPORAL_ADDRESS, …               as of the worker
+
+docs/webhooks.md has all of it.
+
+Exit codes: 0 after SIGTERM, 1 it failed, 2 wrong configuration or arguments.
+`;
+
 /**
- * Answers the arguments of the worker program, which has none but `--help`.
+ * Answers the arguments of a program that has none but `--help`.
  * @returns the exit code; undefined: go on
  */
-export function answerArguments(args: readonly string[]): number | undefined {
+export function answerArguments(args: readonly string[], program: 'worker' | 'webhooks' = 'worker'): number | undefined {
   if (args.length === 0) return undefined;
   if (args.some((arg) => arg === '--help' || arg === '-h')) {
-    process.stdout.write(HELP);
+    process.stdout.write(program === 'worker' ? HELP : RECEIVER_HELP);
     return 0;
   }
+  const name = program === 'worker' ? 'the worker' : 'the receiver of webhooks';
   process.stderr.write(
-    `the worker has no argument "${String(args[0])}": it reads its environment, "node dist/worker.js --help" lists it\n`,
+    `${name} has no argument "${String(args[0])}": it reads its environment, "node dist/${program}.js --help" lists it\n`,
   );
   return 2;
 }

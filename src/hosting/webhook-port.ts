@@ -9,6 +9,7 @@
 import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
 import { ConfigError, type LroConfig } from '../config';
+import { whyNotListening } from '../text/reason';
 import { openReceiver, receiverSettings, type Receiver } from '../receiver';
 
 interface OpenPort {
@@ -63,6 +64,6 @@ export async function listenAt(listen: string, log: Logger): Promise<Receiver> {
   try {
     return await openReceiver(listen, log);
   } catch (err) {
-    throw new ConfigError([`webhooks: cannot listen at ${listen} (${(err as NodeJS.ErrnoException).code ?? 'unknown error'})`]);
+    throw new ConfigError([`webhooks: cannot listen at ${listen}: ${whyNotListening(err)}`]);
   }
 }

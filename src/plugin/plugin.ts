@@ -9,7 +9,7 @@ import { msToNumber, type Duration } from '@temporalio/common/lib/time';
 import type { DataConverter } from '@temporalio/common';
 import { Runtime, type BundleOptions, type ReplayWorkerOptions, type Worker, type WorkerOptions } from '@temporalio/worker';
 import { createActivities } from '../activities';
-import { loadConfig, type LroConfig } from '../config';
+import { loadConfig, requireConfig, type LroConfig } from '../config';
 import { FAILURE_CONVERTER_PATH } from '../encryption';
 import { openConnections, type Connections, type OpenOptions } from '../http';
 import { workflowSource } from '../hosting/bundle';
@@ -53,6 +53,7 @@ export class LroPlugin extends SimplePlugin {
   /** @throws ConfigError with every mistake of the file */
   constructor(private readonly lro: LroPluginOptions) {
     super({ name: 'durable-lro', dataConverter: lro.dataConverter });
+    if (typeof lro.config !== 'string') requireConfig(lro.config);
     this.config = typeof lro.config === 'string' ? loadConfig(lro.config) : lro.config;
   }
 

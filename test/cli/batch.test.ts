@@ -93,7 +93,9 @@ test('a result that does not come in time is exit code 4, and the batch goes on'
   const started = await lro(['batch', 'start', '--id', id, '--input', '-'], batchYaml('wait'));
   expect(started.stdout).toBe(`batch "${id}" is started\n`);
   const { code, stderr } = await lro(['batch', 'result', id, '--timeout-seconds', '0.2']);
-  expect(stderr).toContain(`no answer from batch "${id}" within the time given; the batch goes on: lro watch ${id}\n`);
+  expect(stderr).toContain(
+    `no answer from batch "${id}" within the time given; the batch goes on, its last problem: the service is busy: lro watch ${id}\n`,
+  );
   expect(code).toBe(4);
 });
 
@@ -116,14 +118,14 @@ test('a start under a used id says that it joined, or that the id belongs to ano
 
 test('a batch that nobody knows is exit code 1', async () => {
   const { code, stderr } = await lro(['batch', 'result', 'nobody']);
-  expect(stderr).toBe('there is no batch "nobody"\n');
+  expect(stderr).toBe('there is no batch "nobody" in namespace "default"; lro list names those there are\n');
   expect(code).toBe(1);
 });
 
 test.each<[string, string[], string, string]>([
   ['an unknown option', ['--imput', 'x'], '', "unknown option '--imput'"],
   ['no batch at all', [], '', 'name the batch with --input or --manifest'],
-  ['a file that is not there', ['--input', '/nowhere.yaml'], '', '/nowhere.yaml cannot be read: ENOENT'],
+  ['a file that is not there', ['--input', '/nowhere.yaml'], '', '/nowhere.yaml does not exist; name the file'],
   ['what is no YAML', ['--input', '-'], 'items: [', 'standard input is not YAML or JSON'],
   ['what is no object', ['--input', '-'], '- 1', 'standard input must be an object'],
   ['a misspelt field', ['--input', '-'], 'manfest: { path: m }', 'manfest: is not a known key; did you mean "manifest"?'],
@@ -164,7 +166,10 @@ test('batches are listed, and what failed is retried by id or by report', async 
   });
   const ofReport = await lroJson(lro, ['batch', 'retry-failed', 'reports/nightly.jsonl']);
   expect(await inputOf(ofReport['id'] as string)).toEqual({ retryOf: { report: { path: 'reports/nightly.jsonl' } } });
-  expect(await lro(['batch', 'retry-failed', 'nobody'])).toMatchObject({ code: 1, stderr: 'there is no batch "nobody"\n' });
+  expect(await lro(['batch', 'retry-failed', 'nobody'])).toMatchObject({
+    code: 1,
+    stderr: 'there is no batch "nobody" in namespace "default"; lro list names those there are\n',
+  });
   const open = randomUUID();
   await harness.lro.startBatch(standInBatch('wait'), { id: open });
   expect((await lro(['batch', 'retry-failed', open])).stderr).toContain(`batch "${open}" is still running`);

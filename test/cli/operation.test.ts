@@ -122,7 +122,8 @@ test('an id of another kind is said with the right command', async () => {
   expect(polled.stderr).toContain(`"${batch}" is a batch, not an operation or a chain`);
   expect(polled.stderr).toContain(`lro batch progress ${batch}`);
   expect(await lroJson(lro, ['wait', batch])).toMatchObject({ counts: { total: 1 } });
-  expect(await lro(['status', 'nobody'])).toMatchObject({ code: 1, stderr: 'there is no operation, chain or batch "nobody"\n' });
+  const unknown = 'there is no operation, chain or batch "nobody" in namespace "default"; lro list names those there are\n';
+  expect(await lro(['status', 'nobody'])).toMatchObject({ code: 1, stderr: unknown });
 });
 
 test('no worker on the task queue is said, and Ctrl-C ends the watching only', async () => {

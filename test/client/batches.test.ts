@@ -119,7 +119,7 @@ test('a call that does not wait long enough says how to find the batch again', a
   const error = await batch.result({ timeoutSeconds: 0.2 }).catch((err: unknown) => err);
   expect(error).toBeInstanceOf(StillRunningError);
   expect((error as Error).message).toBe(
-    `no result of batch "${batch.id}" within 0.2 s; the batch goes on: getBatch("${batch.id}") finds it again`,
+    `no result of batch "${batch.id}" within 0.2 s; the batch goes on, its last problem: the service is busy: getBatch("${batch.id}") finds it again`,
   );
 });
 

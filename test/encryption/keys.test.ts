@@ -90,7 +90,7 @@ test('the environment names a file or has the keys, and not both', () => {
   const both = { LRO_ENCRYPTION_KEYS: text, LRO_ENCRYPTION_KEYS_FILE: path };
   expect(() => keysOfEnvironment(both)).toThrow('LRO_ENCRYPTION_KEYS_FILE: must not be set beside LRO_ENCRYPTION_KEYS');
   expect(() => keysOfEnvironment({ LRO_ENCRYPTION_KEYS_FILE: `${path}.x` })).toThrow('the file with encryption keys does not exist');
-  expect(() => keysOfEnvironment({ LRO_ENCRYPTION_KEYS_FILE: temporaryFolder() })).toThrow('is not a file');
+  expect(() => keysOfEnvironment({ LRO_ENCRYPTION_KEYS_FILE: temporaryFolder() })).toThrow('is a folder or a device, not a file');
 });
 
 test('a changed file is in use without anybody saying so; a wrong one is refused once, and the keys before stay', async () => {

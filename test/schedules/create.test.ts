@@ -127,7 +127,11 @@ test('a schedule that is there already is left as it is', async () => {
 test('a deleted schedule is gone', async () => {
   const id = await harness.schedule({ batch });
   await harness.lro.schedules.delete(id);
-  const missing = { name: 'ScheduleError', problem: 'missing', message: `there is no schedule "${id}"` };
+  const missing = {
+    name: 'ScheduleError',
+    problem: 'missing',
+    message: `there is no schedule "${id}"; the list of schedules names those there are`,
+  };
   await expect(harness.lro.schedules.describe(id)).rejects.toMatchObject(missing);
   await expect(harness.lro.schedules.trigger(id)).rejects.toMatchObject(missing);
   await expect(harness.lro.schedules.delete(id)).rejects.toMatchObject(missing);

@@ -80,7 +80,7 @@ test('a place where nobody can listen, and a file without webhooks, are refused 
     refused(startReceiver(configPath, taken)),
     refused(startReceiver(writeConfig({ jobs: { baseUrl: service.url } }), '127.0.0.1:0')),
   ]);
-  expect(said[0]).toContain(`webhooks: cannot listen at ${taken} (EADDRINUSE)`);
-  expect(said[1]).toContain(`webhooks: cannot listen at ${taken} (EADDRINUSE)`);
+  expect(said[0]).toContain(`webhooks: cannot listen at ${taken}: another process has this port (EADDRINUSE)`);
+  expect(said[1]).toContain(`webhooks: cannot listen at ${taken}: another process has this port (EADDRINUSE)`);
   expect(said[2]).toContain('a receiver needs \\"webhooks: { publicUrl, secret }\\"');
 });

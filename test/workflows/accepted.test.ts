@@ -97,7 +97,7 @@ test('a submit that is refused fails the update with the typed failure of the wo
 });
 
 test('an input that is refused fails the update, also where one call starts the workflow and asks', async () => {
-  const message = 'submit.path: must be a string';
+  const message = 'submit.path: must be a string, but is missing';
   const failure = ApplicationFailure.create({
     type: 'InvalidInput',
     message,

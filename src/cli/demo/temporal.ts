@@ -8,6 +8,9 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { provisionTemporalCli, startDevServer, type DevServer, type ProgramSource } from '../../devserver';
 import { SEARCH_ATTRIBUTE_TYPES } from '../../setup';
+import { reasonOf } from '../../text/reason';
+import { UnreachableError } from '../lro/failures';
+import { requireListening } from '../lro/reach';
 
 export interface DemoTemporal {
   address: string;
@@ -41,10 +44,15 @@ export interface TemporalOptions {
   onStep: (message: string) => void;
 }
 
-/** @throws ProvisionError, ChildStartError */
+/** @throws ProvisionError, ChildStartError, UnreachableError */
 export async function findTemporal({ folder, usualPorts, uiUrl, onStep }: TemporalOptions): Promise<DemoTemporal> {
   const named = process.env['TEMPORAL_ADDRESS'];
   if (named) {
+    await requireListening(named).catch((err: unknown) => {
+      throw new UnreachableError(
+        `nobody answers at ${named}, which TEMPORAL_ADDRESS names (${reasonOf(err)}); without it the demo starts its own`,
+      );
+    });
     return {
       address: named,
       namespace: process.env['TEMPORAL_NAMESPACE'] ?? 'default',

@@ -4,7 +4,7 @@
  * Keeps true: ports that somebody else has are named before anything is started; the file with connections is written only where there is none;
  * credentials for another Temporal, in the environment or in `temporal.toml`, are not sent to this one.
  */
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { stringify } from 'yaml';
@@ -92,6 +92,8 @@ export class DevProcesses {
 
   private async startAll(): Promise<Started> {
     const { config, port, uiPort, emulatorPort, dbFilename, taskQueue } = this.options;
+    if (dbFilename !== undefined && existsSync(dbFilename) && statSync(dbFilename).isDirectory())
+      throw new UsageError(`--db-filename ${dbFilename} is a folder; name the file that is to keep what Temporal knows`);
     await this.requireFree({ '--port': port, '--ui-port': uiPort, '--emulator-port': emulatorPort });
     // A file with a mistake would end the worker after all the rest has started.
     if (existsSync(config)) this.read(config);

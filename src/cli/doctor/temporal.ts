@@ -1,13 +1,12 @@
 /** Temporal as this environment names it: server, namespace, search attributes, and the workers of the task queue. */
 import { Connection } from '@temporalio/client';
-import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { fileHashIn, identityInWords } from '../../config';
 import { findSearchAttributes, isUsable } from '../../setup';
 import { reasonOf } from '../../text/reason';
 import { whyNotReached } from '../../transport/probe';
+import { temporalSettings, type TemporalSettings } from '../../transport/temporal-settings';
 import { away, fail, ok, warn, type Check } from './check';
 
-const DEFAULT_ADDRESS = '127.0.0.1:7233';
 /** For Temporal to be told from one that is away within 2 s. */
 const CONNECT_TIMEOUT_MS = 2000;
 const CALL_TIMEOUT_MS = 3000;
@@ -18,26 +17,28 @@ const ALIVE_SECONDS = 90;
 
 export interface TemporalOptions {
   taskQueue: string;
+  /** Over those of the environment. */
+  address?: string;
+  namespace?: string;
   /** Of the local file; undefined where it is wrong. */
   fileHash: string | undefined;
 }
 
 export async function checkTemporal(options: TemporalOptions): Promise<Check[]> {
   const name = 'Temporal';
-  let settings: ReturnType<typeof loadClientConnectConfig>;
+  let settings: TemporalSettings;
   try {
-    settings = loadClientConnectConfig();
+    settings = temporalSettings(options);
   } catch (err) {
     return [fail(name, `its settings are wrong: ${reasonOf(err)}`, 'correct TEMPORAL_PROFILE, TEMPORAL_CONFIG_FILE or temporal.toml')];
   }
-  const { connectionOptions, namespace = 'default' } = settings;
-  const address = connectionOptions.address ?? DEFAULT_ADDRESS;
+  const { connectionOptions, namespace, address } = settings;
   let connection: Connection;
   try {
     connection = await Connection.connect({ ...connectionOptions, address, connectTimeout: CONNECT_TIMEOUT_MS });
   } catch (err) {
     const remedy = 'start one ("lro dev"), or set TEMPORAL_ADDRESS (and TEMPORAL_API_KEY or TLS for Temporal Cloud)';
-    const reason = (await whyNotReached(address, Boolean(connectionOptions.tls))) ?? reasonOf(err).split('\n')[0] ?? '';
+    const reason = (await whyNotReached(address, connectionOptions.tls)) ?? reasonOf(err).split('\n')[0] ?? '';
     return [away(name, `cannot be reached at ${address}: ${reason}`, remedy)];
   }
   try {
@@ -66,7 +67,7 @@ async function checkNamespace(connection: Connection, namespace: string): Promis
     return ok(name, days > 0 ? `results can be read for ${daysText(days)} after the end` : 'is there');
   } catch (err) {
     if (err instanceof Error && 'code' in err && err.code === NOT_FOUND)
-      return fail(name, 'does not exist', 'set TEMPORAL_NAMESPACE, or make it: lro setup --create-namespace');
+      return fail(name, 'does not exist', 'name another (--namespace, TEMPORAL_NAMESPACE), or make it: lro setup --create-namespace');
     return fail(name, reasonOf(err), 'set TEMPORAL_NAMESPACE, and credentials that may use it');
   }
 }

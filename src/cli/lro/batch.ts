@@ -1,18 +1,18 @@
 /** `lro batch …`: start, follow, pause, cancel, list and retry batches. */
 import type { Command } from 'commander';
-import type { BatchHandle, BatchInput, LroClient, RetryOf } from '../../client';
+import { BatchError, type BatchHandle, type BatchInput, type LroClient, type RetryOf } from '../../client';
 import { BATCH_PRIORITY_KEY } from '../../contract';
 import { announce } from './announce';
 import { itemTable, progressTable } from './batch-tables';
 import { addBatchInputOptions, addBatchSettingOptions, readBatchInput, type BatchInputOptions } from './batch-input';
-import { addCommand, collect, print, toNumber, withLro, type CommonOptions } from './command';
+import { addCommand, collect, print, toId, toSeconds, withLro, type CommonOptions } from './command';
 import { UnknownIdError, UsageError } from './failures';
 import { follow, followed } from './follow';
 import { fileRef, withoutUndefined } from './input-file';
 import { requireKind, type KnownRun } from './kinds';
 import type { StartFlags } from './operation';
 import { addPriorityOptions, readPriority } from './priority';
-import { listWith } from './runs';
+import { isOpen, listWith, toLimit } from './runs';
 import { forShell } from './terminal';
 
 interface TimeoutFlags extends CommonOptions {
@@ -30,10 +30,10 @@ export function addBatchCommands(program: Command): void {
   const group = program.command('batch').description('run, start, pause, cancel, list and retry batches');
 
   addPriorityOptions(addBatchInputOptions(addCommand(group, 'run', 'start a batch, follow it, and print its result')), BATCH_PRIORITY_KEY)
-    .option('--id <id>', ID_HELP)
+    .option('--id <id>', ID_HELP, toId)
     .action((options: StartFlags & BatchInputOptions) => start(readBatchInput(options), { ...options, wait: true }));
   addPriorityOptions(addBatchInputOptions(addCommand(group, 'start', 'start a batch, and print its id')), BATCH_PRIORITY_KEY)
-    .option('--id <id>', ID_HELP)
+    .option('--id <id>', ID_HELP, toId)
     .option('--wait', WAIT_HELP)
     .action((options: StartFlags & BatchInputOptions) => start(readBatchInput(options), options));
   addPriorityOptions(
@@ -45,11 +45,11 @@ export function addBatchCommands(program: Command): void {
       'items that ended so: failed, canceled, notStarted, uncertain or invalid; may be repeated (default: the first three)',
       collect,
     )
-    .option('--id <id>', ID_HELP)
+    .option('--id <id>', ID_HELP, toId)
     .option('--wait', WAIT_HELP)
     .action(retry);
   addCommand(group, 'list', 'batches, newest first')
-    .option('--limit <n>', 'list so many at most (default: 20)', toNumber)
+    .option('--limit <n>', 'list so many at most (default: 20)', toLimit)
     .action((options: CommonOptions & { limit?: number }) =>
       withLro(options, (lro) => listWith(lro, { kind: 'batch', limit: options.limit }, options)),
     );
@@ -57,9 +57,11 @@ export function addBatchCommands(program: Command): void {
     onBatch(id, options, 'status', async (batch) => print(options, await batch.progress(), progressTable)),
   );
   addCommand(group, 'item <id> <itemId>', 'where one of its items stands')
-    .option('--timeout-seconds <n>', 'wait so long at most (default: 60)', toNumber)
+    .option('--timeout-seconds <n>', 'wait so long at most (default: 60)', toSeconds)
     .action((id: string, itemId: string, options: TimeoutFlags) =>
-      onBatch(id, options, 'status', async (batch) => print(options, await batch.item(itemId, options), itemTable)),
+      onBatch(id, options, 'status', async (batch) => {
+        print(options, await batch.item(itemId, options).catch(refuseItem), itemTable);
+      }),
     );
   addCommand(group, 'pause <id>', 'submit nothing more until it is resumed; what is open goes on').action(
     (id: string, options: CommonOptions) =>
@@ -75,13 +77,14 @@ export function addBatchCommands(program: Command): void {
     }),
   );
   addCommand(group, 'cancel <id>', 'cancel it and what is open of it').action((id: string, options: CommonOptions) =>
-    onBatch(id, options, 'cancel', async (batch) => {
+    onBatch(id, options, 'cancel', async (batch, _lro, run) => {
+      if (!isOpen(run, options, 'cancelled')) return;
       await batch.cancel();
       print(options, { id }, () => `batch "${id}" is asked to end`);
     }),
   );
   addCommand(group, 'result <id>', WAIT_HELP)
-    .option('--timeout-seconds <n>', 'wait so long at most (default: no limit); exit code 4 when it is over', toNumber)
+    .option('--timeout-seconds <n>', 'wait so long at most (default: no limit); exit code 4 when it is over', toSeconds)
     .action((id: string, options: TimeoutFlags) =>
       onBatch(id, options, 'wait', async (_batch, lro, { kind, taskQueue }) => {
         const run = followed(lro, kind, id, taskQueue);
@@ -101,6 +104,13 @@ function onBatch(
     const run = await requireKind(lro, id, ['batch'], () => `use: lro ${instead} ${forShell(id)}`);
     await work(lro.getBatch(id), lro, run);
   });
+}
+
+/** The batch itself has not failed. */
+function refuseItem(err: unknown): never {
+  throw err instanceof BatchError && err.type === 'InvalidInput'
+    ? new UnknownIdError(`batch "${err.workflowId}" says: ${err.message}`)
+    : err;
 }
 
 async function start(input: BatchInput, options: StartFlags): Promise<void> {

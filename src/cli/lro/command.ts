@@ -1,13 +1,12 @@
 /**
  * What all commands share: their options, the connection, numbers among the arguments, and `--json`.
  */
-import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { ConfigError, LroClient } from '../../client';
-import { reasonOf } from '../../text/reason';
+import { temporalSettings, type TemporalSettings } from '../../transport/temporal-settings';
 import { unreachable, UsageError } from './failures';
 import { COMMON_OPTIONS } from './help';
-import { DEFAULT_ADDRESS, requireListening } from './reach';
+import { reached, requireListening } from './reach';
 import { writeOut } from './terminal';
 
 export interface CommonOptions {
@@ -48,22 +47,22 @@ export async function withLro<T>(options: CommonOptions, work: (lro: LroClient) 
 async function connected({ taskQueue, ...options }: CommonOptions): Promise<LroClient> {
   const queue = taskQueue ?? process.env['LRO_TASK_QUEUE'];
   if (queue === '') throw new UsageError('the task queue must not be empty (--task-queue, LRO_TASK_QUEUE)');
-  const address = options.address ?? configuredAddress();
+  const { address, namespace, connectionOptions } = settingsFor(options);
   try {
     await requireListening(address);
-    return await LroClient.connect({ address, namespace: options.namespace, taskQueue: queue });
+    return await reached(address, connectionOptions.tls, LroClient.connect({ address, namespace, taskQueue: queue }));
   } catch (err) {
     if (err instanceof ConfigError) throw new UsageError(`the encryption keys are refused:\n${err.message}`);
     throw unreachable(err, address);
   }
 }
 
-/** @throws UsageError */
-function configuredAddress(): string {
+/** Where Temporal is, by flags and environment. @throws UsageError */
+export function settingsFor(given: Pick<CommonOptions, 'address' | 'namespace'>): TemporalSettings {
   try {
-    return loadClientConnectConfig().connectionOptions.address ?? DEFAULT_ADDRESS;
+    return temporalSettings(given);
   } catch (err) {
-    throw new UsageError(`the profile of temporal.toml cannot be used: ${reasonOf(err)}`);
+    throw err instanceof ConfigError ? new UsageError(err.message) : err;
   }
 }
 
@@ -77,6 +76,19 @@ export function toNumber(written: string): number {
   const number = Number(written);
   if (written.trim() === '' || !Number.isFinite(number)) throw new InvalidArgumentError('It must be a number.');
   return number;
+}
+
+/** For timeouts. */
+export function toSeconds(written: string): number {
+  const seconds = toNumber(written);
+  if (seconds < 0) throw new InvalidArgumentError('It must be a number of seconds >= 0.');
+  return seconds;
+}
+
+/** For ids of what is started. */
+export function toId(written: string): string {
+  if (written.trim() === '') throw new InvalidArgumentError('It must not be empty.');
+  return written;
 }
 
 /** For options that may be given several times. */

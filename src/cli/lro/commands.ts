@@ -139,6 +139,7 @@ async function programWith(args: readonly string[], isNeeded: (file: LazyCommand
     .version(version)
     .usage('<command> [options]')
     .configureHelp(HELP)
+    .showHelpAfterError('(--help behind a command says what it takes)')
     .configureOutput({
       writeOut: (text) => process.stdout.write(forTerminal(text)),
       writeErr: (text) => asksForJson(args) || process.stderr.write(forTerminal(text)),

@@ -33,7 +33,7 @@ async function doctor(options: DoctorCommandOptions): Promise<void> {
   const { check: fileCheck, config } = checkFileOf(options.config ?? configPath());
   const connections = Object.values(config?.connections ?? {});
   const [temporal, ...services] = await Promise.all([
-    checkTemporal({ taskQueue, fileHash: config?.fileHash }),
+    checkTemporal({ taskQueue, fileHash: config?.fileHash, address: options.address, namespace: options.namespace }),
     ...connections.map((connection) => checkService(connection, { tokens: options.tokens === true })),
   ]);
   const checks = [checkNode(), fileCheck, checkKeys(), ...temporal, ...services.flat()];

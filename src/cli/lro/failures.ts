@@ -44,10 +44,20 @@ export class InterruptedError extends Error {
 
 /** Says where Temporal was looked for, and how to name another place. */
 export function unreachable(err: unknown, address: string): UnreachableError {
+  const code = grpcCodeOf(err);
+  const refused = code !== undefined && [7, 16].includes(code);
+  const reason = refused ? `it refuses the credentials (${lastReasonOf(err)}); TEMPORAL_API_KEY holds them` : lastReasonOf(err);
   return new UnreachableError(
-    `Temporal cannot be reached at ${address}: ${reasonOf(err)}\n` +
+    `Temporal cannot be reached at ${address}: ${reason}\n` +
       'Set TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE (and TEMPORAL_API_KEY or TLS for Temporal Cloud), or name a profile of temporal.toml.',
   );
+}
+
+/** What the system or the server said first. */
+function lastReasonOf(err: unknown): string {
+  let last = err;
+  for (let depth = 0; last instanceof Error && last.cause instanceof Error && depth < 5; depth++) last = last.cause;
+  return reasonOf(last).replace(/^\d+ [A-Z_]+: /, '');
 }
 
 // gRPC status codes.
@@ -103,11 +113,12 @@ function messageOf(err: unknown): string {
   if (isFailed(err) && err.type === 'IdConflict') return err.message;
   if (isFailed(err)) return `${kindOf(err)} "${err.workflowId}" failed (${err.type}): ${err.message}${adviceOn(err)}`;
   if (err instanceof StillRunningError) {
-    const { kind, workflowId } = err;
-    return `no answer from ${kind} "${workflowId}" within the time given; the ${kind} goes on: lro watch ${forShell(workflowId)}`;
+    const { kind, workflowId, standing } = err;
+    return `no answer from ${kind} "${workflowId}" within the time given; ${standing}: lro watch ${forShell(workflowId)}`;
   }
   if (err instanceof WorkflowNotFoundError) return `there is no operation, chain or batch "${err.workflowId}"`;
-  if (err instanceof NamespaceNotFoundError) return `Temporal has no namespace "${err.namespace}"; set TEMPORAL_NAMESPACE`;
+  if (err instanceof NamespaceNotFoundError)
+    return `Temporal has no namespace "${err.namespace}"; name another (--namespace, TEMPORAL_NAMESPACE), or make it: lro setup --create-namespace`;
   if (grpcCodeOf(err) === DEADLINE_EXCEEDED) return 'no worker answered in time; is one running on the task queue?';
   const reason = err.cause instanceof Error ? `: ${err.cause.message}` : '';
   return `${err.message}${reason}`;

@@ -108,7 +108,7 @@ async function look<R>(lro: LroClient, { look: ask, taskQueue }: Followed<R>): P
 /** That no worker answers, and what is known of them. */
 export async function workersText(lro: LroClient, taskQueue: string): Promise<string> {
   const { count, lastSeenAt } = await lro.workers(taskQueue);
-  const advice = `start one (npm start), or name its queue with --task-queue`;
+  const advice = `start one for it (LRO_TASK_QUEUE=${forShell(taskQueue)}), or begin again on a queue that has some (--task-queue)`;
   if (count === 0) return `no worker is listening on task queue "${taskQueue}": ${advice}`;
   return `no worker of task queue "${taskQueue}" has answered for ${LOOK_TIMEOUT_SECONDS} s (the last one asked for work at ${lastSeenAt ?? 'a time unknown'})`;
 }

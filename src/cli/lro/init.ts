@@ -4,7 +4,7 @@
  * Keeps true: a file that is there is replaced with --force only; what is written has been read as a worker reads it before; a secret is
  * named, never asked for and never written.
  */
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
 import { Option, type Command } from 'commander';
@@ -50,12 +50,12 @@ export function addInitCommand(program: Command): void {
 
 async function init({ output, force, json, ...given }: InitCommandOptions): Promise<void> {
   // Before anything is asked.
+  if (existsSync(output) && statSync(output).isDirectory()) throw new UsageError(`${output} is a folder; --output <file> names a file`);
   if (existsSync(output) && force !== true)
     throw new UsageError(`${output} exists already; --force replaces it, --output <file> writes another`);
   const connection = given.baseUrl === undefined ? await ask(given) : { connection: 'default', baseUrl: given.baseUrl, ...given };
   const text = configText(connection);
   refuseWrong(text);
-  mkdirSync(dirname(resolve(output)), { recursive: true });
   write(output, text, force === true);
   print(json === true ? { json } : {}, { file: output, connection: connection.connection, baseUrl: connection.baseUrl }, () =>
     nextSteps(output, connection),
@@ -70,9 +70,12 @@ async function ask(given: Partial<NewConnection>): Promise<NewConnection> {
 /** `wx`: a file that somebody else wrote meanwhile stays. */
 function write(output: string, text: string, force: boolean): void {
   try {
+    mkdirSync(dirname(resolve(output)), { recursive: true });
     writeFileSync(output, text, { flag: force ? 'w' : 'wx' });
   } catch (err) {
-    throw new UsageError(`${output} cannot be written (${(err as NodeJS.ErrnoException).code ?? 'unknown error'})`);
+    throw new UsageError(
+      `${output} cannot be written (${(err as NodeJS.ErrnoException).code ?? 'unknown error'}); --output <file> names another`,
+    );
   }
 }
 

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { parseDocument } from 'yaml';
 import type { FileRef, Json } from '../../contract';
-import { reasonOf } from '../../text/reason';
+import { reasonOf, utf8TextOf, whyUnreadable } from '../../text/reason';
 import { UsageError } from './failures';
 
 /**
@@ -11,10 +11,12 @@ import { UsageError } from './failures';
  */
 export function parseMap(written: string, what: string): Record<string, unknown> {
   const document = parseDocument(written);
-  const problem = document.errors[0]?.message.split('\n')[0];
+  const problem = document.errors[0]?.message.split('\n')[0]?.replace(/:$/, '');
   if (problem !== undefined) throw new UsageError(`${what} is not YAML or JSON: ${problem}`);
   const value: unknown = document.toJS();
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new UsageError(`${what} must be an object`);
+  if (value === null) throw new UsageError(`${what} is empty: it must be an object, such as "connection: maps"`);
+  if (typeof value !== 'object' || Array.isArray(value))
+    throw new UsageError(`${what} must be an object, such as "connection: maps", but is a ${Array.isArray(value) ? 'list' : typeof value}`);
   return value as Record<string, unknown>;
 }
 
@@ -33,11 +35,15 @@ function nameOf(path: string): string {
 }
 
 function readText(path: string): string {
+  let bytes: Buffer;
   try {
-    return readFileSync(path === '-' ? 0 : path, 'utf8');
+    bytes = readFileSync(path === '-' ? 0 : path);
   } catch (err) {
-    throw new UsageError(`${nameOf(path)} cannot be read: ${reasonOf(err)}`);
+    throw new UsageError(`${nameOf(path)} ${whyUnreadable(err)}; name the file with the input, or - for standard input`);
   }
+  const text = utf8TextOf(bytes);
+  if (text === undefined) throw new UsageError(`${nameOf(path)} is not text in UTF-8; save it in that encoding`);
+  return text;
 }
 
 /** What a flag names: a URL, or a path on the worker's machine. */

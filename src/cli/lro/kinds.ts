@@ -15,7 +15,9 @@ export async function findKnown(lro: LroClient, id: string, wanted = 'operation,
   const run = await found(lro, id, wanted);
   if (run.kind !== 'other') return { ...run, kind: run.kind };
   const parent = run.workflowType === 'runShard' ? '; it is a part of a batch, whose id lro needs' : '';
-  throw new UsageError(`"${id}" is a workflow of type "${run.workflowType}", not an operation, chain or batch${parent}`);
+  throw new UsageError(
+    `"${id}" is a workflow of type "${run.workflowType}", not an operation, chain or batch${parent || `; temporal workflow describe -w ${forShell(id)} shows it`}`,
+  );
 }
 
 /**
@@ -36,6 +38,7 @@ export async function requireKind(
 }
 
 async function found(lro: LroClient, id: string, wanted: string): Promise<RunSummary> {
+  if (id === '') throw new UsageError('the id must not be empty; lro list names those there are');
   try {
     return await lro.find(id);
   } catch (err) {
@@ -44,7 +47,7 @@ async function found(lro: LroClient, id: string, wanted: string): Promise<RunSum
       () => true,
       () => false,
     );
-    const advice = isSchedule ? `; there is a schedule of this id: lro schedule describe ${forShell(id)}` : '';
-    throw new UnknownIdError(`there is no ${wanted} "${id}"${advice}`);
+    const advice = isSchedule ? `there is a schedule of this id: lro schedule describe ${forShell(id)}` : 'lro list names those there are';
+    throw new UnknownIdError(`there is no ${wanted} "${id}" in namespace "${lro.client.options.namespace}"; ${advice}`);
   }
 }

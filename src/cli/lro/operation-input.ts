@@ -103,12 +103,16 @@ export function readOperationInput(options: OperationInputOptions): OperationInp
     } as NonNullable<OperationFields['submit']>;
   }
   if (Object.keys(merged).length === 0) throw new UsageError('name the operation with --path or --input');
+  if (merged.submit === undefined && merged.attach === undefined)
+    throw new UsageError('which request? Name its path with --path, or "submit" in the file of --input');
   return checkedOperation(merged);
 }
 
 /** @throws UsageError with every mistake */
 export function readAttachInput(statusUrl: string, options: AttachInputOptions): OperationInput {
   const { method, requestUrl } = options;
+  if (!/^(https?:\/\/|\/)/i.test(statusUrl))
+    throw new UsageError(`"${statusUrl}" is no status URL: it begins with https:// or, below the base URL of the connection, with /`);
   const attach = withoutUndefined({ statusUrl, method, requestUrl, headers: pairsOf('--header', options.header, ':') });
   return checkedOperation({ ...sharedOf(options, undefined), attach });
 }

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import type { OperationInput } from '../../contract';
 import { announce } from './announce';
-import { addCommand, withLro, type CommonOptions } from './command';
+import { addCommand, toId, withLro, type CommonOptions } from './command';
 import {
   addAttachInputOptions,
   addOperationInputOptions,
@@ -43,7 +43,7 @@ export function addOperationCommands(program: Command): void {
 
 /** What every start takes. */
 function addStartOptions(command: Command): Command {
-  return addPriorityOptions(command, OPERATION_PRIORITY_KEY).option('--id <id>', ID_HELP);
+  return addPriorityOptions(command, OPERATION_PRIORITY_KEY).option('--id <id>', ID_HELP, toId);
 }
 
 async function start(input: OperationInput, options: StartFlags): Promise<void> {

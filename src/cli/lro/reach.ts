@@ -4,9 +4,8 @@
  * Keeps true: a server that is away is said within two seconds, and one that is only slow is waited for.
  */
 import { connect } from 'node:net';
-
-/** As the SDK's own. */
-export const DEFAULT_ADDRESS = '127.0.0.1:7233';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { whyNotReached } from '../../transport/probe';
 
 const TIMEOUT_MS = 1500;
 const DEFAULT_PORT = 7233;
@@ -28,6 +27,39 @@ export async function requireListening(address: string): Promise<void> {
     const timer = setTimeout(() => end(new Error(`nobody answers within ${TIMEOUT_MS} ms`)), TIMEOUT_MS);
     socket.once('connect', () => end()).once('error', (err: AggregateError) => end(oneOf(err)));
   });
+}
+
+/**
+ * A connection that is being opened, or why it will not be: the SDK tries for ten seconds, and does not say.
+ * @throws Error with the reason
+ */
+export async function reached<T>(address: string, tls: Parameters<typeof whyNotReached>[1], connecting: Promise<T>): Promise<T> {
+  let looked: ReturnType<typeof whyNotReached> | undefined;
+  const look = (): ReturnType<typeof whyNotReached> => (looked ??= whyNotReached(address, tls));
+  const refused = async (): Promise<never> => {
+    // Most connections are there by then, and nobody has to look.
+    await sleep(GRACE_MS);
+    const why = await look();
+    if (why === undefined) return await new Promise<never>(() => undefined);
+    throw new Error(why);
+  };
+  try {
+    return await Promise.race([connecting, refused()]);
+  } catch (err) {
+    const why = await look();
+    throw why === undefined || isAboutCredentials(err) ? err : new Error(why, { cause: err });
+  }
+}
+
+const GRACE_MS = 500;
+/** gRPC: PERMISSION_DENIED, UNAUTHENTICATED */
+const REFUSED = [7, 16];
+
+function isAboutCredentials(err: unknown): boolean {
+  for (let cause = err, depth = 0; cause instanceof Error && depth < 5; cause = cause.cause, depth++) {
+    if ('code' in cause && REFUSED.includes(cause.code as number)) return true;
+  }
+  return false;
 }
 
 /** Of a name with several addresses Node has an error without a message. */

@@ -1,5 +1,5 @@
 /** `lro status`, `watch`, `wait`, `list`, `cancel`, `poll-now`: what is there already, whether operation, chain or batch. */
-import { Option, type Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 import {
   RUN_KINDS,
   RUN_STATES,
@@ -12,7 +12,7 @@ import {
   type RunSummary,
 } from '../../client';
 import { findSearchAttributes, isUsable } from '../../setup';
-import { addCommand, print, toNumber, withLro, type CommonOptions } from './command';
+import { addCommand, print, toNumber, toSeconds, withLro, type CommonOptions } from './command';
 import { UsageError } from './failures';
 import { follow, followed } from './follow';
 import { findKnown, requireKind } from './kinds';
@@ -40,14 +40,14 @@ export function addRunCommands(program: Command): void {
   );
   addCommand(program, 'watch <id>', 'follow an operation, chain or batch to its end, and print its result').action(watch);
   addCommand(program, 'wait <id>', 'follow it as watch does, for a time at most')
-    .option('--timeout-seconds <n>', 'wait so long at most (default: no limit); exit code 4 when it is over', toNumber)
+    .option('--timeout-seconds <n>', 'wait so long at most (default: no limit); exit code 4 when it is over', toSeconds)
     .action(watch);
   addCommand(program, 'list', 'operations, chains and batches, newest first')
     .addOption(new Option('--type <type>', 'only of this type').choices(RUN_KINDS))
     .option('--status <word>', `only in this state: ${RUN_STATES.join(', ')}, or the service's own word (LroStatus)`)
     .addOption(new Option('--trouble [kind]', 'only what does not go on, for this reason (default: any)').choices(TROUBLE_KINDS))
     .option('--connection <name>', 'only of this connection')
-    .option('--limit <n>', 'list so many at most (default: 20)', toNumber)
+    .option('--limit <n>', 'list so many at most (default: 20)', toLimit)
     .action(list);
   addCommand(program, 'cancel <id>', 'cancel an operation, chain or batch, also at the service where that is possible').action(cancel);
   addCommand(program, 'poll-now <id>', 'ask the service now instead of waiting').action(pollNow);
@@ -62,7 +62,7 @@ async function watch(id: string, options: WaitFlags): Promise<void> {
 }
 
 /** Says of a run that has ended that nothing is left to be done. @returns whether it runs */
-function isOpen({ id, kind, state }: RunSummary, options: CommonOptions, done: string): boolean {
+export function isOpen({ id, kind, state }: RunSummary, options: CommonOptions, done: string): boolean {
   if (state === 'running') return true;
   print(options, { id, state, done: false }, () => `${kind} "${id}" has ended (${state}); nothing is left to be ${done}`);
   return false;
@@ -91,11 +91,15 @@ async function pollNow(id: string, options: CommonOptions): Promise<void> {
   });
 }
 
+/** For `--limit`. */
+export function toLimit(written: string): number {
+  const limit = toNumber(written);
+  if (Number.isInteger(limit) && limit >= 1 && limit <= MAX_LISTED) return limit;
+  throw new InvalidArgumentError(`It must be a whole number from 1 to ${MAX_LISTED}.`);
+}
+
 async function list(options: ListFlags): Promise<void> {
   const { type: kind, status, connection, limit } = options;
-  if (limit !== undefined && (!Number.isInteger(limit) || limit < 1 || limit > MAX_LISTED)) {
-    throw new UsageError(`--limit must be a whole number from 1 to ${MAX_LISTED}`);
-  }
   const trouble = options.trouble === true ? 'any' : options.trouble;
   const state = RUN_STATES.find((word) => word.toLowerCase() === status?.toLowerCase());
   await withLro(options, (lro) =>
@@ -115,16 +119,20 @@ export async function listWith(lro: LroClient, filter: RunFilter & { state?: Run
   const namespace = lro.client.options.namespace;
   if (lacking.length > 0) {
     throw new UsageError(
-      `namespace "${namespace}" cannot be filtered by ${lacking.join(' and ')}, which it does not have: lro setup registers them`,
+      `namespace "${namespace}" cannot be filtered by ${lacking.join(' and ')}, which it does not have: ${setupCommand(namespace)} registers them`,
     );
   }
   const runs = await lro.list(filter);
   print(options, runs, runList);
   if (missing.length > 0 && options.json !== true) {
     writeError(
-      `status, trouble and connection are not shown: namespace "${namespace}" lacks ${missing.join(', ')}; lro setup registers them`,
+      `status, trouble and connection are not shown: namespace "${namespace}" lacks ${missing.join(', ')}; ${setupCommand(namespace)} registers them`,
     );
   }
+}
+
+function setupCommand(namespace: string): string {
+  return namespace === 'default' ? 'lro setup' : `lro setup --namespace ${forShell(namespace)}`;
 }
 
 /** Where the server does not say (Temporal Cloud), a query that needs one that is missing is refused by name. */

@@ -8,6 +8,7 @@ import { UsageError } from './failures';
 import { parseMap, withoutUndefined } from './input-file';
 import { addPriorityOptions, readPriority, type PriorityFlags } from './priority';
 import { scheduleList, scheduleTable } from './schedule-tables';
+import { forShell, writeError } from './terminal';
 
 interface ScheduleFlags extends CommonOptions, BatchInputOptions, PriorityFlags {
   cron?: string[];
@@ -102,6 +103,7 @@ async function create(id: string, options: ScheduleFlags): Promise<void> {
   await withLro(options, async (lro) => {
     await lro.schedules.create({ id, times, batch, overlap, workflowId, catchupWindowSeconds, pauseOnFailure, note, paused, priority });
     await describe(lro, id, options);
+    await warnOfNever(lro, id);
   });
 }
 
@@ -118,6 +120,7 @@ async function update(id: string, options: ScheduleFlags): Promise<void> {
     const rest = withoutUndefined({ batch, priority: Object.keys(priority).length === 0 ? undefined : priority });
     await lro.schedules.update(id, { ...changes, ...rest, times });
     await describe(lro, id, options);
+    await warnOfNever(lro, id);
   });
 }
 
@@ -139,6 +142,13 @@ function timesOf(options: ScheduleFlags): ScheduleTimes {
 
 async function describe({ schedules }: LroClient, id: string, options: CommonOptions): Promise<void> {
   print(options, await schedules.describe(id), scheduleTable);
+}
+
+/** Times can be right and never come, like 30 February. */
+async function warnOfNever({ schedules }: LroClient, id: string): Promise<void> {
+  const { nextTimes } = await schedules.describe(id);
+  if (nextTimes.length > 0) return;
+  writeError(`schedule "${id}" never starts by itself: no time to come matches; lro schedule update ${forShell(id)} gives it others`);
 }
 
 /** Does something to a schedule, and prints what was done. */

@@ -1,14 +1,12 @@
 /** `lro setup`: registers the search attributes by which operators filter lists of operations. */
-import { Connection } from '@temporalio/client';
-import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { Connection, type ConnectionOptions } from '@temporalio/client';
 import type { Command } from 'commander';
 import { setUpNamespace, type SetupResult } from '../../setup';
-import { print, toNumber } from './command';
-import { UsageError, unreachable } from './failures';
-import { DEFAULT_ADDRESS } from './reach';
+import { print, settingsFor, toNumber, type CommonOptions } from './command';
+import { UnreachableError, UsageError, unreachable } from './failures';
+import { reached, requireListening } from './reach';
 
-interface SetupCommandOptions {
-  json?: true;
+interface SetupCommandOptions extends Omit<CommonOptions, 'taskQueue'> {
   createNamespace?: true;
   retentionDays?: number;
   waitSeconds?: number;
@@ -30,6 +28,8 @@ export function addSetupCommand(program: Command): void {
     .option('--create-namespace', 'make the namespace where there is none (not in Temporal Cloud)')
     .option('--retention-days <n>', `of a namespace that is made (default: ${DEFAULT_RETENTION_DAYS})`, toNumber)
     .option('--wait-seconds <n>', 'for a server that is starting (default: 0)', toNumber)
+    .option('--address <host:port>', 'of Temporal (default: TEMPORAL_ADDRESS, temporal.toml, or localhost:7233)')
+    .option('--namespace <name>', 'of Temporal (default: TEMPORAL_NAMESPACE, temporal.toml, or default)')
     .option('--json', 'print JSON')
     .action(setup);
 }
@@ -39,8 +39,7 @@ async function setup(options: SetupCommandOptions): Promise<void> {
   if (retentionDays !== undefined && !createNamespace) throw new UsageError('--retention-days needs --create-namespace');
   requireWhole('--retention-days', retentionDays, 1, MAX_RETENTION_DAYS);
   requireWhole('--wait-seconds', waitSeconds, 0, MAX_WAIT_SECONDS);
-  const { connectionOptions, namespace = 'default' } = loadClientConnectConfig();
-  const address = connectionOptions.address ?? DEFAULT_ADDRESS;
+  const { connectionOptions, namespace, address } = settingsFor(options);
   const connection = await connect({ ...connectionOptions, address }, waitSeconds);
   try {
     const createWithRetentionDays = createNamespace ? (retentionDays ?? DEFAULT_RETENTION_DAYS) : undefined;
@@ -49,7 +48,9 @@ async function setup(options: SetupCommandOptions): Promise<void> {
     if (!result.complete) process.exitCode = 1;
   } catch (err) {
     if (err instanceof Error && 'code' in err && err.code === NOT_FOUND) {
-      throw new UsageError(`Temporal has no namespace "${namespace}"; set TEMPORAL_NAMESPACE, or make it with --create-namespace`);
+      throw new UnreachableError(
+        `Temporal has no namespace "${namespace}"; name another (--namespace), or make it with --create-namespace`,
+      );
     }
     throw err;
   } finally {
@@ -58,13 +59,14 @@ async function setup(options: SetupCommandOptions): Promise<void> {
 }
 
 /** @throws UnreachableError */
-async function connect(options: Parameters<typeof Connection.connect>[0], waitSeconds: number): Promise<Connection> {
+async function connect(options: ConnectionOptions & { address: string }, waitSeconds: number): Promise<Connection> {
   const giveUpAtMs = Date.now() + waitSeconds * 1000;
   for (;;) {
     try {
-      return await Connection.connect({ ...options, connectTimeout: CONNECT_TIMEOUT_MS });
+      await requireListening(options.address);
+      return await reached(options.address, options.tls, Connection.connect({ ...options, connectTimeout: CONNECT_TIMEOUT_MS }));
     } catch (err) {
-      if (Date.now() >= giveUpAtMs) throw unreachable(err, options?.address ?? DEFAULT_ADDRESS);
+      if (Date.now() >= giveUpAtMs) throw unreachable(err, options.address);
       await new Promise((resolve) => setTimeout(resolve, TRY_EVERY_MS));
     }
   }

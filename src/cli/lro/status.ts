@@ -11,6 +11,7 @@ import {
   EncryptionError,
   OperationCancelledError,
   OperationError,
+  StillRunningError,
 } from '../../client';
 import type {
   BatchProgress,
@@ -22,6 +23,7 @@ import type {
   OperationProgress,
   OperationResult,
 } from '../../client';
+import { reasonOf } from '../../text/reason';
 import { progressTable, resultTable } from './batch-tables';
 import { print, type CommonOptions } from './command';
 import { workersText } from './follow';
@@ -54,7 +56,7 @@ async function standing(lro: LroClient, run: KnownRun): Promise<Partial<Status>>
     return { progress: await handleOf(lro, run).progress(asked) };
   } catch (err) {
     if (err instanceof EncryptionError) throw err;
-    return { note: await workersText(lro, run.taskQueue) };
+    return { note: err instanceof StillRunningError ? await workersText(lro, run.taskQueue) : reasonOf(err) };
   }
 }
 

@@ -1,0 +1,255 @@
+/** The client library, in JavaScript and TypeScript. */
+import { section } from '../wrong-use';
+
+const GOOD = "{ connection: 'maps', submit: { path: '/x' } }";
+
+export const JAVASCRIPT = section('The client library, in JavaScript', 'javascript', [
+  ['no input', 'await lro.start()', 'TypeError', ['input: must be an object', 'but is missing', '{ connection, submit: { path } }']],
+  ['a text for an input', "await lro.start('POST /x')", 'TypeError', ['input: must be an object', 'got "POST /x"']],
+  ['a list for an input', 'await lro.start([])', 'TypeError', ['input: must be an object', 'got a list']],
+  [
+    'a mistyped field',
+    "await lro.execute({ connection: 'maps', submit: { pth: '/x' } })",
+    'OperationError',
+    ['submit.pth', 'did you mean "path"?', 'submit.path: must be a string, but is missing'],
+  ],
+  [
+    'a mistyped field above',
+    "await lro.execute({ conection: 'maps', submit: { path: '/x' } })",
+    'OperationError',
+    ['conection', 'did you mean "connection"?'],
+  ],
+  [
+    'a text for a number',
+    `await lro.execute({ ...${GOOD}, deadlineSeconds: '60' })`,
+    'OperationError',
+    ['deadlineSeconds', 'must be a number of seconds'],
+  ],
+  [
+    'what JSON has no form for',
+    "await lro.start({ submit: { path: '/x', body: { id: 1n } } })",
+    'TypeError',
+    ['input: cannot be written as JSON', 'BigInt'],
+  ],
+  ['what has no end', 'const a = {}; a.a = a; await lro.start(a)', 'TypeError', ['input: cannot be written as JSON', 'circular']],
+  ['an empty id', `await lro.start(${GOOD}, { id: '' })`, 'TypeError', ['id: must be a text that is not empty']],
+  ['a number for an id', `await lro.start(${GOOD}, { id: 7 })`, 'TypeError', ['id: must be a text', 'got 7']],
+  [
+    'the id for the options',
+    `await lro.start(${GOOD}, 'my-id')`,
+    'TypeError',
+    ['options: must be an object', 'id, priority', 'got "my-id"'],
+  ],
+  ['a mistyped option', `await lro.start(${GOOD}, { ID: 'my-id' })`, 'TypeError', ['options: "ID" is not a known one', 'known: id']],
+  [
+    'a priority out of range',
+    `await lro.start(${GOOD}, { priority: { priorityKey: 9 } })`,
+    'TypeError',
+    ['priorityKey', 'from 1 (first) to 5 (last)'],
+  ],
+  [
+    'an id that belongs to another request',
+    `await lro.start(${GOOD}, { id: 'campus-7' })`,
+    'OperationError',
+    ['"campus-7" belongs to another request', 'an id of its own'],
+  ],
+  [
+    'an id that nobody knows',
+    "await lro.get('no-such-id').progress()",
+    'WorkflowNotFoundError',
+    ['there is no operation "no-such-id"', 'in namespace "default"', 'list()'],
+  ],
+  [
+    'the same for its end',
+    "await lro.get('no-such-id').cancel()",
+    'WorkflowNotFoundError',
+    ['there is no operation "no-such-id"', 'list()'],
+  ],
+  ['no id', 'await lro.get()', 'TypeError', ['id: must be a text', 'but is missing']],
+  [
+    'progress where no worker is',
+    "await lro.get('waits-for-a-worker').progress()",
+    'StillRunningError',
+    ['no progress of operation "waits-for-a-worker"', 'no worker is listening on its task queue "nobody"', 'get("waits-for-a-worker")'],
+  ],
+  [
+    'a result where no worker is',
+    "await lro.get('waits-for-a-worker').result({ timeoutSeconds: 1 })",
+    'StillRunningError',
+    ['no result of operation', 'no worker is listening on its task queue "nobody"'],
+  ],
+  [
+    'a result from a service that is away',
+    "await lro.execute({ connection: 'away', submit: { path: '/x' } }, { timeoutSeconds: 3 })",
+    'StillRunningError',
+    ['no result of operation', 'its last problem: connection refused by 127.0.0.1:9'],
+  ],
+  [
+    'a timeout that is no number',
+    "await lro.get('campus-7').result({ timeoutSeconds: '5' })",
+    'TypeError',
+    ['timeoutSeconds: must be a number of seconds >= 0', 'got "5"'],
+  ],
+  [
+    'a timeout that was computed wrongly',
+    "await lro.get('campus-7').result({ timeoutSeconds: 0 / 0 })",
+    'TypeError',
+    ['timeoutSeconds: must be a number of seconds >= 0', 'got NaN'],
+  ],
+  ['a negative timeout', "await lro.get('campus-7').result({ timeoutSeconds: -1 })", 'TypeError', ['timeoutSeconds', '>= 0', 'got -1']],
+  ['a number for the options', "await lro.get('campus-7').result(5)", 'TypeError', ['options: must be an object', 'got 5']],
+  [
+    'a batch for an operation',
+    "await lro.get('nightly-7').progress()",
+    'TypeError',
+    ['"nightly-7" is a batch, not an operation', 'getBatch("nightly-7")'],
+  ],
+  [
+    'the acceptance of a batch',
+    "await lro.get('nightly-7').accepted()",
+    'TypeError',
+    ['"nightly-7" is a batch, not an operation', 'getBatch("nightly-7")'],
+  ],
+  [
+    'an operation for a batch',
+    "await lro.getBatch('campus-7').progress()",
+    'TypeError',
+    ['"campus-7" is an operation, not a batch', 'get("campus-7")'],
+  ],
+  [
+    'an operation for a batch that is to pause',
+    "await lro.getBatch('campus-7').pause()",
+    'TypeError',
+    ['"campus-7" is an operation, not a batch', 'get("campus-7")'],
+  ],
+  [
+    'an operation for a batch whose result is wanted',
+    "await lro.getBatch('campus-1').result()",
+    'TypeError',
+    ['"campus-1" is an operation, not a batch', 'get("campus-1")'],
+  ],
+  [
+    'an operation for a chain',
+    "await lro.getChain('campus-7').progress()",
+    'TypeError',
+    ['"campus-7" is an operation, not a chain', 'get("campus-7")'],
+  ],
+  [
+    'a workflow of somebody else',
+    "await lro.get('order-1').progress({ timeoutSeconds: 1 })",
+    'StillRunningError',
+    ['"order-1"', 'it is a workflow of type "fulfilOrder"'],
+  ],
+  [
+    'workers without the key',
+    "await lro.get('secret-1').progress()",
+    'Error',
+    ['operation "secret-1" cannot answer', 'workflow task fails', 'their log'],
+  ],
+  ['an item that the batch has not', "await lro.getBatch('nightly-7').item('nobody')", 'BatchError', ['no item "nobody"', 'report']],
+  ['a batch of nothing', 'await lro.startBatch()', 'TypeError', ['input: must be an object', 'but is missing']],
+  ['a batch without items', 'await lro.executeBatch({ items: [] })', 'BatchError', ['items: must have at least one item']],
+  ['a chain of nothing', 'await lro.runChain()', 'TypeError', ['input: must be an object', 'but is missing']],
+  [
+    'a kind that there is not',
+    "await lro.list({ kind: 'bacth' })",
+    'TypeError',
+    ['kind: must be one of operation, chain, tileset, batch', 'got "bacth"'],
+  ],
+  ['a state that there is not', "await lro.list({ state: 'Running' })", 'TypeError', ['state: must be one of running', 'got "Running"']],
+  ['a filter that there is not', "await lro.list({ stat: 'running' })", 'TypeError', ['"stat" is not a known one', 'known: kind']],
+  ['a schedule of nothing', 'await lro.schedules.create()', 'TypeError', ['options: must be an object', 'but is missing']],
+  [
+    'a schedule without times',
+    "await lro.schedules.create({ id: 'x' })",
+    'ScheduleError',
+    ['schedule "x" was not created', 'times: must be an object, but is missing'],
+  ],
+  [
+    'a schedule that nobody knows',
+    "await lro.schedules.describe('no-such')",
+    'ScheduleError',
+    ['there is no schedule "no-such"', 'list of schedules'],
+  ],
+  ['a client of nothing', 'new LroClient()', 'TypeError', ['options: must be an object', 'client, taskQueue']],
+  [
+    'a client without a client',
+    'new LroClient({})',
+    'TypeError',
+    ['client: must be a Client of @temporalio/client', 'LroClient.connect()'],
+  ],
+  [
+    'a mistyped option of connect',
+    "await LroClient.connect({ addres: 'localhost:7233' })",
+    'TypeError',
+    ['"addres" is not a known one', 'known: address'],
+  ],
+  [
+    'a path for the keys',
+    "await LroClient.connect({ encryption: 'keys.yaml' })",
+    'TypeError',
+    ['encryption: must be a KeySource', 'KeySource.ofFile(path)'],
+  ],
+  [
+    'keys that are not there',
+    "KeySource.ofFile('missing.yaml')",
+    'ConfigError',
+    ['missing.yaml', 'does not exist', 'LRO_ENCRYPTION_KEYS_FILE'],
+  ],
+  [
+    'nobody at the address',
+    "await LroClient.connect({ address: 'localhost:9' })",
+    'Error',
+    ['Temporal cannot be reached at localhost:9', 'TEMPORAL_ADDRESS'],
+  ],
+]);
+
+export const TYPESCRIPT = section('The client library, in TypeScript', 'typescript', [
+  [
+    'a mistyped field',
+    "await lro.start({ connection: 'maps', submit: { pth: '/x' } });",
+    'TS2561',
+    ["'pth' does not exist", "Did you mean to write 'path'?"],
+  ],
+  ['no input', 'await lro.start();', 'TS2554', ['Expected 1-2 arguments, but got 0']],
+  [
+    'the id for the options',
+    "await lro.start({ submit: { path: '/x' } }, 'my-id');",
+    'TS2559',
+    ['no properties in common with type', 'StartOptions'],
+  ],
+  [
+    'a text for a number',
+    "await lro.get('a').result({ timeoutSeconds: '5' });",
+    'TS2322',
+    ["Type 'string' is not assignable to type 'number'"],
+  ],
+]);
+
+export const EMBEDDING = section('A worker in a program of its own', 'javascript', [
+  ['a configuration that is not there', "loadConfig('missing.yaml')", 'ConfigError', ['missing.yaml', 'does not exist', 'lro init']],
+  [
+    'a configuration with mistakes',
+    "loadConfig('wrong.config.yaml')",
+    'ConfigError',
+    ['wrong.config.yaml:3:14', 'did you mean "baseUrl"?'],
+  ],
+  [
+    'a plugin without a configuration',
+    'new LroPlugin({})',
+    'TypeError',
+    ['config: must be what loadConfig(path) returns', 'but is missing'],
+  ],
+  [
+    'a worker without a configuration',
+    'await createLroWorker({})',
+    'TypeError',
+    ['config: must be what loadConfig(path) returns', 'but is missing'],
+  ],
+  [
+    'a health port that is taken',
+    'await openHealth(process.env.TAKEN, () => undefined)',
+    'ConfigError',
+    ['cannot listen at localhost:9000', 'another process has this port'],
+  ],
+]);
