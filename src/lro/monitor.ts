@@ -154,6 +154,11 @@ export interface Failed {
   failure: FailureDetails;
 }
 
+/** How often was asked until it was so; absent: once. */
+interface Asked {
+  polls?: number;
+}
+
 /** Ask again in so many seconds. `monitor` stands here only when it has changed. */
 export interface Running {
   kind: 'running';
@@ -169,7 +174,7 @@ export interface Running {
 }
 
 /** What a status answer tells us. */
-export type StatusDecision = Running | Succeeded | Failed;
+export type StatusDecision = (Running | Succeeded | Failed) & Asked;
 
 /** The request that was sent, as decisions about its answer need it. */
 export interface SubmitContext {
