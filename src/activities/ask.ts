@@ -52,7 +52,7 @@ export function makeAsk(connections: Connections, others: OtherWorkers, waiting 
     if ('elsewhere' in decision) return decision;
     // What asks for no wait is asked on: an activity for each poll would cost more than the poll.
     for (let polls = 1; asksForNoWait(decision) && polls < MAX_IN_A_ROW && !Context.current().cancellationSignal.aborted; polls++)
-      decision = askedOn(decision, await ask(decision.monitor ?? monitor, connections), polls + 1);
+      decision = askedOn(decision, await ask(monitor, connections), polls + 1);
     recent.remember(id, decision);
     return decision;
   };
@@ -81,15 +81,16 @@ export function makeAsk(connections: Connections, others: OtherWorkers, waiting 
   };
 }
 
-/** Whether all is well, and it is to be asked again at once. */
+/** Whether it is to be asked again at once, and all else is as it was. */
 function asksForNoWait(decision: StatusDecision): decision is Running {
-  return decision.kind === 'running' && decision.waitSeconds === 0 && decision.trouble === undefined && decision.notAsked !== true;
+  if (decision.kind !== 'running' || decision.waitSeconds > 0) return false;
+  return decision.monitor === undefined && decision.trouble === undefined && decision.notAsked !== true;
 }
 
 /** What is known after one more answer. */
 function askedOn(before: Running, after: StatusDecision, polls: number): StatusDecision {
   if (after.kind !== 'running') return { ...after, polls };
-  return { ...after, monitor: after.monitor ?? before.monitor, status: after.status ?? before.status, polls };
+  return { ...after, status: after.status ?? before.status, polls };
 }
 
 /** With its age, where it has an answer. */

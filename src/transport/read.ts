@@ -48,12 +48,15 @@ export function read(target: ReadTarget): Promise<ReadOutcome> {
       signal.removeEventListener?.('abort', abort);
       resolve(outcome);
     };
+    let fail = (error: Error): void =>
+      settle({ kind: 'failed', error, hadSocket: request.socket !== null, reusedSocket: request.reusedSocket });
     // By default node drops all headers after the first thousand without a word.
     request.maxHeadersCount = 0;
     request.on('response', (response) => {
       if (isPacked(response.rawHeaders)) return settle({ kind: 'packed', response, request });
       const body = new BoundedBytes(maxBodyBytes);
       const finish = (cutBy?: 'limit' | 'connection'): void => settle({ kind: 'answer', response, bytes: body.all, cutBy });
+      fail = () => finish('connection');
       response.on('data', (chunk: Buffer) => {
         if (body.add(chunk) === undefined) return;
         finish('limit');
@@ -65,10 +68,8 @@ export function read(target: ReadTarget): Promise<ReadOutcome> {
       response.on('close', () => finish('connection'));
       response.on('error', () => finish('connection'));
     });
-    // Stays: a request whose answer has begun may still fail, and its answer says so.
-    request.on('error', (error) =>
-      settle({ kind: 'failed', error, hadSocket: request.socket !== null, reusedSocket: request.reusedSocket }),
-    );
+    // Stays: a request whose answer has begun may still fail, and then its answer is cut.
+    request.on('error', (error) => fail(error));
     signal.addEventListener?.('abort', abort);
     request.end();
   });

@@ -63,6 +63,7 @@ describe('a status read brings back the same by the short way as by the long one
       'a body that breaks off',
       (_, response) => response.writeHead(200, { 'content-length': 100 }).write(running, () => response.destroy()),
     ],
+    ['a body that does not end in time', (_, response) => void response.write('x'), '/', { limits: { timeoutSeconds: 1 } }],
     ['404', (_, response) => response.writeHead(404).end('{"error":{"code":"NotFound"}}')],
     ['429', (_, response) => response.writeHead(429, { 'retry-after': '3' }).end()],
     ['500', (_, response) => response.writeHead(500).end('oops')],
