@@ -4,6 +4,7 @@
  * Keeps true: the same id is the same run. A running one is joined, one that has succeeded is left as it is, and only one that has
  * failed is started anew; another request under its id is refused, and starts nothing.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   WorkflowExecutionAlreadyStartedError,
   WorkflowFailedError,
@@ -50,6 +51,11 @@ export interface WaitOptions {
   timeoutSeconds?: number;
 }
 
+const ASK_AGAIN_MS = 200;
+/** Codes of gRPC. */
+const DEADLINE_EXCEEDED = 4;
+const CANCELLED_CALL = 1;
+
 /** Timeout of a call that waits for a worker's answer, unless the caller sets one. */
 export const DEFAULT_ANSWER_SECONDS = 60;
 
@@ -95,7 +101,7 @@ export async function waitFor<T>(
   call: () => Promise<T>,
 ): Promise<T> {
   try {
-    if (timeoutSeconds === undefined) return await call();
+    if (timeoutSeconds === undefined) return await (what === 'result' ? askedAgain(call) : call());
     return await client.connection.withDeadline(Date.now() + timeoutSeconds * 1000, call);
   } catch (err) {
     const undecrypted = encryptionErrorIn(err);
@@ -168,11 +174,28 @@ const FAILED = { operation: OperationError, batch: BatchError, chain: ChainError
 
 const CANCELLED = { operation: OperationCancelledError, batch: BatchCancelledError, chain: ChainCancelledError } as const;
 
+/** A busy server may give up its side of the wait for an end: without a timeout of the caller's that is not the end of the wait. */
+async function askedAgain<T>(call: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await call();
+    } catch (err) {
+      if (grpcCodeIn(err) !== DEADLINE_EXCEEDED) throw err;
+      await sleep(ASK_AGAIN_MS);
+    }
+  }
+}
+
 function isTimeout(err: unknown): boolean {
   if (err instanceof WorkflowUpdateRPCTimeoutOrCancelledError) return true;
+  const code = grpcCodeIn(err);
+  return code === DEADLINE_EXCEEDED || code === CANCELLED_CALL;
+}
+
+/** Of a call that the server, or the way to it, has refused. */
+function grpcCodeIn(err: unknown): number | undefined {
   for (let cause = err, depth = 0; cause instanceof Error && depth < 5; cause = cause.cause, depth++) {
-    // gRPC: DEADLINE_EXCEEDED, CANCELLED
-    if ('code' in cause && (cause.code === 4 || cause.code === 1)) return true;
+    if ('code' in cause && typeof cause.code === 'number') return cause.code;
   }
-  return false;
+  return undefined;
 }
