@@ -1,14 +1,17 @@
 /** `npm run demo`, as a process without a terminal: what it shows, its exit code, and that nothing of it is left. */
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { Connection } from '@temporalio/client';
 import { startChild, type Child } from '../../src/devserver';
 import { temporaryFolder } from '../support/config';
 import { sharedAddress } from '../support/in-process';
 
-const DEMO = resolve(__dirname, '../../dist/cli/demo.js');
+const ROOT = resolve(__dirname, '../..');
+const DEMO = resolve(ROOT, 'dist/cli/demo.js');
+const run = promisify(execFile);
 
 interface Demo extends Child {
   /** Its folders lie here, and the environment of all its processes names it. */
@@ -16,16 +19,21 @@ interface Demo extends Child {
 }
 
 /** @param untilLine resolves when the demo has written such a line */
-async function startDemo(untilLine: RegExp, env: Record<string, string> = {}): Promise<Demo> {
+async function startDemo(untilLine: RegExp, env: Record<string, string> = {}, args: string[] = []): Promise<Demo> {
   const folder = temporaryFolder();
   const child = await startChild({
     name: 'the demo',
     command: process.execPath,
-    args: [DEMO],
+    args: [DEMO, ...args],
     env: { TEMPORAL_ADDRESS: undefined, LRO_TASK_QUEUE: undefined, FORCE_COLOR: undefined, ...env, TMPDIR: folder },
     readyLine: untilLine,
   });
   return Object.assign(child, { folder });
+}
+
+/** Steps as they were before they were broken into lines. */
+function unwrapped(shown: string): string {
+  return shown.replace(/\n {15,}(?=\S)/g, ' ');
 }
 
 /** The processes of a demo, found by the environment that they were started with. */
@@ -45,8 +53,10 @@ test.concurrent('the demo shows a chain that survives the kill of its worker, a 
   const demo = await startDemo(/takes work/);
   expect(processesOf(demo).length).toBeGreaterThanOrEqual(4);
   const exit = await demo.exited;
-  const shown = demo.output();
-  expect({ ...exit, shown }).toMatchObject({ code: 0 });
+  const lines = demo.output();
+  expect({ ...exit, lines }).toMatchObject({ code: 0 });
+  expect(lines.split('\n').filter((line) => line.length > 100)).toEqual([]);
+  const shown = unwrapped(lines);
 
   for (const [name, path] of Object.entries({
     upload: 'mapData/metadata',
@@ -54,7 +64,7 @@ test.concurrent('the demo shows a chain that survives the kill of its worker, a 
     dataset: 'datasets',
     tileset: 'tilesets',
   })) {
-    expect(shown).toMatch(new RegExp(`✓ ${name} +http://127\\.0\\.0\\.1:\\d+/${path}/[\\w-]+ `));
+    expect(shown).toMatch(new RegExp(`✓ ${name} +/${path}/[\\w-]+ \\(\\d+ polls?, `));
   }
   for (const name of ['tileset', 'rejected', 'broken']) {
     expect(shown).toMatch(new RegExp(`http://127\\.0\\.0\\.1:\\d+/namespaces/default/workflows/demo%2F${name}%2F`));
@@ -68,8 +78,33 @@ test.concurrent('the demo shows a chain that survives the kill of its worker, a 
   expect(shown).toMatch(
     /1 POST per operation: upload 1, conversion 1, dataset 1, tileset 1, rejected 1, broken-upload 1, broken-conversion 1\n/,
   );
+  expect(shown).toMatch(/✓ temporal +dev server at 127\.0\.0\.1:\d+, pid \d+ by \/\S+ \(from .+\)\n/);
+  expect(shown).toMatch(/the links above lead nowhere\. .* npm run demo -- --keep\n$/s);
   // Plain lines where nobody looks on.
   expect(shown).not.toContain('\x1b');
+  await expectNothingLeft(demo);
+});
+
+test.concurrent('what it leaves running takes the lines that it prints', async () => {
+  const demo = await startDemo(/the worker's file: /, {}, ['--keep']);
+  try {
+    const printed = demo.output();
+    expect(printed.split('\n').filter((line) => line.length > 100)).toEqual([]);
+    const [, block = ''] = /In another terminal:\n\n([^]*?)\n\n/.exec(printed) ?? [];
+    const lines = block.split('\n').map((line) => line.trim());
+    const exports = lines.filter((line) => line.startsWith('export '));
+    const answers = await Promise.all(
+      lines.filter((line) => /^(node|npm) /.test(line)).map((line) => run('sh', ['-c', [...exports, line].join('\n')], { cwd: ROOT })),
+    );
+    const [tileset, refused, building, alone, built, list] = answers.map(({ stdout }) => stdout);
+    expect(tileset).toMatch(/^location: http:\S+\/tilesets\//m);
+    expect(refused).toMatch(/^SubmissionRejected: /);
+    expect(building).toMatch(/^tileset: http:\S+\/tilesets\//);
+    for (const shown of [alone, built]) expect(shown).toMatch(/Succeeded/i);
+    expect(list).toMatch(/demo\/tileset\/building-1/);
+  } finally {
+    expect(await demo.kill('SIGINT')).toEqual({ code: 0, signal: null });
+  }
   await expectNothingLeft(demo);
 });
 

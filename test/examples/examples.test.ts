@@ -1,4 +1,4 @@
-/** The programs of the README, run as they stand there, by the commands that stand there. */
+/** The programs of docs/programs.md, run as they stand there, by the commands that stand there. */
 import { execFile, spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -143,9 +143,9 @@ pythonTest(
 );
 
 test.each(['examples/typescript/tileset.mjs', 'examples/typescript/building.mjs', 'examples/python/tileset.py'])(
-  'the README shows %s word for word',
+  'docs/programs.md shows %s word for word',
   (path) => {
-    const blocks = [...readFileSync(join(ROOT, 'README.md'), 'utf8').matchAll(/^```\w+\n([^]*?)^```$/gm)].map(([, code]) => code);
+    const blocks = [...readFileSync(join(ROOT, 'docs/programs.md'), 'utf8').matchAll(/^```\w+\n([^]*?)^```$/gm)].map(([, code]) => code);
     expect(blocks).toContain(readFileSync(join(ROOT, path), 'utf8'));
   },
 );
