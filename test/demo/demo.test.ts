@@ -1,17 +1,10 @@
 /** `npm run demo`, as a process without a terminal: what it shows, its exit code, and that nothing of it is left. */
-import { execFile, execFileSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import { Connection } from '@temporalio/client';
 import { startChild, type Child } from '../../src/devserver';
 import { temporaryFolder } from '../support/config';
 import { sharedAddress } from '../support/in-process';
-
-const ROOT = resolve(__dirname, '../..');
-const DEMO = resolve(ROOT, 'dist/cli/demo.js');
-const run = promisify(execFile);
+import { DEMO, expectNothingLeft, processesOf } from './processes';
 
 interface Demo extends Child {
   /** Its folders lie here, and the environment of all its processes names it. */
@@ -19,12 +12,12 @@ interface Demo extends Child {
 }
 
 /** @param untilLine resolves when the demo has written such a line */
-async function startDemo(untilLine: RegExp, env: Record<string, string> = {}, args: string[] = []): Promise<Demo> {
+async function startDemo(untilLine: RegExp, env: Record<string, string> = {}): Promise<Demo> {
   const folder = temporaryFolder();
   const child = await startChild({
     name: 'the demo',
     command: process.execPath,
-    args: [DEMO, ...args],
+    args: [DEMO],
     env: { TEMPORAL_ADDRESS: undefined, LRO_TASK_QUEUE: undefined, FORCE_COLOR: undefined, ...env, TMPDIR: folder },
     readyLine: untilLine,
   });
@@ -34,19 +27,6 @@ async function startDemo(untilLine: RegExp, env: Record<string, string> = {}, ar
 /** Steps as they were before they were broken into lines. */
 function unwrapped(shown: string): string {
   return shown.replace(/\n {15,}(?=\S)/g, ' ');
-}
-
-/** The processes of a demo, found by the environment that they were started with. */
-function processesOf({ folder }: Demo): string[] {
-  const all = execFileSync('ps', ['axeww'], { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });
-  return all.split('\n').filter((line) => line.includes(`TMPDIR=${folder}`));
-}
-
-async function expectNothingLeft(demo: Demo): Promise<void> {
-  // The watchdogs of children notice the end of the demo by a pipe.
-  for (const giveUpAtMs = Date.now() + 10_000; processesOf(demo).length > 0 && Date.now() < giveUpAtMs;) await sleep(100);
-  expect(processesOf(demo)).toEqual([]);
-  expect(readdirSync(demo.folder)).toEqual([]);
 }
 
 test.concurrent('the demo shows a chain that survives the kill of its worker, a rejection and a failure, and leaves nothing', async () => {
@@ -82,29 +62,6 @@ test.concurrent('the demo shows a chain that survives the kill of its worker, a 
   expect(shown).toMatch(/the links above lead nowhere\. .* npm run demo -- --keep\n$/s);
   // Plain lines where nobody looks on.
   expect(shown).not.toContain('\x1b');
-  await expectNothingLeft(demo);
-});
-
-test.concurrent('what it leaves running takes the lines that it prints', async () => {
-  const demo = await startDemo(/the worker's file: /, {}, ['--keep']);
-  try {
-    const printed = demo.output();
-    expect(printed.split('\n').filter((line) => line.length > 100)).toEqual([]);
-    const [, block = ''] = /In another terminal:\n\n([^]*?)\n\n/.exec(printed) ?? [];
-    const lines = block.split('\n').map((line) => line.trim());
-    const exports = lines.filter((line) => line.startsWith('export '));
-    const answers = await Promise.all(
-      lines.filter((line) => /^(node|npm) /.test(line)).map((line) => run('sh', ['-c', [...exports, line].join('\n')], { cwd: ROOT })),
-    );
-    const [tileset, refused, building, alone, built, list] = answers.map(({ stdout }) => stdout);
-    expect(tileset).toMatch(/^location: http:\S+\/tilesets\//m);
-    expect(refused).toMatch(/^SubmissionRejected: /);
-    expect(building).toMatch(/^tileset: http:\S+\/tilesets\//);
-    for (const shown of [alone, built]) expect(shown).toMatch(/Succeeded/i);
-    expect(list).toMatch(/demo\/tileset\/building-1/);
-  } finally {
-    expect(await demo.kill('SIGINT')).toEqual({ code: 0, signal: null });
-  }
   await expectNothingLeft(demo);
 });
 
