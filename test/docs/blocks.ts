@@ -4,8 +4,8 @@ import { join, resolve } from 'node:path';
 
 export const ROOT = resolve(__dirname, '../..');
 
-/** What tells of how things were, or is taken from elsewhere. */
-const HISTORY = ['docs/decisions.md'];
+/** What tells of how things were, and commands that are wrong on purpose. */
+const OTHERS = ['docs/decisions.md', 'docs/wrong-uses.md'];
 
 /** Pages that are for readers of this version, from the root of the project. */
 export const PAGES = [
@@ -14,7 +14,7 @@ export const PAGES = [
   ...readdirSync(join(ROOT, 'docs'))
     .filter((name) => name.endsWith('.md'))
     .map((name) => `docs/${name}`)
-    .filter((page) => !HISTORY.includes(page)),
+    .filter((page) => !OTHERS.includes(page)),
 ];
 
 export function pageText(page: string): string {
