@@ -78,7 +78,9 @@ export class Screen {
   private format(kind: StepKind, name: string, text: string): string {
     const { dim, green, cyan, yellow, red } = this.colors;
     const color = { done: green, pending: cyan, expectedFailure: yellow, kill: red, wrong: red }[kind];
-    const lines = wrapped(text, COLUMNS - TEXT_START).split('\n').join(`\n${' '.repeat(TEXT_START)}`);
+    const lines = wrapped(text, COLUMNS - TEXT_START)
+      .split('\n')
+      .join(`\n${' '.repeat(TEXT_START)}`);
     return `  ${dim(timeOfDay(new Date()))}  ${color(`${SYMBOLS[kind]} ${name.padEnd(NAME_WIDTH)}`)} ${lines}`;
   }
 
@@ -95,7 +97,10 @@ export class Screen {
 
 /** In lines of at most so many columns; a word that is longer than a line is cut where the line ends. */
 function wrapped(text: string, columns: number): string {
-  return new Help().boxWrap(text.replace(new RegExp(`\\S{${columns}}(?=\\S)`, 'g'), (part) => `${part} `), columns);
+  return new Help().boxWrap(
+    text.replace(new RegExp(`\\S{${columns}}(?=\\S)`, 'g'), (part) => `${part} `),
+    columns,
+  );
 }
 
 function timeOfDay(at: Date): string {
