@@ -1,7 +1,7 @@
 import { LroClient } from 'durable-lro';
 
 const lro = await LroClient.connect({ taskQueue: process.env.LRO_TASK_QUEUE });
-const path = process.argv[2] ?? './data/building.zip'; // read by the worker, below `files.readBelow`
+const path = process.argv[2] ?? 'building.zip'; // read by the worker, below `files.readBelow`
 const building = await lro.buildTileset({ connection: 'maps', package: { path } }, { id: `building/${path}` });
 try {
   console.log('tileset:', (await building.result()).made.tileset.resourceLocation);

@@ -10,7 +10,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { LroClient } from '../client';
 import { DEFAULT_TASK_QUEUE } from '../contract';
 import { reasonOf } from '../text/reason';
-import { keepText } from './demo/keep';
+import { keepLines } from './demo/keep';
 import { exitCodeOf, UnreachableError } from './lro/failures';
 import { Screen, seconds } from './demo/screen';
 import { Stage, type DemoService } from './demo/stage';
@@ -18,7 +18,8 @@ import { Story } from './demo/story';
 import { workflowLink, type DemoTemporal } from './demo/temporal';
 
 interface DemoOptions {
-  keep?: true;
+  /** Whether all stays up at the end. */
+  keep: boolean;
   ui?: string;
 }
 
@@ -28,7 +29,8 @@ const SAME_INTERRUPT_MS = 500;
 function readArguments(argv: string[]): DemoOptions {
   const program = new Command('demo')
     .description('Carries a drawing package through upload, conversion, dataset and tileset, and kills the worker in the middle.')
-    .option('--keep', 'leave everything running at the end, for programs of your own, until Ctrl-C')
+    .option('--keep', 'leave everything running at the end, until Ctrl-C (default on a terminal)')
+    .option('--no-keep', 'end everything at the end (default without a terminal)')
     .option('--ui <url>', 'Web UI of the server that TEMPORAL_ADDRESS names, for the links', toUrl)
     .addHelpText(
       'after',
@@ -36,7 +38,8 @@ function readArguments(argv: string[]): DemoOptions {
     );
   program.showHelpAfterError('(--help says what it takes)');
   program.exitOverride((err) => process.exit(err.exitCode === 0 ? 0 : 2));
-  return program.parse(argv).opts<DemoOptions>();
+  const { keep = process.stdout.isTTY, ui } = program.parse(argv).opts<{ keep?: boolean; ui?: string }>();
+  return { keep, ui };
 }
 
 function toUrl(written: string): string {
@@ -47,7 +50,7 @@ function toUrl(written: string): string {
 async function run(options: DemoOptions, stage: Stage, screen: Screen): Promise<void> {
   screen.title('durable-lro: a drawing package becomes a tileset, though its worker is killed on the way');
   screen.line();
-  const keep = options.keep === true;
+  const { keep } = options;
   screen.pending('temporal', 'starting');
   const [temporal, service] = await Promise.all([
     stage.startTemporal({ usualPorts: keep, uiUrl: options.ui, onStep: (message) => screen.step('pending', 'temporal', message) }),
@@ -56,6 +59,7 @@ async function run(options: DemoOptions, stage: Stage, screen: Screen): Promise<
   // On a server that already existed, a worker on the usual task queue would not know the demo's connection.
   const taskQueue = process.env['LRO_TASK_QUEUE'] ?? (temporal.server === undefined ? 'lro-demo' : DEFAULT_TASK_QUEUE);
   screen.step('done', 'temporal', temporal.description);
+  if (temporal.program !== undefined) screen.note(`by ${temporal.program}`);
   screen.step('done', 'service', `emulator of Azure Maps Creator at ${service.url}, pid ${service.pid}`);
   screen.pending('worker', 'starting');
   const [worker, lro] = await Promise.all([stage.startWorker(taskQueue), LroClient.connect({ taskQueue })]);
@@ -64,7 +68,7 @@ async function run(options: DemoOptions, stage: Stage, screen: Screen): Promise<
     'worker',
     `takes work from task queue "${taskQueue}", pid ${worker.pid}, ${seconds(performance.now())} after the start`,
   );
-  showUi(screen, temporal, 'Web UI');
+  showUi(screen, temporal);
   screen.line();
 
   const story = new Story({ screen, stage, service, temporal, lro, taskQueue, workerPid: worker.pid });
@@ -72,17 +76,21 @@ async function run(options: DemoOptions, stage: Stage, screen: Screen): Promise<
   screen.line();
   await story.countPosts();
   await lro.close();
-  showUi(
-    screen,
-    temporal,
-    keep || temporal.server === undefined ? 'Web UI' : 'Web UI (gone now; "npm run demo -- --keep" leaves it running)',
-  );
+  screen.line();
   if (keep) showWhatIsKept(screen, stage, temporal, service, taskQueue, datasetId);
+  else showWhatIsLeft(screen, temporal);
 }
 
-function showUi(screen: Screen, temporal: DemoTemporal, name: string): void {
+function showUi(screen: Screen, temporal: DemoTemporal): void {
   const link = workflowLink(temporal);
-  if (link !== undefined) screen.line(`  ${name}: ${screen.link(link)}`);
+  if (link !== undefined) screen.line(`  Web UI: ${screen.link(link)}`);
+}
+
+/** At the end of a demo that does not stay up: what still works of what was shown. */
+function showWhatIsLeft(screen: Screen, temporal: DemoTemporal): void {
+  if (temporal.server === undefined) return showUi(screen, temporal);
+  screen.paragraph('Everything is ended now, so the links above lead nowhere. To see it again, and leave it up:');
+  screen.line('  npm run demo -- --keep');
 }
 
 function showWhatIsKept(
@@ -93,8 +101,8 @@ function showWhatIsKept(
   taskQueue: string,
   datasetId: string,
 ): void {
-  screen.line();
-  screen.line(keepText({ address, namespace, taskQueue, configPath, serviceUrl: service.url, datasetId }));
+  const kept = { address, namespace, taskQueue, configPath, serviceUrl: service.url, datasetId };
+  for (const line of keepLines(kept)) screen.line(`  ${line}`.trimEnd());
 }
 
 async function main(): Promise<void> {
@@ -110,7 +118,7 @@ async function main(): Promise<void> {
   try {
     await Promise.race([run(options, stage, screen), stage.broken]);
     asExpected = true;
-    if (options.keep === true) await stage.broken;
+    if (options.keep) await stage.broken;
   } catch (err) {
     // A signal is ending all processes: errors from now on are caused by that.
     if (stage.isClearing) return;

@@ -1,14 +1,10 @@
 /** `npm run demo`, as a process without a terminal: what it shows, its exit code, and that nothing of it is left. */
-import { execFileSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
 import { startChild, type Child } from '../../src/devserver';
 import { temporaryFolder } from '../support/config';
 import { sharedAddress } from '../support/in-process';
-
-const DEMO = resolve(__dirname, '../../dist/cli/demo.js');
+import { DEMO, expectNothingLeft, processesOf } from './processes';
 
 interface Demo extends Child {
   /** Its folders lie here, and the environment of all its processes names it. */
@@ -28,25 +24,19 @@ async function startDemo(untilLine: RegExp, env: Record<string, string> = {}): P
   return Object.assign(child, { folder });
 }
 
-/** The processes of a demo, found by the environment that they were started with. */
-function processesOf({ folder }: Demo): string[] {
-  const all = execFileSync('ps', ['axeww'], { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });
-  return all.split('\n').filter((line) => line.includes(`TMPDIR=${folder}`));
-}
-
-async function expectNothingLeft(demo: Demo): Promise<void> {
-  // The watchdogs of children notice the end of the demo by a pipe.
-  for (const giveUpAtMs = Date.now() + 10_000; processesOf(demo).length > 0 && Date.now() < giveUpAtMs;) await sleep(100);
-  expect(processesOf(demo)).toEqual([]);
-  expect(readdirSync(demo.folder)).toEqual([]);
+/** Steps as they were before they were broken into lines. */
+function unwrapped(shown: string): string {
+  return shown.replace(/\n {15,}(?=\S)/g, ' ');
 }
 
 test.concurrent('the demo shows a chain that survives the kill of its worker, a rejection and a failure, and leaves nothing', async () => {
   const demo = await startDemo(/takes work/);
   expect(processesOf(demo).length).toBeGreaterThanOrEqual(4);
   const exit = await demo.exited;
-  const shown = demo.output();
-  expect({ ...exit, shown }).toMatchObject({ code: 0 });
+  const lines = demo.output();
+  expect({ ...exit, lines }).toMatchObject({ code: 0 });
+  expect(lines.split('\n').filter((line) => line.length > 100)).toEqual([]);
+  const shown = unwrapped(lines);
 
   for (const [name, path] of Object.entries({
     upload: 'mapData/metadata',
@@ -54,7 +44,7 @@ test.concurrent('the demo shows a chain that survives the kill of its worker, a 
     dataset: 'datasets',
     tileset: 'tilesets',
   })) {
-    expect(shown).toMatch(new RegExp(`✓ ${name} +http://127\\.0\\.0\\.1:\\d+/${path}/[\\w-]+ `));
+    expect(shown).toMatch(new RegExp(`✓ ${name} +/${path}/[\\w-]+ \\(\\d+ polls?, `));
   }
   for (const name of ['tileset', 'rejected', 'broken']) {
     expect(shown).toMatch(new RegExp(`http://127\\.0\\.0\\.1:\\d+/namespaces/default/workflows/demo%2F${name}%2F`));
@@ -68,6 +58,8 @@ test.concurrent('the demo shows a chain that survives the kill of its worker, a 
   expect(shown).toMatch(
     /1 POST per operation: upload 1, conversion 1, dataset 1, tileset 1, rejected 1, broken-upload 1, broken-conversion 1\n/,
   );
+  expect(shown).toMatch(/✓ temporal +dev server at 127\.0\.0\.1:\d+, pid \d+ by \/\S+ \(from .+\)\n/);
+  expect(shown).toMatch(/the links above lead nowhere\. .* npm run demo -- --keep\n$/s);
   // Plain lines where nobody looks on.
   expect(shown).not.toContain('\x1b');
   await expectNothingLeft(demo);

@@ -5,11 +5,13 @@ import { dirname, join } from 'node:path';
 const root = join(__dirname, '..', '..');
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
 
-const documents = ['.', 'docs'].flatMap((folder) =>
-  readdirSync(join(root, folder))
-    .filter((name) => name.endsWith('.md'))
-    .map((name) => join(folder, name)),
-);
+const documents = ['.', 'docs']
+  .flatMap((folder) =>
+    readdirSync(join(root, folder))
+      .filter((name) => name.endsWith('.md'))
+      .map((name) => join(folder, name)),
+  )
+  .concat('packages/client/README.md', 'packages/dev/README.md');
 
 /** Paths of this project between backticks, as far as they are paths: `src/lro/status.ts: decideStatus`, `test/protocol/…` */
 function pathsIn(text: string): string[] {

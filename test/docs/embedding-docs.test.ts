@@ -1,7 +1,9 @@
-/** The TypeScript of docs/embedding.md and docs/nexus.md compiles against the package, and the host program that stands there runs. With `LRO_LONG=1`. */
+/** The TypeScript of docs/embedding.md, docs/nexus.md and docs/testing.md compiles against the packages, and the programs there run. With `LRO_LONG=1`. */
+import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { Client, Connection } from '@temporalio/client';
 import { startChild } from '../../src/devserver';
 import { startEmulator } from '../../src/emulator';
@@ -14,7 +16,7 @@ const ROOT = join(__dirname, '../..');
 /** Blocks that begin with the name of a file, written below `folder`. @returns their names */
 function writeProgramsOf(document: string, folder: string): string[] {
   const text = readFileSync(join(ROOT, document), 'utf8');
-  return [...text.matchAll(/^```ts\n\/\/ ([\w-]+\.ts)\n(.*?)^```$/gms)].map(([, name = '', code = '']) => {
+  return [...text.matchAll(/^```ts\n\/\/ ([\w.-]+\.ts)\n(.*?)^```$/gms)].map(([, name = '', code = '']) => {
     writeFileSync(join(folder, name), code);
     return name;
   });
@@ -61,4 +63,31 @@ longTest('the programs of the documents compile, and the host runs operations be
     await connection.close();
     await emulator.close();
   }
+});
+
+/** The package `durable-lro-dev`, of what is built here: packing it would take longer than the test. */
+function linkDevPackage(folder: string): void {
+  const home = join(folder, 'node_modules/durable-lro-dev');
+  mkdirSync(home, { recursive: true });
+  for (const [name, built] of [
+    ['emulator', 'emulator/index'],
+    ['devserver', 'devserver/public'],
+  ] as const) {
+    const target = JSON.stringify(join(ROOT, 'dist', built));
+    writeFileSync(join(home, `${name}.js`), `module.exports = require(${target});`);
+    writeFileSync(join(home, `${name}.d.ts`), `export * from ${target};`);
+  }
+}
+
+longTest('the test that docs/testing.md shows does what it says there', async () => {
+  const folder = temporaryFolder();
+  mkdirSync(join(folder, 'node_modules'));
+  symlinkSync(join(ROOT, 'node_modules/@temporalio'), join(folder, 'node_modules/@temporalio'));
+  linkDevPackage(folder);
+  expect(writeProgramsOf('docs/testing.md', folder)).toEqual(['tileset.test.ts']);
+  expect(await compile(folder)).toBe('');
+  const program =
+    "require('./tileset.test.js').run().then((ends) => console.log(JSON.stringify(ends)), (err) => { console.error(err); process.exit(1); })";
+  const { stdout } = await promisify(execFile)(process.execPath, ['-e', program], { cwd: folder });
+  expect(JSON.parse(stdout.trim().split('\n').at(-1) ?? '')).toEqual(['Succeeded', 'Succeeded', 'SubmissionRejected', '4']);
 });

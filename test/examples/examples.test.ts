@@ -1,12 +1,13 @@
-/** The programs of the README, run as they stand there, by the commands that stand there. */
+/** The programs of docs/programs.md, run as they stand there, by the commands that stand there. */
 import { execFile, spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { randomUUID } from 'node:crypto';
 import { LroClient } from '../../src/client';
 import type { Child } from '../../src/devserver';
 import { buildDrawingPackage, startEmulator, type Emulator } from '../../src/emulator';
+import { blocksIn, pageText } from '../docs/blocks';
 import { temporaryFolder, writeConfig } from '../support/config';
 import { eventually } from '../support/eventually';
 import { sharedAddress } from '../support/in-process';
@@ -113,15 +114,25 @@ test('the program that builds a tileset prints its location, and what to go on w
   expect(failed).toMatch(/^step "conversion" .*failed: .*Level_2\.dwg.* → go on with \{/);
 });
 
-test('the TypeScript program has no type error', async () => {
+test('the TypeScript programs here, on the first page and of the recipes have no type error', async () => {
+  const programs = [
+    readFileSync(join(ROOT, 'examples/typescript/tileset.mjs'), 'utf8'),
+    ...['README.md', 'docs/connections.md'].flatMap((page) =>
+      blocksIn(pageText(page), page).flatMap(({ code }) => (code.includes("from 'durable-lro'") ? [code] : [])),
+    ),
+  ];
+  expect(programs).toHaveLength(3);
   // TypeScript's own ending, and beside the package, so that its name leads to it.
-  const copy = join(ROOT, 'examples/typescript', `tileset-${randomUUID()}.mts`);
-  copyFileSync(join(ROOT, 'examples/typescript/tileset.mjs'), copy);
+  const copies = programs.map((code) => {
+    const copy = join(ROOT, 'examples/typescript', `program-${randomUUID()}.mts`);
+    writeFileSync(copy, code);
+    return copy;
+  });
   try {
     const options = '--ignoreConfig --noEmit --strict --target es2022 --module nodenext --types node --skipLibCheck';
-    await run(process.execPath, [join(ROOT, 'node_modules/@typescript/native/bin/tsc'), ...options.split(' '), copy]);
+    await run(process.execPath, [join(ROOT, 'node_modules/@typescript/native/bin/tsc'), ...options.split(' '), ...copies]);
   } finally {
-    rmSync(copy);
+    for (const copy of copies) rmSync(copy);
   }
 });
 
@@ -143,9 +154,9 @@ pythonTest(
 );
 
 test.each(['examples/typescript/tileset.mjs', 'examples/typescript/building.mjs', 'examples/python/tileset.py'])(
-  'the README shows %s word for word',
+  'docs/programs.md shows %s word for word',
   (path) => {
-    const blocks = [...readFileSync(join(ROOT, 'README.md'), 'utf8').matchAll(/^```\w+\n([^]*?)^```$/gm)].map(([, code]) => code);
+    const blocks = [...readFileSync(join(ROOT, 'docs/programs.md'), 'utf8').matchAll(/^```\w+\n([^]*?)^```$/gm)].map(([, code]) => code);
     expect(blocks).toContain(readFileSync(join(ROOT, path), 'utf8'));
   },
 );

@@ -1,15 +1,20 @@
 /**
- * The demo's output: one line for each event, with the time, a symbol, its subject and what happened.
+ * The demo's output: one entry for each event, with the time, a symbol, its subject and what happened.
  *
- * Keeps true: a finished line stays, and is plain text without a terminal; a pending line is shown on a terminal only, and the next line
- * replaces it. After `mute()` nothing is written any more.
+ * Keeps true: no line is longer than 100 columns; a finished one stays, and is plain text without a terminal; a pending line is shown on a
+ * terminal only, and the next line replaces it. After `mute()` nothing is written any more.
  */
+import { Help } from 'commander';
 import pc from 'picocolors';
 
 const SYMBOLS = { done: '✓', pending: '…', expectedFailure: '✗', kill: '✂', wrong: '!' } as const;
 export type StepKind = keyof typeof SYMBOLS;
 
-const NAME_WIDTH = 11;
+/** What people have open, and what fits into a page. */
+const COLUMNS = 100;
+const NAME_WIDTH = 10;
+/** Of the time, the symbol, the name and the blanks around them. */
+const TEXT_START = NAME_WIDTH + 15;
 /** Pending lines are cut to the width of the terminal, but not below this. */
 const MIN_COLUMNS = 40;
 
@@ -31,7 +36,7 @@ export class Screen {
     if (!this.out.isTTY) return;
     this.clearUnfinished();
     const columns = Math.max(this.out.columns || 80, MIN_COLUMNS);
-    this.write(this.format('pending', name, text.slice(0, columns - NAME_WIDTH - 16)));
+    this.write(this.format('pending', name, text.slice(0, Math.min(columns, COLUMNS) - TEXT_START - 1)));
     this.unfinished = true;
   }
 
@@ -39,14 +44,22 @@ export class Screen {
     this.line(this.format(kind, name, text));
   }
 
-  /** Goes with the step before it. */
+  /** Goes with the step before it, below its text; what is too long for that, as a link is that people copy, begins further left. */
   note(text: string): void {
-    for (const part of text.split('\n')) this.line(this.colors.dim(`${' '.repeat(NAME_WIDTH + 15)}${part}`));
+    for (const part of text.split('\n')) {
+      const indent = TEXT_START + part.length <= COLUMNS ? TEXT_START : 2;
+      this.line(this.colors.dim(`${' '.repeat(indent)}${part}`));
+    }
   }
 
   line(text = ''): void {
     this.clearUnfinished();
     this.write(`${text}\n`);
+  }
+
+  /** A text of several lines at most as wide as the screen. */
+  paragraph(text: string): void {
+    for (const line of wrapped(text, COLUMNS - 2).split('\n')) this.line(`  ${line}`);
   }
 
   link(url: string): string {
@@ -65,7 +78,10 @@ export class Screen {
   private format(kind: StepKind, name: string, text: string): string {
     const { dim, green, cyan, yellow, red } = this.colors;
     const color = { done: green, pending: cyan, expectedFailure: yellow, kill: red, wrong: red }[kind];
-    return `  ${dim(timeOfDay(new Date()))}  ${color(`${SYMBOLS[kind]} ${name.padEnd(NAME_WIDTH)}`)} ${text}`;
+    const lines = wrapped(text, COLUMNS - TEXT_START)
+      .split('\n')
+      .join(`\n${' '.repeat(TEXT_START)}`);
+    return `  ${dim(timeOfDay(new Date()))}  ${color(`${SYMBOLS[kind]} ${name.padEnd(NAME_WIDTH)}`)} ${lines}`;
   }
 
   private clearUnfinished(): void {
@@ -77,6 +93,14 @@ export class Screen {
   private write(text: string): void {
     if (!this.muted) this.out.write(text);
   }
+}
+
+/** In lines of at most so many columns; a word that is longer than a line is cut where the line ends. */
+function wrapped(text: string, columns: number): string {
+  return new Help().boxWrap(
+    text.replace(new RegExp(`\\S{${columns}}(?=\\S)`, 'g'), (part) => `${part} `),
+    columns,
+  );
 }
 
 function timeOfDay(at: Date): string {

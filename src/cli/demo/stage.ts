@@ -16,6 +16,8 @@ import { findTemporal, isFree, type DemoTemporal, type TemporalOptions } from '.
 
 /** Name of the demo's connection. */
 export const CONNECTION = 'maps';
+/** The drawing package of the demo, as callers name it: the worker looks below the folders that it may read. */
+export const PACKAGE = 'building.zip';
 
 const DIST = resolve(__dirname, '../..');
 /** Below the demo's folder: what the worker may read, without its own file. */

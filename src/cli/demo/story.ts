@@ -8,7 +8,7 @@ import { ChainError, OperationError, type ChainHandle, type LroClient, type Step
 import { TILESET_STEPS, type BuildTilesetInput, type TilesetStep } from '../../contract';
 import { buildDrawingPackage } from '../../emulator/sample-package';
 import { seconds, type Screen } from './screen';
-import { CONNECTION, type DemoService, type Stage } from './stage';
+import { CONNECTION, PACKAGE, type DemoService, type Stage } from './stage';
 import { workflowLink, type DemoTemporal } from './temporal';
 
 export interface Scene {
@@ -24,6 +24,12 @@ export interface Scene {
 /** The demo did not go as expected. */
 class UnexpectedError extends Error {
   override readonly name = 'UnexpectedError';
+}
+
+/** Without the service's address, which the screen has named. */
+function pathOf(url: string): string {
+  const { pathname, search } = new URL(url);
+  return pathname + search;
 }
 
 /** Steps need a few seconds; this is for one that hangs. */
@@ -51,7 +57,7 @@ export class Story {
   async run(): Promise<string> {
     const { screen, stage } = this.scene;
     const drawings = await buildDrawingPackage({ facilityName: 'Demo building', levelCount: 3, paddingBytes: 200_000 });
-    const path = stage.addFile('building.zip', drawings);
+    const path = stage.addFile(PACKAGE, drawings);
     screen.step('pending', 'package', `3 levels, ${Math.round(drawings.length / 1024)} KB: ${STEPS.join(' → ')}`);
     const handle = await this.build('tileset', path, STEPS);
     for (const step of STEPS) await this.untilDone(handle, step);
@@ -100,7 +106,7 @@ export class Story {
     screen.pending(name, 'waiting for its end');
     const { resourceLocation, polls } = await this.stepUntil(handle, name, ({ phase }) => phase === 'succeeded');
     if (resourceLocation === undefined) throw new UnexpectedError(`the ${name} gave no resource location`);
-    screen.step('done', name, `${resourceLocation} (${polls} polls, ${seconds(performance.now() - startedAtMs)})`);
+    screen.step('done', name, `${pathOf(resourceLocation)} (${polls} polls, ${seconds(performance.now() - startedAtMs)})`);
   }
 
   private async killWorkerDuring(handle: ChainHandle, { operationId = '', id: name }: StepProgress): Promise<void> {
@@ -114,7 +120,7 @@ export class Story {
     await stage.killWorker();
     const killedAtMs = Date.now();
     const due = seconds(Date.parse(nextPollAt) - killedAtMs);
-    screen.step('kill', 'worker', `pid ${workerPid} ended by SIGKILL while the ${name} waits: next poll due in ${due}`);
+    screen.step('kill', 'worker', `pid ${workerPid} ended by SIGKILL while the ${name} waits: next poll in ${due}`);
     screen.pending('worker', 'starting again');
     const { pid } = await stage.startWorker(taskQueue);
     screen.step('done', 'worker', `started again ${seconds(Date.now() - killedAtMs)} after the kill, pid ${pid}`);

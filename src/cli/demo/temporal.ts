@@ -17,6 +17,8 @@ export interface DemoTemporal {
   namespace: string;
   /** For the screen. */
   description: string;
+  /** The program that serves it, and where it was found; absent for a server that already existed. */
+  program?: string;
   /** Base URL of the Web UI, where it is known. */
   uiUrl?: string;
   /** Absent for a server that already existed. */
@@ -74,7 +76,8 @@ export async function findTemporal({ folder, usualPorts, uiUrl, onStep }: Tempor
   return {
     address: server.address,
     namespace: server.namespace,
-    description: `dev server at ${server.address}, pid ${server.pid} (CLI from ${CLI_SOURCES[source]})`,
+    description: `dev server at ${server.address}, pid ${server.pid}`,
+    program: `${path} (from ${CLI_SOURCES[source]})`,
     uiUrl: server.uiUrl,
     server,
   };
