@@ -11,7 +11,7 @@ import type { Connections } from '../http';
 import { RequestRefusedError } from '../http';
 import type { Exchange } from '../lro/answer';
 import { asBackstop } from '../lro/callback-url';
-import type { Monitor, NamedRequest, Running, StatusDecision } from '../lro/monitor';
+import type { Monitor, NamedRequest, StatusDecision } from '../lro/monitor';
 import { withinBytes } from '../lro/outcome';
 import { contentOf, statusAgain, withFile } from '../lro/result-file';
 import { isToBeStarted } from '../lro/start';
@@ -30,9 +30,6 @@ import { temporalNowMs } from './temporal-clock';
 /** Requests at once; each connection has its own limit besides. With answers of at most 140 KiB each, a budget overrun stays below 2 MB. */
 const CONCURRENCY = 10;
 
-/** Polls of one operation that asks for no wait, by one activity. */
-const MAX_IN_A_ROW = 10;
-
 /** For writing a body that was read. One that takes longer to be read than any answer may is read by a GET of its own. */
 const FILE_SECONDS = 60;
 
@@ -48,12 +45,8 @@ export function makeAsk(connections: Connections, others: OtherWorkers, waiting 
     if (recalled !== undefined) return recalled;
     const turn = await times.turnOf(request);
     if (turn !== 'ask') return turn;
-    let decision = await askOrElsewhere({ monitor, dueAtMs }, lookedUp, connections, others);
-    if ('elsewhere' in decision) return decision;
-    // What asks for no wait is asked on: an activity for each poll would cost more than the poll.
-    for (let polls = 1; asksForNoWait(decision) && polls < MAX_IN_A_ROW && !Context.current().cancellationSignal.aborted; polls++)
-      decision = askedOn(decision, await ask(monitor, connections), polls + 1);
-    recent.remember(id, decision);
+    const decision = await askOrElsewhere({ monitor, dueAtMs }, lookedUp, connections, others);
+    if (!('elsewhere' in decision)) recent.remember(id, decision);
     return decision;
   };
   return async function askAll(asks: Ask[], { maxKeptBytes, concurrency = CONCURRENCY, lookups }: AskOptions): Promise<AskResult[]> {
@@ -79,18 +72,6 @@ export function makeAsk(connections: Connections, others: OtherWorkers, waiting 
       times.end();
     }
   };
-}
-
-/** Whether it is to be asked again at once, and all else is as it was. */
-function asksForNoWait(decision: StatusDecision): decision is Running {
-  if (decision.kind !== 'running' || decision.waitSeconds > 0) return false;
-  return decision.monitor === undefined && decision.trouble === undefined && decision.notAsked !== true;
-}
-
-/** What is known after one more answer. */
-function askedOn(before: Running, after: StatusDecision, polls: number): StatusDecision {
-  if (after.kind !== 'running') return { ...after, polls };
-  return { ...after, status: after.status ?? before.status, polls };
 }
 
 /** With its age, where it has an answer. */

@@ -7,6 +7,7 @@
  *    latest moment at which that try may have asked.
  * 3. Questions that wait take a part of the worker's slots for activities, never all.
  */
+import { setMaxListeners } from 'node:events';
 import { Context } from '@temporalio/activity';
 import type { Running } from '../lro/monitor';
 import type { Ask } from './messages';
@@ -57,6 +58,8 @@ export class QuestionTimes {
     asks: readonly Ask[],
     private readonly waiting: WaitingQuestions,
   ) {
+    // Each member that is waited for listens.
+    setMaxListeners(0, this.signal);
     const nowMs = temporalNowMs();
     this.mayWait = asks.some((ask) => this.dueAtMs(ask) > nowMs) && waiting.enter();
   }

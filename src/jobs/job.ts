@@ -156,7 +156,7 @@ function lookedAt(job: Job, step: FindStep, { about, decision }: Extract<JobEven
 /** @param nowMs when it was answered, or a little later */
 function polled(job: Job, step: PollStep, decision: StatusDecision, nowMs: number): Job | EndedJob {
   const isPoll = decision.kind !== 'running' || decision.notAsked !== true;
-  const asked = isPoll ? { ...step, polls: step.polls + (decision.polls ?? 1), lastPollAtMs: nowMs, problem: undefined } : step;
+  const asked = isPoll ? { ...step, polls: step.polls + 1, lastPollAtMs: nowMs, problem: undefined } : step;
   switch (decision.kind) {
     case 'failed':
       return ended({ ...job, step: asked }, failedEnd(decision.failure), nowMs);

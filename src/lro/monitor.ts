@@ -154,11 +154,6 @@ export interface Failed {
   failure: FailureDetails;
 }
 
-/** How often was asked until it was so; absent: once. */
-interface Asked {
-  polls?: number;
-}
-
 /** Ask again in so many seconds. `monitor` stands here only when it has changed. */
 export interface Running {
   kind: 'running';
@@ -174,7 +169,7 @@ export interface Running {
 }
 
 /** What a status answer tells us. */
-export type StatusDecision = (Running | Succeeded | Failed) & Asked;
+export type StatusDecision = Running | Succeeded | Failed;
 
 /** The request that was sent, as decisions about its answer need it. */
 export interface SubmitContext {

@@ -56,27 +56,3 @@ test('update-with-start brings the 202 back in one call, and the same id is the 
   expect(third.acceptance.operationId).toBe(result.operationId);
   expect(await third.result()).toEqual(result);
 });
-
-test('what asks for no wait is asked on by one activity, and every poll counts', async () => {
-  const name = `asked-on-${harness.taskQueue}`;
-  const answers = [
-    ...Array.from({ length: 5 }, () => ({ headers: { 'retry-after': '0' }, body: { status: 'Running' } })),
-    { body: { status: 'Succeeded' } },
-  ];
-  const { url } = await emulator.admin.addScript({
-    name,
-    routes: [
-      {
-        method: 'POST',
-        path: '/things',
-        answers: [{ httpStatus: 202, headers: { 'Operation-Location': '{base}/operations/1', 'retry-after': '0' } }],
-      },
-      { method: 'GET', path: '/operations/1', answers },
-    ],
-  });
-  const result = await harness.lro.execute({ connection: 'maps', submit: { path: `/scripts/${name}/things` } }, { id: name });
-  expect(result).toMatchObject({ status: 'Succeeded', statusUrl: expect.stringContaining(`${url}/operations/1`), polls: 6 });
-  const { events } = await harness.client.workflow.getHandle(name).fetchHistory();
-  const asked = events?.filter(({ activityTaskScheduledEventAttributes: scheduled }) => scheduled?.activityType?.name === 'lro.ask');
-  expect(asked).toHaveLength(1);
-});
