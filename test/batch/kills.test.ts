@@ -1,6 +1,6 @@
 /**
  * SIGKILLs in the middle of batches: of the worker, of Temporal, of the service. Half of the items of each batch are sent once at most,
- * half again where nobody knows. `LRO_LONG=1`: of twice as many items, and kills at random moments, too.
+ * half again where nobody knows. `LRO_LONG=1`: of twice as many items, of Temporal and of the service, and at random moments, too.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BatchItem, ItemReport } from '../../src/contract';
@@ -85,7 +85,7 @@ test('of a worker that is killed, no more submits are uncertain than its connect
   expectRight(items, await batch.end(), [killedAtMs]);
 });
 
-test('Temporal is killed while submits and polls are under way', async () => {
+long('Temporal is killed while submits and polls are under way', async () => {
   const items = itemsNamed(ITEMS, halfOnce);
   await harness.fresh();
   const batch = await harness.start(items);
@@ -96,7 +96,7 @@ test('Temporal is killed while submits and polls are under way', async () => {
   expectRight(items, await batch.end(), [killedAtMs]);
 });
 
-test('the service is killed while submits and polls are under way', async () => {
+long('the service is killed while submits and polls are under way', async () => {
   const items = itemsNamed(ITEMS, halfOnce);
   await harness.fresh();
   const batch = await harness.start(items, { inFile: true });
