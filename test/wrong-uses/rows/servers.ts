@@ -32,7 +32,12 @@ export const DEMO = section('The demo and `lro dev`', 'bash', [
     { varies: true },
   ],
   ['a port that is no number', 'lro dev --port abc', 2, ['--port', "'abc'", 'from 0 to 65535']],
-  ['a port that is taken', 'lro dev --port $TAKEN_PORT', 2, ['in use by another process', '9000', '--port 0']],
+  [
+    'a port that is taken',
+    'lro dev --port $TAKEN_PORT --ui-port 0 --emulator-port 0',
+    2,
+    ['in use by another process', '9000', '--port 0'],
+  ],
   [
     'a file with mistakes',
     'lro dev --config wrong.config.yaml --port 0 --ui-port 0 --emulator-port 0',
