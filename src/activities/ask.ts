@@ -22,7 +22,7 @@ import { withHeartbeat } from './heartbeat';
 import { logCap } from './log-cap';
 import type { Ask, AskOptions, AskResult, Elsewhere, LookedUp } from './messages';
 import { mayNotWrite, type OtherWorkers } from './other-workers';
-import { QuestionTimes, WaitingQuestions } from './question-times';
+import { QuestionTimes, type WaitingQuestions } from './question-times';
 import { RecentAnswers } from './recent-answers';
 import { ResultBody } from './result-body';
 import { temporalNowMs } from './temporal-clock';
@@ -33,7 +33,7 @@ const CONCURRENCY = 10;
 /** For writing a body that was read. One that takes longer to be read than any answer may is read by a GET of its own. */
 const FILE_SECONDS = 60;
 
-export function makeAsk(connections: Connections, others: OtherWorkers, waiting = new WaitingQuestions()) {
+export function makeAsk(connections: Connections, others: OtherWorkers, waiting: WaitingQuestions) {
   const recent = new RecentAnswers();
   const decide = async (
     request: Ask,

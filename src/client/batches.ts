@@ -13,8 +13,8 @@ import {
   DEFAULT_ANSWER_SECONDS,
   ofKind,
   requireKind,
-  requireStartOptions,
   startOnce,
+  startOptionsOf,
   waitFor,
   type Started,
   type StartOptions,
@@ -66,8 +66,7 @@ export async function startBatch(
   fairnessBy: FairnessBy,
 ): Promise<BatchHandle & Started> {
   requireInput(input);
-  requireStartOptions(options);
-  const { id = randomUUID(), priority: given } = options;
+  const { id, priority: given } = startOptionsOf(options);
   const priority = priorityOf(RUN_BATCH, input, fairnessBy, given);
   const started = await startOnce(client, 'batch', taskQueue, { ...wantedBatch(input, id), priority });
   return { ...getBatch(client, id), started };

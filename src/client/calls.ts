@@ -4,6 +4,7 @@
  * Keeps true: the same id is the same run. A running one is joined, one that has succeeded is left as it is, and only one that has
  * failed is started anew; another request under its id is refused, and starts nothing.
  */
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   WorkflowExecutionAlreadyStartedError,
@@ -121,9 +122,11 @@ export async function waitFor<T>(
   }
 }
 
-/** What a start may be told. @throws TypeError */
-export function requireStartOptions(options: unknown): void {
+/** What a start was told, with an id of its own where it names none. @throws TypeError */
+export function startOptionsOf(options: StartOptions): StartOptions & { id: string } {
   requireOptions(options, ['id', 'priority', 'timeoutSeconds']);
+  const { id = randomUUID(), priority } = options;
+  return { id, priority };
 }
 
 /** @throws TypeError where the run of this id is of another kind, and has no such answers */

@@ -3,7 +3,6 @@
  *
  * Keeps true: ids mean what they mean for operations.
  */
-import { randomUUID } from 'node:crypto';
 import type { Client } from '@temporalio/client';
 import type { BuildTilesetInput, BuildTilesetResult, ChainInput, ChainProgress, ChainResult, FailureDetails } from '../contract';
 import { BUILD_TILESET, CANCELED_MEMO, POLL_NOW_SIGNAL, PROGRESS_QUERY, RUN_CHAIN } from '../contract';
@@ -11,8 +10,8 @@ import { chainTitle } from '../identity/titles';
 import {
   DEFAULT_ANSWER_SECONDS,
   ofKind,
-  requireStartOptions,
   startOnce,
+  startOptionsOf,
   waitFor,
   type Started,
   type StartOptions,
@@ -52,8 +51,7 @@ export async function startTileset(
   fairnessBy: FairnessBy,
 ): Promise<ChainHandle<BuildTilesetResult> & Started> {
   requireInput(input);
-  requireStartOptions(options);
-  const { id = randomUUID(), priority: given } = options;
+  const { id, priority: given } = startOptionsOf(options);
   const priority = priorityOf(BUILD_TILESET, input, fairnessBy, given);
   const started = await startOnce(client, 'chain', taskQueue, { ...wantedTileset(input, id), priority });
   return { ...getChain<BuildTilesetResult>(client, id), started };
@@ -67,8 +65,7 @@ export async function startChain(
   fairnessBy: FairnessBy,
 ): Promise<ChainHandle & Started> {
   requireInput(input);
-  requireStartOptions(options);
-  const { id = randomUUID(), priority: given } = options;
+  const { id, priority: given } = startOptionsOf(options);
   const priority = priorityOf(RUN_CHAIN, input, fairnessBy, given);
   const started = await startOnce(client, 'chain', taskQueue, { ...wantedChain(input, id), priority });
   return { ...getChain(client, id), started };

@@ -30,7 +30,7 @@ import {
   DEFAULT_ANSWER_SECONDS,
   ofKind,
   ONLY_NEW,
-  requireStartOptions,
+  startOptionsOf,
   startOnce,
   waitFor,
   withAdvice,
@@ -122,8 +122,7 @@ export class LroClient {
     input: TypedInput<B, R, Sent>,
     options: StartOptions = {},
   ): Promise<OperationHandle<B, R> & Started> {
-    requireStartOptions(options);
-    const { id = randomUUID(), priority } = options;
+    const { id, priority } = startOptionsOf(options);
     const started = await startOnce(this.client, 'operation', this.taskQueue, this.wanted(input, id, priority));
     return { ...this.get<B, R>(id), started };
   }
@@ -144,8 +143,7 @@ export class LroClient {
     input: TypedInput<B, R, Sent>,
     options: StartOptions & WaitOptions = {},
   ): Promise<OperationHandle<B, R> & Started & { acceptance: Acceptance }> {
-    requireStartOptions(options);
-    const { id = randomUUID(), priority } = options;
+    const { id, priority } = startOptionsOf(options);
     requireId(id);
     const timeoutSeconds = secondsOf(options, DEFAULT_ANSWER_SECONDS);
     const wanted = this.wanted(input, id, priority);

@@ -11,10 +11,20 @@ export function withParameters(url: string, parameters: Readonly<Record<string, 
   const present = new Set([...parsed.searchParams.keys()].map((name) => name.toLowerCase()));
   const missing = Object.entries(parameters).filter(([name]) => !present.has(name.toLowerCase()));
   if (missing.length === 0) return url;
-  const added = missing.map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`).join('&');
+  const added = missing.map(([name, value]) => parameterText(name, value)).join('&');
   const [before = '', fragment] = url.split('#', 2);
-  const joint = !before.includes('?') ? '?' : /[?&]$/.test(before) ? '' : '&';
-  return `${before}${joint}${added}${fragment === undefined ? '' : `#${fragment}`}`;
+  return `${withQuery(before, added)}${fragment === undefined ? '' : `#${fragment}`}`;
+}
+
+/** `url`, which has no fragment, with `added` behind what its query has. */
+export function withQuery(url: string, added: string): string {
+  const joint = !url.includes('?') ? '?' : /[?&]$/.test(url) ? '' : '&';
+  return `${url}${joint}${added}`;
+}
+
+/** A parameter as it stands in a query. */
+export function parameterText(name: string, value: string): string {
+  return `${encodeURIComponent(name)}=${encodeURIComponent(value)}`;
 }
 
 /** 301, 302, 303, 307, 308 [RFC 9110 §15.4]: the target, absolute, where the answer names one that is a URL. */

@@ -55,9 +55,13 @@ export class Concurrency {
   /** Where nobody waits and there is room. */
   private enters(): boolean {
     if (this.line.length > 0 || this.inUse >= this.atMost) return false;
+    this.occupy();
+    return true;
+  }
+
+  private occupy(): void {
     this.inUse++;
     this.mostInUse = Math.max(this.mostInUse, this.inUse);
-    return true;
   }
 
   private turn(giveUpAtMs: number): Promise<boolean> {
@@ -75,8 +79,7 @@ export class Concurrency {
 
   private start(): void {
     while (this.inUse < this.atMost && this.line.length > 0) {
-      this.inUse++;
-      this.mostInUse = Math.max(this.mostInUse, this.inUse);
+      this.occupy();
       this.line.shift();
     }
   }

@@ -7,6 +7,7 @@
 import type { ConnectionConfig } from '../config';
 import type { Agents } from '../transport/agents';
 import type { ReadTarget } from '../transport/read';
+import { parameterText, withQuery } from './address';
 import { NOTHING, type AppliedCredentials } from './credentials';
 import { CLIENT_REQUEST_ID, type OutgoingRequest } from './request';
 
@@ -103,7 +104,7 @@ function isEmpty(headers: Readonly<Record<string, string>> | undefined): boolean
 
 function parametersOf(parameters: Readonly<Record<string, string>>): AddedParameter[] {
   return Object.entries(parameters).map(([name, value]) => ({
-    text: `${encodeURIComponent(name)}=${encodeURIComponent(value)}`,
+    text: parameterText(name, value),
     present: named([name]),
   }));
 }
@@ -116,9 +117,7 @@ function named(names: readonly string[]): RegExp {
 function withAll(url: string, parameters: readonly AddedParameter[]): string {
   let whole = url;
   for (const { text, present } of parameters) {
-    if (present.test(url)) continue;
-    const joint = !whole.includes('?') ? '?' : /[?&]$/.test(whole) ? '' : '&';
-    whole = `${whole}${joint}${text}`;
+    if (!present.test(url)) whole = withQuery(whole, text);
   }
   return whole;
 }

@@ -15,7 +15,6 @@ const WORTHWHILE_PART = 0.1;
 
 /** Operations asked in one activity at most: the others go with the next one, which spreads what comes due together. */
 const MAX_ASKED = 500;
-const MAX_ASKED_BYTES = 524_288;
 /** Of what is passed on to have jobs submitted (their inputs, where these are no manifest's, cookies, and what earlier steps have made) or canceled. */
 const MAX_PASSED_BYTES = 524_288;
 
@@ -131,9 +130,8 @@ export function readsDue(idle: readonly Job[], nowMs: number, bytesOf: (job: Job
 
 /** The first of them that one activity takes. At least one. */
 function fitting(jobs: readonly Job[], bytesOf: (job: Job) => number): Job[] {
-  let bytes = 0;
-  const over = jobs.slice(0, MAX_ASKED).findIndex((job) => (bytes += bytesOf(job)) > MAX_ASKED_BYTES);
-  return jobs.slice(0, over < 0 ? MAX_ASKED : Math.max(1, over));
+  const first = jobs.slice(0, MAX_ASKED);
+  return first.slice(0, fittingCount(first, bytesOf));
 }
 
 /** Whether the next that is read of a job goes to a file. It may take hours: no answer of another waits for it. */
