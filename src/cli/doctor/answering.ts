@@ -1,7 +1,7 @@
 /** Whether somebody answers at an address, and what is wrong where nobody does. */
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { connect } from 'node:net';
+import { openedOnce } from '../lro/reach';
 import { away, ok, type Check } from './check';
 import { checkClock } from './machine';
 
@@ -40,16 +40,7 @@ function head(baseUrl: string): Promise<{ status: number; date: string | undefin
 }
 
 export function reach(at: { host: string; port: number }): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const socket = connect({ ...at, timeout: TIMEOUT_MS });
-    const end = (settle: () => void): void => {
-      socket.destroy();
-      settle();
-    };
-    socket.once('connect', () => end(resolve));
-    socket.once('timeout', () => end(() => reject(new Error(`no answer within ${TIMEOUT_MS / 1000} s`))));
-    socket.once('error', (err) => end(() => reject(err)));
-  });
+  return openedOnce(at, TIMEOUT_MS, `no answer within ${TIMEOUT_MS / 1000} s`);
 }
 
 /** @param setting of the file, in which it is corrected */

@@ -16,16 +16,22 @@ const PROXY_VARIABLES = ['grpc_proxy', 'https_proxy', 'http_proxy', 'GRPC_PROXY'
 export async function requireListening(address: string): Promise<void> {
   const [, ipv6, name = ipv6, port = DEFAULT_PORT] = /^(?:\[([^\]]+)\]|([^:/]+))(?::(\d+))?$/.exec(address) ?? [];
   if (name === undefined || PROXY_VARIABLES.some((variable) => process.env[variable])) return;
-  await new Promise<void>((resolve, reject) => {
-    const socket = connect({ host: name, port: Number(port) });
-    const end = (err?: Error): void => {
+  await openedOnce({ host: name, port: Number(port) }, TIMEOUT_MS, `nobody answers within ${TIMEOUT_MS} ms`).catch((err: unknown) => {
+    throw oneOf(err as Error);
+  });
+}
+
+/** Opens a connection and closes it. @throws the system's error; with the text `late` where there is neither in time */
+export function openedOnce(at: { host: string; port: number }, timeoutMs: number, late: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(at);
+    const end = (settle: () => void): void => {
       clearTimeout(timer);
       socket.destroy();
-      if (err === undefined) resolve();
-      else reject(err);
+      settle();
     };
-    const timer = setTimeout(() => end(new Error(`nobody answers within ${TIMEOUT_MS} ms`)), TIMEOUT_MS);
-    socket.once('connect', () => end()).once('error', (err: AggregateError) => end(oneOf(err)));
+    const timer = setTimeout(() => end(() => reject(new Error(late))), timeoutMs);
+    socket.once('connect', () => end(resolve)).once('error', (err) => end(() => reject(err)));
   });
 }
 
