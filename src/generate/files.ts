@@ -13,12 +13,12 @@ export interface WrittenFile {
 /** @throws SpecificationError that names the files in the way */
 export async function writeFiles(folder: string, contents: Readonly<Record<string, string>>, force: boolean): Promise<WrittenFile[]> {
   try {
-    const files = await Promise.all(
-      Object.entries(contents).map(async ([name, content]) => {
-        const path = join(folder, name);
-        return { path, content, before: await contentOf(path) };
-      }),
-    );
+    const files: { path: string; content: string; before: string | undefined }[] = [];
+    // One after the other: the first that is in the way is the one that is named.
+    for (const [name, content] of Object.entries(contents)) {
+      const path = join(folder, name);
+      files.push({ path, content, before: await contentOf(path) });
+    }
     const differing = files.filter(({ content, before }) => before !== undefined && before !== content);
     if (differing.length > 0 && !force) {
       const names = differing.map(({ path }) => path).join(' and ');
