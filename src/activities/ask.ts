@@ -26,6 +26,7 @@ import { QuestionTimes, type WaitingQuestions } from './question-times';
 import { RecentAnswers } from './recent-answers';
 import { ResultBody } from './result-body';
 import { temporalNowMs } from './temporal-clock';
+import { notShareable } from './tracker/shareable';
 
 /** Requests at once; each connection has its own limit besides. With answers of at most 140 KiB each, a budget overrun stays below 2 MB. */
 const CONCURRENCY = 10;
@@ -49,7 +50,15 @@ export function makeAsk(connections: Connections, others: OtherWorkers, waiting:
     if (!('elsewhere' in decision)) recent.remember(id, decision);
     return decision;
   };
-  return async function askAll(asks: Ask[], { maxKeptBytes, concurrency = CONCURRENCY, lookups }: AskOptions): Promise<AskResult[]> {
+  return async function askAll(
+    all: Ask[],
+    { maxKeptBytes, concurrency = CONCURRENCY, lookups, asCallers }: AskOptions,
+  ): Promise<AskResult[]> {
+    const asks = asCallers === true ? all.filter((request) => mayBeShared(request, connections)) : all;
+    const notShared = (asks === all ? [] : all.filter((request) => !asks.includes(request))).map(({ id }): AskResult => ({
+      id,
+      notShared: true,
+    }));
     const recorded = (Context.current().info.heartbeatDetails as AskResult[] | undefined) ?? [];
     const known = new Map(recorded.map((result) => [result.id, result]));
     const results: AskResult[] = asks.map(({ id }) => known.get(id) ?? { id });
@@ -67,11 +76,17 @@ export function makeAsk(connections: Connections, others: OtherWorkers, waiting:
         () => results.filter(({ decision }) => decision !== undefined),
       );
       const endMs = performance.now();
-      return answers.map((answer) => aged(answer, endMs - (answeredAtMs.get(answer.id) ?? endMs)));
+      return [...answers.map((answer) => aged(answer, endMs - (answeredAtMs.get(answer.id) ?? endMs))), ...notShared];
     } finally {
       times.end();
     }
   };
+}
+
+/** Where this worker does not have its connection, another is asked. */
+function mayBeShared({ monitor }: Ask, connections: Connections): boolean {
+  const connection = connections.get(monitor.connection);
+  return connection === undefined || notShareable(monitor, connection) === undefined;
 }
 
 /** With its age, where it has an answer. */

@@ -10,6 +10,7 @@ import type {
   ChainInput,
   CleanedResource,
   FileRef,
+  FollowMode,
   ItemInput,
   ItemKind,
   ItemOutcome,
@@ -76,6 +77,8 @@ export interface Prepared {
   settings: LearntSettings;
   /** Of an operation that was started elsewhere. */
   attach?: Monitor;
+  /** Who polls it. */
+  follow?: FollowMode;
   /** Of the input. */
   inputDigest?: string;
 }
@@ -238,6 +241,8 @@ export interface AskOptions {
   concurrency?: number;
   /** By id, of those that are looked for. */
   lookups?: Record<string, LookedUp>;
+  /** Their monitors may be anybody's: they are judged like what callers attach to. */
+  asCallers?: true;
 }
 
 export interface AskResult extends Partial<Elsewhere> {
@@ -246,6 +251,8 @@ export interface AskResult extends Partial<Elsewhere> {
   decision?: StatusDecision;
   /** It was not due yet, and too many questions wait on the worker. */
   early?: true;
+  /** With `asCallers`: its own workflow is to follow it. */
+  notShared?: true;
   /** How old the answer is when the activity ends, at least. */
   agoMs?: number;
 }

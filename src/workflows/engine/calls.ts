@@ -62,16 +62,21 @@ export const PREPARING: ActivityOptions = {
   summary: 'check the input',
 };
 
-/** Options of an activity that submits. Temporal must never send a submit again by itself. */
+/** Options of an activity that submits. */
 function submitting(jobs: readonly Job[]): ActivityOptions {
   // Nobody knows yet which inputs stream files.
   const mayStream = jobs.some(({ about }) => about === undefined || about.streamsFile === true);
-  return {
-    startToCloseTimeout: (mayStream ? FILE_SUBMIT_SECONDS : boundSeconds(longestTimeout(jobs))) * 1000,
-    heartbeatTimeout: HEARTBEAT_TIMEOUT,
-    retry: { maximumAttempts: 1 },
-    summary: submitSummary(jobs),
-  };
+  return submittingFor(mayStream ? FILE_SUBMIT_SECONDS : boundSeconds(longestTimeout(jobs)), submitSummary(jobs));
+}
+
+/** The same for an operation that was not checked yet: its connection's timeout is not known. */
+export function submittingUnchecked(summary: string): ActivityOptions {
+  return submittingFor(FILE_SUBMIT_SECONDS, summary);
+}
+
+/** Temporal must never send a submit again by itself. */
+function submittingFor(timeoutSeconds: number, summary: string): ActivityOptions {
+  return { startToCloseTimeout: timeoutSeconds * 1000, heartbeatTimeout: HEARTBEAT_TIMEOUT, retry: { maximumAttempts: 1 }, summary };
 }
 
 function submitSummary(jobs: readonly Job[]): string {
@@ -137,6 +142,17 @@ function resultsOf(err: unknown, indexes: readonly number[]): SubmitResult[] {
   return [...claims.answered, ...uncertain];
 }
 
+/** What is known of a single submit whose activity did not live to return; undefined: it was provably never sent. */
+export function interruptedEvent(err: unknown): JobEvent | undefined {
+  const [result] = resultsOf(err, []);
+  return result && submittedEvent(result);
+}
+
+/** @param result without `elsewhere` */
+export function submittedEvent({ about, decision, waitSeconds, trouble, firstSentAtMs, maybeAccepted }: SubmitResult): JobEvent {
+  return { kind: 'submitted', about, decision, waitSeconds, trouble, firstSentAtMs, maybeAccepted };
+}
+
 /** A submit that was claimed by an activity that did not live to tell its answer. */
 const INTERRUPTED: Uncertain = {
   kind: 'uncertain',
@@ -195,8 +211,8 @@ export async function askJobs(jobs: readonly Job[], set: SetSource, nowMs: numbe
     async () => {
       const results = await call(activity)['lro.ask'](asks, options);
       isCrowded = results.some(({ early }) => early === true);
-      return results.flatMap(({ id, elsewhere, decision, agoMs }) =>
-        eventOf(id, elsewhere, decision && { kind: 'polled', decision, agoMs }),
+      return results.flatMap(({ id, elsewhere, decision, agoMs, notShared }) =>
+        eventOf(id, elsewhere, notShared === true ? { kind: 'notShared' } : decision && { kind: 'polled', decision, agoMs }),
       );
     },
   );

@@ -97,6 +97,27 @@ export class Engine {
     return [...this.open.values()];
   }
 
+  /** About how much its jobs come to, as JSON. */
+  get bytes(): number {
+    return this.room.used;
+  }
+
+  /** A job joins the set. */
+  add(job: Job): void {
+    this.keep(job);
+    this.wake();
+  }
+
+  /** Takes a job out of the set, as it stands; undefined: it is not there. What is still answered about it is nobody's. */
+  takeOut(key: string): Job | undefined {
+    const job = this.open.get(key);
+    if (job === undefined) return undefined;
+    this.open.delete(key);
+    this.hurried.delete(key);
+    this.room.changed(job, undefined);
+    return job;
+  }
+
   /** Whether what services may answer to new jobs can be kept. */
   get hasRoom(): boolean {
     return this.room.hasSome;
