@@ -145,7 +145,7 @@ function knownStep(value: unknown, connection: string): PollStep | undefined {
 function knownMonitor(value: unknown, own: string): Monitor | undefined {
   const { connection, statusUrl, style } = fields(value);
   if (connection !== own || typeof statusUrl !== 'string' || typeof style !== 'string') return undefined;
-  return JSON.stringify(value).length <= MAX_MONITOR_CHARS ? (value as Monitor) : undefined;
+  return jsonChars(value) <= MAX_MONITOR_CHARS ? (value as Monitor) : undefined;
 }
 
 function knownProblem(value: unknown): PollStep['problem'] {
@@ -161,6 +161,15 @@ function knownProblem(value: unknown): PollStep['problem'] {
     httpStatus: numberOf(httpStatus),
     requestId: textOf(requestId, MAX_TEXT_CHARS),
   };
+}
+
+/** Infinity where writing it takes more than the stack. */
+function jsonChars(value: unknown): number {
+  try {
+    return JSON.stringify(value).length;
+  } catch {
+    return Infinity;
+  }
 }
 
 function fields(value: unknown): Record<string, unknown> {

@@ -50,9 +50,7 @@ test.each(ROUNDS)('%s is killed while a tracker polls (%i)', async (_, __, kill)
   const succeeded = ends.flatMap((end, index) => (end.status === 'fulfilled' ? [{ id: ids[index]!, result: end.value }] : []));
   // Of those that are not to be sent twice, one whose submit was cut short may have no other end.
   const others = ends.flatMap((end, index) =>
-    end.status === 'rejected'
-      ? [`${index % 2} ${String((end.reason as Error).name)} ${String((end.reason as { type?: string }).type)}`]
-      : [],
+    end.status === 'rejected' ? [`${index % 2} ${(end.reason as Error).name} ${String((end.reason as { type?: string }).type)}`] : [],
   );
   expect(others.filter((end) => end !== '1 OperationError SubmissionUncertain')).toEqual([]);
   expect(earlyOf(evidence, succeeded)).toEqual([]);
