@@ -6,7 +6,7 @@ import type { BatchInput, BatchItem, ItemReport, OperationInput } from '../src/c
 import { startChild } from '../src/devserver';
 import { atEnd } from './ending';
 import { SUBMIT_BODY, type FakeService } from './fake-service/client';
-import { CONCURRENT_REQUESTS } from './limits';
+import { CONCURRENT_REQUESTS, NODE_SETTINGS } from './limits';
 import type { Load, Transport } from './load';
 import type { Temporal } from './temporal';
 
@@ -48,7 +48,7 @@ export async function startOwnWorker(temporal: Temporal, service: FakeService, c
     name: 'the worker',
     command: process.execPath,
     args: [join(checkout, 'dist/worker.js')],
-    env: { ...service.trust, TEMPORAL_ADDRESS: temporal.address, LRO_CONFIG: configPath, LRO_LOG_LEVEL: 'error' },
+    env: { ...NODE_SETTINGS, ...service.trust, TEMPORAL_ADDRESS: temporal.address, LRO_CONFIG: configPath, LRO_LOG_LEVEL: 'error' },
     readyLine: /worker ready/,
   });
   return {

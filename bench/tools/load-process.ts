@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { startChild } from '../../src/devserver';
 import { LOADS_READY_LINE, sendLoad } from '../control';
 import { atEnd } from '../ending';
+import { NODE_SETTINGS } from '../limits';
 import type { RunningTool, ToolContext } from './tool';
 
 /** @param script below `bench`, without its extension @param args after the URLs of the service */
@@ -11,7 +12,7 @@ export async function startLoadProcess({ service }: ToolContext, script: string,
     name: script,
     command: process.execPath,
     args: [join(__dirname, `../${script}.js`), service.urls.plain, service.urls.tls, ...args],
-    env: service.trust,
+    env: { ...NODE_SETTINGS, ...service.trust },
     readyLine: LOADS_READY_LINE,
   });
   const url = child.ready?.[1] ?? '';

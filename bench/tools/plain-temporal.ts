@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { startChild } from '../../src/devserver';
 import { atEnd } from '../ending';
 import { SUBMIT_BODY, SUBMIT_PATH } from '../fake-service/client';
+import { NODE_SETTINGS } from '../limits';
 import { each, type Load } from '../load';
 import type * as workflows from '../plain-temporal/workflows';
 import { startTemporal } from '../temporal';
@@ -21,7 +22,7 @@ async function startPlainTemporal({ service }: ToolContext, type: keyof typeof w
     name: 'the plain Temporal worker',
     command: process.execPath,
     args: [join(__dirname, '../plain-temporal/worker.js')],
-    env: { ...service.trust, TEMPORAL_ADDRESS: temporal.address },
+    env: { ...NODE_SETTINGS, ...service.trust, TEMPORAL_ADDRESS: temporal.address },
     readyLine: /worker ready/,
   });
   const stopWorker = atEnd(async () => {

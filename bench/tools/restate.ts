@@ -11,6 +11,7 @@ import axios from 'axios';
 import { findFreePorts, startChild } from '../../src/devserver';
 import { atEnd } from '../ending';
 import { SUBMIT_BODY, SUBMIT_PATH } from '../fake-service/client';
+import { NODE_SETTINGS } from '../limits';
 import { each, type Load } from '../load';
 import { setSizes } from '../set-loop';
 import type { RunningTool, Tool, ToolContext } from './tool';
@@ -69,7 +70,7 @@ async function startRestate({ service }: ToolContext, shape: 'operation' | 'set'
     name: 'the Restate service',
     command: process.execPath,
     args: [join(__dirname, '../restate/service.js')],
-    env: { ...service.trust, NODE_ENV: 'production', RESTATE_LOGGING: 'ERROR' },
+    env: { ...NODE_SETTINGS, ...service.trust, NODE_ENV: 'production', RESTATE_LOGGING: 'ERROR' },
     readyLine: /^ready at (http\S+)/,
   });
   const stopWorker = atEnd(async () => {
