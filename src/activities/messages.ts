@@ -238,12 +238,16 @@ export interface AskOptions {
   concurrency?: number;
   /** By id, of those that are looked for. */
   lookups?: Record<string, LookedUp>;
+  /** What asks for no wait may be asked again by the same activity: the answers come in a row (see {@link AskResult.before}). */
+  inARow?: true;
 }
 
 export interface AskResult extends Partial<Elsewhere> {
   id: string;
   /** Absent: not asked, because the other answers filled the payload, or it was too early. */
   decision?: StatusDecision;
+  /** Answers that came before that one, in their order: each asked for no wait. */
+  before?: StatusDecision[];
   /** It was not due yet, and too many questions wait on the worker. */
   early?: true;
   /** How old the answer is when the activity ends, at least. */

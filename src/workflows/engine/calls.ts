@@ -37,6 +37,8 @@ const POSTPONE_SECONDS = 10;
 const RESTART_SECONDS = 5;
 /** Where the connection had no place for any submit of a chunk. */
 const NO_PLACE_SECONDS = 1;
+/** Of so many that are asked together, those that ask for no wait may be asked again by the same activity. */
+const IN_A_ROW_FROM = 20;
 /** For each resource that is to be deleted. */
 const DELETE_SECONDS = 120;
 
@@ -47,8 +49,8 @@ export interface SetSource {
   options: AskOptions;
 }
 
-/** An event for each job it concerns, by the job's key. */
-export type Events = Map<string, JobEvent>;
+/** What happened to each job it concerns, in order, by the job's key. */
+export type Events = ReadonlyMap<string, readonly JobEvent[]>;
 
 /** Options of activities that only read. */
 export function reading(timeoutSeconds: number, summary: string): ActivityOptions {
@@ -154,14 +156,14 @@ function claimsOf(err: unknown): Claims | undefined {
 }
 
 function submitEvents(keys: ReadonlyMap<number, string>, results: readonly SubmitResult[]): Events {
-  const events: Events = new Map();
+  const events = new Map<string, JobEvent[]>();
   // Where nothing at all could be sent, trying again at once would find the connection as busy.
   const waitSeconds = results.some(({ decision }) => decision !== undefined) ? 0 : NO_PLACE_SECONDS;
-  for (const key of keys.values()) events.set(key, { kind: 'submitted', waitSeconds });
+  for (const key of keys.values()) events.set(key, [{ kind: 'submitted', waitSeconds }]);
   for (const { index, elsewhere, ...result } of results) {
     const key = keys.get(index);
-    if (key !== undefined && elsewhere !== undefined) events.set(key, { kind: 'elsewhere', on: elsewhere });
-    else if (key !== undefined) events.set(key, { kind: 'submitted', ...result, waitSeconds: result.waitSeconds ?? waitSeconds });
+    if (key !== undefined && elsewhere !== undefined) events.set(key, [{ kind: 'elsewhere', on: elsewhere }]);
+    else if (key !== undefined) events.set(key, [{ kind: 'submitted', ...result, waitSeconds: result.waitSeconds ?? waitSeconds }]);
   }
   return events;
 }
@@ -180,24 +182,28 @@ export interface AskEnd {
 
 /** Asks the status of jobs, of each when it is due. Throws only when it is cancelled. */
 export async function askJobs(jobs: readonly Job[], set: SetSource, nowMs: number): Promise<AskEnd> {
-  const options = { ...set.options, lookups: lookupsOf(jobs, nowMs) };
+  const lookups = lookupsOf(jobs, nowMs);
   const asks = jobs.flatMap(({ step, ...job }): Ask[] =>
     step.at === 'poll' ? [{ id: keyOf(job), monitor: step.monitor, dueAtMs: step.dueAtMs, waitMs: step.waitMs }] : [],
   );
+  // In a small set each answer is told at once: who looks at it sees how it stands.
+  const inARow = asks.length >= IN_A_ROW_FROM ? true : undefined;
+  const options: AskOptions = { ...set.options, lookups, inARow };
   const [first] = jobs;
   const polls = first?.step.at === 'poll' ? first.step.polls : 0;
   const summary = asks.length === 1 ? `status #${polls + 1}` : `status of ${asks.length}`;
   const lastMs = Math.max(0, ...asks.map(({ dueAtMs = 0 }) => dueAtMs - nowMs));
-  const activity = forOthers(reading(longestTimeout(jobs) + lastMs / 1000, summary), options.lookups);
+  const activity = forOthers(reading(longestTimeout(jobs) + lastMs / 1000, summary), lookups);
   let isCrowded = false;
   const events = await eventsOf(
     asks.map(({ id }) => id),
     async () => {
       const results = await call(activity)['lro.ask'](asks, options);
       isCrowded = results.some(({ early }) => early === true);
-      return results.flatMap(({ id, elsewhere, decision, agoMs }) =>
-        eventOf(id, elsewhere, decision && { kind: 'polled', decision, agoMs }),
-      );
+      return results.flatMap(({ id, elsewhere, decision, before = [], agoMs }) => [
+        ...before.map((earlier): [string, JobEvent] => [id, { kind: 'polled', decision: earlier, agoMs }]),
+        ...eventOf(id, elsewhere, decision && { kind: 'polled', decision, agoMs }),
+      ]);
     },
   );
   return { events, isCrowded };
@@ -240,16 +246,22 @@ function eventOf(id: string, elsewhere: string[] | undefined, event: JobEvent | 
 /** An activity that failed whatever was tried is no fault of the operations: they are asked again. */
 export async function eventsOf(ids: readonly string[], work: () => Promise<[string, JobEvent][]>): Promise<Events> {
   try {
-    return new Map(await work());
+    const events = new Map<string, JobEvent[]>();
+    for (const [id, event] of await work()) {
+      const earlier = events.get(id);
+      if (earlier === undefined) events.set(id, [event]);
+      else earlier.push(event);
+    }
+    return events;
   } catch (err) {
     if (isCancellation(err)) throw err;
     const message = `the worker could not ask: ${reasonOf(err)}`;
-    return new Map(ids.map((id) => [id, { kind: 'unreachable', message, waitSeconds: POSTPONE_SECONDS }]));
+    return new Map(ids.map((id) => [id, [{ kind: 'unreachable', message, waitSeconds: POSTPONE_SECONDS }]]));
   }
 }
 
 /** Asks the service to cancel operations: a decision for each that was reached, in the order given. Never throws. */
-export async function cancelOperations(calls: CancelCall[], timeoutSeconds: number): Promise<Events> {
+export async function cancelOperations(calls: CancelCall[], timeoutSeconds: number): Promise<Map<string, JobEvent>> {
   const summary = calls.length === 1 ? 'tell the service to cancel' : `tell the service to cancel ${calls.length}`;
   try {
     const options = { ...reading(2 * timeoutSeconds, summary), retry: { maximumAttempts: 1 } };

@@ -157,7 +157,7 @@ export class Engine {
       this.launch('file', files, readFiles(files, this.set, nowMs));
     for (const job of this.idle()) {
       if (job.step.at !== 'cleanup') continue;
-      const cleaned = deleteResources(job.step).then((event): Events => new Map([[keyOf(job), event]]));
+      const cleaned = deleteResources(job.step).then((event): Events => new Map([[keyOf(job), [event]]]));
       this.launch('cleanup', [job], cleaned);
     }
   }
@@ -240,7 +240,7 @@ export class Engine {
     const landed = (events: Events): void => {
       end();
       giveBack?.();
-      for (const [key, event] of events) this.apply(key, event);
+      for (const [key, inOrder] of events) for (const event of inOrder) this.apply(key, event);
       this.wake();
     };
     work.then(landed, (err: unknown) => {
