@@ -12,6 +12,7 @@ import type { Connections } from '../http';
 import { RequestRefusedError } from '../http';
 import type { Exchange } from '../lro/answer';
 import { asBackstop } from '../lro/callback-url';
+import { packedAs, rowsOf, type Rows } from '../jobs/packing';
 import type { Monitor, NamedRequest, StatusDecision } from '../lro/monitor';
 import { withinBytes } from '../lro/outcome';
 import { contentOf, statusAgain, withFile } from '../lro/result-file';
@@ -58,9 +59,10 @@ export function makeAsk(connections: Connections, others: OtherWorkers, waiting:
     if (!('elsewhere' in decision)) recent.remember(id, decision);
     return decision;
   };
-  return async function askAll(asks: Ask[], options: AskOptions): Promise<AskResult[]> {
+  return async function askAll(given: Rows<Ask>, options: AskOptions): Promise<Rows<AskResult>> {
+    const asks = rowsOf(given);
     const { maxKeptBytes, concurrency = CONCURRENCY, lookups } = options;
-    const recorded = (Context.current().info.heartbeatDetails as AskResult[] | undefined) ?? [];
+    const recorded = rowsOf((Context.current().info.heartbeatDetails as Rows<AskResult> | undefined) ?? []);
     const known = new Map(recorded.map((result) => [result.id, result]));
     const results: AskResult[] = asks.map(({ id }) => known.get(id) ?? { id });
     const times = new QuestionTimes(asks, waiting);
@@ -80,10 +82,14 @@ export function makeAsk(connections: Connections, others: OtherWorkers, waiting:
           withinAnswerBudget(asks, concurrency, decideWithin, withoutNews, results, ({ id }, decision, made) =>
             row.goesOn(id, decision, made),
           ),
-        () => results.filter(({ decision, before }) => decision !== undefined || before !== undefined),
+        () => {
+          const answered = results.filter(({ decision, before }) => decision !== undefined || before !== undefined);
+          return packedAs(given, answered);
+        },
       );
       const endMs = performance.now();
-      return answers.map((answer) => aged(answer, endMs - (answeredAtMs.get(answer.id) ?? endMs)));
+      const told = answers.map((answer) => aged(answer, endMs - (answeredAtMs.get(answer.id) ?? endMs)));
+      return packedAs(given, told);
     } finally {
       times.end();
     }

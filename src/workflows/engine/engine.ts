@@ -22,13 +22,14 @@ import type { EndedJob, Job, JobEvent, Place } from '../../jobs/model';
 import { isUnaccepted } from '../../jobs/progress';
 import { logChange } from '../log-lines';
 import { Backlog } from './backlog';
-import { askJobs, deleteResources, readFiles, readJobs, submitJobs, type Events, type SetSource } from './calls';
+import { askJobs, deleteResources, readFiles, readJobs, type Events, type SetSource } from './calls';
 import { WorkflowClock } from './clock';
 import { throwIfCancelled } from './cancellation';
 import * as due from './due';
 import { findJobs } from './finds';
 import { Flights, type FlightKind } from './flights';
 import { Room } from './room';
+import { submitJobs } from './submits';
 import { Timer } from './timer';
 import { Weights } from './weights';
 
