@@ -8,6 +8,7 @@
 import { Context, log } from '@temporalio/activity';
 import { newJob } from '../../jobs/begin';
 import { apply, isEnded } from '../../jobs/job';
+import { rowsOf } from '../../jobs/packing';
 import { registrationOf, type Registration } from '../../jobs/tracked';
 import { reasonOf } from '../../text/reason';
 import { withHeartbeat } from '../heartbeat';
@@ -33,12 +34,13 @@ export function makeBegin(
   }: BeginRequest): Promise<Begun | Elsewhere> {
     // Without heartbeats: one that came late would stand in the place of the claim.
     const prepared = await prepare({ input, identity });
-    const [submitted = PLACE] = await submit({
+    const results = await submit({
       source: identity,
       page: { single: input, kind: 'operation', count: 1 },
       items: [{ index: 0, key: '0.0', firstSentAtMs }],
       maxKeptBytes,
     });
+    const [submitted = PLACE] = rowsOf(results);
     const answeredAtMs = performance.now();
     const registration = registrationFor(prepared, submitted, { ...identity, token }, startedAtMs);
     const tracker = registration && (await handedOver(registration, answeredAtMs, submitted, registrar));

@@ -5,7 +5,8 @@ import type { Begun, BeginRequest, NotShared, TrackerActivities } from '../../ac
 import { FAILURE_TYPES } from '../../contract';
 import type { JobEvent } from '../../jobs/model';
 import type { Registration } from '../../jobs/tracked';
-import { interruptedEvent, reading, submittedEvent, submittingUnchecked } from '../engine/calls';
+import { reading } from '../engine/calls';
+import { interruptedEvent, submittedEvent, submittingUnchecked } from '../engine/submits';
 
 /** What must reach Temporal is tried until it does. */
 const UNTIL_DONE = { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute' } as const;
