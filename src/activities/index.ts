@@ -64,7 +64,7 @@ export function createActivities(options: ActivityOptions): AllActivities {
     'lro.register': makeRegister(registrar),
     'lro.passOn': passOn,
     'lro.tell': tell,
-    'lro.beginTracker': makeBeginTracker({ continueAsNewAfterEvents }),
+    'lro.beginTracker': makeBeginTracker(learn.settings),
     'lro.adopt': adopt,
     'lro.closedAmong': closedAmong,
   });

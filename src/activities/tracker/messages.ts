@@ -32,7 +32,7 @@ export interface TrackerInput {
 
 /** What a tracker has to know first. */
 export interface TrackerStart {
-  settings: Pick<LearntSettings, 'continueAsNewAfterEvents'>;
+  settings: LearntSettings;
   /** Another one that had its id was split before. */
   isSplit: boolean;
 }

@@ -34,12 +34,12 @@ export async function tell(all: Told[]): Promise<void> {
 }
 
 /** Activity `beginTracker`. */
-export function makeBeginTracker(settings: Pick<LearntSettings, 'continueAsNewAfterEvents'>) {
+export function makeBeginTracker(learn: () => Promise<LearntSettings>) {
   return async function beginTracker({ connection, path }: TrackerInput): Promise<TrackerStart> {
     const { client, info } = Context.current();
     const parts = [0, 1].map((bit) => trackerId(info.taskQueue, connection, `${path}${bit}`));
     const running = await Promise.all(parts.map(async (id) => (await isOpen(client, id)) || wasSplit(client, id)));
-    return { settings, isSplit: running.includes(true) };
+    return { settings: await learn(), isSplit: running.includes(true) };
   };
 }
 

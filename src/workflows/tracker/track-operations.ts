@@ -16,7 +16,7 @@ import { trueWithin } from '../engine/within';
 import { typedFailure } from '../failures';
 import { trackerCall } from './calls';
 import { adoptSignal, hurrySignal, registerSignal, releaseSignal, standingQuery } from './messages';
-import { showTracker } from './show';
+import { TrackerView } from './show';
 import { Tracker, type CarriedTracker, type Tracked } from './tracker';
 
 /** Without an operation it stays so long. */
@@ -35,15 +35,16 @@ export async function trackOperations(given: TrackerInput, before?: CarriedTrack
   setHandler(adoptSignal, (runId) => tracker.adopt(runId));
   try {
     const start = carried?.start ?? (await trackerCall('begin')['lro.beginTracker'](input));
+    const view = new TrackerView(input, start.settings, carried?.written);
     tracker.begin(start);
     while (await hasWork(tracker, start)) {
       if (isNewRunDue(start.settings, true)) {
         await tracker.settle();
         await throwIfCancelled();
-        return await continueAsNew(input, tracker, start);
+        return await continueAsNew(input, tracker, start, view);
       }
       await tracker.engine.send();
-      showTracker(input, tracker);
+      view.show(tracker);
       await tracker.engine.rest();
       tracker.collect();
     }
@@ -71,9 +72,10 @@ async function hasWork(tracker: Tracker, { settings }: TrackerStart): Promise<bo
   return true;
 }
 
-async function continueAsNew(input: TrackerInput, tracker: Tracker, start: TrackerStart): Promise<never> {
-  const { carried, operations } = tracker.carried(start);
-  return await inNewRun<typeof trackOperations>(input, carried, ...inArguments(operations));
+async function continueAsNew(input: TrackerInput, tracker: Tracker, start: TrackerStart, view: TrackerView): Promise<never> {
+  const { settings, written } = await view.carried();
+  const { carried, operations } = tracker.carried({ ...start, settings });
+  return await inNewRun<typeof trackOperations>(input, { ...carried, written }, ...inArguments(operations));
 }
 
 /** Operations in groups that are small enough for one argument each. */

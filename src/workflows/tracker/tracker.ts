@@ -53,6 +53,8 @@ export interface CarriedTracker {
   nextIndex: number;
   left: string[];
   adopted: string[];
+  /** Search attributes as they were written. */
+  written?: Record<string, string>;
 }
 
 export class Tracker {
