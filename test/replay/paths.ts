@@ -70,7 +70,10 @@ export const PATHS: Record<string, Path> = {
   },
   shared: { status: [running(1), running(0), SUCCEEDED], input: SHARED },
   'shared-attach': { input: { submit: undefined, ...SHARED, attach: { statusUrl: '{base}/status' } }, status: [running(1), SUCCEEDED] },
-  'shared-failed': { status: [running(1), { body: { status: 'Failed', error: { code: 'DwgError', message: 'no layer' } } }], input: SHARED },
+  'shared-failed': {
+    status: [running(1), { body: { status: 'Failed', error: { code: 'DwgError', message: 'no layer' } } }],
+    input: SHARED,
+  },
   'shared-rejected-then-accepted': { submit: [busy(1), ACCEPTED], input: SHARED },
   'shared-deadline': { status: [running(1)], input: { ...SHARED, deadlineSeconds: 2 } },
   'shared-cancel': {
