@@ -69,6 +69,11 @@ export interface PassOnRequest extends TrackerInput {
   registrations: Registration[];
 }
 
+export interface AdoptRequest extends TrackerInput {
+  /** Workflows whose operations it has: they need not register again. */
+  known: string[];
+}
+
 /** The activities of trackers and of operations that they follow, by name. */
 export interface TrackerActivities {
   /** `lro.prepare`, `lro.submit` and `lro.register` in one. Never retried by Temporal. Fails like `lro.prepare`. */
@@ -80,7 +85,7 @@ export interface TrackerActivities {
   'lro.tell'(all: Told[]): Promise<void>;
   'lro.beginTracker'(input: TrackerInput): Promise<TrackerStart>;
   /** Has the open operations of a tracker, which has lost them, register again. @returns how many */
-  'lro.adopt'(input: TrackerInput): Promise<number>;
+  'lro.adopt'(request: AdoptRequest): Promise<number>;
   /** Those whose workflows are closed, by token. */
   'lro.closedAmong'(operations: (Owner & { firstRunId: string })[]): Promise<string[]>;
 }

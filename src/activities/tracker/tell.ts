@@ -10,7 +10,7 @@ import { belongsTo, trackerId } from '../../jobs/tracked';
 import { withHeartbeat } from '../heartbeat';
 import type { LearntSettings } from '../messages';
 import { REGISTER_AGAIN_SIGNAL, TOLD_SIGNAL, TRACKER_MEMO } from '../../jobs/tracker-names';
-import type { Owner, Told, TrackerInput, TrackerStart } from './messages';
+import type { AdoptRequest, Owner, Told, TrackerInput, TrackerStart } from './messages';
 import { wasSplit } from './register';
 
 /** Calls of Temporal at once. */
@@ -44,14 +44,15 @@ export function makeBeginTracker(learn: () => Promise<LearntSettings>) {
 }
 
 /** Activity `adopt`. */
-export async function adopt({ connection, path }: TrackerInput): Promise<number> {
+export async function adopt({ connection, path, known }: AdoptRequest): Promise<number> {
+  const isKnown = new Set(known);
   const { client, info } = Context.current();
   const first = trackerId(info.taskQueue, connection);
   let count = 0;
   await withHeartbeat(async () => {
     const open = client.workflow.list({ query: `WorkflowType = "${RUN_OPERATION}" AND ExecutionStatus = "Running"` });
     for await (const { workflowId, memo } of open) {
-      if (memo?.[TRACKER_MEMO] !== first || !belongsTo(workflowId, path)) continue;
+      if (memo?.[TRACKER_MEMO] !== first || !belongsTo(workflowId, path) || isKnown.has(workflowId)) continue;
       await unlessClosed(() => client.workflow.getHandle(workflowId).signal(REGISTER_AGAIN_SIGNAL));
       count++;
     }

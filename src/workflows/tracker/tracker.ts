@@ -6,7 +6,7 @@
  *    workflow is closed.
  * 2. A tracker that was split takes nothing any more: it passes on what it has and what comes.
  */
-import { condition, getExternalWorkflowHandle, upsertMemo, workflowInfo } from '@temporalio/workflow';
+import { condition, getExternalWorkflowHandle, sleep, upsertMemo, workflowInfo } from '@temporalio/workflow';
 import type { Owner as Shown, Told, TrackerInput, TrackerStart } from '../../activities/tracker/messages';
 import { MAX_KEPT_BYTES, type TrackedStanding } from '../../contract';
 import { keyOf } from '../../jobs/begin';
@@ -40,6 +40,7 @@ const SPLIT_BYTES = 600_000;
 /** Trackers that had its id and were adopted: what is told again is known. */
 const MAX_ADOPTED = 20;
 const MAX_ID_CHARS = 64;
+const ADOPT_AGAIN_MS = 60_000;
 
 /** An operation of a tracker. Plain JSON. */
 export interface Tracked {
@@ -53,6 +54,7 @@ export interface CarriedTracker {
   nextIndex: number;
   left: string[];
   adopted: string[];
+  adoptAgainAtMs?: number;
   /** Search attributes as they were written. */
   written?: Record<string, string>;
 }
@@ -67,6 +69,7 @@ export class Tracker {
   private readonly adopted: string[];
   private start: TrackerStart | undefined;
   private nextIndex: number;
+  private adoptAgainAtMs: number | undefined;
 
   constructor(
     private readonly input: TrackerInput,
@@ -90,8 +93,9 @@ export class Tracker {
     for (const { job, owner } of operations) this.members.add(keyOf(job), owner);
     const wake = (): void => this.engine.wake();
     this.told = new Outbox((all) => trackerCall(`tell ${all.length}`)['lro.tell'](all), wake);
-    this.adoptions = new Outbox(() => trackerCall('have its operations register again')['lro.adopt'](input).then(wake), wake);
+    this.adoptions = new Outbox(() => this.adoptAll(), wake);
     this.parts = { 0: this.part('0', wake), 1: this.part('1', wake) };
+    if (carried?.adoptAgainAtMs !== undefined) this.adoptAgain(carried.adoptAgainAtMs);
     this.checks = new Checks(
       () => this.members.entries().map(([, owner]) => owner),
       (token) => this.letGo(token),
@@ -115,7 +119,7 @@ export class Tracker {
 
   /** Whether there is nothing that may be lost: no operation, and nothing that others rely on. */
   get isEmpty(): boolean {
-    return this.members.count === 0 && this.isQuiet && !this.isSplit;
+    return this.members.count === 0 && this.isQuiet && !this.isSplit && this.adoptAgainAtMs === undefined;
   }
 
   /** Takes what it was told, by whomever. */
@@ -151,6 +155,7 @@ export class Tracker {
     this.adopted.push(runId);
     if (this.adopted.length > MAX_ADOPTED) this.adopted.shift();
     this.adoptions.add(runId);
+    if (this.adoptAgainAtMs === undefined) this.adoptAgain(Date.now() + ADOPT_AGAIN_MS);
   }
 
   /** Answer of the query `operation`. */
@@ -191,8 +196,23 @@ export class Tracker {
       const owner = this.members.ownerOf(keyOf(job));
       return owner === undefined ? [] : [{ owner, job }];
     });
-    const { nextIndex, adopted, members, isSplit } = this;
-    return { carried: { start: { ...start, isSplit }, nextIndex, left: members.left, adopted }, operations };
+    const { nextIndex, adopted, adoptAgainAtMs, members, isSplit } = this;
+    return { carried: { start: { ...start, isSplit }, nextIndex, left: members.left, adopted, adoptAgainAtMs }, operations };
+  }
+
+  private async adoptAll(): Promise<void> {
+    const known = this.members.entries().map(([, { workflowId }]) => workflowId);
+    await trackerCall('have operations register again')['lro.adopt']({ ...this.input, known });
+  }
+
+  /** Once more: that a workflow has an operation stands in visibility a little later than in its history. */
+  private adoptAgain(atMs: number): void {
+    this.adoptAgainAtMs = atMs;
+    const again = (): void => {
+      this.adoptAgainAtMs = undefined;
+      this.adoptions.add('again');
+    };
+    sleep(Math.max(1, atMs - Date.now()), { summary: 'look for operations of a lost tracker again' }).then(again, () => undefined);
   }
 
   private add(registration: Registration): void {
