@@ -19,6 +19,7 @@ export const TOOLS: readonly Tool[] = [
   dbos('dbos-set', 'DBOS on PostgreSQL, a workflow per set', 'set'),
   dbos('dbos', 'DBOS on PostgreSQL, a workflow per operation', 'operation'),
   ownOperation('operation', 'durable-lro, an operation alone'),
+  ownOperation('shared', 'durable-lro, operations alone, polled by trackers', { follow: 'shared' }),
   plainTemporal('temporal-loop', 'plain Temporal, a loop per operation', 'pollInLoop'),
   plainTemporal('temporal-retries', 'plain Temporal, a retried activity per operation', 'pollByRetries'),
 ];
