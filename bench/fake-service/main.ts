@@ -6,7 +6,8 @@
  * operations are the same. Arguments: the PEM files of certificate and key.
  *
  * Keeps true:
- * - a poll is due when the answer before it has been sent plus its `Retry-After`, by this process's monotonic clock;
+ * - a poll is due when the answer before it is being sent plus its `Retry-After`, by this process's monotonic clock; the time is taken
+ *   before, so that nobody is called early because this process was interrupted after it;
  * - an operation costs 12 bytes and a measured poll 4, so 100,000 operations fit easily;
  * - operations of an earlier count are answered 404 and counted as strays.
  */
@@ -93,8 +94,8 @@ function submit(request: IncomingMessage, response: ServerResponse): void {
       'Operation-Location': `${origin}${STATUS_PREFIX}${operationId}?api-version=2.0`,
       'Retry-After': settings.retryAfterSeconds,
     });
-    response.end(body);
     dueAtMs[index] = performance.now() + settings.retryAfterSeconds * 1000;
+    response.end(body);
   });
 }
 
@@ -126,8 +127,8 @@ function status(operationId: string, request: IncomingMessage, response: ServerR
     'Content-Length': body.length,
     ...(ended ? { 'Resource-Location': `${originOf(request)}/mapData/${operationId}` } : { 'Retry-After': settings.retryAfterSeconds }),
   });
-  response.end(body);
   dueAtMs[index] = performance.now() + settings.retryAfterSeconds * 1000;
+  response.end(body);
 }
 
 function administer(request: IncomingMessage, response: ServerResponse): void {

@@ -150,6 +150,8 @@ export async function compare(options: CompareOptions): Promise<void> {
       console.error(found.tool.title);
       const done = await attempt(found.tool.title, () => measure(found));
       if (done instanceof Error) found.failure = `FAILED: ${done.message}`;
+      // Again and again: a run is long, and what it has found is to outlive it.
+      if (options.json !== undefined) writeFileSync(options.json, JSON.stringify(all.map(plainly), undefined, 1));
     }
   };
   for (let round = 1; round <= options.rounds; round++) await eachTool(round - 1, (found) => measureRound(found, service, options, round));
@@ -159,7 +161,6 @@ export async function compare(options: CompareOptions): Promise<void> {
   printRates(all, CEILING, options.rounds, options.quietCores);
   printLateness(all, (one) => (isSingle(one) ? options.singleLatenessOperations : options.latenessOperations), options.quietCores);
   printMemory(all, (one) => (isSingle(one) ? options.singleOpenOperations : options.openOperations), options.quietCores);
-  if (options.json !== undefined) writeFileSync(options.json, JSON.stringify(all.map(plainly), undefined, 1));
 }
 
 function plainly({ tool, rates, ...rest }: Found): object {

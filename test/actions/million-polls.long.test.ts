@@ -43,6 +43,12 @@ const WAYS = {
   loop: { workflow: 'pollInLoop', taskQueue: 'plain', operations: 10, argsOf: plain },
   retries: { workflow: 'pollByRetries', taskQueue: 'plain', operations: 10, argsOf: plain },
   operation: { workflow: RUN_OPERATION, taskQueue: 'lro', operations: 10, argsOf: (count, polls) => times(count, () => [input(polls)]) },
+  shared: {
+    workflow: RUN_OPERATION,
+    taskQueue: 'lro',
+    operations: 100,
+    argsOf: (count, polls) => times(count, () => [{ ...input(polls), follow: 'shared' }]),
+  },
   batch: {
     workflow: RUN_BATCH,
     taskQueue: 'lro',
@@ -171,6 +177,12 @@ describe('where the namespace has no search attributes', () => {
     expect(perMillion(many)).toBeLessThanOrEqual(2_500_000);
     expect(perFurtherMillion(few, many)).toBeGreaterThanOrEqual(1_850_000);
     expect(perFurtherMillion(few, many)).toBeLessThanOrEqual(2_150_000);
+  });
+
+  test('operations that trackers poll cost less than nine actions each, and next to nothing a poll', async () => {
+    const [few, many] = [await bed.costOf(WAYS.shared, 3), await bed.costOf(WAYS.shared, 12)];
+    expect(perMillion(many)).toBeLessThan(750_000);
+    expect(perFurtherMillion(few, many)).toBeLessThan(150_000);
   });
 
   test('a batch of 500 costs less than a thirtieth of an action a poll', async () => {
