@@ -29,6 +29,7 @@ import { QuestionTimes, type WaitingQuestions } from './question-times';
 import { RecentAnswers } from './recent-answers';
 import { ResultBody } from './result-body';
 import { temporalNowMs } from './temporal-clock';
+import { notShareable } from './tracker/shareable';
 
 /** Requests at once; each connection has its own limit besides. With answers of at most 140 KiB each, a budget overrun stays below 2 MB. */
 const CONCURRENCY = 10;
@@ -60,8 +61,13 @@ export function makeAsk(connections: Connections, others: OtherWorkers, waiting:
     return decision;
   };
   return async function askAll(given: Rows<Ask>, options: AskOptions): Promise<Rows<AskResult>> {
-    const asks = rowsOf(given);
-    const { maxKeptBytes, concurrency = CONCURRENCY, lookups } = options;
+    const { maxKeptBytes, concurrency = CONCURRENCY, lookups, asCallers } = options;
+    const all = rowsOf(given);
+    const asks = asCallers === true ? all.filter((request) => mayBeShared(request, connections)) : all;
+    const notShared = (asks === all ? [] : all.filter((request) => !asks.includes(request))).map(({ id }): AskResult => ({
+      id,
+      notShared: true,
+    }));
     const recorded = rowsOf((Context.current().info.heartbeatDetails as Rows<AskResult> | undefined) ?? []);
     const known = new Map(recorded.map((result) => [result.id, result]));
     const results: AskResult[] = asks.map(({ id }) => known.get(id) ?? { id });
@@ -89,11 +95,17 @@ export function makeAsk(connections: Connections, others: OtherWorkers, waiting:
       );
       const endMs = performance.now();
       const told = answers.map((answer) => aged(answer, endMs - (answeredAtMs.get(answer.id) ?? endMs)));
-      return packedAs(given, told);
+      return packedAs(given, [...told, ...notShared]);
     } finally {
       times.end();
     }
   };
+}
+
+/** Where this worker does not have its connection, another is asked. */
+function mayBeShared({ monitor }: Ask, connections: Connections): boolean {
+  const connection = connections.get(monitor.connection);
+  return connection === undefined || notShareable(monitor, connection) === undefined;
 }
 
 /** With its age, where it has an answer. */

@@ -10,6 +10,7 @@ import type {
   ChainInput,
   CleanedResource,
   FileRef,
+  FollowMode,
   ItemInput,
   ItemKind,
   ItemOutcome,
@@ -38,6 +39,8 @@ export interface LearntSettings {
   continueAsNewAfterEvents?: number;
   /** Where the documentation is published, with a `/` at its end. */
   docsUrl?: string;
+  /** How each item of a batch ends stands in no log: the worker's leaves lines of level debug out. */
+  isQuiet?: true;
 }
 
 /** How long, and on which workers, was looked so far for what a worker's file did not have. */
@@ -74,6 +77,8 @@ export interface Prepared {
   settings: LearntSettings;
   /** Of an operation that was started elsewhere. */
   attach?: Monitor;
+  /** Who polls it. */
+  follow?: FollowMode;
   /** Of the input. */
   inputDigest?: string;
 }
@@ -242,6 +247,8 @@ export interface AskOptions {
   lookups?: Record<string, LookedUp>;
   /** What asks for no wait may be asked again by the same activity: the answers come in a row (see {@link AskResult.before}). */
   inARow?: true;
+  /** Their monitors may be anybody's: they are judged like what callers attach to. */
+  asCallers?: true;
 }
 
 export interface AskResult extends Partial<Elsewhere> {
@@ -252,6 +259,8 @@ export interface AskResult extends Partial<Elsewhere> {
   before?: StatusDecision[];
   /** It was not due yet, and too many questions wait on the worker. */
   early?: true;
+  /** With `asCallers`: its own workflow is to follow it. */
+  notShared?: true;
   /** How old the answer is when the activity ends, at least. */
   agoMs?: number;
 }

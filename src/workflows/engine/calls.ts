@@ -31,6 +31,8 @@ export interface SetSource {
   source: Source;
   pages: ReadonlyMap<number, Page>;
   options: AskOptions;
+  /** Nobody reads lines of level debug. */
+  isQuiet?: boolean;
 }
 
 /** What happened to each job it concerns, in order, by the job's key. */
@@ -89,9 +91,9 @@ export async function askJobs(jobs: readonly Job[], set: SetSource, nowMs: numbe
     async () => {
       const results = rowsOf(await call(activity)['lro.ask'](packed(asks), options));
       isCrowded = results.some(({ early }) => early === true);
-      return results.flatMap(({ id, elsewhere, decision, before = [], agoMs }) => [
+      return results.flatMap(({ id, elsewhere, decision, before = [], agoMs, notShared }) => [
         ...before.map((earlier): [string, JobEvent] => [id, { kind: 'polled', decision: earlier, agoMs }]),
-        ...eventOf(id, elsewhere, decision && { kind: 'polled', decision, agoMs }),
+        ...eventOf(id, elsewhere, notShared === true ? { kind: 'notShared' } : decision && { kind: 'polled', decision, agoMs }),
       ]);
     },
   );

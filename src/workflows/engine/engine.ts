@@ -98,6 +98,27 @@ export class Engine {
     return [...this.open.values()];
   }
 
+  /** About how much its jobs come to, as JSON. */
+  get bytes(): number {
+    return this.room.used;
+  }
+
+  /** A job joins the set. */
+  add(job: Job): void {
+    this.keep(job);
+    this.wake();
+  }
+
+  /** Takes a job out of the set, as it stands; undefined: it is not there. What is still answered about it is nobody's. */
+  takeOut(key: string): Job | undefined {
+    const job = this.open.get(key);
+    if (job === undefined) return undefined;
+    this.open.delete(key);
+    this.hurried.delete(key);
+    this.room.changed(job, undefined);
+    return job;
+  }
+
   /** Whether what services may answer to new jobs can be kept. */
   get hasRoom(): boolean {
     return this.room.hasSome;
@@ -197,7 +218,7 @@ export class Engine {
     if (job === undefined) return;
     const result = apply(job, this.room.fitting(job, event), this.clock.now());
     const after = isEnded(result) ? result.job : result;
-    logChange(job, result, event, this.set.pages);
+    logChange(job, result, event, this.set);
     if (isFirstSubmit(job) && (after.step.at === 'poll' || after.step.at === 'fetch' || after.done !== undefined)) this.accepted++;
     const { problem } = after.step;
     if (problem !== undefined && problem !== job.step.problem) this.lastProblem = problem;

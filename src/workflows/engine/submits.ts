@@ -23,16 +23,21 @@ const RESTART_SECONDS = 5;
 /** Where the connection had no place for any submit of a chunk. */
 const NO_PLACE_SECONDS = 1;
 
-/** Options of an activity that submits. Temporal must never send a submit again by itself. */
+/** Options of an activity that submits. */
 function submitting(jobs: readonly Job[]): ActivityOptions {
   // Nobody knows yet which inputs stream files.
   const mayStream = jobs.some(({ about }) => about === undefined || about.streamsFile === true);
-  return {
-    startToCloseTimeout: (mayStream ? FILE_SUBMIT_SECONDS : boundSeconds(longestTimeout(jobs))) * 1000,
-    heartbeatTimeout: HEARTBEAT_TIMEOUT,
-    retry: { maximumAttempts: 1 },
-    summary: submitSummary(jobs),
-  };
+  return submittingFor(mayStream ? FILE_SUBMIT_SECONDS : boundSeconds(longestTimeout(jobs)), submitSummary(jobs));
+}
+
+/** The same for an operation that was not checked yet: its connection's timeout is not known. */
+export function submittingUnchecked(summary: string): ActivityOptions {
+  return submittingFor(FILE_SUBMIT_SECONDS, summary);
+}
+
+/** Temporal must never send a submit again by itself. */
+function submittingFor(timeoutSeconds: number, summary: string): ActivityOptions {
+  return { startToCloseTimeout: timeoutSeconds * 1000, heartbeatTimeout: HEARTBEAT_TIMEOUT, retry: { maximumAttempts: 1 }, summary };
 }
 
 function submitSummary(jobs: readonly Job[]): string {
@@ -94,6 +99,17 @@ function resultsOf(err: unknown, indexes: readonly number[]): SubmitResult[] {
     .map((claim) => ({ ...claim, decision: INTERRUPTED }));
   for (const { about } of uncertain) countInterruptedSubmit(about.connection);
   return [...answers, ...uncertain];
+}
+
+/** What is known of a single submit whose activity did not live to return; undefined: it was provably never sent. */
+export function interruptedEvent(err: unknown): JobEvent | undefined {
+  const [result] = resultsOf(err, []);
+  return result && submittedEvent(result);
+}
+
+/** @param result without `elsewhere` */
+export function submittedEvent({ about, decision, waitSeconds, trouble, firstSentAtMs, maybeAccepted }: SubmitResult): JobEvent {
+  return { kind: 'submitted', about, decision, waitSeconds, trouble, firstSentAtMs, maybeAccepted };
 }
 
 /** A submit that was claimed by an activity that did not live to tell its answer. */
