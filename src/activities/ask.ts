@@ -30,6 +30,7 @@ import { RecentAnswers } from './recent-answers';
 import { ResultBody } from './result-body';
 import { temporalNowMs } from './temporal-clock';
 import { notShareable } from './tracker/shareable';
+import { unlessCanceled } from './unless-canceled';
 
 /** Requests at once; each connection has its own limit besides. With answers of at most 140 KiB each, a budget overrun stays below 2 MB. */
 const CONCURRENCY = 10;
@@ -82,12 +83,10 @@ export function makeAsk(connections: Connections, others: OtherWorkers, waiting:
       answeredAtMs.set(request.id, performance.now());
       return withinBytes(decision, maxKeptBytes);
     };
+    const goesOn = ({ id }: Ask, decision: StatusDecision, made: number): boolean => row.goesOn(id, decision, made);
     try {
       const answers = await withHeartbeat(
-        () =>
-          withinAnswerBudget(asks, concurrency, decideWithin, withoutNews, results, ({ id }, decision, made) =>
-            row.goesOn(id, decision, made),
-          ),
+        () => unlessCanceled(withinAnswerBudget(asks, concurrency, decideWithin, withoutNews, results, goesOn), () => results),
         () => {
           const answered = results.filter(({ decision, before }) => decision !== undefined || before !== undefined);
           return packedAs(given, answered);

@@ -30,6 +30,8 @@ export interface ActivityOptions {
   identity: string;
   /** Continue as new after so many events of history, though Temporal does not suggest it yet. */
   continueAsNewAfterEvents?: number;
+  /** The worker's log leaves lines of level debug out: workflows need not write them. */
+  isQuiet?: boolean;
   /** How many activities the worker runs at once. Default: the SDK's 100. */
   slots?: number | undefined;
 }
@@ -37,8 +39,8 @@ export interface ActivityOptions {
 export type AllActivities = LroActivities & BatchActivities & TrackerActivities;
 
 export function createActivities(options: ActivityOptions): AllActivities {
-  const { connections, namespace, identity, continueAsNewAfterEvents, slots } = options;
-  const learn = makeLearn(namespace, continueAsNewAfterEvents);
+  const { connections, namespace, identity, continueAsNewAfterEvents, isQuiet, slots } = options;
+  const learn = makeLearn(namespace, continueAsNewAfterEvents, isQuiet);
   const pages = new Pages(connections.files);
   const others = new OtherWorkers(namespace, identity, connections.fileHash);
   const report = makeReport(connections, pages, others);

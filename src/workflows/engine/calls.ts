@@ -4,7 +4,7 @@
  * Keeps true: a worker that dies is noticed by its missing heartbeat in {@link HEARTBEAT_TIMEOUT}, and what only reads is asked again. For
  * submits see `submits.ts`.
  */
-import { CancellationScope, isCancellation, proxyActivities } from '@temporalio/workflow';
+import { ActivityCancellationType, CancellationScope, isCancellation, proxyActivities } from '@temporalio/workflow';
 import type { ActivityOptions } from '@temporalio/workflow';
 import type { Ask, AskOptions, CancelCall, LroActivities, Page, Source } from '../../activities/messages';
 import type { FailureDetails } from '../../contract';
@@ -21,8 +21,8 @@ const READ_RETRIES = { initialInterval: '1 second', backoffCoefficient: 2, maxim
 const FILE_READ_SECONDS = 6 * 3600 + 600;
 /** After an activity has failed in all its retries. */
 const POSTPONE_SECONDS = 10;
-/** Of so many that are asked together, those that ask for no wait may be asked again by the same activity. */
-const IN_A_ROW_FROM = 20;
+/** From so many on that are asked together, see {@link askJobs}. */
+const LARGE_FROM = 20;
 /** For each resource that is to be deleted. */
 const DELETE_SECONDS = 120;
 
@@ -31,6 +31,8 @@ export interface SetSource {
   source: Source;
   pages: ReadonlyMap<number, Page>;
   options: AskOptions;
+  /** Nobody reads lines of level debug. */
+  isQuiet?: boolean;
 }
 
 /** What happened to each job it concerns, in order, by the job's key. */
@@ -69,20 +71,26 @@ export interface AskEnd {
   isCrowded: boolean;
 }
 
-/** Asks the status of jobs, of each when it is due. Throws only when it is cancelled. */
+/**
+ * Asks the status of jobs, of each when it is due. Throws only when it is cancelled.
+ *
+ * In a small set each answer is told at once, so that who looks at it sees how it stands. In a large one those that ask for no wait are asked
+ * again by the same activity, and one that is cancelled is waited for: an activity that ended while its workflow ends would have Temporal refuse
+ * that end, and the workflow begin again from its whole history.
+ */
 export async function askJobs(jobs: readonly Job[], set: SetSource, nowMs: number): Promise<AskEnd> {
   const lookups = lookupsOf(jobs, nowMs);
   const asks = jobs.flatMap(({ step, ...job }): Ask[] =>
     step.at === 'poll' ? [{ id: keyOf(job), monitor: step.monitor, dueAtMs: step.dueAtMs, waitMs: step.waitMs }] : [],
   );
-  // In a small set each answer is told at once: who looks at it sees how it stands.
-  const inARow = asks.length >= IN_A_ROW_FROM ? true : undefined;
-  const options: AskOptions = { ...set.options, lookups, inARow };
+  const isLarge = asks.length >= LARGE_FROM;
+  const options: AskOptions = { ...set.options, lookups, inARow: isLarge ? true : undefined };
   const [first] = jobs;
   const polls = first?.step.at === 'poll' ? first.step.polls : 0;
   const summary = asks.length === 1 ? `status #${polls + 1}` : `status of ${asks.length}`;
   const lastMs = Math.max(0, ...asks.map(({ dueAtMs = 0 }) => dueAtMs - nowMs));
-  const activity = forOthers(reading(longestTimeout(jobs) + lastMs / 1000, summary), lookups);
+  const cancellationType = isLarge ? ActivityCancellationType.WAIT_CANCELLATION_COMPLETED : ActivityCancellationType.TRY_CANCEL;
+  const activity = forOthers({ ...reading(longestTimeout(jobs) + lastMs / 1000, summary), cancellationType }, lookups);
   let isCrowded = false;
   const events = await eventsOf(
     asks.map(({ id }) => id),

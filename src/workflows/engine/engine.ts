@@ -218,7 +218,7 @@ export class Engine {
     if (job === undefined) return;
     const result = apply(job, this.room.fitting(job, event), this.clock.now());
     const after = isEnded(result) ? result.job : result;
-    logChange(job, result, event, this.set.pages);
+    logChange(job, result, event, this.set);
     if (isFirstSubmit(job) && (after.step.at === 'poll' || after.step.at === 'fetch' || after.done !== undefined)) this.accepted++;
     const { problem } = after.step;
     if (problem !== undefined && problem !== job.step.problem) this.lastProblem = problem;
