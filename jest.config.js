@@ -1,6 +1,6 @@
 /** Tests run as CommonJS through swc, against compiled programs where a test needs a process: `npm test` builds first. */
 module.exports = {
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/test/support/compile-once.js',
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
   // What takes minutes, or repeats at length what others show once: `npm run test:long`.
