@@ -13,5 +13,5 @@ module.exports = {
   // Most files wait more than they compute: three of them keep two cores busy, and more only make each other wait.
   maxWorkers: 3,
   // What files leave behind in the heap makes every later collection of garbage longer.
-  workerIdleMemoryLimit: '350MB',
+  workerIdleMemoryLimit: '700MB',
 };
