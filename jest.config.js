@@ -1,6 +1,6 @@
 /** Tests run as CommonJS through swc, against compiled programs where a test needs a process: `npm test` builds first. */
 module.exports = {
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/test/support/compile-once.js',
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
   // What takes minutes, or repeats at length what others show once: `npm run test:long`.
@@ -13,5 +13,5 @@ module.exports = {
   // Most files wait more than they compute: three of them keep two cores busy, and more only make each other wait.
   maxWorkers: 3,
   // What files leave behind in the heap makes every later collection of garbage longer.
-  workerIdleMemoryLimit: '350MB',
+  workerIdleMemoryLimit: '700MB',
 };

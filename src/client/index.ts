@@ -36,7 +36,7 @@ export {
   type ScheduleSummary,
   type UpdateScheduleOptions,
 } from './schedule-types';
-export { ConfigError } from '../config';
+export { ConfigError } from '../config/mistakes';
 export { encryptedData, EncryptionError, KeySource, keysOfEnvironment, type KeyEvents, type Keys } from '../encryption';
 export { RUN_KINDS, RUN_STATES, type QueueWorkers, type RunFilter, type RunKind, type RunState, type RunSummary } from './runs';
 export { LroSchedules } from './schedules';

@@ -10,7 +10,7 @@
  */
 import type { KeyObject } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
-import { ConfigError } from '../config';
+import { ConfigError } from '../config/mistakes';
 import { whyUnreadable } from '../text/reason';
 import { parseKeys, type Keys } from './keys';
 

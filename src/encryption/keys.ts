@@ -13,7 +13,7 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import { isMap, parseDocument } from 'yaml';
 import { z } from 'zod';
-import { ConfigError } from '../config';
+import { ConfigError } from '../config/mistakes';
 import { strictObject } from '../config/strict-object';
 
 /** One to encrypt with, and all that are known to decrypt with, by id. */

@@ -9,7 +9,6 @@
  * is not for everybody, and asks nobody for an answer.
  */
 import type { AddressInfo } from 'node:net';
-import fastify from 'fastify';
 import { z } from 'zod';
 import { ConfigError, isPlace } from '../config';
 import { whyNotListening } from '../text/reason';
@@ -35,6 +34,8 @@ const MAX_SOCKETS = 100;
 export async function openHealth(place: string, notReady: () => NotReady | undefined): Promise<Health> {
   const at = place.lastIndexOf(':');
   const host = place.slice(0, at).replace(/^\[|\]$/g, '');
+  // Loaded here: a worker without such an address starts sooner.
+  const { fastify } = await import('fastify');
   const app = fastify({
     requestTimeout: REQUEST_MS,
     connectionTimeout: 2 * REQUEST_MS,

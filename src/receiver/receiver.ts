@@ -6,7 +6,7 @@
  * 2. Every refusal looks the same (404, empty); only who has the secret URL is told 413, or 503 to come again.
  * 3. Bodies, times, headers and requests at once are bounded, and no path, header or body is logged.
  */
-import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { fastify, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import type { Callbacks, CallbackTarget } from '../transport/callbacks';
@@ -47,7 +47,8 @@ const RETRY_SOON_SECONDS = 1;
 
 /** @param listen `host:port` @throws the system's error when nobody can listen there */
 export async function openReceiver(listen: string, log?: Logger): Promise<Receiver> {
-  const open = new OpenReceiver(log);
+  // Loaded here: most workers take no calls, and start sooner without it.
+  const open = new OpenReceiver((await import('fastify')).fastify, log);
   return open.listen(listen);
 }
 
@@ -59,9 +60,12 @@ class OpenReceiver {
   private requests = 0;
   private readonly server: FastifyInstance;
 
-  constructor(private readonly log: Logger | undefined) {
+  constructor(
+    create: typeof fastify,
+    private readonly log: Logger | undefined,
+  ) {
     this.refusals = new Refusals(log);
-    this.server = fastify({
+    this.server = create({
       bodyLimit: MAX_BODY_BYTES,
       requestTimeout: REQUEST_MS,
       keepAliveTimeout: KEEP_ALIVE_MS,

@@ -1,7 +1,7 @@
 /** Where Temporal is: what the environment and `temporal.toml` say, as `@temporalio/envconfig` reads them. */
 import { existsSync } from 'node:fs';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
-import { ConfigError } from '../config';
+import { ConfigError } from '../config/mistakes';
 import { reasonOf } from '../text/reason';
 
 /** As the SDK has it. */

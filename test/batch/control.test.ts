@@ -2,22 +2,10 @@
 import { CancelledFailure } from '@temporalio/common';
 import type { BatchResult, ItemStanding } from '../../src/contract';
 import { eventually } from '../support/eventually';
-import {
-  type Batch,
-  byOutcome,
-  CANCEL,
-  FAILS,
-  FAST,
-  HELD,
-  item,
-  items,
-  newReport,
-  harnessTests,
-  WATCHED,
-  type BatchHarness,
-} from './harness';
+import { type Batch, byOutcome, CANCEL, FAILS, FAST, HELD, item, items, newReport, WATCHED, type BatchHarness } from './harness';
+import { sharedWorkerTests } from './harness-tests';
 
-const batchTest = harnessTests({ continueAsNewAfterEvents: 60, connection: FAST });
+const batchTest = sharedWorkerTests({ continueAsNewAfterEvents: 60, connection: FAST });
 
 /** Until what the batch knows of its shards says so. */
 const until = (batch: Batch, wanted: (progress: Awaited<ReturnType<Batch['progress']>>) => boolean) =>

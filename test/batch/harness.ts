@@ -24,7 +24,7 @@ import {
   type ItemStanding,
 } from '../../src/contract';
 import { startEmulator, type Emulator, type EmulatorOptions, type OperationPlan, type RecordedRequest } from '../../src/emulator';
-import { temporaryFolder, testConfig } from '../support/config';
+import { temporaryFolder, testConfig, type ConnectionYaml } from '../support/config';
 import { eventually } from '../support/eventually';
 import { startTestHarness, type TestHarness } from '../support/in-process';
 
@@ -43,56 +43,43 @@ export interface StartOptions {
 /** For tests with hundreds of items that are not about the rate of submits: they would take ten seconds for 500. */
 export const FAST = { limits: { submitsPerSecond: 1000 } };
 
-export async function openBatchHarness({
-  continueAsNewAfterEvents,
-  connection,
-  emulator: options,
-}: BatchHarnessOptions = {}): Promise<BatchHarness> {
+export async function openBatchHarness(options: BatchHarnessOptions = {}): Promise<BatchHarness> {
+  const [harness] = await openBatchHarnesses(1, options);
+  return harness!;
+}
+
+/**
+ * Harnesses with a service each, and one worker for all of them: closed when the last of them is. A batch of the first is sent to the
+ * connection `default`, of the others to `default1`, `default2`, …, unless its items name another one.
+ */
+export async function openBatchHarnesses(
+  count: number,
+  { continueAsNewAfterEvents, connection, emulator: options }: BatchHarnessOptions = {},
+): Promise<BatchHarness[]> {
   const folder = temporaryFolder();
   const [readable, writable] = [join(folder, 'in'), join(folder, 'out')];
   for (const made of [readable, writable]) mkdirSync(made);
-  const emulator = await startEmulator({ operationSeconds: 0, retryAfterSeconds: 0, ...options });
-  const config = testConfig(
-    { default: { baseUrl: emulator.url, query: { 'api-version': '1' }, ...connection } },
-    { files: { readBelow: [readable], writeBelow: [writable], urlHosts: ['127.0.0.1'], privateHosts: 'allow' } },
-  );
-  const harness = await startTestHarness(config, continueAsNewAfterEvents === undefined ? {} : { continueAsNewAfterEvents });
-  return new BatchHarness(emulator, harness, readable, writable);
-}
-
-type Work<T extends readonly unknown[]> = (harness: BatchHarness, ...row: T) => Promise<void>;
-
-interface HarnessTest {
-  (name: string, work: Work<[]>): void;
-  /** As `test.each`. */
-  each<T extends readonly unknown[]>(rows: readonly T[]): (name: string, work: Work<T>) => void;
-}
-
-/** Tests with a harness each, of these options. Those of a `describe` run side by side; no hook around each test runs. */
-export function harnessTests(options?: BatchHarnessOptions): HarnessTest {
-  const run = async (work: Work<[]>): Promise<void> => {
-    const harness = await openBatchHarness(options);
-    try {
-      await work(harness);
-    } finally {
-      await harness.close();
-    }
-  };
-  return Object.assign((name: string, work: Work<[]>) => test.concurrent(name, () => run(work)), {
-    each:
-      <T extends readonly unknown[]>(rows: readonly T[]) =>
-      (name: string, work: Work<T>) =>
-        test.concurrent.each(rows)(name, (...row) => run((harness) => work(harness, ...(row as unknown as T)))),
+  const start = () => startEmulator({ operationSeconds: 0, retryAfterSeconds: 0, ...options });
+  const emulators = await Promise.all(Array.from({ length: count }, start));
+  const nameOf = (index: number) => (index === 0 ? 'default' : `default${index}`);
+  const connections = emulators.map(({ url }, index) => [nameOf(index), { baseUrl: url, query: { 'api-version': '1' }, ...connection }]);
+  const config = testConfig(Object.fromEntries(connections) as Record<string, ConnectionYaml>, {
+    files: { readBelow: [readable], writeBelow: [writable], urlHosts: ['127.0.0.1'], privateHosts: 'allow' },
   });
+  const worker = await startTestHarness(config, continueAsNewAfterEvents === undefined ? {} : { continueAsNewAfterEvents });
+  let open = count;
+  const harness: TestHarness = { ...worker, close: async () => (--open === 0 ? worker.close() : undefined) };
+  return emulators.map((emulator, index) => new BatchHarness(emulator, harness, readable, writable, nameOf(index)));
 }
 
 export class BatchHarness {
   constructor(
     readonly emulator: Emulator,
     private readonly harness: TestHarness,
-    /** Folders for manifests and for reports. */
+    /** Folders for manifests and for reports, of all that share the worker. */
     readonly readable: string,
     readonly writable: string,
+    private readonly connection: string,
   ) {}
 
   /** The typed client, on this harness's task queue. */
@@ -105,10 +92,15 @@ export class BatchHarness {
     const handle = await client.workflow.start<(input: unknown) => Promise<BatchResult>>(RUN_BATCH, {
       workflowId: id,
       taskQueue,
-      args: [input],
+      args: [this.connection === 'default' ? input : this.toItsService(input)],
       ...options,
     });
     return new Batch(handle, (workflowId) => client.workflow.getHandle(workflowId));
+  }
+
+  private toItsService(input: unknown): unknown {
+    const { defaults, ...batch } = input as BatchInput;
+    return { ...batch, defaults: { connection: this.connection, ...defaults } };
   }
 
   /** Runs a batch to its end. */

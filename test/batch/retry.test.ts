@@ -3,12 +3,13 @@ import { renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BatchItem, RetryOf } from '../../src/contract';
 import { eventually } from '../support/eventually';
-import { harnessTests, byOutcome, FAILS, FAST, item, items, newReport, WATCHED, type Batch, type BatchHarness } from './harness';
+import { byOutcome, FAILS, FAST, item, items, newReport, WATCHED, type Batch, type BatchHarness } from './harness';
+import { harnessTests, sharedWorkerTests } from './harness-tests';
 
 /** Over before what a test waits for comes; and time enough, on a busy machine, for a retry that has the same. */
 const DEADLINE_SECONDS = 4;
 
-const batchTest = harnessTests();
+const batchTest = sharedWorkerTests();
 
 describe('a retry', () => {
   batchTest('runs what did not succeed, and uncertain items only when it is asked to, then with their old key', async (harness) => {
@@ -174,7 +175,7 @@ describe('a retry', () => {
 });
 
 describe('files that change or fail while a batch runs:', () => {
-  harnessTests({ connection: FAST }).each<[string, number, number]>([
+  sharedWorkerTests({ connection: FAST }).each<[string, number, number]>([
     ['in one shard', 2, 250],
     ['in two shards', 252, 700],
   ])('a manifest that is written anew lets what was begun end, and the rest is not started, %s', async (harness, _, maxInFlight, rest) => {

@@ -1,6 +1,7 @@
 /** A key that is refused while a batch submits: its items wait for a better one, and none of them pays for it. */
 import { eventually } from '../support/eventually';
-import { harnessTests, byOutcome, item, items, newReport } from './harness';
+import { byOutcome, item, items, newReport } from './harness';
+import { harnessTests } from './harness-tests';
 
 harnessTests({ connection: { poll: { minSeconds: 0 } } })(
   'a batch waits for a mended key, and sends each submit once after that',
