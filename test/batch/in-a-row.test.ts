@@ -4,7 +4,8 @@ import { defaultPayloadConverter } from '@temporalio/common';
 import type { AskResult } from '../../src/activities/messages';
 import { rowsOf, type Rows } from '../../src/jobs/packing';
 import { eventsOf } from '../workflows/history';
-import { FAST, harnessTests } from './harness';
+import { FAST } from './harness';
+import { harnessTests } from './harness-tests';
 
 const batchTest = harnessTests({ connection: { ...FAST, poll: { minSeconds: 0 } } });
 
