@@ -58,7 +58,7 @@ module.exports = {
       'workflows-import-messages',
       'workflow code gets the types of activities from their messages, which import no code',
       { path: inside(['workflows']) },
-      { path: inside(['activities']), pathNot: '^src/activities/(batch/)?messages[.]ts$' },
+      { path: inside(['activities']), pathNot: '^src/activities/((batch|tracker)/)?messages[.]ts$' },
     ),
     ...roomRules,
   ],

@@ -2,6 +2,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import axios from 'axios';
+import { SUBMIT_PATH } from './fake-service/client';
 import type { Load } from './load';
 
 /** Listens, prints `ready at …`, and runs the loads that it is sent. */
@@ -22,6 +23,12 @@ export function serveLoads(run: (load: Load) => Promise<void>): void {
   });
   server.requestTimeout = 0;
   server.listen(0, '127.0.0.1', () => console.log(`ready at http://127.0.0.1:${(server.address() as AddressInfo).port}`));
+}
+
+/** Where the operations of a load are submitted, in a process that was given the URLs of the service as its first arguments. */
+export function submitUrl({ transport }: Load): string {
+  const [plain = '', tls = ''] = process.argv.slice(2);
+  return `${transport === 'tls' ? tls : plain}${SUBMIT_PATH}`;
 }
 
 /** What `serveLoads` prints. */

@@ -1,7 +1,10 @@
-/** Limits that hold for every tool alike. */
+/** Limits and settings that hold for every tool alike. */
 
 /** HTTP requests at once to the fake service. */
 export const CONCURRENT_REQUESTS = 100;
+
+/** Environment of every tool's Node process: what the image of this project sets, see `Dockerfile`. */
+export const NODE_SETTINGS = { NODE_OPTIONS: '--max-semi-space-size=32', MALLOC_ARENA_MAX: '2' };
 
 /** Seconds until a run counts as failed. */
 const RUN_TIMEOUT_SECONDS = 1800;

@@ -3,7 +3,8 @@ import { cpus, totalmem } from 'node:os';
 import { resolve } from 'node:path';
 import { InvalidArgumentError, program } from 'commander';
 import { runToEnd } from './ending';
-import { compare, TOOLS } from './parts/compare';
+import { TRANSPORTS, type Transport } from './load';
+import { compare } from './parts/compare';
 import { growth } from './parts/growth';
 import { operation } from './parts/operation';
 import { polls } from './parts/polls';
@@ -11,6 +12,7 @@ import { protocol } from './parts/protocol';
 import { restarts } from './parts/restarts';
 import { steady } from './parts/steady';
 import { upload } from './parts/upload';
+import { TOOLS } from './tools';
 
 // Use the Temporal CLI that the project may have fetched already.
 process.env['LRO_CACHE_DIR'] ??= resolve(__dirname, '../../../.cache');
@@ -20,14 +22,20 @@ type PartName = (typeof PART_NAMES)[number];
 
 interface Options {
   part: (PartName | 'all')[];
-  tools: string[];
+  tools?: string[];
+  transports: Transport[];
   against?: string;
+  json?: string;
+  quietCores: number;
+  waitSeconds: number;
+  repeats: number;
   operations: number[];
   singleOperations: number;
   rounds: number;
   latenessOperations: number;
   singleLatenessOperations: number;
   openOperations: number;
+  singleOpenOperations: number;
   steadyOperations: number;
   steadyRetryAfterSeconds: number;
   steadySeconds: number;
@@ -44,6 +52,9 @@ const QUICK: Partial<Options> = {
   latenessOperations: 100,
   singleLatenessOperations: 20,
   openOperations: 500,
+  singleOpenOperations: 50,
+  waitSeconds: 0,
+  repeats: 0,
   steadyOperations: 1000,
   steadyRetryAfterSeconds: 5,
   steadySeconds: 20,
@@ -55,16 +66,21 @@ function count(text: string): number {
   return Number(text);
 }
 
+function cores(text: string): number {
+  if (!/^\d+(\.\d+)?$/.test(text)) throw new InvalidArgumentError('a number is needed');
+  return Number(text);
+}
+
 function counts(text: string): number[] {
   return text.split(',').map(count);
 }
 
-function names(allowed: readonly string[]): (text: string) => string[] {
+function names<T extends string>(allowed: readonly T[]): (text: string) => T[] {
   return (text) => {
     const chosen = text.split(',');
-    const unknown = chosen.find((name) => !allowed.includes(name));
+    const unknown = chosen.find((name) => !allowed.some((one) => one === name));
     if (unknown !== undefined) throw new InvalidArgumentError(`"${unknown}" is none of ${allowed.join(', ')}`);
-    return chosen;
+    return allowed.filter((name) => chosen.includes(name));
   };
 }
 
@@ -75,14 +91,20 @@ program
   .description('Benchmarks. Without --part: this project beside other tools, as one table.')
   .option('--part <names>', `${PART_NAMES.join(', ')}, or all`, names([...PART_NAMES, 'all']), ['compare'])
   .option('--quick', 'small counts and one round, to see whether everything works')
-  .option('--tools <names>', `compare: some of ${toolKeys.join(', ')}`, names(toolKeys), toolKeys)
+  .option('--tools <names>', `compare, steady: some of ${toolKeys.join(', ')}`, names(toolKeys))
+  .option('--transports <names>', `compare: ${TRANSPORTS.join(', ')}`, names(TRANSPORTS), [...TRANSPORTS])
   .option('--against <folder>', 'compare: also the batch of another checkout of this project, built there', (folder) => resolve(folder))
-  .option('--operations <counts>', 'compare: operations of a run', counts, [1000, 5000])
+  .option('--json <file>', 'compare: also writes all figures of all rounds there', (file) => resolve(file))
+  .option('--quiet-cores <cores>', 'compare: what other processes may use before a figure is disturbed', cores, 0.15)
+  .option('--wait-seconds <seconds>', 'compare: how long to wait for that before each measurement', count, 20)
+  .option('--repeats <count>', 'compare: how often a disturbed measurement is repeated', count, 2)
+  .option('--operations <counts>', 'compare: operations of a run', counts, [5000])
   .option('--single-operations <count>', 'compare: the same for tools with a workflow per operation', count, 200)
-  .option('--rounds <count>', 'compare: runs of which the median counts', count, 3)
+  .option('--rounds <count>', 'compare: rounds of which the median counts', count, 3)
   .option('--lateness-operations <count>', 'compare: open while lateness is measured; 0: not measured', count, 500)
   .option('--single-lateness-operations <count>', 'compare: the same for tools with a workflow per operation', count, 50)
   .option('--open-operations <count>', 'compare: open while memory is measured; 0: not measured', count, 10_000)
+  .option('--single-open-operations <count>', 'compare: the same for tools with a workflow per operation', count, 500)
   .option('--steady-operations <count>', 'steady: open operations', count, 30_000)
   .option('--steady-retry-after-seconds <seconds>', 'steady: what the service asks for', count, 30)
   .option('--steady-seconds <seconds>', 'steady: how long it is measured', count, 240)
@@ -103,9 +125,10 @@ async function main(): Promise<void> {
     polls,
     upload,
     restarts,
-    compare: () => compare(options),
+    compare: () => compare({ ...options, tools: options.tools ?? toolKeys }),
     steady: () =>
       steady({
+        tools: options.tools ?? ['batch'],
         operations: options.steadyOperations,
         retryAfterSeconds: options.steadyRetryAfterSeconds,
         seconds: options.steadySeconds,

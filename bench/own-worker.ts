@@ -5,8 +5,9 @@ import { stringify } from 'yaml';
 import type { BatchInput, BatchItem, ItemReport, OperationInput } from '../src/contract';
 import { startChild } from '../src/devserver';
 import { atEnd } from './ending';
-import { SUBMIT_BODY } from './fake-service/client';
-import { CONCURRENT_REQUESTS } from './limits';
+import { SUBMIT_BODY, type FakeService } from './fake-service/client';
+import { CONCURRENT_REQUESTS, NODE_SETTINGS } from './limits';
+import type { Load, Transport } from './load';
 import type { Temporal } from './temporal';
 
 /** The checkout that is measured unless another is named. */
@@ -14,8 +15,8 @@ const CHECKOUT = resolve(__dirname, '../../..');
 
 export interface OwnWorker {
   pid: number;
-  /** Writes a manifest with this many items; not measured. */
-  writeManifest(name: string, operations: number): string;
+  /** Writes a manifest with a load's items; not measured. */
+  writeManifest(load: Manifested): string;
   /** Path of a file that the worker may read. */
   fileAt(name: string): string;
   /** The lines of a report. */
@@ -25,8 +26,11 @@ export interface OwnWorker {
   kill(): Promise<void>;
 }
 
+/** What a manifest is made of. */
+export type Manifested = Pick<Load, 'name' | 'operations' | 'transport'>;
+
 /** @param checkout of the project, built */
-export async function startOwnWorker(temporal: Temporal, serviceUrl: string, checkout = CHECKOUT): Promise<OwnWorker> {
+export async function startOwnWorker(temporal: Temporal, service: FakeService, checkout = CHECKOUT): Promise<OwnWorker> {
   const files = join(temporal.folder, 'files');
   mkdirSync(files, { recursive: true });
   const configPath = join(temporal.folder, 'lro.config.yaml');
@@ -34,7 +38,9 @@ export async function startOwnWorker(temporal: Temporal, serviceUrl: string, che
   writeFileSync(
     configPath,
     stringify({
-      connections: { maps: { baseUrl: serviceUrl, poll: { minSeconds: 0 }, limits } },
+      connections: Object.fromEntries(
+        Object.entries(service.urls).map(([transport, baseUrl]) => [transport, { baseUrl, poll: { minSeconds: 0 }, limits }]),
+      ),
       files: { readBelow: [files], writeBelow: [files] },
     }),
   );
@@ -42,14 +48,14 @@ export async function startOwnWorker(temporal: Temporal, serviceUrl: string, che
     name: 'the worker',
     command: process.execPath,
     args: [join(checkout, 'dist/worker.js')],
-    env: { TEMPORAL_ADDRESS: temporal.address, LRO_CONFIG: configPath, LRO_LOG_LEVEL: 'error' },
+    env: { ...NODE_SETTINGS, ...service.trust, TEMPORAL_ADDRESS: temporal.address, LRO_CONFIG: configPath, LRO_LOG_LEVEL: 'error' },
     readyLine: /worker ready/,
   });
   return {
     pid: worker.pid,
-    writeManifest: (name, operations) => {
+    writeManifest: ({ name, operations, transport }) => {
       const path = join(files, `${name.replaceAll('/', '-')}.jsonl`);
-      const lines = Array.from({ length: operations }, (_, index) => `${JSON.stringify(batchItem(index))}\n`);
+      const lines = Array.from({ length: operations }, (_, index) => `${JSON.stringify(batchItem(index, transport))}\n`);
       writeFileSync(path, lines.join(''));
       return path;
     },
@@ -68,23 +74,25 @@ export async function startOwnWorker(temporal: Temporal, serviceUrl: string, che
 }
 
 /** The operation that all tools run. */
-export const OPERATION: OperationInput = {
-  connection: 'maps',
-  submit: { path: '/mapData', query: { dataFormat: 'geojson', 'api-version': '2.0' }, body: SUBMIT_BODY },
-};
+export function operationOver(transport: Transport): OperationInput {
+  return {
+    connection: transport,
+    submit: { path: '/mapData', query: { dataFormat: 'geojson', 'api-version': '2.0' }, body: SUBMIT_BODY },
+  };
+}
 
-function batchItem(index: number): BatchItem {
-  return { id: `item-${index}`, ...OPERATION };
+function batchItem(index: number, transport: Transport): BatchItem {
+  return { id: `item-${index}`, ...operationOver(transport) };
 }
 
 /** More items than this are put into a manifest. */
 const MAX_INLINE_ITEMS = 1000;
 
 /** The input of a batch; writes its manifest if it needs one. */
-export function batchInput(worker: OwnWorker, name: string, operations: number, rest: Omit<BatchInput, 'items' | 'manifest'>): BatchInput {
+export function batchInput(worker: OwnWorker, load: Manifested, rest: Omit<BatchInput, 'items' | 'manifest'>): BatchInput {
   const items =
-    operations <= MAX_INLINE_ITEMS
-      ? { items: Array.from({ length: operations }, (_, index) => batchItem(index)) }
-      : { manifest: { path: worker.writeManifest(name, operations) } };
+    load.operations <= MAX_INLINE_ITEMS
+      ? { items: Array.from({ length: load.operations }, (_, index) => batchItem(index, load.transport)) }
+      : { manifest: { path: worker.writeManifest(load) } };
   return { ...items, ...rest };
 }

@@ -8,7 +8,7 @@ interface ProcessStat {
 }
 
 /** `getconf CLK_TCK`, the same on every Linux that Node runs on. */
-const TICKS_PER_SECOND = 100;
+export const TICKS_PER_SECOND = 100;
 
 function readStat(pid: number): ProcessStat | undefined {
   try {

@@ -127,6 +127,7 @@ module.exports = [
     imports: [
       'text',
       'contract',
+      'jobs',
       'metrics',
       'config',
       'encryption',

@@ -1,11 +1,11 @@
-/** `@azure/core-lro` as its own process. */
-import { serveLoads } from '../control';
-import { SUBMIT_BODY, SUBMIT_PATH } from '../fake-service/client';
+/** `@azure/core-lro` as its own process. Arguments after the URLs of the service: which HTTP client it has. */
+import { serveLoads, submitUrl } from '../control';
+import { SUBMIT_BODY } from '../fake-service/client';
 import { each } from '../load';
-import { runWithCoreLro } from './azure-core-lro';
+import { NODE_HTTP, PIPELINE, runWithCoreLro } from './azure-core-lro';
 
-const serviceUrl = process.argv[2] ?? '';
+const send = process.argv[4] === 'http' ? NODE_HTTP : PIPELINE;
 
 serveLoads(async (load) => {
-  await each(load, () => runWithCoreLro(`${serviceUrl}${SUBMIT_PATH}`, SUBMIT_BODY));
+  await each(load, () => runWithCoreLro(submitUrl(load), SUBMIT_BODY, send));
 });

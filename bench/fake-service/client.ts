@@ -1,8 +1,12 @@
 /** The benchmark's client of the fake service: starts it, sets how long operations last, and reads its counts. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import axios from 'axios';
 import { startChild } from '../../src/devserver';
+import { makeCertificate } from '../certificate';
 import { atEnd } from '../ending';
+import type { Transport } from '../load';
 
 /** How the operations of one count behave. */
 export interface Settings {
@@ -33,8 +37,10 @@ export interface Counts {
 }
 
 export interface FakeService {
-  /** Without a slash at its end. */
-  url: string;
+  /** Where it listens, without a slash at the end. */
+  urls: Readonly<Record<Transport, string>>;
+  /** Environment of processes that are to trust its certificate. */
+  trust: { NODE_EXTRA_CA_CERTS: string };
   reset(settings?: Partial<Settings>): Promise<void>;
   /** Measures lateness anew from now on. */
   measure(): Promise<void>;
@@ -49,17 +55,20 @@ const CHECK_EVERY_MS = 250;
 const ADMIN_TIMEOUT_MS = 60_000;
 
 export async function startFakeService(): Promise<FakeService> {
+  const folder = mkdtempSync(join(tmpdir(), 'durable-lro-bench-service-'));
+  const { certificate, key } = makeCertificate(folder);
   const child = await startChild({
     name: 'the fake service',
     command: process.execPath,
-    args: [join(__dirname, 'main.js')],
-    readyLine: /fake service ready at (http\S+)/,
+    args: [join(__dirname, 'main.js'), certificate, key],
+    readyLine: /fake service ready at (http\S+) (https\S+)/,
   });
-  const url = child.ready?.[1] ?? '';
-  const admin = axios.create({ baseURL: url, timeout: ADMIN_TIMEOUT_MS, proxy: false });
+  const [, plain = '', tls = ''] = child.ready ?? [];
+  const admin = axios.create({ baseURL: plain, timeout: ADMIN_TIMEOUT_MS, proxy: false });
   const counts = async (): Promise<Counts> => (await admin.get<Counts>('/admin/counts')).data;
   return {
-    url,
+    urls: { plain, tls },
+    trust: { NODE_EXTRA_CA_CERTS: certificate },
     counts,
     reset: async (settings = {}) => {
       await admin.post('/admin/reset', undefined, { params: settings });
@@ -78,6 +87,7 @@ export async function startFakeService(): Promise<FakeService> {
     },
     stop: atEnd(async () => {
       await child.stop();
+      rmSync(folder, { recursive: true, force: true });
     }),
   };
 }

@@ -2,15 +2,20 @@
  * The service that all tools are measured against, as its own process: like Creator, and as fast as `node:http` allows.
  *
  * `POST /mapData` → 202 with `Operation-Location` and `Retry-After`; `GET` of that → `Running`, and at the last of `polls` polls
- * `Succeeded` with `Resource-Location`. `POST /admin/reset` starts a new count, `GET /admin/counts` reads it.
+ * `Succeeded` with `Resource-Location`. `POST /admin/reset` starts a new count, `GET /admin/counts` reads it. Plain and over TLS, the
+ * operations are the same. Arguments: the PEM files of certificate and key.
  *
  * Keeps true:
- * - a poll is due when the answer before it has been sent plus its `Retry-After`, by this process's monotonic clock;
+ * - a poll is due when the answer before it is being sent plus its `Retry-After`, by this process's monotonic clock; the time is taken
+ *   before, so that nobody is called early because this process was interrupted after it;
  * - an operation costs 12 bytes and a measured poll 4, so 100,000 operations fit easily;
  * - operations of an earlier count are answered 404 and counted as strays.
  */
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { readFileSync } from 'node:fs';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import type { Counts, Settings } from './client';
 
 const EARLY_TOLERANCE_MS = 1;
@@ -30,7 +35,11 @@ let early = 0;
 let strays = 0;
 let measured = 0;
 let measuredSinceMs = performance.now();
-let origin = '';
+const origins = { plain: '', tls: '' };
+
+function originOf({ socket }: IncomingMessage): string {
+  return (socket as Partial<TLSSocket>).encrypted === true ? origins.tls : origins.plain;
+}
 
 function grown<T extends Int32Array | Float64Array | Float32Array>(array: T, index: number, make: (length: number) => T): T {
   if (index < array.length) return array;
@@ -77,6 +86,7 @@ function submit(request: IncomingMessage, response: ServerResponse): void {
     dueAtMs = grown(dueAtMs, index, (length) => new Float64Array(length));
     pollsOf[index] = 0;
     const operationId = `${generation}-${index}`;
+    const origin = originOf(request);
     const body = `{"operationId":"${operationId}","created":"${CREATED}","status":"NotStarted"}`;
     response.writeHead(202, {
       'Content-Type': 'application/json',
@@ -84,12 +94,12 @@ function submit(request: IncomingMessage, response: ServerResponse): void {
       'Operation-Location': `${origin}${STATUS_PREFIX}${operationId}?api-version=2.0`,
       'Retry-After': settings.retryAfterSeconds,
     });
-    response.end(body);
     dueAtMs[index] = performance.now() + settings.retryAfterSeconds * 1000;
+    response.end(body);
   });
 }
 
-function status(operationId: string, response: ServerResponse): void {
+function status(operationId: string, request: IncomingMessage, response: ServerResponse): void {
   const arrivedAtMs = performance.now();
   const [ofGeneration, indexText] = operationId.split('-');
   const index = Number(indexText);
@@ -115,14 +125,14 @@ function status(operationId: string, response: ServerResponse): void {
   response.writeHead(200, {
     'Content-Type': 'application/json',
     'Content-Length': body.length,
-    ...(ended ? { 'Resource-Location': `${origin}/mapData/${operationId}` } : { 'Retry-After': settings.retryAfterSeconds }),
+    ...(ended ? { 'Resource-Location': `${originOf(request)}/mapData/${operationId}` } : { 'Retry-After': settings.retryAfterSeconds }),
   });
-  response.end(body);
   dueAtMs[index] = performance.now() + settings.retryAfterSeconds * 1000;
+  response.end(body);
 }
 
 function administer(request: IncomingMessage, response: ServerResponse): void {
-  const url = new URL(request.url ?? '/', origin);
+  const url = new URL(request.url ?? '/', originOf(request));
   request.resume();
   if (request.method === 'POST' && url.pathname === '/admin/reset') {
     reset(Object.fromEntries([...url.searchParams].map(([name, value]) => [name, Number(value)])));
@@ -134,21 +144,35 @@ function administer(request: IncomingMessage, response: ServerResponse): void {
   response.end(body);
 }
 
-const server = createServer((request, response) => {
+function answer(request: IncomingMessage, response: ServerResponse): void {
   const url = request.url ?? '/';
   if (request.method === 'GET' && url.startsWith(STATUS_PREFIX)) {
     const queryAt = url.indexOf('?');
-    status(url.slice(STATUS_PREFIX.length, queryAt === -1 ? undefined : queryAt), response);
+    status(url.slice(STATUS_PREFIX.length, queryAt === -1 ? undefined : queryAt), request, response);
   } else if (request.method === 'POST' && url.startsWith('/mapData')) {
     submit(request, response);
   } else {
     administer(request, response);
   }
-});
-// Idle connections are never closed: reconnecting is not what is measured.
-server.keepAliveTimeout = 3_600_000;
-server.requestTimeout = 0;
-server.listen(0, '127.0.0.1', 4096, () => {
-  origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  console.log(`fake service ready at ${origin}`);
+}
+
+function listen(server: Server): Promise<number> {
+  // Idle connections are never closed: reconnecting is not what is measured.
+  server.keepAliveTimeout = 3_600_000;
+  server.requestTimeout = 0;
+  return new Promise((resolve) => {
+    server.listen(0, '127.0.0.1', 4096, () => resolve((server.address() as AddressInfo).port));
+  });
+}
+
+async function main([certificate = '', key = '']: string[]): Promise<void> {
+  origins.plain = `http://127.0.0.1:${await listen(createServer(answer))}`;
+  const secure = createSecureServer({ cert: readFileSync(certificate), key: readFileSync(key) }, answer);
+  origins.tls = `https://127.0.0.1:${await listen(secure)}`;
+  console.log(`fake service ready at ${origins.plain} ${origins.tls}`);
+}
+
+main(process.argv.slice(2)).catch((err: unknown) => {
+  console.error(err);
+  process.exit(1);
 });

@@ -1,37 +1,27 @@
 /**
- * This project beside other tools with the same operations, on the same fake service, in one run: one table.
+ * This project beside other tools with the same operations, on the same fake service, in one run.
  *
- * Keeps true: a figure is in the table only if the service counted exactly one submit, the expected polls and the end of each operation;
- * otherwise it is printed as a failure, and the exit code is 1.
+ * Keeps true:
+ * - rounds are interleaved: each tool is started anew in each round, and each round begins with another tool;
+ * - a tool is measured warm, alone, and together with what others used of the machine meanwhile; a disturbed measurement is repeated;
+ * - a figure that could not be measured is printed as a failure, and the exit code is 1.
  */
+import { writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import Table from 'cli-table3';
+import { measureLateness, measureMemory, measureRate, warm, LATENESS_RETRY_AFTER_SECONDS } from '../compare/measure';
+import { rateKey, withRound, type Found } from '../compare/results';
+import { printLateness, printMemory, printRates } from '../compare/tables';
 import { isEnding } from '../ending';
-import { median } from '../figures';
-import { startFakeService, type Counts, type FakeService } from '../fake-service/client';
-import { inTime } from '../limits';
-import type { Load } from '../load';
-import { cpuSecondsOfTrees, megabytesOfTrees, residentMegabytes } from '../process-tree';
-import { coreLro } from '../tools/core-lro';
-import { dbos } from '../tools/dbos';
+import { startFakeService, type FakeService } from '../fake-service/client';
+import type { Transport } from '../load';
+import { measureQuietly, type Measured, type QuietRules } from '../machine-load';
+import { TOOLS } from '../tools';
 import { ownBatch } from '../tools/own-batch';
-import { ownSingle } from '../tools/own-single';
-import { plainTemporal } from '../tools/plain-temporal';
-import { restate } from '../tools/restate';
 import type { RunningTool, Tool } from '../tools/tool';
 
-export const TOOLS: readonly Tool[] = [
-  coreLro,
-  ownBatch('batch', 'durable-lro, batch, at-least-once', 'retry'),
-  ownBatch('batch-once', 'durable-lro, batch, at-most-once', 'fail'),
-  ownSingle,
-  plainTemporal,
-  restate,
-  dbos,
-];
-
-export interface CompareOptions {
+export interface CompareOptions extends QuietRules {
   tools: string[];
+  transports: Transport[];
   /** Folder of another checkout of the project, built, whose batch is measured too. */
   against?: string;
   operations: number[];
@@ -40,106 +30,17 @@ export interface CompareOptions {
   rounds: number;
   /** Open at once while lateness is measured; 0: not measured. */
   latenessOperations: number;
-  /** The same for tools with a workflow per operation on Temporal. */
   singleLatenessOperations: number;
   /** Open at once while memory is measured; 0: not measured. */
   openOperations: number;
+  singleOpenOperations: number;
+  /** A file for all figures of all rounds. */
+  json?: string;
 }
 
-const POLLS = 3;
-const STEADY_POLLS = 12;
-const STEADY_RETRY_AFTER_SECONDS = 2;
-/** Polls at the start are not measured: it is not the steady state. */
-const STEADY_SKIPPED_POLLS = 2;
-const OPEN_RETRY_AFTER_SECONDS = 3600;
-const OPEN_TIMEOUT_SECONDS = 900;
-/** Restate removes handlers from memory that have slept for ten seconds. */
-const SETTLE_SECONDS = 20;
-const WARM_OPERATIONS = 100;
-
-interface Rate {
-  operationsPerSecond: number;
-  pollsPerSecond: number;
-  cpuMsPerOperation: number;
-  eventsPerOperation: number;
-}
-
-interface Figures {
-  /** Operations of a run → the median of its rounds, or why there is none. */
-  rates: Map<number, Rate | Error>;
-  lateness?: (Counts & { open: number }) | Error;
-  memory?: { worker: number; servers: number } | Error;
-}
-
-/** Throws unless the service saw each operation exactly once, and to its end. */
-function check(counts: Counts, operations: number, polls: number): void {
-  const right =
-    counts.posts === operations &&
-    counts.succeeded === operations &&
-    counts.polls === operations * polls &&
-    counts.afterEnd === 0 &&
-    counts.strays === 0;
-  if (!right) throw new Error(`${operations} operations of ${polls} polls, but the service counted ${JSON.stringify(counts)}`);
-}
-
-async function measureRate(tool: RunningTool, service: FakeService, load: Load): Promise<Rate> {
-  const settings = { polls: POLLS, retryAfterSeconds: 0 };
-  await service.reset(settings);
-  tool.prepare?.(load);
-  const processes = [tool.workerPid, ...tool.serverPids];
-  const cpuBefore = cpuSecondsOfTrees(processes);
-  const startedAtMs = performance.now();
-  await inTime(`${load.name} of ${load.operations} operations`, tool.run(load));
-  const seconds = (performance.now() - startedAtMs) / 1000;
-  const cpuSeconds = cpuSecondsOfTrees(processes) - cpuBefore;
-  const counts = await service.counts();
-  check(counts, load.operations, POLLS);
-  return {
-    operationsPerSecond: load.operations / seconds,
-    pollsPerSecond: counts.polls / seconds,
-    cpuMsPerOperation: (cpuSeconds * 1000) / load.operations,
-    eventsPerOperation: ((await tool.historyEvents?.(load)) ?? NaN) / load.operations,
-  };
-}
-
-function medianRate(rates: readonly Rate[]): Rate {
-  const of = (key: keyof Rate): number => median(rates.map((rate) => rate[key]));
-  return {
-    operationsPerSecond: of('operationsPerSecond'),
-    pollsPerSecond: of('pollsPerSecond'),
-    cpuMsPerOperation: of('cpuMsPerOperation'),
-    eventsPerOperation: of('eventsPerOperation'),
-  };
-}
-
-async function measureLateness(tool: RunningTool, service: FakeService, operations: number): Promise<Counts & { open: number }> {
-  const load = { name: 'bench/steady', operations, spreadSeconds: STEADY_RETRY_AFTER_SECONDS };
-  await service.reset({ polls: STEADY_POLLS, retryAfterSeconds: STEADY_RETRY_AFTER_SECONDS, skippedPolls: STEADY_SKIPPED_POLLS });
-  tool.prepare?.(load);
-  await inTime(`${load.name} of ${operations} operations`, tool.run(load));
-  const counts = await service.counts();
-  check(counts, operations, STEADY_POLLS);
-  return { ...counts, open: operations };
-}
-
-async function warm(tool: RunningTool, service: FakeService): Promise<void> {
-  await measureRate(tool, service, { name: 'bench/warm', operations: WARM_OPERATIONS, spreadSeconds: 0 });
-}
-
-/** For a tool that was started for this measurement only. */
-async function measureMemory(tool: RunningTool, service: FakeService, operations: number): Promise<{ worker: number; servers: number }> {
-  await warm(tool, service);
-  await service.reset({ polls: 1_000_000, retryAfterSeconds: OPEN_RETRY_AFTER_SECONDS });
-  const load = { name: 'bench/open', operations, spreadSeconds: 0 };
-  tool.prepare?.(load);
-  await tool.open?.(load);
-  await service.waitForPosts(operations, OPEN_TIMEOUT_SECONDS);
-  await new Promise((resume) => setTimeout(resume, SETTLE_SECONDS * 1000));
-  const { posts, succeeded } = await service.counts();
-  if (posts !== operations || succeeded !== 0)
-    throw new Error(`${operations} operations to be open, but ${posts} submits and ${succeeded} ends`);
-  return { worker: residentMegabytes(tool.workerPid), servers: megabytesOfTrees(tool.serverPids) };
-}
+const CEILING = 'bare';
+const WARM_OPERATIONS = 1000;
+const WARM_SINGLE_OPERATIONS = 50;
 
 /** Runs `measure`; an error is printed at once, and is in the table instead of a figure. */
 async function attempt<T>(what: string, measure: () => Promise<T>): Promise<T | Error> {
@@ -153,136 +54,120 @@ async function attempt<T>(what: string, measure: () => Promise<T>): Promise<T | 
   }
 }
 
-async function withTool<T>(tool: Tool, service: FakeService, measure: (running: RunningTool) => Promise<T>): Promise<T> {
+/** Measures, and adds the round to what was found. */
+async function addRound<T extends object>(
+  what: string,
+  rules: QuietRules,
+  measure: (attempt: number) => Promise<T>,
+  add: (round: Measured<T> | Error) => void,
+): Promise<void> {
+  const round = await attempt(what, () => measureQuietly(rules, measure));
+  if (!(round instanceof Error))
+    console.error(`  ${what}: ${JSON.stringify(round.figure, rounded)}, others ${round.others.toFixed(2)} cores`);
+  add(round);
+}
+
+function rounded(_name: string, value: unknown): unknown {
+  return typeof value === 'number' ? Number(value.toPrecision(4)) : value;
+}
+
+async function withTool(tool: Tool, service: FakeService, measure: (running: RunningTool) => Promise<void>): Promise<void> {
   const running = await tool.start({ service });
   try {
-    return await measure(running);
+    await measure(running);
   } finally {
     await running.stop();
   }
 }
 
-async function measureTool(tool: Tool, service: FakeService, options: CompareOptions): Promise<Figures> {
-  const figures: Figures = { rates: new Map() };
+/** Figures of one round. */
+async function measureRound(found: Found, service: FakeService, options: CompareOptions, round: number): Promise<void> {
+  const { tool, rates } = found;
   const single = tool.workflowPerOperation === true;
-  const begun = await attempt(tool.title, () =>
-    withTool(tool, service, async (running) => {
-      await warm(running, service);
-      for (const operations of single ? [options.singleOperations] : options.operations) {
-        const rate = await attempt(`${tool.title}, ${operations} operations`, async () => {
-          const rounds: Rate[] = [];
-          for (let round = 1; round <= options.rounds; round++) {
-            rounds.push(await measureRate(running, service, { name: `bench/${operations}-${round}`, operations, spreadSeconds: 0 }));
-            console.error(`  ${operations} operations, round ${round}: ${fixed(rounds.at(-1)?.operationsPerSecond, 0)} operations/s`);
-          }
-          return medianRate(rounds);
-        });
-        figures.rates.set(operations, rate);
+  await withTool(tool, service, async (running) => {
+    await warm(running, service, single ? WARM_SINGLE_OPERATIONS : WARM_OPERATIONS, options.transports);
+    for (const operations of single ? [options.singleOperations] : options.operations) {
+      for (const transport of options.transports) {
+        const key = rateKey(transport, operations);
+        await addRound(
+          `${tool.key}, ${key}, round ${round}`,
+          options,
+          (nth) =>
+            measureRate(running, service, { name: `bench/${transport}-${operations}-${nth}`, transport, operations, spreadSeconds: 0 }),
+          (one) => rates.set(key, withRound(rates.get(key), one)),
+        );
       }
-      const open = single ? options.singleLatenessOperations : options.latenessOperations;
-      if (open > 0) {
-        figures.lateness = await attempt(`${tool.title}, lateness`, () => measureLateness(running, service, open));
-        console.error(`  late ms p50 / p99 (open), early: ${latenessCells(figures.lateness).join(', ')}`);
-      }
-    }),
-  );
-  if (begun instanceof Error) figures.rates.set(0, begun);
-  else if (options.openOperations > 0 && !single) {
-    figures.memory = await attempt(`${tool.title}, memory`, () =>
-      withTool(tool, service, (running) => measureMemory(running, service, options.openOperations)),
+    }
+    const operations = single ? options.singleLatenessOperations : options.latenessOperations;
+    if (operations === 0) return;
+    const spread = { transport: 'plain', operations, spreadSeconds: LATENESS_RETRY_AFTER_SECONDS } as const;
+    await addRound(
+      `${tool.key}, lateness, round ${round}`,
+      options,
+      (nth) => measureLateness(running, service, { name: `bench/lateness-${nth}`, ...spread }),
+      (one) => (found.lateness = withRound(found.lateness, one)),
     );
-    console.error(`  MB of ${options.openOperations} open: ${memoryCell(figures.memory)}`);
-  }
-  return figures;
+  });
 }
 
-function fixed(value: number | undefined, digits: number): string {
-  return value === undefined || Number.isNaN(value) ? '-' : value.toFixed(digits);
+/** In processes of its own, which have done nothing else. */
+async function measureOpen(found: Found, service: FakeService, options: CompareOptions): Promise<void> {
+  const { tool } = found;
+  const single = tool.workflowPerOperation === true;
+  const operations = single ? options.singleOpenOperations : options.openOperations;
+  if (operations === 0) return;
+  // Memory does not depend on what others do.
+  const rules = { ...options, repeats: 0, waitSeconds: 0 };
+  const load = { name: 'bench/open', transport: 'plain', operations, spreadSeconds: 0 } as const;
+  await withTool(tool, service, async (running) => {
+    await warm(running, service, single ? WARM_SINGLE_OPERATIONS : WARM_OPERATIONS, ['plain']);
+    await addRound(
+      `${tool.key}, memory`,
+      rules,
+      () => measureMemory(running, service, load),
+      (one) => (found.memory = withRound(found.memory, one)),
+    );
+  });
 }
 
-const FAILED = 'FAILED';
-
-function rateCells(rate: Rate | Error, ceiling: Rate | Error | undefined): string[] {
-  if (rate instanceof Error) return [FAILED, FAILED, '', '', '', ''];
-  return [
-    fixed(rate.operationsPerSecond, 0),
-    ceiling === undefined || ceiling instanceof Error
-      ? '-'
-      : `${fixed((100 * rate.operationsPerSecond) / ceiling.operationsPerSecond, 1)} %`,
-    fixed(rate.pollsPerSecond, 0),
-    fixed(rate.cpuMsPerOperation, 1),
-    fixed(rate.eventsPerOperation, 1),
-    fixed(rate.eventsPerOperation / POLLS, 2),
-  ];
-}
-
-function latenessCells(lateness: Figures['lateness']): string[] {
-  if (lateness === undefined) return ['-', '-'];
-  if (lateness instanceof Error) return [FAILED, FAILED];
-  const { latenessMs, early, polls, open } = lateness;
-  return [`${fixed(latenessMs.p50, 0)} / ${fixed(latenessMs.p99, 0)} (${open})`, `${early} of ${polls}`];
-}
-
-function memoryCell(memory: Figures['memory']): string {
-  if (memory === undefined) return '-';
-  if (memory instanceof Error) return FAILED;
-  return memory.servers === 0 ? fixed(memory.worker, 0) : `${fixed(memory.worker, 0)} + ${fixed(memory.servers, 0)}`;
+/** The tools of a run; those that cannot run here carry why. */
+function chosenTools({ tools, against }: CompareOptions): Found[] {
+  const chosen = TOOLS.filter(({ key }) => tools.includes(key));
+  if (against !== undefined) chosen.push(ownBatch('against', `the batch of ${basename(against)}`, 'retry', against));
+  return chosen.map((tool) => {
+    const missing = tool.missing?.();
+    return { tool, rates: new Map(), failure: missing === undefined ? undefined : `skipped: ${missing}` };
+  });
 }
 
 export async function compare(options: CompareOptions): Promise<void> {
   const service = await startFakeService();
-  const measured = new Map<Tool, Figures | string>();
-  const chosen = TOOLS.filter(({ key }) => options.tools.includes(key));
-  if (options.against !== undefined)
-    chosen.push(ownBatch('against', `the batch of ${basename(options.against)}`, 'retry', options.against));
-  for (const tool of chosen) {
-    const missing = tool.missing?.();
-    console.error(missing === undefined ? tool.title : `${tool.title}: skipped: ${missing}`);
-    measured.set(tool, missing ?? (await measureTool(tool, service, options)));
-  }
-  await service.stop();
-
-  const ceiling = measured.get(coreLro);
-  const ceilingOf = (operations: number): Rate | Error | undefined => {
-    if (ceiling === undefined || typeof ceiling === 'string') return undefined;
-    return ceiling.rates.get(operations) ?? ceiling.rates.get(Math.min(...ceiling.rates.keys()));
+  const all = chosenTools(options);
+  const eachTool = async (round: number, measure: (found: Found) => Promise<void>): Promise<void> => {
+    const runnable = all.filter(({ failure }) => failure === undefined);
+    const first = round % Math.max(1, runnable.length);
+    for (const found of [...runnable.slice(first), ...runnable.slice(0, first)]) {
+      console.error(found.tool.title);
+      const done = await attempt(found.tool.title, () => measure(found));
+      if (done instanceof Error) found.failure = `FAILED: ${done.message}`;
+      // Again and again: a run is long, and what it has found is to outlive it.
+      if (options.json !== undefined) writeFileSync(options.json, JSON.stringify(all.map(plainly), undefined, 1));
+    }
   };
-  const table = new Table({
-    head: [
-      'tool',
-      'operations',
-      'operations/s',
-      'of ceiling',
-      'polls/s',
-      'CPU ms / operation',
-      'events / operation',
-      'events / poll',
-      'late ms p50 / p99 (open)',
-      'early polls',
-      `MB, ${options.openOperations.toLocaleString('en-US')} open`,
-    ],
-    style: { head: [], border: [], compact: true },
-  });
-  for (const [tool, figures] of measured) {
-    if (typeof figures === 'string') {
-      table.push([tool.title, { colSpan: 10, content: `skipped: ${figures}` }]);
-      continue;
-    }
-    let first = true;
-    for (const [operations, rate] of figures.rates) {
-      const once = first ? [...latenessCells(figures.lateness), memoryCell(figures.memory)] : ['', '', ''];
-      table.push([
-        first ? tool.title : '',
-        operations === 0 ? '-' : operations.toLocaleString('en-US'),
-        ...rateCells(rate, ceilingOf(operations)),
-        ...once,
-      ]);
-      first = false;
-    }
-  }
-  console.log(table.toString());
-  console.log(
-    `Operations of ${POLLS} polls with Retry-After 0, medians of ${options.rounds}. CPU: the tool's worker and servers. ` +
-      `Lateness: Retry-After ${STEADY_RETRY_AFTER_SECONDS}, by the service's clock. MB: worker + servers, Retry-After ${OPEN_RETRY_AFTER_SECONDS}.`,
-  );
+  for (let round = 1; round <= options.rounds; round++) await eachTool(round - 1, (found) => measureRound(found, service, options, round));
+  await eachTool(0, (found) => measureOpen(found, service, options));
+  await service.stop();
+  const isSingle = ({ tool }: Found): boolean => tool.workflowPerOperation === true;
+  printRates(all, CEILING, options.rounds, options.quietCores);
+  printLateness(all, (one) => (isSingle(one) ? options.singleLatenessOperations : options.latenessOperations), options.quietCores);
+  printMemory(all, (one) => (isSingle(one) ? options.singleOpenOperations : options.openOperations), options.quietCores);
+}
+
+function plainly({ tool, rates, ...rest }: Found): object {
+  const said = (value: unknown): unknown => (value instanceof Error ? value.message : value);
+  return {
+    tool: tool.key,
+    rates: Object.fromEntries([...rates].map(([key, rounds]) => [key, said(rounds)])),
+    ...Object.fromEntries(Object.entries(rest).map(([key, value]) => [key, said(value)])),
+  };
 }

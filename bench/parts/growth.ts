@@ -19,11 +19,15 @@ const POLLS = 3;
 /** One size, on a new server and worker, because peak memory is counted from the start of a process. */
 async function measure(service: FakeService, operations: number, maxInFlight: number): Promise<string[]> {
   const temporal = await startTemporal();
-  const worker = await startOwnWorker(temporal, service.url);
+  const worker = await startOwnWorker(temporal, service);
   await service.reset({ polls: POLLS, retryAfterSeconds: 0 });
   const workflowId = `bench/growth-${operations}`;
   const report = { path: 'report.jsonl' };
-  const input: BatchInput = { manifest: { path: worker.writeManifest(workflowId, operations) }, maxInFlight, report };
+  const input: BatchInput = {
+    manifest: { path: worker.writeManifest({ name: workflowId, operations, transport: 'plain' }) },
+    maxInFlight,
+    report,
+  };
   const startedAtMs = performance.now();
   const handle = await temporal.client.workflow.start<(input: BatchInput) => Promise<BatchResult>>(RUN_BATCH, {
     workflowId,

@@ -2,7 +2,7 @@
 import { DEFAULT_TASK_QUEUE, RUN_OPERATION } from '../../src/contract';
 import { startFakeService, type Counts } from '../fake-service/client';
 import { figures } from '../figures';
-import { OPERATION, startOwnWorker } from '../own-worker';
+import { operationOver, startOwnWorker } from '../own-worker';
 import { startTemporal } from '../temporal';
 
 const WORKERS = 3;
@@ -19,11 +19,11 @@ function sleepSeconds(seconds: number): Promise<void> {
 export async function restarts(): Promise<void> {
   const service = await startFakeService();
   const temporal = await startTemporal();
-  const workers = await Promise.all(Array.from({ length: WORKERS }, () => startOwnWorker(temporal, service.url)));
+  const workers = await Promise.all(Array.from({ length: WORKERS }, () => startOwnWorker(temporal, service)));
   await service.reset({ polls: 1_000_000, retryAfterSeconds: RETRY_AFTER_SECONDS });
   for (let index = 0; index < OPERATIONS; index++) {
     const options = { workflowId: `bench/restarts-${index}`, taskQueue: DEFAULT_TASK_QUEUE };
-    await temporal.client.workflow.start(RUN_OPERATION, { ...options, args: [{ ...OPERATION, deadlineSeconds: 0 }] });
+    await temporal.client.workflow.start(RUN_OPERATION, { ...options, args: [{ ...operationOver('plain'), deadlineSeconds: 0 }] });
   }
   await service.waitForPosts(OPERATIONS, SUBMIT_TIMEOUT_SECONDS);
   await sleepSeconds(2 * RETRY_AFTER_SECONDS);
@@ -38,13 +38,13 @@ export async function restarts(): Promise<void> {
   const restarted = await phase('each worker is restarted in turn', async () => {
     for (const [index, worker] of [...workers.entries()]) {
       await worker.stop();
-      workers[index] = await startOwnWorker(temporal, service.url);
+      workers[index] = await startOwnWorker(temporal, service);
       await sleepSeconds(PHASE_SECONDS);
     }
   });
   const killed = await phase('one is killed, and another started', async () => {
     await workers.pop()?.kill();
-    workers.push(await startOwnWorker(temporal, service.url));
+    workers.push(await startOwnWorker(temporal, service));
     await sleepSeconds(PHASE_SECONDS);
   });
   if (killed.posts !== OPERATIONS || killed.strays !== 0 || killed.succeeded !== 0)

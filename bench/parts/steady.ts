@@ -1,13 +1,16 @@
-/** One worker that holds a large batch open: lateness, early polls and memory over minutes of steady state; then the batch is cancelled. */
-import { DEFAULT_TASK_QUEUE, RUN_BATCH } from '../../src/contract';
+/**
+ * Any durable tool with many operations open at once, for minutes: whether their polls come, how late, and what that costs. What a tool can
+ * cancel is cancelled at the end.
+ */
 import { startFakeService } from '../fake-service/client';
 import { figures } from '../figures';
-import { inTime } from '../limits';
-import { batchInput, startOwnWorker } from '../own-worker';
+import { watchOthers } from '../machine-load';
 import { cpuSecondsOfTrees, peakResidentMegabytes, residentMegabytes } from '../process-tree';
-import { startTemporal } from '../temporal';
+import { TOOLS } from '../tools';
+import type { Tool } from '../tools/tool';
 
 export interface SteadyOptions {
+  tools: string[];
   operations: number;
   retryAfterSeconds: number;
   /** Of the measurement. */
@@ -15,66 +18,79 @@ export interface SteadyOptions {
 }
 
 const SUBMIT_TIMEOUT_SECONDS = 900;
-const CANCEL_TIMEOUT_SECONDS = 300;
 
 function sleepSeconds(seconds: number): Promise<void> {
   return new Promise((resume) => setTimeout(resume, seconds * 1000));
 }
 
-export async function steady({ operations, retryAfterSeconds, seconds }: SteadyOptions): Promise<void> {
+export async function steady(options: SteadyOptions): Promise<void> {
+  for (const tool of TOOLS.filter(({ key }) => options.tools.includes(key))) {
+    console.error(tool.title);
+    await hold(tool, options);
+  }
+}
+
+async function hold(tool: Tool, { operations, retryAfterSeconds, seconds }: SteadyOptions): Promise<void> {
+  const missing = tool.missing?.();
+  if (missing !== undefined) throw new Error(`${tool.title} cannot run: ${missing}`);
   const service = await startFakeService();
-  const temporal = await startTemporal();
-  const worker = await startOwnWorker(temporal, service.url);
+  const running = await tool.start({ service });
   await service.reset({ polls: 1_000_000, retryAfterSeconds });
-  const input = batchInput(worker, 'bench-steady', operations, { defaults: { deadlineSeconds: 0 }, maxInFlight: operations });
+  const load = { name: 'bench/steady', transport: 'plain', operations, spreadSeconds: 0 } as const;
   const startedAtMs = performance.now();
-  const handle = await temporal.client.workflow.start(RUN_BATCH, {
-    workflowId: 'bench/steady',
-    taskQueue: DEFAULT_TASK_QUEUE,
-    args: [input],
-  });
-  // A batch that fails meanwhile ends the measurement.
-  const failed = handle.result().then(() => {
-    throw new Error('the batch ended by itself');
-  });
-  failed.catch(() => undefined);
-  await Promise.race([failed, service.waitForPosts(operations, SUBMIT_TIMEOUT_SECONDS)]);
+  await running.open(load);
+  await service.waitForPosts(operations, SUBMIT_TIMEOUT_SECONDS);
   console.error('  all are open');
   const submitSeconds = (performance.now() - startedAtMs) / 1000;
-  await Promise.race([failed, sleepSeconds(retryAfterSeconds * 1.5)]);
+  await sleepSeconds(retryAfterSeconds * 1.5);
 
   console.error(`  measuring for ${seconds} s`);
   await service.measure();
   const before = await service.counts();
-  const cpuBefore = { worker: cpuSecondsOfTrees([worker.pid]), temporal: cpuSecondsOfTrees([temporal.pid]) };
-  await Promise.race([failed, sleepSeconds(seconds)]);
+  const cpuSeconds = (): [worker: number, servers: number] => [
+    cpuSecondsOfTrees([running.workerPid]),
+    cpuSecondsOfTrees(running.serverPids),
+  ];
+  const [workerBefore, serversBefore] = cpuSeconds();
+  const actionsBefore = (await running.actions?.()) ?? NaN;
+  const others = watchOthers();
+  await sleepSeconds(seconds);
+  const othersCores = others();
   const counts = await service.counts();
-  const cores = (pid: number, used: number): string => ((cpuSecondsOfTrees([pid]) - used) / counts.measuredSeconds).toFixed(2);
+  const [workerAfter, serversAfter] = cpuSeconds();
+  const actions = ((await running.actions?.()) ?? NaN) - actionsBefore;
+  if (counts.posts !== operations || counts.succeeded !== 0 || counts.strays !== 0)
+    throw new Error(`${operations} operations to be open, but the service counted ${JSON.stringify(counts)}`);
+
+  const polls = counts.polls - before.polls;
+  const due = (operations * counts.measuredSeconds) / retryAfterSeconds;
+  const cores = (used: number): string => (used / counts.measuredSeconds).toFixed(2);
   const rows: [string, string, string][] = [
     [`submits/s until ${operations.toLocaleString('en-US')} are open`, (operations / submitSeconds).toFixed(0), ''],
-    [`polls/s (Retry-After ${retryAfterSeconds})`, (counts.measuredPolls / counts.measuredSeconds).toFixed(0), ''],
+    [`polls/s (Retry-After ${retryAfterSeconds})`, (polls / counts.measuredSeconds).toFixed(0), ''],
+    // Less than all by what they are late: an operation that is asked late is asked less often.
+    ['polls, of those that would come if none were late', `${((100 * polls) / due).toFixed(1)} %`, ''],
     ['polls measured', String(counts.measuredPolls), ''],
     ['lateness p50, ms', counts.latenessMs.p50.toFixed(0), ''],
     ['lateness p99, ms', counts.latenessMs.p99.toFixed(0), ''],
     ['lateness at most, ms', counts.latenessMs.max.toFixed(0), ''],
     ['early polls, all since the start', String(counts.early), '0'],
-    ['worker MB now', residentMegabytes(worker.pid).toFixed(0), ''],
-    ['worker MB at most', peakResidentMegabytes(worker.pid).toFixed(0), ''],
-    ['worker CPU, cores', cores(worker.pid, cpuBefore.worker), ''],
-    ['Temporal CPU, cores', cores(temporal.pid, cpuBefore.temporal), ''],
+    ['worker MB now', residentMegabytes(running.workerPid).toFixed(0), ''],
+    ['worker MB at most', peakResidentMegabytes(running.workerPid).toFixed(0), ''],
+    ['worker CPU, cores', cores(workerAfter - workerBefore), ''],
+    ['servers CPU, cores', cores(serversAfter - serversBefore), ''],
+    ['CPU ms a poll', ((1000 * (workerAfter - workerBefore + serversAfter - serversBefore)) / polls).toFixed(2), ''],
+    ['actions a million polls', Number.isNaN(actions) ? '-' : ((actions / polls) * 1e6).toFixed(0), ''],
+    ['cores that other processes used', othersCores.toFixed(2), ''],
   ];
-  if (counts.posts !== operations || counts.succeeded !== 0 || counts.strays !== 0)
-    throw new Error(`${operations} operations to be open, but the service counted ${JSON.stringify(counts)}`);
-  // Each operation is asked once an interval; a third less means that operations were forgotten or the worker cannot keep up.
-  const expected = (operations * counts.measuredSeconds) / retryAfterSeconds;
-  if (counts.polls - before.polls < expected * 0.67)
-    throw new Error(`about ${expected.toFixed(0)} polls were due, but the service counted ${JSON.stringify(counts)}`);
-
-  console.error('  measured, now its cancel');
-  const cancelledAtMs = performance.now();
-  await handle.cancel();
-  await inTime('the cancelled batch', Promise.allSettled([failed]), CANCEL_TIMEOUT_SECONDS);
-  const { status } = await handle.describe();
-  if (status.name !== 'CANCELLED' && status.name !== 'COMPLETED') throw new Error(`the cancelled batch ended as ${status.name}`);
-  figures([...rows, ['seconds from its cancel to the end of the batch', ((performance.now() - cancelledAtMs) / 1000).toFixed(1), '']]);
+  if (running.cancel !== undefined) {
+    console.error('  measured, now its cancel');
+    const cancelledAtMs = performance.now();
+    await running.cancel(load);
+    rows.push(['seconds from its cancel to its end', ((performance.now() - cancelledAtMs) / 1000).toFixed(1), '']);
+  }
+  console.log(tool.title);
+  figures(rows);
+  await running.stop();
+  await service.stop();
 }

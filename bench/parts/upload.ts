@@ -15,7 +15,7 @@ const UPLOAD_SECONDS = 600;
 export async function upload(): Promise<void> {
   const service = await startFakeService();
   const temporal = await startTemporal();
-  const worker = await startOwnWorker(temporal, service.url);
+  const worker = await startOwnWorker(temporal, service);
   const lro = new LroClient({ client: temporal.client });
   await service.reset({ polls: 1, retryAfterSeconds: 0 });
   const rows: [string, string, string][] = [];
@@ -26,7 +26,7 @@ export async function upload(): Promise<void> {
     writeFileSync(path, '');
     truncateSync(path, megabytes * 1024 * 1024);
     const submit = { path: '/mapData', query: { dataFormat: 'dwgzippackage', 'api-version': '2.0' }, bodyFile: { path } };
-    await inTime(`an upload of ${megabytes} MiB`, lro.execute({ connection: 'maps', submit }), UPLOAD_SECONDS);
+    await inTime(`an upload of ${megabytes} MiB`, lro.execute({ connection: 'plain', submit }), UPLOAD_SECONDS);
     const peak = peakResidentMegabytes(worker.pid);
     first ??= peak;
     const bound = megabytes === MEGABYTES.at(-1) ? `< ${(first + GROWTH_MEGABYTES).toFixed(0)}` : '';

@@ -1,29 +1,8 @@
-/** `@azure/core-lro`, without durability. */
-import { join } from 'node:path';
-import { startChild } from '../../src/devserver';
-import { LOADS_READY_LINE, sendLoad } from '../control';
-import { atEnd } from '../ending';
-import { openLoad, type Tool } from './tool';
+/** `@azure/core-lro`, without durability: in the pipeline of its own HTTP library, and on the client that the other tools have. */
+import { startLoadProcess } from './load-process';
+import type { Tool } from './tool';
 
-export const coreLro: Tool = {
-  key: 'core-lro',
-  title: '@azure/core-lro, not durable (ceiling)',
-  start: async ({ service }) => {
-    const child = await startChild({
-      name: 'core-lro',
-      command: process.execPath,
-      args: [join(__dirname, '../core-lro/process.js'), service.url],
-      readyLine: LOADS_READY_LINE,
-    });
-    const url = child.ready?.[1] ?? '';
-    return {
-      workerPid: child.pid,
-      serverPids: [],
-      run: (load) => sendLoad(url, load),
-      open: (load) => openLoad(sendLoad(url, load)),
-      stop: atEnd(async () => {
-        await child.stop();
-      }),
-    };
-  },
-};
+/** @param client a name of `core-lro/process.ts` */
+export function coreLro(key: string, title: string, client: 'pipeline' | 'http'): Tool {
+  return { key, title, isCeiling: true, start: (context) => startLoadProcess(context, 'core-lro/process', [client]) };
+}

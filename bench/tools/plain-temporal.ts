@@ -3,48 +3,51 @@ import { join } from 'node:path';
 import { startChild } from '../../src/devserver';
 import { atEnd } from '../ending';
 import { SUBMIT_BODY, SUBMIT_PATH } from '../fake-service/client';
-import { historyOf, sumOf } from '../history';
-import { each } from '../load';
-import type { plainOperation } from '../plain-temporal/workflows';
+import { NODE_SETTINGS } from '../limits';
+import { each, type Load } from '../load';
+import type * as workflows from '../plain-temporal/workflows';
 import { startTemporal } from '../temporal';
-import type { Tool } from './tool';
+import type { RunningTool, Tool, ToolContext } from './tool';
 
-/** Calls to Temporal at once when histories are read. */
-const READS_AT_ONCE = 20;
+/** Calls to Temporal at once where the ends are not waited for. */
+const STARTS_AT_ONCE = 50;
 
-export const plainTemporal: Tool = {
-  key: 'plain',
-  title: 'plain Temporal, workflow per operation',
-  workflowPerOperation: true,
-  start: async ({ service }) => {
-    const temporal = await startTemporal();
-    const worker = await startChild({
-      name: 'the plain Temporal worker',
-      command: process.execPath,
-      args: [join(__dirname, '../plain-temporal/worker.js')],
-      env: { TEMPORAL_ADDRESS: temporal.address },
-      readyLine: /worker ready/,
-    });
-    const stopWorker = atEnd(async () => {
-      await worker.stop();
-    });
-    return {
-      workerPid: worker.pid,
-      serverPids: [temporal.pid],
-      run: async (load) => {
-        await each(load, (workflowId) =>
-          temporal.client.workflow.execute<typeof plainOperation>('plainOperation', {
-            workflowId,
-            taskQueue: 'plain',
-            args: [`${service.url}${SUBMIT_PATH}`, SUBMIT_BODY],
-          }),
-        );
-      },
-      historyEvents: async (load) => sumOf(await each(load, (id) => historyOf(temporal.client, id), READS_AT_ONCE)).events,
-      stop: async () => {
-        await stopWorker();
-        await temporal.stop();
-      },
-    };
-  },
-};
+export function plainTemporal(key: string, title: string, workflow: keyof typeof workflows): Tool {
+  return { key, title, workflowPerOperation: true, start: (context) => startPlainTemporal(context, workflow) };
+}
+
+async function startPlainTemporal({ service }: ToolContext, type: keyof typeof workflows): Promise<RunningTool> {
+  const temporal = await startTemporal();
+  const worker = await startChild({
+    name: 'the plain Temporal worker',
+    command: process.execPath,
+    args: [join(__dirname, '../plain-temporal/worker.js')],
+    env: { ...NODE_SETTINGS, ...service.trust, TEMPORAL_ADDRESS: temporal.address },
+    readyLine: /worker ready/,
+  });
+  const stopWorker = atEnd(async () => {
+    await worker.stop();
+  });
+  const { workflow } = temporal.client;
+  const optionsOf = (load: Load, workflowId: string) => ({
+    workflowId,
+    taskQueue: 'plain',
+    args: [`${service.urls[load.transport]}${SUBMIT_PATH}`, SUBMIT_BODY] as [string, unknown],
+  });
+  return {
+    workerPid: worker.pid,
+    serverPids: [temporal.pid],
+    run: async (load) => {
+      await each(load, (id) => workflow.execute<typeof workflows.pollInLoop>(type, optionsOf(load, id)));
+    },
+    open: async (load) => {
+      await each(load, (id) => workflow.start<typeof workflows.pollInLoop>(type, optionsOf(load, id)), STARTS_AT_ONCE);
+    },
+    kept: temporal.kept,
+    actions: temporal.actions,
+    stop: async () => {
+      await stopWorker();
+      await temporal.stop();
+    },
+  };
+}

@@ -3,7 +3,8 @@
  * is started instead.
  *
  * Keeps true: an answer that a heartbeat has recorded is not asked for again by the next attempt, on whichever worker it runs; one that nobody
- * has heard is not asked for again before the wait is over that was known (see `question-times.ts`).
+ * has heard is not asked for again before the wait is over that was known (see `question-times.ts`). Answers in a row (see `in-a-row.ts`) all
+ * reach the workflow, in their order.
  */
 import { Context } from '@temporalio/activity';
 import type { TroubleKind } from '../contract';
@@ -11,6 +12,7 @@ import type { Connections } from '../http';
 import { RequestRefusedError } from '../http';
 import type { Exchange } from '../lro/answer';
 import { asBackstop } from '../lro/callback-url';
+import { packedAs, rowsOf, type Rows } from '../jobs/packing';
 import type { Monitor, NamedRequest, StatusDecision } from '../lro/monitor';
 import { withinBytes } from '../lro/outcome';
 import { contentOf, statusAgain, withFile } from '../lro/result-file';
@@ -19,6 +21,7 @@ import { decideStatus } from '../lro/status';
 import { withinAnswerBudget } from './answer-budget';
 import { audit, outcomeOf, SentRequest } from './audit';
 import { withHeartbeat } from './heartbeat';
+import { InARow } from './in-a-row';
 import { logCap } from './log-cap';
 import type { Ask, AskOptions, AskResult, Elsewhere, LookedUp } from './messages';
 import { mayNotWrite, type OtherWorkers } from './other-workers';
@@ -26,6 +29,8 @@ import { QuestionTimes, type WaitingQuestions } from './question-times';
 import { RecentAnswers } from './recent-answers';
 import { ResultBody } from './result-body';
 import { temporalNowMs } from './temporal-clock';
+import { notShareable } from './tracker/shareable';
+import { unlessCanceled } from './unless-canceled';
 
 /** Requests at once; each connection has its own limit besides. With answers of at most 140 KiB each, a budget overrun stays below 2 MB. */
 const CONCURRENCY = 10;
@@ -39,39 +44,67 @@ export function makeAsk(connections: Connections, others: OtherWorkers, waiting:
     request: Ask,
     times: QuestionTimes,
     lookedUp: LookedUp | undefined,
+    row: InARow,
   ): Promise<StatusDecision | Elsewhere | 'early'> => {
     const { id, monitor, dueAtMs } = request;
     const recalled = recent.recall(id);
     if (recalled !== undefined) return recalled;
     const turn = await times.turnOf(request);
     if (turn !== 'ask') return turn;
-    const decision = await askOrElsewhere({ monitor, dueAtMs }, lookedUp, connections, others);
+    const decision = await row.timed(id, (onTurn) => askOrElsewhere({ monitor, dueAtMs, onTurn }, lookedUp, connections, others));
     if (!('elsewhere' in decision)) recent.remember(id, decision);
     return decision;
   };
-  return async function askAll(asks: Ask[], { maxKeptBytes, concurrency = CONCURRENCY, lookups }: AskOptions): Promise<AskResult[]> {
-    const recorded = (Context.current().info.heartbeatDetails as AskResult[] | undefined) ?? [];
+  const decideAgain = async ({ id, monitor }: Ask, lookedUp: LookedUp | undefined, row: InARow): Promise<StatusDecision | Elsewhere> => {
+    const dueAtMs = temporalNowMs();
+    const decision = await row.timed(id, (onTurn) => askOrElsewhere({ monitor, dueAtMs, onTurn }, lookedUp, connections, others));
+    if (!('elsewhere' in decision)) recent.remember(id, decision);
+    return decision;
+  };
+  return async function askAll(given: Rows<Ask>, options: AskOptions): Promise<Rows<AskResult>> {
+    const { maxKeptBytes, concurrency = CONCURRENCY, lookups, asCallers } = options;
+    const all = rowsOf(given);
+    const asks = asCallers === true ? all.filter((request) => mayBeShared(request, connections)) : all;
+    const notShared = (asks === all ? [] : all.filter((request) => !asks.includes(request))).map(({ id }): AskResult => ({
+      id,
+      notShared: true,
+    }));
+    const recorded = rowsOf((Context.current().info.heartbeatDetails as Rows<AskResult> | undefined) ?? []);
     const known = new Map(recorded.map((result) => [result.id, result]));
     const results: AskResult[] = asks.map(({ id }) => known.get(id) ?? { id });
     const times = new QuestionTimes(asks, waiting);
+    const row = new InARow(options);
     // What an earlier try was answered is as old as this one.
     const answeredAtMs = new Map([...known.keys()].map((id) => [id, performance.now()]));
-    const decideWithin = async (request: Ask): Promise<StatusDecision | Elsewhere | 'early'> => {
-      const decision = await decide(request, times, lookups?.[request.id]);
+    const decideWithin = async (request: Ask, made: number): Promise<StatusDecision | Elsewhere | 'early'> => {
+      const lookedUp = lookups?.[request.id];
+      const decision = await (made === 0 ? decide(request, times, lookedUp, row) : decideAgain(request, lookedUp, row));
+      if (decision === 'early' || 'elsewhere' in decision) return decision;
       answeredAtMs.set(request.id, performance.now());
-      return decision === 'early' || 'elsewhere' in decision ? decision : withinBytes(decision, maxKeptBytes);
+      return withinBytes(decision, maxKeptBytes);
     };
+    const goesOn = ({ id }: Ask, decision: StatusDecision, made: number): boolean => row.goesOn(id, decision, made);
     try {
       const answers = await withHeartbeat(
-        () => withinAnswerBudget(asks, concurrency, decideWithin, withoutNews, results),
-        () => results.filter(({ decision }) => decision !== undefined),
+        () => unlessCanceled(withinAnswerBudget(asks, concurrency, decideWithin, withoutNews, results, goesOn), () => results),
+        () => {
+          const answered = results.filter(({ decision, before }) => decision !== undefined || before !== undefined);
+          return packedAs(given, answered);
+        },
       );
       const endMs = performance.now();
-      return answers.map((answer) => aged(answer, endMs - (answeredAtMs.get(answer.id) ?? endMs)));
+      const told = answers.map((answer) => aged(answer, endMs - (answeredAtMs.get(answer.id) ?? endMs)));
+      return packedAs(given, [...told, ...notShared]);
     } finally {
       times.end();
     }
   };
+}
+
+/** Where this worker does not have its connection, another is asked. */
+function mayBeShared({ monitor }: Ask, connections: Connections): boolean {
+  const connection = connections.get(monitor.connection);
+  return connection === undefined || notShareable(monitor, connection) === undefined;
 }
 
 /** With its age, where it has an answer. */
@@ -88,7 +121,7 @@ function withoutNews(decision: StatusDecision): StatusDecision | undefined {
 
 /** What this worker's file does not let it ask, another worker is to ask, where one may; an operation that nobody can ask goes on. */
 async function askOrElsewhere(
-  { monitor, dueAtMs }: Omit<Ask, 'id'>,
+  { monitor, ...question }: Question & Pick<Ask, 'monitor'>,
   lookedUp: LookedUp | undefined,
   connections: Connections,
   others: OtherWorkers,
@@ -99,7 +132,7 @@ async function askOrElsewhere(
     const elsewhere = await others.elsewhere(lookedUp);
     if (elsewhere !== undefined) return elsewhere;
   }
-  const decision = await ask(monitor, connections, dueAtMs);
+  const decision = await ask(monitor, connections, question);
   const isRefused = decision.kind === 'failed' && (decision.failure.type === 'InvalidInput' || decision.failure.type === 'UntrustedUrl');
   if (!isUnknown && !isRefused) return decision;
   const elsewhere = await others.elsewhere(lookedUp);
@@ -116,8 +149,16 @@ function requestOf({ start, poll, statusUrl }: Monitor): NamedRequest {
   return { method: poll?.method ?? 'GET', url: statusUrl, body: poll?.body };
 }
 
-/** Asks for one status and decides what the answer means. Never throws. @param dueAtMs since when it is due, where that is known */
-export async function ask(monitor: Monitor, connections: Connections, dueAtMs?: number): Promise<StatusDecision> {
+/** What is known of a question besides whom it is about. */
+interface Question {
+  /** Since when it is due, where that is known. */
+  dueAtMs?: number | undefined;
+  /** Called when it has its turn at the connection. */
+  onTurn?: () => void;
+}
+
+/** Asks for one status and decides what the answer means. Never throws. */
+export async function ask(monitor: Monitor, connections: Connections, { dueAtMs, onTurn }: Question = {}): Promise<StatusDecision> {
   const connection = connections.get(monitor.connection);
   if (connection === undefined) {
     const message = `connection "${monitor.connection}" is not in this worker's file`;
@@ -153,7 +194,10 @@ export async function ask(monitor: Monitor, connections: Connections, dueAtMs?: 
       bodyTo: file?.target,
       operationId: monitor.operationId,
       onSent: request.onSent,
-      onTurn: metered.leaves,
+      onTurn: () => {
+        metered.leaves();
+        onTurn?.();
+      },
     });
     request.came(exchange);
   } catch (err) {

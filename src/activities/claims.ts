@@ -10,6 +10,7 @@
 import { Context } from '@temporalio/activity';
 import { ActivityNotFoundError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
+import { packed } from '../jobs/packing';
 import type { Claim, Claims, SubmitResult } from './messages';
 import { SUBMIT_INTERRUPTED } from './messages';
 
@@ -22,32 +23,38 @@ const LAST_REPORT_MS = 1000;
 
 /**
  * Claims, then runs `work`, which passes on each answer as it comes. Returns all answers.
+ * @param isPacked whether who reads the claims understands packed ones
  * @param acknowledged called with answers that the server has acknowledged: they are kept even if this worker dies
  * @throws ApplicationFailure {@link SUBMIT_INTERRUPTED} with the claims, when it ended in any other way
  */
 export async function withClaims(
   claimed: Claim[],
   work: (answered: (answer: SubmitResult) => void) => Promise<unknown>,
-  acknowledged?: (answers: SubmitResult[]) => void,
+  { isPacked = false, acknowledged }: { isPacked?: boolean; acknowledged?: ((answers: SubmitResult[]) => void) | undefined } = {},
 ): Promise<SubmitResult[]> {
-  const claims: Claims = { claimed: [], answered: [] };
+  const answered: SubmitResult[] = [];
+  const written = isPacked ? packed(claimed) : claimed;
+  let isClaimed = false;
+  /** As they stand now. */
+  const claims = (): Claims => ({ claimed: isClaimed ? written : [], answered: isPacked ? packed([...answered]) : [...answered] });
   const context = Context.current();
   // The SDK knows only heartbeats that it sent itself: without them it counts the activity as timed out and drops its result.
-  const beat = (): void => context.heartbeat({ claimed: claims.claimed, answered: [...claims.answered] });
+  const beat = (): void => context.heartbeat(claims());
   const acknowledgedBeat = (details: Claims): Promise<void> =>
     heartbeatOrThrow(() => context.client.activity.heartbeat(context.info.taskToken, details));
   let acknowledgedCount = 0;
   let isReporting = false;
   const report = async (): Promise<void> => {
-    if (acknowledged === undefined || isReporting || claims.answered.length === acknowledgedCount) return;
+    if (acknowledged === undefined || isReporting || answered.length === acknowledgedCount) return;
     isReporting = true;
     try {
-      const answered = [...claims.answered];
+      const count = answered.length;
+      const details = claims();
       // The SDK may hold back an older heartbeat, which would follow this one: replace it.
-      beat();
-      await acknowledgedBeat({ claimed, answered });
-      acknowledged(answered.slice(acknowledgedCount));
-      acknowledgedCount = answered.length;
+      context.heartbeat(details);
+      await acknowledgedBeat(details);
+      acknowledged(answered.slice(acknowledgedCount, count));
+      acknowledgedCount = count;
     } catch {
       // The server cannot be reached: the next report repeats it.
     } finally {
@@ -57,19 +64,19 @@ export async function withClaims(
   const timers: NodeJS.Timeout[] = [];
   try {
     const startedAtMs = performance.now();
-    await acknowledgedBeat({ claimed, answered: [] });
-    claims.claimed = claimed;
+    await acknowledgedBeat({ claimed: written, answered: [] });
+    isClaimed = true;
     if (performance.now() - startedAtMs > HEARTBEAT_INTERVAL_MS) beat();
     timers.push(setInterval(beat, HEARTBEAT_INTERVAL_MS));
     if (acknowledged !== undefined) timers.push(setInterval(() => void report(), REPORT_INTERVAL_MS));
-    await work((answer) => claims.answered.push(answer));
+    await work((answer) => answered.push(answer));
     if (acknowledged !== undefined)
       await Promise.race([report(), new Promise((resolve) => timers.push(setTimeout(resolve, LAST_REPORT_MS)))]);
-    return claims.answered;
+    return answered;
   } catch (err) {
     // The exception's message may contain a secret.
     const message = `the submit was interrupted (${err instanceof Error ? err.name : 'exception'})`;
-    throw ApplicationFailure.create({ type: SUBMIT_INTERRUPTED, message, nonRetryable: true, details: [claims] });
+    throw ApplicationFailure.create({ type: SUBMIT_INTERRUPTED, message, nonRetryable: true, details: [claims()] });
   } finally {
     for (const timer of timers) clearInterval(timer);
   }

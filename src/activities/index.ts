@@ -18,6 +18,10 @@ import { WaitingQuestions } from './question-times';
 import { makeReadResults } from './read-results';
 import { makeSubmit } from './submit';
 import { onTemporalTime } from './temporal-clock';
+import { makeBegin } from './tracker/begin';
+import type { TrackerActivities } from './tracker/messages';
+import { makeRegister, passOn, Registrar } from './tracker/register';
+import { adopt, closedAmong, makeBeginTracker, tell } from './tracker/tell';
 
 export interface ActivityOptions {
   connections: Connections;
@@ -26,21 +30,28 @@ export interface ActivityOptions {
   identity: string;
   /** Continue as new after so many events of history, though Temporal does not suggest it yet. */
   continueAsNewAfterEvents?: number;
+  /** The worker's log leaves lines of level debug out: workflows need not write them. */
+  isQuiet?: boolean;
   /** How many activities the worker runs at once. Default: the SDK's 100. */
   slots?: number | undefined;
 }
 
-export function createActivities(options: ActivityOptions): LroActivities & BatchActivities {
-  const { connections, namespace, identity, continueAsNewAfterEvents, slots } = options;
-  const learn = makeLearn(namespace, continueAsNewAfterEvents);
+export type AllActivities = LroActivities & BatchActivities & TrackerActivities;
+
+export function createActivities(options: ActivityOptions): AllActivities {
+  const { connections, namespace, identity, continueAsNewAfterEvents, isQuiet, slots } = options;
+  const learn = makeLearn(namespace, continueAsNewAfterEvents, isQuiet);
   const pages = new Pages(connections.files);
   const others = new OtherWorkers(namespace, identity, connections.fileHash);
   const report = makeReport(connections, pages, others);
-  return onTemporalTime<LroActivities & BatchActivities>({
-    'lro.prepare': others.orElsewhere(makePrepare({ connections, learn: learn.settings })),
+  const prepare = makePrepare({ connections, learn: learn.settings });
+  const submit = makeSubmit(connections, pages, others);
+  const registrar = new Registrar(connections);
+  return onTemporalTime<AllActivities>({
+    'lro.prepare': others.orElsewhere(prepare),
     'lro.prepareChain': others.orElsewhere(makePrepareChain({ connections, learn: learn.settings })),
     'lro.searchAttributes': learn.searchAttributes,
-    'lro.submit': makeSubmit(connections, pages, others),
+    'lro.submit': submit,
     'lro.find': makeFind(connections, pages, others),
     'lro.ask': makeAsk(connections, others, new WaitingQuestions(slots)),
     'lro.readResults': makeReadResults(connections, others),
@@ -51,5 +62,12 @@ export function createActivities(options: ActivityOptions): LroActivities & Batc
     'lro.writeReportRest': others.orElsewhere(report['lro.writeReportRest']),
     'lro.finishReport': others.orElsewhere(report['lro.finishReport']),
     'lro.findItem': others.orElsewhere(makeFindItem(connections)),
+    'lro.begin': others.orElsewhere(makeBegin(prepare, submit, registrar)),
+    'lro.register': makeRegister(registrar),
+    'lro.passOn': passOn,
+    'lro.tell': tell,
+    'lro.beginTracker': makeBeginTracker(learn.settings),
+    'lro.adopt': adopt,
+    'lro.closedAmong': closedAmong,
   });
 }

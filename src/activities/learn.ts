@@ -18,8 +18,8 @@ export interface Learn {
   searchAttributes: () => Promise<string[]>;
 }
 
-/** @param continueAsNewAfterEvents as in {@link LearntSettings}. @throws Error where `LRO_DOCS_URL` is no URL */
-export function makeLearn(namespace: string, continueAsNewAfterEvents?: number): Learn {
+/** @param continueAsNewAfterEvents as in {@link LearntSettings} @param isQuiet the same. @throws Error where `LRO_DOCS_URL` is no URL */
+export function makeLearn(namespace: string, continueAsNewAfterEvents?: number, isQuiet = false): Learn {
   let known: { registered: Promise<string[]>; atMs: number } | undefined;
   const docsUrl = docsUrlOf(process.env[DOCS_URL_VARIABLE]);
   const searchAttributes = async (): Promise<string[]> => {
@@ -37,6 +37,7 @@ export function makeLearn(namespace: string, continueAsNewAfterEvents?: number):
       searchAttributesForSeconds: RELIED_ON_SECONDS,
       continueAsNewAfterEvents,
       docsUrl,
+      isQuiet: isQuiet ? true : undefined,
     }),
   };
 }

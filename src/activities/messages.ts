@@ -10,6 +10,7 @@ import type {
   ChainInput,
   CleanedResource,
   FileRef,
+  FollowMode,
   ItemInput,
   ItemKind,
   ItemOutcome,
@@ -19,6 +20,7 @@ import type {
   CancelRequest,
 } from '../contract';
 import type { About, DeleteRequest, MaybeAccepted, StepRef, Submitted } from '../jobs/model';
+import type { Rows } from '../jobs/packing';
 import type { ChainKind } from '../jobs/resume';
 import type { CancelDecision } from '../lro/cancel';
 import type { FetchDecision } from '../lro/fetch';
@@ -59,10 +61,7 @@ export interface Repeatable {
 }
 
 /** The workflow and its first run. */
-export interface WorkflowIdentity {
-  workflowId: string;
-  firstRunId: string;
-}
+export type WorkflowIdentity = Pick<Source, 'workflowId' | 'firstRunId'>;
 
 export interface PrepareRequest extends Repeatable {
   input: OperationInput;
@@ -76,6 +75,8 @@ export interface Prepared {
   settings: LearntSettings;
   /** Of an operation that was started elsewhere. */
   attach?: Monitor;
+  /** Who polls it. */
+  follow?: FollowMode;
   /** Of the input. */
   inputDigest?: string;
 }
@@ -179,6 +180,10 @@ export interface SubmitRequest {
   maxAnswerBytes?: number;
 }
 
+/** A request as it travels: what its items share stands once. */
+export type SentSubmits = Omit<SubmitRequest, 'items' | 'page'> & { items: Rows<SubmitItem>; page: Page | SentPage };
+type SentPage = Omit<InlinePage, 'items'> & { items: Rows<BatchItem> };
+
 /** An uncertain submit that is looked for at the service: when it ended so, and looks in which it was not there. */
 export interface LostSubmit extends SubmitItem {
   sinceMs: number;
@@ -207,8 +212,8 @@ export interface SubmitResult extends Submitted, Partial<Elsewhere> {
  * Not claimed: provably never sent.
  */
 export interface Claims {
-  claimed: Claim[];
-  answered: SubmitResult[];
+  claimed: Rows<Claim>;
+  answered: Rows<SubmitResult>;
 }
 
 export interface Claim {
@@ -238,14 +243,22 @@ export interface AskOptions {
   concurrency?: number;
   /** By id, of those that are looked for. */
   lookups?: Record<string, LookedUp>;
+  /** Their monitors may be anybody's: they are judged like what callers attach to. */
+  asCallers?: true;
+  /** What asks for no wait may be asked again by the same activity: the answers come in a row (see {@link AskResult.before}). */
+  inARow?: true;
 }
 
 export interface AskResult extends Partial<Elsewhere> {
   id: string;
   /** Absent: not asked, because the other answers filled the payload, or it was too early. */
   decision?: StatusDecision;
+  /** Answers that came before that one, in their order: each asked for no wait. */
+  before?: StatusDecision[];
   /** It was not due yet, and too many questions wait on the worker. */
   early?: true;
+  /** With `asCallers`: its own workflow is to follow it. */
+  notShared?: true;
   /** How old the answer is when the activity ends, at least. */
   agoMs?: number;
 }
@@ -255,10 +268,13 @@ export interface ReadRequest {
   fetch: Fetch;
 }
 
-export interface ReadResult extends Partial<Elsewhere> {
+/** No decision: not tried, because the other answers filled the payload. */
+interface Answer<Decision> extends Partial<Elsewhere> {
   id: string;
-  decision?: FetchDecision;
+  decision?: Decision;
 }
+
+export type ReadResult = Answer<FetchDecision>;
 
 /** One operation that is to be canceled at the service. */
 export interface CancelCall extends Repeatable {
@@ -267,11 +283,7 @@ export interface CancelCall extends Repeatable {
   cancel: CancelRequest;
 }
 
-/** No decision: not tried, because the other answers filled the payload. */
-export interface CancelResult extends Partial<Elsewhere> {
-  id: string;
-  decision?: CancelDecision;
-}
+export type CancelResult = Answer<CancelDecision>;
 
 /** The activities by name. Names begin with `lro.`, so that they never collide with activities of a host program. */
 export interface LroActivities {
@@ -282,11 +294,11 @@ export interface LroActivities {
   /** Those of {@link LearntSettings.searchAttributes} that are registered now. */
   'lro.searchAttributes'(): Promise<string[]>;
   /** Submits inputs of one page, with claims; references in chains are filled in. Never retried by Temporal. */
-  'lro.submit'(request: SubmitRequest): Promise<SubmitResult[]>;
+  'lro.submit'(request: SentSubmits): Promise<Rows<SubmitResult>>;
   /** Looks at the service for what uncertain submits may have made. */
   'lro.find'(request: FindRequest): Promise<FindResult[]>;
   /** Asks the status of a set of operations, in parallel. */
-  'lro.ask'(asks: Ask[], options: AskOptions): Promise<AskResult[]>;
+  'lro.ask'(asks: Rows<Ask>, options: AskOptions): Promise<Rows<AskResult>>;
   /** Reads the results of operations that have succeeded. */
   'lro.readResults'(requests: ReadRequest[], options: AskOptions): Promise<ReadResult[]>;
   /** Asks the service to cancel operations. */

@@ -4,7 +4,7 @@
  * Keeps true: what is refused here was never sent; no value that may be a secret is repeated in a message.
  */
 import { log } from '@temporalio/activity';
-import type { CancelRequest, FileRef, FinalStateVia, HttpMethod, OperationFields } from '../contract';
+import type { CancelRequest, FileRef, FinalStateVia, FollowMode, HttpMethod, OperationFields } from '../contract';
 import { FileRefusedError, type Files } from '../files';
 import type { Connection, Connections } from '../http';
 import { attachedMonitor } from '../lro/attach';
@@ -53,6 +53,8 @@ export interface PreparedOperation {
   fetchResource: boolean;
   cancel?: CancelRequest;
   finalStateVia?: FinalStateVia;
+  /** Who polls it, where it is no part of a set. */
+  follow: FollowMode;
   /** Where the final body goes, with its placeholders filled in. */
   resultFile?: FileRef;
   /** `pollNow` never asks sooner after the last poll. */
@@ -77,7 +79,8 @@ export function makePrepare({ connections, learn }: PrepareDependencies) {
     if (operation.resultFile !== undefined) await checkResultFile(operation.resultFile, connections.files);
     log.debug('operation prepared', { title: operation.title });
     const inputDigest = digestOf(input);
-    return { about: aboutOf(operation, { id: '', labels: input.labels }), attach: operation.attach, settings: await learn(), inputDigest };
+    const { attach, follow } = operation;
+    return { about: aboutOf(operation, { id: '', labels: input.labels }), attach, follow, settings: await learn(), inputDigest };
   };
 }
 
@@ -128,6 +131,7 @@ export function prepareOperation(
   const checked = checkInput(input);
   if (!checked.ok) throw invalid(checked.mistakes);
   const { value } = checked;
+  if (value.follow !== undefined && identity.itemId !== '') throw invalid(['follow: a batch follows its operations in sets by itself']);
   return dependingOnFile(() => completed(value, connections, identity, ownQuery));
 }
 
@@ -166,6 +170,7 @@ function common(value: CheckedInput, connection: Connection, verb: string, url: 
     fetchResource: value.fetchResource,
     cancel: value.cancel ?? connection.config.cancel ?? (dialect?.cancel === undefined ? undefined : { path: OWN_CANCEL }),
     finalStateVia: value.finalStateVia,
+    follow: value.follow ?? connection.config.follow,
     minSeconds: connection.protocol.poll.minSeconds,
     timeoutSeconds: connection.limits.timeoutSeconds,
   };

@@ -13,12 +13,13 @@ import { Context } from '@temporalio/activity';
 import type { Connections } from '../http';
 import { LOOKUP_PAUSE_SECONDS } from '../jobs/lookup';
 import type { MaybeAccepted } from '../jobs/model';
+import { packedAs, rowsOf, type Rows } from '../jobs/packing';
 import type { SubmitDecision } from '../lro/monitor';
 import { withinBytes } from '../lro/outcome';
 import { jsonBytes } from '../lro/sizes';
 import type { Json } from '../contract';
 import { withClaims } from './claims';
-import type { Claim, LookedUp, SubmitRequest, SubmitResult } from './messages';
+import type { Claim, LookedUp, SentSubmits, SubmitRequest, SubmitResult } from './messages';
 import { loaded } from './loaded-page';
 import type { OtherWorkers } from './other-workers';
 import type { Pages } from './pages';
@@ -40,7 +41,7 @@ const SHORT_DECISION_BYTES = 40_960;
 
 export function makeSubmit(connections: Connections, pages: Pages, others: OtherWorkers) {
   const sizes = new AnswerSizes(SHORT_DECISION_BYTES);
-  return async function submit(request: SubmitRequest): Promise<SubmitResult[]> {
+  const submitAll = async (request: SubmitRequest, isPacked: boolean): Promise<SubmitResult[]> => {
     const items = await loaded(request, pages, others);
     if (!Array.isArray(items)) return request.items.map(({ index }) => ({ index, waitSeconds: LOOKUP_PAUSE_SECONDS, ...items }));
     const results: SubmitResult[] = [];
@@ -68,7 +69,7 @@ export function makeSubmit(connections: Connections, pages: Pages, others: Other
     const places = await Places.enter(withinClaims(ready), connections);
     try {
       const room = new ResultRoom(maxBytes - bytes);
-      const answers = await sendAll(places, room, request, sizes, connections, others);
+      const answers = await sendAll({ places, room, request, isPacked }, sizes, connections, others);
       const answered = new Set(answers.map(({ index }) => index));
       const unsent = ready.filter(({ index }) => !answered.has(index)).map((item) => unsentOf(item, connections));
       return [...results, ...answers, ...withoutLongNames(unsent)];
@@ -76,6 +77,15 @@ export function makeSubmit(connections: Connections, pages: Pages, others: Other
       places.giveBackAll();
     }
   };
+  return async function submit(sent: SentSubmits): Promise<Rows<SubmitResult>> {
+    const results = await submitAll(plain(sent), !Array.isArray(sent.items));
+    return packedAs(sent.items, results);
+  };
+}
+
+/** The request with all its items. */
+function plain({ page, ...sent }: SentSubmits): SubmitRequest {
+  return { ...sent, items: rowsOf(sent.items), page: 'items' in page ? { ...page, items: rowsOf(page.items) } : page };
 }
 
 /** A decision that this worker's file makes is final where no other worker is to be asked. */
@@ -100,10 +110,17 @@ function withinClaims(ready: readonly ReadySubmit[]): ReadySubmit[] {
   });
 }
 
+/** What one activity sends. */
+interface Sending {
+  places: Places;
+  room: ResultRoom;
+  request: SubmitRequest;
+  /** Whether its claims are. */
+  isPacked: boolean;
+}
+
 async function sendAll(
-  places: Places,
-  room: ResultRoom,
-  { maxKeptBytes, lookups }: SubmitRequest,
+  { places, room, request: { maxKeptBytes, lookups }, isPacked }: Sending,
   sizes: AnswerSizes,
   connections: Connections,
   others: OtherWorkers,
@@ -130,7 +147,7 @@ async function sendAll(
     );
   // A single submit keeps its place until the activity ends.
   const acknowledged = items.length === 1 ? undefined : (answers: SubmitResult[]) => places.giveBack(answers.map(({ index }) => index));
-  return withClaims(items.map(claimOf), work, acknowledged);
+  return withClaims(items.map(claimOf), work, { isPacked, acknowledged });
 }
 
 /** Whether an earlier batch may have had it accepted, and what there is of it can be looked for before it is sent again. */

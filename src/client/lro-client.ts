@@ -24,6 +24,7 @@ import type {
   TypedInput,
 } from '../contract';
 import { ACCEPTED_UPDATE, DEFAULT_TASK_QUEUE, POLL_NOW_SIGNAL, PROGRESS_QUERY, RUN_OPERATION } from '../contract';
+import { withTracked } from './tracked-progress';
 import { getBatch, startBatch, type BatchHandle } from './batches';
 import { getChain, startChain, startTileset, type ChainHandle } from './chains';
 import {
@@ -171,7 +172,7 @@ export class LroClient {
       progress: async (options) =>
         this.waiting(id, 'progress', secondsOf(options, DEFAULT_ANSWER_SECONDS), async () => {
           const answer = await askWorker(this.client, run, () => handle.query<OperationProgress>(PROGRESS_QUERY));
-          return ofKind(this.client, run, 'polls', answer);
+          return withTracked(this.client, id, await ofKind(this.client, run, 'polls', answer));
         }),
       result: async (options) =>
         this.waiting(id, 'result', secondsOf(options, undefined), async () =>

@@ -5,7 +5,7 @@
  * known is a mistake. What concerns several keys at once stands in `cross-checks.ts`.
  */
 import { z } from 'zod';
-import { HTTP_METHODS } from '../contract';
+import { FOLLOW_MODES, HTTP_METHODS } from '../contract';
 import { dialectSchema } from './dialect-schema';
 import { findSchema } from './find-schema';
 import { DEFAULT_POLL_SETTINGS, DEFAULT_STATUS_HEADERS, DEFAULT_STATUS_URLS, IDEMPOTENCY_HEADERS } from '../lro/settings';
@@ -175,6 +175,7 @@ function connectionSchema(lookup: SecretLookup) {
     headers: orAbsent(texts.default({})),
     auth: orAbsent(auth.default({ type: 'none' })),
     cancel: orAbsent(cancel.optional()),
+    follow: orAbsent(oneOf(FOLLOW_MODES, 'own')),
     allow: orAbsent(allow.prefault({})),
     overridable: orAbsent(overridable.prefault({})),
     trustedHosts: orAbsent(hosts.optional()),

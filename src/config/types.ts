@@ -3,7 +3,7 @@
  *
  * Keeps true: no secret stands here, only where it is found.
  */
-import type { HttpMethod } from '../contract';
+import type { FollowMode, HttpMethod } from '../contract';
 import type { ProtocolSettings } from '../lro/settings';
 
 /** Where a secret is found: an environment variable's name, or an absolute path whose whole content (without surrounding blanks) it is. */
@@ -115,6 +115,8 @@ export interface ConnectionConfig {
   auth: AuthConfig;
   /** How the service is asked to cancel, for inputs that do not say. */
   cancel?: { method: HttpMethod; path: string } | undefined;
+  /** Who polls operations whose inputs do not say. */
+  follow: FollowMode;
   allow: AllowConfig;
   overridable: OverridableConfig;
   limits: Limits;

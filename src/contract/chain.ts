@@ -110,7 +110,7 @@ export interface CleanedResource {
 }
 
 /** Where one step stands. `given`: an earlier run has made it; `notStarted`: others come first. */
-export interface StepProgress extends Omit<OperationProgress, 'phase'> {
+export interface StepProgress extends Omit<OperationProgress, 'phase' | 'tracker'> {
   id: string;
   phase: OperationPhase | 'notStarted' | 'given';
   /** `POST /conversions · maps` */

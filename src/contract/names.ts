@@ -25,6 +25,9 @@ export const ACCEPTED_UPDATE = 'accepted';
 /** Signal `pollNow`: ask now instead of waiting. Its argument may be a {@link PollNowTarget}. */
 export const POLL_NOW_SIGNAL = 'pollNow';
 
+/** Query `operation` of a tracker: the id of an operation's workflow → {@link TrackedStanding}. */
+export const TRACKED_QUERY = 'operation';
+
 /** Whom a `pollNow` means, where its sender knows: without it, whatever the workflow waits for. */
 export interface PollNowTarget {
   /** The workflow's first run, or its batch's: another workflow that has got the id since is not meant. */

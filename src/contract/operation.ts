@@ -85,14 +85,26 @@ export interface OperationFields<Sent = Json> extends OperationOptions {
   attach?: AttachRequest;
 }
 
+export const FOLLOW_MODES = ['own', 'shared'] as const;
+/**
+ * Who polls an operation. `own`: its own workflow, and every poll stands in its history. `shared`: a tracker of its connection, together with
+ * others; the history of the operation does not grow.
+ */
+export type FollowMode = (typeof FOLLOW_MODES)[number];
+
+interface Following {
+  /** Default: what the connection says, and where that says nothing `own`. */
+  follow?: FollowMode;
+}
+
 /** An operation that the worker starts at the service. */
-export interface SubmitInput<Sent = Json> extends OperationOptions {
+export interface SubmitInput<Sent = Json> extends OperationOptions, Following {
   submit: SubmitRequest<Sent>;
   attach?: never;
 }
 
 /** An operation that was started elsewhere. */
-export interface AttachInput extends OperationOptions {
+export interface AttachInput extends OperationOptions, Following {
   attach: AttachRequest;
   submit?: never;
 }
@@ -210,6 +222,15 @@ export interface OperationProgress {
   resourceLocation?: string;
   /** Of one that has failed: why. */
   failure?: ProgressFailure;
+  /** The first tracker of its connection polls it: `polls` and what follows from answers are as they were when it was handed over. */
+  tracker?: string;
+}
+
+/** Answer of query `operation` of a tracker. Without either: it is not there, or not any more. */
+export interface TrackedStanding {
+  progress?: OperationProgress;
+  /** Another tracker knows: its workflow id. */
+  next?: string;
 }
 
 /** A file of one's own: exactly one of both. */

@@ -22,6 +22,8 @@ export interface DevServerOptions {
   ui?: boolean;
   /** Port of the Web UI; absent or 0: a free one. */
   uiPort?: number;
+  /** Port of the server's own metrics, for Prometheus at `/metrics`; absent: one that nobody is told. */
+  metricsPort?: number;
   /** SQLite file that keeps everything over restarts. Default: in memory. */
   databaseFile?: string;
   /** Made at start where it does not exist; default `default`. */
@@ -128,6 +130,7 @@ function devServerArgs(options: DevServerOptions, namespace: string, { port, htt
   const args = ['server', 'start-dev', '--ip', HOST, '--port', String(port), '--http-port', String(httpPort)];
   args.push('--namespace', namespace, '--log-level', 'warn');
   args.push(...(uiPort === undefined ? ['--headless'] : ['--ui-port', String(uiPort), '--ui-disable-news-fetch']));
+  if (options.metricsPort !== undefined) args.push('--metrics-port', String(options.metricsPort));
   if (options.databaseFile !== undefined) args.push('--db-filename', options.databaseFile, ...DATABASE_PRAGMAS);
   for (const [name, type] of Object.entries(options.searchAttributes ?? {})) args.push('--search-attribute', `${name}=${type}`);
   for (const [key, value] of Object.entries(options.dynamicConfig ?? {})) {

@@ -39,11 +39,13 @@ export async function exchange(context: ExchangeContext, message: IncomingMessag
   const recorded = context.requestLog.arrived(request, receivedAtMs);
   let operationId: string | undefined;
   let finished = false;
+  // Taken before: a process that is interrupted afterwards would call a client early that has its answer already.
+  let answeredAtMs: number | undefined;
   response.once('finish', () => {
     finished = true;
     const { statusCode: httpStatus } = response;
     const retryAfter = response.getHeader('retry-after')?.toString();
-    context.requestLog.ended(recorded, { bodyBytes: request.bodyBytes, httpStatus, retryAfter, operationId, cut: false });
+    context.requestLog.ended(recorded, { bodyBytes: request.bodyBytes, httpStatus, retryAfter, operationId, answeredAtMs });
   });
   response.once('close', () => {
     const httpStatus = response.headersSent ? response.statusCode : undefined;
@@ -51,7 +53,7 @@ export async function exchange(context: ExchangeContext, message: IncomingMessag
   });
   try {
     const served = await serve(context, request, response, (id) => (operationId = id));
-    if (served !== undefined) await send(response, served.answer, served.bends);
+    if (served !== undefined) await send(response, served.answer, served.bends, () => (answeredAtMs = preciseNowMs()));
   } catch (error) {
     // Either the client went away in the middle of its body, or the emulator has a bug: the log has the error.
     context.logger.error({ err: error, method: request.method, path: request.path }, 'request ended without an answer');

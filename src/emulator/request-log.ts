@@ -75,12 +75,12 @@ export class RequestLog {
   /** The answer's last byte is on its way, or the connection is gone. */
   ended(
     recorded: RecordedRequest,
-    how: Pick<RecordedRequest, 'bodyBytes' | 'httpStatus' | 'operationId' | 'retryAfter'> & { cut: boolean },
+    how: Pick<RecordedRequest, 'bodyBytes' | 'httpStatus' | 'operationId' | 'retryAfter' | 'answeredAtMs'> & { cut?: true },
   ): void {
     recorded.bodyBytes = how.bodyBytes;
     recorded.operationId = how.operationId;
-    if (how.cut) recorded.cut = true;
-    else recorded.answeredAtMs = preciseNowMs();
+    if (how.cut === true) recorded.cut = true;
+    else recorded.answeredAtMs = how.answeredAtMs ?? preciseNowMs();
     if (how.httpStatus !== undefined) recorded.httpStatus = how.httpStatus;
     if (how.retryAfter !== undefined) recorded.retryAfter = how.retryAfter;
     this.write(recorded);

@@ -10,8 +10,11 @@ import type { Bends } from './fault-schema';
 const dripsPerSecond = 20;
 const endlessPart = Buffer.alloc(16 * 1024, 'x');
 
-/** Resolves when all was handed over, or when the connection is gone. Throws only when a file to send is not there. */
-export async function send(response: ServerResponse, answer: Answer, bends: Bends = {}): Promise<void> {
+/**
+ * Resolves when all was handed over, or when the connection is gone. Throws only when a file to send is not there.
+ * @param atOnce is called just before an answer is handed over whole
+ */
+export async function send(response: ServerResponse, answer: Answer, bends: Bends = {}, atOnce?: () => void): Promise<void> {
   const isPlain = bends.endlessBody === undefined && bends.cutBody === undefined && bends.drip === undefined;
   if (answer.bodyFile !== undefined && isPlain) return sendFile(response, answer, answer.bodyFile);
   const body = answer.bodyFile === undefined ? bodyBytes(answer) : await readFile(answer.bodyFile);
@@ -23,6 +26,7 @@ export async function send(response: ServerResponse, answer: Answer, bends: Bend
   if (![204, 304].includes(answer.httpStatus) && !response.hasHeader('transfer-encoding'))
     response.setHeader('Content-Length', body.length);
   if (bends.drip !== undefined) return sendSlowly(response, body, bends.drip.bytesPerSecond);
+  atOnce?.();
   response.end(body);
 }
 

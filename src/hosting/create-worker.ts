@@ -88,6 +88,7 @@ export async function createLroWorker(options: LroWorkerOptions): Promise<{ work
       namespace,
       identity,
       continueAsNewAfterEvents,
+      isQuiet: options.http?.log?.isLevelEnabled('debug') === false,
       slots: options.worker?.maxConcurrentActivityTaskExecutions,
     }),
     ...(options.nexus === true ? { nexusServices: [createNexusService()] } : {}),

@@ -42,6 +42,9 @@ import { problemAfter } from './problem';
 /** After one that was not looked for, because the answers about others filled the payload. */
 const NOT_LOOKED_SECONDS = 1;
 
+/** Of one that is to be handed back before. */
+const NOT_SHARED_SECONDS = 60;
+
 /** Whether a job has ended. */
 export function isEnded(result: Job | EndedJob): result is EndedJob {
   return 'end' in result;
@@ -61,6 +64,8 @@ export function apply(job: Job, event: JobEvent, nowMs: number): Job | EndedJob 
       return step.at === 'fetch' ? fetched(job, found(step), event.decision, nowMs) : job;
     case 'elsewhere':
       return step.at === 'cleanup' ? job : lookedFor(job, event.on, nowMs);
+    case 'notShared':
+      return step.at === 'poll' ? { ...job, step: { ...step, isNotShared: true, dueAtMs: nowMs + NOT_SHARED_SECONDS * 1000 } } : job;
     case 'unreachable':
       return postponed(job, event.message, nowMs + event.waitSeconds * 1000, nowMs);
     case 'expired':

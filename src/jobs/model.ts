@@ -124,6 +124,8 @@ export interface PollStep extends Due, OperationRecord {
   monitor: Monitor;
   /** The wait that the last answer asked for: who may have asked and was not heard waits it again. */
   waitMs?: number;
+  /** A tracker may not ask it: its own workflow does. */
+  isNotShared?: true;
 }
 
 export interface FetchStep extends Due, OperationRecord {
@@ -216,6 +218,8 @@ export type JobEvent =
   | { kind: 'fetched'; decision: FetchDecision }
   /** The worker's file does not have what it takes, another worker's may. Nothing was sent. */
   | { kind: 'elsewhere'; on: string[] }
+  /** A tracker may not ask it. */
+  | { kind: 'notShared' }
   /** Nobody could ask: the activity itself failed. */
   | { kind: 'unreachable'; message: string; waitSeconds: number }
   | { kind: 'expired' }

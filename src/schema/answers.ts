@@ -205,12 +205,13 @@ const progressShape = {
   lastProblem: problem.optional(),
   resourceLocation: text.optional(),
   failure: z.looseObject({ type: text, message: text } satisfies Fields<ProgressFailure>).optional(),
-} satisfies Fields<Omit<OperationProgress, 'phase'>>;
+} satisfies Fields<Omit<OperationProgress, 'phase' | 'tracker'>>;
 
 /** {@link OperationProgress} */
 export const operationProgress = z.looseObject({
   phase: z.enum(PHASES satisfies readonly OperationProgress['phase'][]),
   ...progressShape,
+  tracker: text.optional(),
 });
 
 /** {@link ChainProgress} */

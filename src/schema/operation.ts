@@ -4,7 +4,7 @@
 import { z } from 'zod';
 import { isCredentialHeader, isHeaderName, isHeaderValue, isMediaType, isTransportHeader } from '../config/names';
 import type { OperationFields } from '../contract';
-import { DEFAULT_CONNECTION, DEFAULT_DEADLINE_SECONDS, FINAL_STATE_VIA, HTTP_METHODS } from '../contract';
+import { DEFAULT_CONNECTION, DEFAULT_DEADLINE_SECONDS, FINAL_STATE_VIA, FOLLOW_MODES, HTTP_METHODS } from '../contract';
 import { CANCEL_PLACEHOLDERS, hasKnownPlaceholders } from '../lro/paths';
 import { MAX_HEADER_CHARS, MAX_HEADERS, MAX_HEADERS_CHARS, MAX_QUERY_CHARS, MAX_QUERY_PARAMETERS } from './bounds';
 import { check, type Checked } from './check';
@@ -95,10 +95,12 @@ export const ownShape = {
 const settingsShape = { ...sharedShape, ...ownShape };
 
 /** {@link OperationInput}; its defaults are filled in. */
-export const operationInput = strict({ ...settingsShape, submit: submit.optional(), attach: strict(attachShape).optional() }).refine(
-  (input) => (input.submit === undefined) !== (input.attach === undefined),
-  'must have exactly one of "submit" and "attach"',
-);
+export const operationInput = strict({
+  ...settingsShape,
+  follow: oneOf(FOLLOW_MODES).optional(),
+  submit: submit.optional(),
+  attach: strict(attachShape).optional(),
+}).refine((input) => (input.submit === undefined) !== (input.attach === undefined), 'must have exactly one of "submit" and "attach"');
 
 /** What a batch gives to all its items: any part of an operation's input. */
 export const operationDefaults = strict({

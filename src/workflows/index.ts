@@ -4,3 +4,4 @@ export { connectionLimiter } from './connection-limiter';
 export { buildTileset, runChain } from './run-chain';
 export { runBatch } from './batch/run-batch';
 export { runShard } from './batch/run-shard';
+export { trackOperations } from './tracker/track-operations';

@@ -14,9 +14,15 @@ import { failureIn } from './failures';
 
 const MAX_REASON_CHARS = 300;
 
-/** What became of a job with an event. @param pages of its set */
-export function logChange(before: Job, result: Job | EndedJob, event: JobEvent, pages: ReadonlyMap<number, Page>): void {
-  const [page] = pages.values();
+/** The set that a job is one of. */
+interface LoggedSet {
+  pages: ReadonlyMap<number, Page>;
+  isQuiet?: boolean;
+}
+
+/** What became of a job with an event. */
+export function logChange(before: Job, result: Job | EndedJob, event: JobEvent, set: LoggedSet): void {
+  const [page] = set.pages.values();
   const isItem = page === undefined || !('single' in page);
   const { job: after, end } = isEnded(result) ? result : { job: result };
   const { at } = after.step;
@@ -27,7 +33,8 @@ export function logChange(before: Job, result: Job | EndedJob, event: JobEvent, 
     const fields = { ...fieldsOf(after), reason: message.slice(0, MAX_REASON_CHARS), httpStatus, requestId };
     log[isItem ? 'debug' : 'warn']('uncertain submit: nobody knows whether the service has accepted it', fields);
   }
-  if (!isItem || end === undefined) return;
+  // Each line leaves the workflow's thread, also one that the log leaves out.
+  if (!isItem || end === undefined || set.isQuiet === true) return;
   const failureType = end.kind === 'succeeded' ? undefined : end.failure?.type;
   log.debug('item ended', { ...fieldsOf(after), outcome: outcomeOf(end), failureType });
 }

@@ -28,6 +28,9 @@ export class OperationView {
   private isClosed = false;
   private isHurried = false;
   private isNoted = false;
+  /** Of the memo: written with what is known at the acceptance. */
+  private beside: Record<string, string | undefined> = {};
+  private tracker: string | undefined;
 
   constructor(private readonly input: OperationInput) {
     this.show();
@@ -39,6 +42,22 @@ export class OperationView {
     Object.assign(this, { engine, prepared, phase: undefined });
     if (this.isHurried) engine.hurry();
     this.changed();
+  }
+
+  /** What else is to stand in the memo from its acceptance on. */
+  noteWith(beside: Record<string, string | undefined>): void {
+    this.beside = beside;
+  }
+
+  /** A tracker polls it from now on. */
+  handOver(job: Job, tracker: string | undefined): void {
+    Object.assign(this, { engine: undefined, last: job, tracker });
+    this.changed();
+  }
+
+  /** The workflow itself goes on with it. */
+  takeBack(engine: Engine | undefined): void {
+    Object.assign(this, { engine, tracker: undefined });
   }
 
   /** Of its input, once that was found right. */
@@ -103,7 +122,7 @@ export class OperationView {
   /** Answer of query `progress`. */
   progress(): OperationProgress {
     const { job, failure } = this;
-    const known = job === undefined ? { phase: this.phase ?? 'validating', polls: 0 } : this.progressOf(job);
+    const known: OperationProgress = job === undefined ? unknownProgress(this.phase) : this.progressOf(job);
     return failure === undefined || known.phase !== 'failed'
       ? known
       : { ...known, failure: { type: failure.type, message: failure.message } };
@@ -122,7 +141,9 @@ export class OperationView {
   }
 
   private progressOf(job: Job): OperationProgress {
-    return progressOf(job, this.phase ?? phaseOf(job, this.engine?.isBusy(job) === true));
+    const progress = progressOf(job, this.phase ?? phaseOf(job, this.engine?.isBusy(job) === true));
+    // When it is polled next its tracker knows.
+    return this.tracker === undefined ? progress : { ...progress, nextPollAt: undefined, tracker: this.tracker };
   }
 
   private get job(): Job | undefined {
@@ -142,7 +163,7 @@ export class OperationView {
     if (this.isNoted || step?.at !== 'poll') return;
     this.isNoted = true;
     const { operationId = null, shownUrl, statusUrl } = step.monitor;
-    upsertMemo({ operationId, statusUrl: shownUrl ?? statusUrl });
+    upsertMemo({ ...this.beside, operationId, statusUrl: shownUrl ?? statusUrl });
   }
 
   private show(): void {
@@ -166,4 +187,9 @@ export class OperationView {
 /** Of an input that nobody has checked yet: who starts it in another way than our client does has given it no summary. */
 function titleOf(input: unknown): string {
   return typeof input === 'object' && input !== null ? operationTitle(input) : 'operation';
+}
+
+/** Of an operation whose input nobody has found right yet. */
+function unknownProgress(phase: OperationPhase = 'validating'): OperationProgress {
+  return { phase, polls: 0, attempt: phase === 'submitting' ? 1 : undefined };
 }

@@ -83,7 +83,7 @@ async function toItsEnd(kind: ChainKind, input: AnyChainInput, view: ChainView, 
   const engine = singleEngine({ single: input, kind, count: 1, fileVersions }, job, MAX_KEPT_STEP_BYTES);
   view.open(engine, prepared, carried?.written);
   const end = await runSingle(engine, settings, (phase) => view.changed(phase));
-  if (end.kind === 'continueAsNew') {
+  if (end.kind !== 'ended') {
     const carriedOn = await view.carried();
     return continueAsNew(kind, input, {
       prepared: { ...prepared, settings: carriedOn.settings },

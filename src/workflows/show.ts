@@ -56,6 +56,7 @@ export function showProgress(title: string, progress: OperationProgress, beside:
       : undefined,
     // Where something is wrong the next try has been told.
     nextPollAt && progress.lastProblem === undefined ? `- next poll: ${seconds(nextPollAt)}` : undefined,
+    progress.tracker && `- polled together with others by \`${progress.tracker.replaceAll('`', '')}\``,
     statusUrl && `- status URL: <${statusUrl}>`,
     resourceLocation && `- resource: <${resourceLocation}>`,
     ...labelLines(beside.labels),

@@ -29,7 +29,7 @@ export interface BatchHarnessOptions {
 type RunBatch = (input: BatchInput) => Promise<BatchResult>;
 
 export class BatchHarness {
-  private readonly taskQueue = `lro-${randomUUID()}`;
+  readonly taskQueue = `lro-${randomUUID()}`;
   worker: Child | undefined;
 
   private constructor(

@@ -7,6 +7,7 @@ import type { BatchActivities, PreparedBatch, ReportPage } from '../../src/activ
 import { withHeartbeat } from '../../src/activities/heartbeat';
 import type { Ask, AskResult, LroActivities, SubmitRequest } from '../../src/activities/messages';
 import { RUN_BATCH, type BatchInput, type BatchResult, type FailureDetails } from '../../src/contract';
+import { rowsOf } from '../../src/jobs/packing';
 import type { SubmitDecision } from '../../src/lro/monitor';
 import { workflowBundle } from '../support/bundle';
 import { eventually } from '../support/eventually';
@@ -67,7 +68,8 @@ export async function startScripted(
         report: { report: { path: 'report.jsonl' }, run: 'r' },
         settings: { searchAttributes: [], ...(continueAsNewAfterEvents === undefined ? {} : { continueAsNewAfterEvents }) },
       }),
-    'lro.submit': (chunk) => {
+    'lro.submit': (sent) => {
+      const chunk = { ...sent, items: rowsOf(sent.items) } as SubmitRequest;
       chunks.push(chunk);
       return withHeartbeat(() =>
         Promise.all(
@@ -88,7 +90,7 @@ export async function startScripted(
         ),
       );
     },
-    'lro.ask': (asks) => Promise.resolve(asks.map(({ id }) => ({ id, decision: running(1) }))),
+    'lro.ask': (asks) => Promise.resolve(rowsOf(asks).map(({ id }) => ({ id, decision: running(1) }))),
     'lro.writeReportPage': async (page) => {
       await script.writeReportPage?.(page);
       lines.push(...page.ended.map(({ report }) => report.id));
@@ -103,7 +105,8 @@ export async function startScripted(
     'lro.cancel': (calls) => Promise.resolve(calls.map(({ id }) => ({ id, decision: { kind: 'accepted', httpStatus: 202 } }))),
     'lro.findItem': () => Promise.resolve(undefined),
   };
-  if (script.status !== undefined) activities['lro.ask'] = script.status;
+  const { status } = script;
+  if (status !== undefined) activities['lro.ask'] = (asks) => status(rowsOf(asks));
   for (const name of ['prepareBatch', 'writeReportRest', 'finishReport'] as const) {
     if (script[name] !== undefined) Object.assign(activities, { [`lro.${name}`]: script[name] });
   }

@@ -14,6 +14,7 @@ describe('a file that says only what it must', () => {
       headers: {},
       auth: { type: 'none' },
       allow: {},
+      follow: 'own',
       overridable: { query: [], headers: [] },
       privateHosts: 'refuse',
       limits: {

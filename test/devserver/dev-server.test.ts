@@ -31,10 +31,12 @@ async function withClient<T>(server: DevServer, use: (client: Client) => Promise
 }
 
 describe('the Temporal dev server', () => {
-  it('answers at once when it is said to be started, with its Web UI and search attributes', async () => {
+  it('answers at once when it is said to be started, with its Web UI, metrics and search attributes', async () => {
+    const [metricsPort] = await findFreePorts(1);
     const logFile = join(folder, 'temporal.log');
     const server = await start({
       ui: true,
+      metricsPort,
       namespace: 'maps',
       searchAttributes: { LroStatus: 'Keyword', LroPolls: 'Int' },
       dynamicConfig: { 'history.timerProcessorMaxTimeShift': '50ms' },
@@ -43,6 +45,7 @@ describe('the Temporal dev server', () => {
     const attributes = await withClient(server, (client) => client.connection.operatorService.listSearchAttributes({ namespace: 'maps' }));
     expect(Object.keys(attributes.customAttributes)).toEqual(expect.arrayContaining(['LroStatus', 'LroPolls']));
     expect((await fetch(server.uiUrl!)).status).toBe(200);
+    expect(await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text()).toContain('service_requests');
     await server.stop();
     expect(await server.exited).toEqual({ code: 0, signal: null });
     expect(readFileSync(logFile, 'utf8')).toContain('Temporal');

@@ -35,7 +35,10 @@ export interface Rows {
 /** Starts all rows; those that take longest are to stand first. */
 export async function startRows(rows: readonly Row[]): Promise<Rows> {
   const folder = temporaryFolder();
-  const planned = await Promise.all(rows.flatMap((row, index) => SHAPES.map((shape) => plan(row, shape, `c${index}-${shape.name}`))));
+  const wanted = rows.flatMap((row, index) => SHAPES.map((shape) => ({ row, shape, connection: `c${index}-${shape.name}` })));
+  const [refusing, others] = [true, false].map((refuses) => wanted.filter(({ row }) => (row.refuses === true) === refuses));
+  // A port that refuses is free: whoever listens is to have its own before.
+  const planned = [...(await Promise.all(others!.map(plan))), ...(await Promise.all(refusing!.map(plan)))];
   const connections = Object.fromEntries(planned.map((one) => [one.connection, connectionOf(one)]));
   const worker = await startTestHarness(testConfig(connections, { files: { writeBelow: [folder] } }));
   const context = { client: worker.client, taskQueue: worker.taskQueue, folder };
@@ -57,9 +60,9 @@ export async function startRows(rows: readonly Row[]): Promise<Rows> {
   };
 }
 
-async function plan(row: Row, shape: Shape, connection: string): Promise<Planned> {
-  const service = await (row.refuses === true ? ScriptedService.reserve(row.script) : ScriptedService.start(row.script));
-  return { row, shape, service, connection };
+async function plan(wanted: Omit<Planned, 'service'>): Promise<Planned> {
+  const { row } = wanted;
+  return { ...wanted, service: await (row.refuses === true ? ScriptedService.reserve(row.script) : ScriptedService.start(row.script)) };
 }
 
 /** As the worker's file has it. */

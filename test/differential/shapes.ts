@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import { WorkflowFailedError } from '@temporalio/client';
 import { CancelledFailure } from '@temporalio/common';
+import { LroClient } from '../../src/client';
 import { typedFailure } from '../../src/client/errors';
 import type {
   ChainProgress,
@@ -21,6 +22,7 @@ import type {
   OperationResult,
 } from '../../src/contract';
 import { ITEM_UPDATE, PROGRESS_QUERY, RUN_BATCH, RUN_CHAIN, RUN_OPERATION } from '../../src/contract';
+import { trackerId } from '../../src/jobs/tracked';
 import { eventually } from '../support/eventually';
 import { eventsOf, type HistoryEvent } from '../workflows/history';
 import { without } from './normal-form';
@@ -53,6 +55,7 @@ export const SHAPES: readonly Shape[] = [
   { name: 'operation', start: startOperation },
   { name: 'chain', start: startChain },
   { name: 'batch', start: startBatch },
+  { name: 'shared', start: startShared },
 ];
 
 /** Id of the only step and of the only item. */
@@ -69,6 +72,26 @@ async function startOperation({ client, taskQueue }: ShapeContext, id: string, i
     cancel: () => handle.cancel(),
     ended: () => endOf(handle, (result) => result as OperationResult),
   };
+}
+
+/** An operation that a tracker polls: both histories are what drives it. */
+async function startShared({ client, taskQueue }: ShapeContext, id: string, input: OperationInput): Promise<Run> {
+  const handle = await client.workflow.start(RUN_OPERATION, { workflowId: id, taskQueue, args: [{ ...input, follow: 'shared' }] });
+  const lro = new LroClient({ client, taskQueue });
+  const tracker = client.workflow.getHandle(trackerId(taskQueue, input.connection ?? ''));
+  return {
+    ...basics(handle),
+    progress: async () => without(await lro.get(id).progress(), 'phase', 'tracker'),
+    cancel: () => handle.cancel(),
+    ended: () => endOf(handle, (result) => result as OperationResult),
+    history: async () => [...(await eventsOf(handle)), ...(await eventsOf(tracker).catch(() => []))].filter(isNoHousekeeping),
+  };
+}
+
+/** Timers of a tracker that no operation waits for, and the one within which it hands an operation back. */
+function isNoHousekeeping({ userMetadata }: HistoryEvent): boolean {
+  const name = Buffer.from(userMetadata?.summary?.data ?? '').toString();
+  return !['"look for workflows that were closed"', '"end without operations"', '"wait for its tracker"'].includes(name);
 }
 
 async function startChain({ client, taskQueue }: ShapeContext, id: string, input: OperationInput): Promise<Run> {

@@ -1,6 +1,6 @@
 /** One operation for every path through the workflow, each of a few polls: what the histories beside this file were recorded from. */
 import type { WorkflowHandle } from '@temporalio/client';
-import type { AttachInput, SubmitInput } from '../../src/contract';
+import { POLL_NOW_SIGNAL, type AttachInput, type SubmitInput } from '../../src/contract';
 import type { Emulator, Script } from '../../src/emulator';
 
 export type Answer = Script['routes'][number]['answers'][number];
@@ -26,6 +26,8 @@ export const SUCCEEDED: Answer = {
   headers: { 'resource-location': '{base}/thing' },
   body: { operationId: 'op-1', created: '3/11/2020 8:45:13 PM +00:00', status: 'Succeeded' },
 };
+/** A tracker polls it. */
+const SHARED = { follow: 'shared' } as const;
 export const CANCEL: Partial<SubmitInput> = { cancel: { path: '{statusPath}/cancel' } };
 export const busy = (retryAfter: number): Answer => ({ httpStatus: 429, headers: { 'retry-after': String(retryAfter) } });
 
@@ -65,6 +67,30 @@ export const PATHS: Record<string, Path> = {
   moved: {
     status: [{ headers: { 'operation-location': '{base}/thing', 'retry-after': '1' }, body: { status: 'Running' } }],
     thing: [{ body: { status: 'Succeeded' } }],
+  },
+  shared: { status: [running(1), running(0), SUCCEEDED], input: SHARED },
+  'shared-attach': { input: { submit: undefined, ...SHARED, attach: { statusUrl: '{base}/status' } }, status: [running(1), SUCCEEDED] },
+  'shared-failed': {
+    status: [running(1), { body: { status: 'Failed', error: { code: 'DwgError', message: 'no layer' } } }],
+    input: SHARED,
+  },
+  'shared-rejected-then-accepted': { submit: [busy(1), ACCEPTED], input: SHARED },
+  'shared-deadline': { status: [running(1)], input: { ...SHARED, deadlineSeconds: 2 } },
+  'shared-cancel': {
+    status: [running(3600)],
+    cancel: [{ httpStatus: 202 }],
+    input: { ...SHARED, ...CANCEL },
+    meanwhile: async (handle, asked) => (await asked('status'), handle.cancel()),
+  },
+  'shared-poll-now': {
+    status: [running(3600), SUCCEEDED],
+    input: SHARED,
+    meanwhile: async (handle, asked) => (await asked('status'), handle.signal(POLL_NOW_SIGNAL)),
+  },
+  'shared-continue-as-new': {
+    status: [...Array.from({ length: 12 }, () => running(0)), SUCCEEDED],
+    input: SHARED,
+    continueAsNewAfterEvents: 40,
   },
   attach: { input: { submit: undefined, attach: { statusUrl: '{base}/status' } }, status: [running(1), SUCCEEDED] },
   rejected: { submit: [{ httpStatus: 400, body: { error: { code: 'BadRequest', message: 'no such dataset' } } }] },

@@ -16,6 +16,7 @@ import {
   type OperationInput,
 } from '../../src/contract';
 import { startEmulator, type Emulator, type Script } from '../../src/emulator';
+import { trackerId } from '../../src/jobs/tracked';
 import { LIMITER, WINDOW_UPDATE } from '../../src/sharing/windows';
 import { temporaryFolder, testConfig } from '../support/config';
 import { startTestHarness, type TestHarness } from '../support/in-process';
@@ -153,6 +154,16 @@ async function record(name: string, path: Path, emulator: Emulator, harness: Tes
   await meanwhile?.(latest, asked(emulator, name), emulator);
   await handle.result().catch(() => undefined);
   await save(harness.client.workflow.getHandle(name, handle.firstExecutionRunId), join(folder, name));
+  if (operation.follow === 'shared') await saveTracker(harness, join(folder, `${name}.tracker`));
+}
+
+/** Of all its runs, and of how it is cancelled. */
+async function saveTracker({ client, taskQueue }: TestHarness, file: string): Promise<void> {
+  const tracker = client.workflow.getHandle(trackerId(taskQueue, 'default'));
+  await tracker.cancel().catch(() => undefined);
+  await tracker.result().catch(() => undefined);
+  const { raw } = await tracker.describe();
+  await save(client.workflow.getHandle(tracker.workflowId, raw.workflowExecutionInfo?.firstRunId ?? ''), file);
 }
 
 /** Without who and where: processes, hosts, and paths in stack traces. */

@@ -17,6 +17,7 @@ import { RUN_OPERATION, type OperationInput, type OperationResult } from '../../
 import { createLroWorker } from '../../src/hosting/create-worker';
 import { inputDigest } from '../../src/identity/input-digest';
 import type { CancelDecision } from '../../src/lro/cancel';
+import { rowsOf } from '../../src/jobs/packing';
 import type { Monitor, Running, StatusDecision, SubmitDecision } from '../../src/lro/monitor';
 import { workflowBundle } from '../support/bundle';
 import { sharedAddress } from '../support/in-process';
@@ -245,7 +246,8 @@ export function scripted(script: Scripted = {}): ScriptedActivities {
         inputDigest: script.withDigest === false ? undefined : inputDigest(input),
       };
     },
-    submit: async ({ items }) => {
+    submit: async (sent) => {
+      const items = rowsOf(sent.items);
       activities.submitted.push(...items);
       const next = submits[Math.min(activities.submitted.length, submits.length) - 1] ?? accepted();
       calls.count('submit');
@@ -255,7 +257,7 @@ export function scripted(script: Scripted = {}): ScriptedActivities {
     status: (asks) => {
       const poll = ++activities.polls;
       calls.count('status');
-      return withHeartbeat(() => Promise.all(asks.map(async ({ id, monitor }) => ({ id, decision: await status(poll, monitor) }))));
+      return withHeartbeat(() => Promise.all(rowsOf(asks).map(async ({ id, monitor }) => ({ id, decision: await status(poll, monitor) }))));
     },
     resource: (requests, options) => {
       calls.count('resource');

@@ -9,6 +9,7 @@
 import { CancellationScope, isCancellation, setHandler, workflowInfo } from '@temporalio/workflow';
 import type { Page } from '../../activities/messages';
 import type { Job } from '../../jobs/model';
+import { packed, rowsOf, type Rows } from '../../jobs/packing';
 import { cancelAll } from '../engine/cancel';
 import { carriedBy } from '../engine/carry';
 import { throwIfCancelled } from '../engine/cancellation';
@@ -29,10 +30,10 @@ export async function runShard(
   input: ShardInput,
   carried?: CarriedShard,
   pages?: [number, Page][],
-  ...jobs: Job[][]
+  ...jobs: Rows<Job>[]
 ): Promise<ShardResult> {
   requireParent(input);
-  const shard = new Shard(input, carriedBy(carried), pages, jobs.flat());
+  const shard = new Shard(input, carriedBy(carried), pages, jobs.flatMap(rowsOf));
   setHandler(pauseSignal, () => shard.change({ isPaused: true }));
   setHandler(resumeSignal, () => shard.change({ isPaused: false }));
   setHandler(stopSignal, () => shard.change({ isStopped: true }));
@@ -80,7 +81,7 @@ async function mayContinueAsNew(shard: Shard): Promise<boolean> {
 
 async function continueAsNew(input: ShardInput, shard: Shard): Promise<never> {
   const { carried, pages, jobs } = shard.carried();
-  return await inNewRun<typeof runShard>({ ...input, pages: [] }, carried, pages, ...inArguments(jobs));
+  return await inNewRun<typeof runShard>({ ...input, pages: [] }, carried, pages, ...inArguments(jobs).map(packed));
 }
 
 /** The jobs in groups that are small enough for one argument each. */

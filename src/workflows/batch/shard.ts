@@ -18,7 +18,7 @@ import { ReportBuffer } from './report-buffer';
 import { showShard } from './show';
 import { newsOf, reportSeconds, type News } from './news';
 import { troubledItems } from './trouble';
-import { failuresOf, firstOf, knownOf, noTally, sumOf, type Tally } from './tally';
+import { failuresOf, knownOf, noTally, sumOf, withNext, type Tally } from './tally';
 
 /** Requests of one status activity at once. */
 const ASK_CONCURRENCY = 25;
@@ -70,7 +70,7 @@ export class Shard {
     pages: [number, Page][] = [...input.pages.entries()],
     jobs: Job[] = [],
   ) {
-    const { source, report, shard, paused = false } = input;
+    const { source, report, shard, settings, paused = false } = input;
     this.pages = new Map(pages);
     this.tally = carried === undefined ? noTally() : knownOf(carried.tally);
     this.submittedBefore = this.tally.submitted;
@@ -81,7 +81,12 @@ export class Shard {
     const state = carried?.engine ?? { next: { page: 0, index: 0 } };
     const { maxInFlight, submitsPerSecond } = input;
     const maxOpenBytes = MAX_CARRIED_BYTES - TALLY_BYTES - jsonBytes(pages);
-    this.engine = new Engine({ source, pages: this.pages, options }, { maxInFlight, submitsPerSecond, maxOpenBytes }, jobs, state);
+    this.engine = new Engine(
+      { source, pages: this.pages, options, isQuiet: settings.isQuiet },
+      { maxInFlight, submitsPerSecond, maxOpenBytes },
+      jobs,
+      state,
+    );
     this.report = new ReportBuffer(source, report, shard, this.pages, carried?.reportPages ?? 0, () => this.engine.wake());
     this.change({});
   }
@@ -113,7 +118,11 @@ export class Shard {
   /** Takes up what has ended: counted, and on its way to the report. */
   collect(): void {
     const { stopAfterFailures } = this.input;
+    const before = this.tally.counts;
+    this.tally.counts = { ...before };
     for (const ended of this.engine.takeEnded()) this.take(ended);
+    // Once for all: each call leaves the workflow's thread.
+    for (const outcome of ITEM_OUTCOMES) countItems(outcome, this.tally.counts[outcome] - before[outcome]);
     if (stopAfterFailures !== undefined && failuresOf(this.tally.counts) >= stopAfterFailures && !this.holds.isStopped)
       this.change({ isStopped: true });
     if (this.engine.broken !== undefined && this.tally.broken === undefined) this.breakOff(this.engine.broken);
@@ -192,8 +201,7 @@ export class Shard {
     }
     const { outcome } = report;
     this.tally.counts[outcome]++;
-    countItems(outcome);
-    if (outcome !== 'succeeded' && outcome !== 'notStarted') this.tally.firstFailures = firstOf([...this.tally.firstFailures, report]);
+    if (outcome !== 'succeeded' && outcome !== 'notStarted') this.tally.firstFailures = withNext(this.tally.firstFailures, report);
     // The others may have the rest of the failures that stop the batch.
     if (outcome !== 'succeeded' && this.input.stopAfterFailures !== undefined) this.reportedAtMs = 0;
     const items = this.pages.get(page);

@@ -68,6 +68,11 @@ export function firstOf(failures: readonly ItemReport[]): ItemReport[] {
   });
 }
 
+/** The first of all failures, with this one where it is among them. */
+export function withNext(first: ItemReport[], next: ItemReport): ItemReport[] {
+  return first.length < MAX_FIRST_FAILURES ? [...first, ...firstOf([next])] : first;
+}
+
 function small(failure: FailureDetails): FailureDetails {
   const { cause, statusUrl, made } = failure;
   return {

@@ -1,42 +1,28 @@
 /**
  * Calling activities, and what came of it as events of jobs.
  *
- * Keeps true:
- * 1. A worker that dies is noticed by its missing heartbeat in {@link HEARTBEAT_TIMEOUT}, and what only reads is asked again.
- * 2. Of every submit it is known what is known, whatever happened to its activity: its answer, uncertain, or provably never sent.
+ * Keeps true: a worker that dies is noticed by its missing heartbeat in {@link HEARTBEAT_TIMEOUT}, and what only reads is asked again. For
+ * submits see `submits.ts`.
  */
-import {
-  ActivityFailure,
-  ApplicationFailure,
-  CancellationScope,
-  TimeoutFailure,
-  isCancellation,
-  proxyActivities,
-} from '@temporalio/workflow';
+import { ActivityCancellationType, CancellationScope, isCancellation, proxyActivities } from '@temporalio/workflow';
 import type { ActivityOptions } from '@temporalio/workflow';
-import type { Ask, AskOptions, CancelCall, Claims, LroActivities, Page, Source, SubmitResult } from '../../activities/messages';
+import type { Ask, AskOptions, CancelCall, LroActivities, Page, Source } from '../../activities/messages';
 import type { FailureDetails } from '../../contract';
 import { keyOf } from '../../jobs/begin';
 import type { CleanupStep, Job, JobEvent } from '../../jobs/model';
-import type { Uncertain } from '../../lro/monitor';
+import { packed, rowsOf } from '../../jobs/packing';
 import { failureIn, reasonOf } from '../failures';
-import { countInterruptedSubmit } from '../metrics';
-import { chunkOf, submitItem } from './chunk';
 import { forOthers, lookupsOf, onAnyWorker } from './elsewhere';
 
-const HEARTBEAT_TIMEOUT = '5 seconds';
+export const HEARTBEAT_TIMEOUT = '5 seconds';
 /** Reads are repeated soon and not for ever: beyond this the loop itself waits and asks again. */
 const READ_RETRIES = { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '10 seconds', maximumAttempts: 10 } as const;
-/** A file of a gigabyte over a slow line takes hours. */
-const FILE_SUBMIT_SECONDS = 6 * 3600;
 /** Of bodies that are read into files, a little more than the activity takes at most. */
 const FILE_READ_SECONDS = 6 * 3600 + 600;
 /** After an activity has failed in all its retries. */
 const POSTPONE_SECONDS = 10;
-/** Of submits whose activity could not even begin, their manifest being out of reach: soon again, not at once. */
-const RESTART_SECONDS = 5;
-/** Where the connection had no place for any submit of a chunk. */
-const NO_PLACE_SECONDS = 1;
+/** From so many on that are asked together, see {@link askJobs}. */
+const LARGE_FROM = 20;
 /** For each resource that is to be deleted. */
 const DELETE_SECONDS = 120;
 
@@ -45,10 +31,12 @@ export interface SetSource {
   source: Source;
   pages: ReadonlyMap<number, Page>;
   options: AskOptions;
+  /** Nobody reads lines of level debug. */
+  isQuiet?: boolean;
 }
 
-/** An event for each job it concerns, by the job's key. */
-export type Events = Map<string, JobEvent>;
+/** What happened to each job it concerns, in order, by the job's key. */
+export type Events = ReadonlyMap<string, readonly JobEvent[]>;
 
 /** Options of activities that only read. */
 export function reading(timeoutSeconds: number, summary: string): ActivityOptions {
@@ -62,108 +50,13 @@ export const PREPARING: ActivityOptions = {
   summary: 'check the input',
 };
 
-/** Options of an activity that submits. Temporal must never send a submit again by itself. */
-function submitting(jobs: readonly Job[]): ActivityOptions {
-  // Nobody knows yet which inputs stream files.
-  const mayStream = jobs.some(({ about }) => about === undefined || about.streamsFile === true);
-  return {
-    startToCloseTimeout: (mayStream ? FILE_SUBMIT_SECONDS : boundSeconds(longestTimeout(jobs))) * 1000,
-    heartbeatTimeout: HEARTBEAT_TIMEOUT,
-    retry: { maximumAttempts: 1 },
-    summary: submitSummary(jobs),
-  };
-}
-
-function submitSummary(jobs: readonly Job[]): string {
-  const [job, ...others] = jobs;
-  if (others.length > 0 || job?.about === undefined) return `submit ${jobs.length}`;
-  const { about, step } = job;
-  const title = about.step === undefined ? about.title : `${about.step.id}: ${about.title}`;
-  return step.at === 'submit' && step.tries > 0 ? `${title} (try ${step.tries + 1})` : title;
-}
-
 /** Time for one exchange and its repetition with new credentials, and for its turn at a busy connection. */
-function boundSeconds(timeoutSeconds: number): number {
+export function boundSeconds(timeoutSeconds: number): number {
   return Math.ceil(2 * timeoutSeconds) + 180;
 }
 
 export function call(options: ActivityOptions): LroActivities {
   return proxyActivities<LroActivities>(options);
-}
-
-/** What became of submits; `broken`: their manifest is not what it was, so none can be sent any more. */
-export interface SubmitsEnd {
-  events: Events;
-  broken?: FailureDetails;
-}
-
-/**
- * Submits jobs of one page. Not cut by a cancellation. Never throws.
- * @param nowMs first try of those that were not tried yet
- * @param answerBytes of all that their answers may come to; Infinity: as much as an activity may return
- */
-export async function submitJobs(
-  jobs: readonly Job[],
-  { source, pages, options }: SetSource,
-  nowMs: number,
-  answerBytes: number,
-): Promise<SubmitsEnd> {
-  const chunk = chunkOf(jobs, pages);
-  if (chunk === undefined) return { events: new Map() };
-  const { keys } = chunk;
-  const items = jobs.map((job) => submitItem(job, chunk.indexOf(job), nowMs));
-  const lookups = lookupsOf(jobs, nowMs, chunk.indexOf);
-  const maxAnswerBytes = Number.isFinite(answerBytes) ? answerBytes : undefined;
-  const { maxKeptBytes } = options;
-  const request = { source, page: chunk.page, items, maxKeptBytes, maxAnswerBytes, lookups };
-  try {
-    const results = await CancellationScope.nonCancellable(() => call(forOthers(submitting(jobs), lookups))['lro.submit'](request));
-    return { events: submitEvents(keys, results) };
-  } catch (err) {
-    const broken = manifestProblem(err);
-    if (broken !== undefined) return { events: new Map(), broken };
-    return { events: submitEvents(keys, resultsOf(err, [...keys.keys()])) };
-  }
-}
-
-/** What is known of submits whose activity did not live to return. */
-function resultsOf(err: unknown, indexes: readonly number[]): SubmitResult[] {
-  const claims = claimsOf(err);
-  // It ended with an error of its own before it claimed anything.
-  if (claims === undefined) return indexes.map((index) => ({ index, waitSeconds: RESTART_SECONDS, trouble: { message: reasonOf(err) } }));
-  const answered = new Set(claims.answered.map(({ index }) => index));
-  const uncertain = claims.claimed.filter(({ index }) => !answered.has(index)).map((claim) => ({ ...claim, decision: INTERRUPTED }));
-  for (const { about } of uncertain) countInterruptedSubmit(about.connection);
-  return [...claims.answered, ...uncertain];
-}
-
-/** A submit that was claimed by an activity that did not live to tell its answer. */
-const INTERRUPTED: Uncertain = {
-  kind: 'uncertain',
-  waitSeconds: 0,
-  why: 'backoff',
-  trouble: { message: 'the worker ended while the submit was under way', kind: 'Uncertain' },
-};
-
-/** What an activity that submits had claimed when it ended; `undefined` when it ended before. */
-function claimsOf(err: unknown): Claims | undefined {
-  const cause = err instanceof ActivityFailure ? err.cause : undefined;
-  // No heartbeat at all: nothing was claimed, so nothing was sent.
-  if (cause instanceof TimeoutFailure) return (cause.lastHeartbeatDetails as Claims | undefined) ?? { claimed: [], answered: [] };
-  return cause instanceof ApplicationFailure && cause.type === 'SubmitInterrupted' ? (cause.details?.[0] as Claims) : undefined;
-}
-
-function submitEvents(keys: ReadonlyMap<number, string>, results: readonly SubmitResult[]): Events {
-  const events: Events = new Map();
-  // Where nothing at all could be sent, trying again at once would find the connection as busy.
-  const waitSeconds = results.some(({ decision }) => decision !== undefined) ? 0 : NO_PLACE_SECONDS;
-  for (const key of keys.values()) events.set(key, { kind: 'submitted', waitSeconds });
-  for (const { index, elsewhere, ...result } of results) {
-    const key = keys.get(index);
-    if (key !== undefined && elsewhere !== undefined) events.set(key, { kind: 'elsewhere', on: elsewhere });
-    else if (key !== undefined) events.set(key, { kind: 'submitted', ...result, waitSeconds: result.waitSeconds ?? waitSeconds });
-  }
-  return events;
 }
 
 /** A manifest that is not what it was. */
@@ -178,26 +71,36 @@ export interface AskEnd {
   isCrowded: boolean;
 }
 
-/** Asks the status of jobs, of each when it is due. Throws only when it is cancelled. */
+/**
+ * Asks the status of jobs, of each when it is due. Throws only when it is cancelled.
+ *
+ * In a small set each answer is told at once, so that who looks at it sees how it stands. In a large one those that ask for no wait are asked
+ * again by the same activity, and one that is cancelled is waited for: an activity that ended while its workflow ends would have Temporal refuse
+ * that end, and the workflow begin again from its whole history.
+ */
 export async function askJobs(jobs: readonly Job[], set: SetSource, nowMs: number): Promise<AskEnd> {
-  const options = { ...set.options, lookups: lookupsOf(jobs, nowMs) };
+  const lookups = lookupsOf(jobs, nowMs);
   const asks = jobs.flatMap(({ step, ...job }): Ask[] =>
     step.at === 'poll' ? [{ id: keyOf(job), monitor: step.monitor, dueAtMs: step.dueAtMs, waitMs: step.waitMs }] : [],
   );
+  const isLarge = asks.length >= LARGE_FROM;
+  const options: AskOptions = { ...set.options, lookups, inARow: isLarge ? true : undefined };
   const [first] = jobs;
   const polls = first?.step.at === 'poll' ? first.step.polls : 0;
   const summary = asks.length === 1 ? `status #${polls + 1}` : `status of ${asks.length}`;
   const lastMs = Math.max(0, ...asks.map(({ dueAtMs = 0 }) => dueAtMs - nowMs));
-  const activity = forOthers(reading(longestTimeout(jobs) + lastMs / 1000, summary), options.lookups);
+  const cancellationType = isLarge ? ActivityCancellationType.WAIT_CANCELLATION_COMPLETED : ActivityCancellationType.TRY_CANCEL;
+  const activity = forOthers({ ...reading(longestTimeout(jobs) + lastMs / 1000, summary), cancellationType }, lookups);
   let isCrowded = false;
   const events = await eventsOf(
     asks.map(({ id }) => id),
     async () => {
-      const results = await call(activity)['lro.ask'](asks, options);
+      const results = rowsOf(await call(activity)['lro.ask'](packed(asks), options));
       isCrowded = results.some(({ early }) => early === true);
-      return results.flatMap(({ id, elsewhere, decision, agoMs }) =>
-        eventOf(id, elsewhere, decision && { kind: 'polled', decision, agoMs }),
-      );
+      return results.flatMap(({ id, elsewhere, decision, before = [], agoMs, notShared }) => [
+        ...before.map((earlier): [string, JobEvent] => [id, { kind: 'polled', decision: earlier, agoMs }]),
+        ...eventOf(id, elsewhere, notShared === true ? { kind: 'notShared' } : decision && { kind: 'polled', decision, agoMs }),
+      ]);
     },
   );
   return { events, isCrowded };
@@ -240,16 +143,22 @@ function eventOf(id: string, elsewhere: string[] | undefined, event: JobEvent | 
 /** An activity that failed whatever was tried is no fault of the operations: they are asked again. */
 export async function eventsOf(ids: readonly string[], work: () => Promise<[string, JobEvent][]>): Promise<Events> {
   try {
-    return new Map(await work());
+    const events = new Map<string, JobEvent[]>();
+    for (const [id, event] of await work()) {
+      const earlier = events.get(id);
+      if (earlier === undefined) events.set(id, [event]);
+      else earlier.push(event);
+    }
+    return events;
   } catch (err) {
     if (isCancellation(err)) throw err;
     const message = `the worker could not ask: ${reasonOf(err)}`;
-    return new Map(ids.map((id) => [id, { kind: 'unreachable', message, waitSeconds: POSTPONE_SECONDS }]));
+    return new Map(ids.map((id) => [id, [{ kind: 'unreachable', message, waitSeconds: POSTPONE_SECONDS }]]));
   }
 }
 
 /** Asks the service to cancel operations: a decision for each that was reached, in the order given. Never throws. */
-export async function cancelOperations(calls: CancelCall[], timeoutSeconds: number): Promise<Events> {
+export async function cancelOperations(calls: CancelCall[], timeoutSeconds: number): Promise<Map<string, JobEvent>> {
   const summary = calls.length === 1 ? 'tell the service to cancel' : `tell the service to cancel ${calls.length}`;
   try {
     const options = { ...reading(2 * timeoutSeconds, summary), retry: { maximumAttempts: 1 } };

@@ -22,13 +22,14 @@ import type { EndedJob, Job, JobEvent, Place } from '../../jobs/model';
 import { isUnaccepted } from '../../jobs/progress';
 import { logChange } from '../log-lines';
 import { Backlog } from './backlog';
-import { askJobs, deleteResources, readFiles, readJobs, submitJobs, type Events, type SetSource } from './calls';
+import { askJobs, deleteResources, readFiles, readJobs, type Events, type SetSource } from './calls';
 import { WorkflowClock } from './clock';
 import { throwIfCancelled } from './cancellation';
 import * as due from './due';
 import { findJobs } from './finds';
 import { Flights, type FlightKind } from './flights';
 import { Room } from './room';
+import { submitJobs } from './submits';
 import { Timer } from './timer';
 import { Weights } from './weights';
 
@@ -97,6 +98,27 @@ export class Engine {
     return [...this.open.values()];
   }
 
+  /** About how much its jobs come to, as JSON. */
+  get bytes(): number {
+    return this.room.used;
+  }
+
+  /** A job joins the set. */
+  add(job: Job): void {
+    this.keep(job);
+    this.wake();
+  }
+
+  /** Takes a job out of the set, as it stands; undefined: it is not there. What is still answered about it is nobody's. */
+  takeOut(key: string): Job | undefined {
+    const job = this.open.get(key);
+    if (job === undefined) return undefined;
+    this.open.delete(key);
+    this.hurried.delete(key);
+    this.room.changed(job, undefined);
+    return job;
+  }
+
   /** Whether what services may answer to new jobs can be kept. */
   get hasRoom(): boolean {
     return this.room.hasSome;
@@ -157,7 +179,7 @@ export class Engine {
       this.launch('file', files, readFiles(files, this.set, nowMs));
     for (const job of this.idle()) {
       if (job.step.at !== 'cleanup') continue;
-      const cleaned = deleteResources(job.step).then((event): Events => new Map([[keyOf(job), event]]));
+      const cleaned = deleteResources(job.step).then((event): Events => new Map([[keyOf(job), [event]]]));
       this.launch('cleanup', [job], cleaned);
     }
   }
@@ -196,7 +218,7 @@ export class Engine {
     if (job === undefined) return;
     const result = apply(job, this.room.fitting(job, event), this.clock.now());
     const after = isEnded(result) ? result.job : result;
-    logChange(job, result, event, this.set.pages);
+    logChange(job, result, event, this.set);
     if (isFirstSubmit(job) && (after.step.at === 'poll' || after.step.at === 'fetch' || after.done !== undefined)) this.accepted++;
     const { problem } = after.step;
     if (problem !== undefined && problem !== job.step.problem) this.lastProblem = problem;
@@ -240,7 +262,7 @@ export class Engine {
     const landed = (events: Events): void => {
       end();
       giveBack?.();
-      for (const [key, event] of events) this.apply(key, event);
+      for (const [key, inOrder] of events) for (const event of inOrder) this.apply(key, event);
       this.wake();
     };
     work.then(landed, (err: unknown) => {

@@ -26,6 +26,11 @@ export class Room {
     private readonly maxBytes: number,
   ) {}
 
+  /** Of all jobs. */
+  get used(): number {
+    return this.bytes;
+  }
+
   /** Whether new jobs may begin. */
   get hasSome(): boolean {
     return this.free >= MIN_ANSWER_BYTES;

@@ -8,8 +8,15 @@ import { ownIdentity } from './carry';
 import { Engine } from './engine';
 import { isNewRunDue } from './new-run';
 
-/** How a single job came to rest: it has ended, as it was canceled or not, or it goes on in a new run. */
-export type SingleEnd = { kind: 'ended'; ended: EndedJob; cancellation?: Error } | { kind: 'continueAsNew'; job: Job };
+/** A single job has ended, as it was canceled or not. */
+export interface EndedSingle {
+  kind: 'ended';
+  ended: EndedJob;
+  cancellation?: Error;
+}
+
+/** How a single job came to rest: it has ended, it goes on in a new run, or somebody else goes on with it. */
+export type SingleEnd = EndedSingle | { kind: 'continueAsNew' | 'handOver'; job: Job };
 
 /** What a workflow's only job begins with: its time counts from the start of the workflow. */
 export function begunWith(about: About): Pick<Job, 'about' | 'startedAtMs' | 'deadlineAtMs'> {
@@ -26,17 +33,20 @@ export function singleEngine(page: SinglePage, job: Job, maxKeptBytes: number): 
  * Runs the only job of an engine.
  * @param changed is called whenever something about it may have changed
  * @param mayContinueAsNew whether a new run may take over now
+ * @param handsOver whether somebody else goes on with the job as it is now
  */
 export async function runSingle(
   engine: Engine,
   settings: LearntSettings,
   changed: (phase?: 'canceling') => void,
   mayContinueAsNew: () => boolean = () => true,
+  handsOver: (job: Job) => boolean = () => false,
 ): Promise<SingleEnd> {
-  let cancellation: Error | undefined;
   const isDue = (): boolean => isNewRunDue(settings, engine.isAccepted) && mayContinueAsNew();
   try {
     while (engine.isOpen) {
+      const [idle] = engine.jobs();
+      if (idle !== undefined && !engine.isBusy(idle) && handsOver(idle)) return { kind: 'handOver', job: idle };
       if (isDue()) {
         await engine.settle();
         const [job] = engine.carried().jobs;
@@ -49,14 +59,23 @@ export async function runSingle(
     }
   } catch (err) {
     if (!isCancellation(err)) throw err;
-    cancellation = err as Error;
-    await CancellationScope.nonCancellable(async () => {
-      await engine.settle();
-      changed('canceling');
-      await cancelAll(engine);
-    });
+    return await cancelSingle(engine, err as Error, changed);
   }
+  return endedSingle(engine);
+}
+
+/** Cancels the only job of an engine. Not cut by a cancellation. */
+export async function cancelSingle(engine: Engine, cancellation: Error, changed: (phase?: 'canceling') => void): Promise<EndedSingle> {
+  await CancellationScope.nonCancellable(async () => {
+    await engine.settle();
+    changed('canceling');
+    await cancelAll(engine);
+  });
+  return { ...endedSingle(engine), cancellation };
+}
+
+function endedSingle(engine: Engine): EndedSingle {
   const [ended] = engine.takeEnded();
   if (ended === undefined) throw new Error('the job has no end');
-  return { kind: 'ended', ended, cancellation };
+  return { kind: 'ended', ended };
 }
