@@ -39,6 +39,8 @@ export interface LearntSettings {
   continueAsNewAfterEvents?: number;
   /** Where the documentation is published, with a `/` at its end. */
   docsUrl?: string;
+  /** How each item of a batch ends stands in no log: the worker's leaves lines of level debug out. */
+  isQuiet?: true;
 }
 
 /** How long, and on which workers, was looked so far for what a worker's file did not have. */
