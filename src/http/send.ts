@@ -137,14 +137,16 @@ function failed(
   return { kind: 'failed', maybeSent: hadSocket, reason: reasonOf(cause, host), staleSocket, aborted };
 }
 
-/** An answer whose body is still to be read. What carries no body does without axios, which takes more time than all the rest of a poll. */
+/** An answer whose body is still to be read. What streams no body does without axios, which takes more time than all the rest of a small request. */
 async function begun(
   client: AxiosInstance,
   { method, url, headers, body, agents, signal }: WireRequest,
   transport: WatchedTransport,
 ): Promise<{ stream: Readable; httpStatus: number }> {
-  if (body === undefined) {
-    const { response, body: stream } = await sendPlain({ method, url, headers, agents, transport, signal });
+  if (body === undefined || Buffer.isBuffer(body)) {
+    // Its time may have been over before it began.
+    if (signal.aborted) throw new Error('aborted');
+    const { response, body: stream } = await sendPlain({ method, url, headers, body, agents, transport, signal });
     return { stream, httpStatus: response.statusCode ?? 0 };
   }
   const response = await client.request<Readable>({

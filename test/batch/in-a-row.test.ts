@@ -5,9 +5,9 @@ import type { AskResult } from '../../src/activities/messages';
 import { rowsOf, type Rows } from '../../src/jobs/packing';
 import { eventsOf } from '../workflows/history';
 import { FAST } from './harness';
-import { harnessTests } from './harness-tests';
+import { sharedWorkerTests } from './harness-tests';
 
-const batchTest = harnessTests({ connection: { ...FAST, poll: { minSeconds: 0 } } });
+const batchTest = sharedWorkerTests({ connection: { ...FAST, poll: { minSeconds: 0 } } });
 
 const ITEMS = 25;
 const POLLS = 6;

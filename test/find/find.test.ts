@@ -4,7 +4,7 @@ import { OperationError } from '../../src/client';
 import type { BatchInput } from '../../src/contract';
 import { service, type Seen } from '../http/service';
 import { temporaryFolder, testConfig, type ConnectionYaml } from '../support/config';
-import { startTestHarness } from '../support/in-process';
+import { startTestHarness, type TestHarness } from '../support/in-process';
 
 interface Job {
   id: string;
@@ -69,49 +69,62 @@ const FIND = {
   settleSeconds: 2,
 };
 
-async function run(
-  plan: Plan,
-  onUncertainSubmit: 'fail' | 'retry',
-  find: Record<string, unknown> = {},
-  connection: Partial<ConnectionYaml> = {},
-) {
-  const jobApi = await api(plan);
-  const dialect = { ...DIALECT, find: { ...FIND, ...find } };
-  const harness = await startTestHarness(testConfig({ default: { baseUrl: jobApi.url, dialect, ...connection } }));
-  try {
+/** One worker for all operations, and for each a job API and a connection: `c0`, `c1`, … */
+const planned: { plan: Plan; find: Record<string, unknown> }[] = [];
+let apis: Awaited<ReturnType<typeof api>>[];
+let harness: TestHarness;
+
+beforeAll(async () => {
+  apis = await Promise.all(planned.map(({ plan }) => api(plan)));
+  const connections = planned.map(({ find }, index) => [
+    `c${index}`,
+    { baseUrl: apis[index]!.url, dialect: { ...DIALECT, find: { ...FIND, ...find } } },
+  ]);
+  harness = await startTestHarness(testConfig(Object.fromEntries(connections) as Record<string, ConnectionYaml>));
+});
+
+afterAll(() => harness.close());
+
+/** An operation to be run by a test. */
+function toRun(plan: Plan, onUncertainSubmit: 'fail' | 'retry', find: Record<string, unknown> = {}) {
+  const index = planned.push({ plan, find }) - 1;
+  return async () => {
+    const submit = { path: '/jobs', body: { name: 'night' } };
     const end = await harness.lro
-      .execute({ submit: { path: '/jobs', body: { name: 'night' } }, onUncertainSubmit, deadlineSeconds: 60 })
+      .execute({ connection: `c${index}`, submit, onUncertainSubmit, deadlineSeconds: 60 })
       .catch((error: unknown) => error);
-    return { end, jobApi };
-  } finally {
-    await harness.close();
-  }
+    return { end, jobApi: apis[index]! };
+  };
 }
 
 const failureOf = (end: unknown) => (end instanceof OperationError ? end.details : undefined);
 
+const other = { id: 'job-x', key: 'another', name: 'night', created_at: new Date().toISOString() };
+const onLaterPage = toRun({ submits: ['made'], jobsBefore: [other] }, 'fail');
 test.concurrent('a job that was made is followed, also from a later page, and nothing is sent again', async () => {
-  const other = { id: 'job-x', key: 'another', name: 'night', created_at: new Date().toISOString() };
-  const { end, jobApi } = await run({ submits: ['made'], jobsBefore: [other] }, 'fail');
+  const { end, jobApi } = await onLaterPage();
   expect(end).toMatchObject({ status: 'Succeeded', operationId: 'job-1', body: { status: 'done', id: 'job-1' } });
   expect([jobApi.submits(), jobApi.jobs.length, jobApi.lists()]).toEqual([1, 2, 2]);
 });
 
+const seenLate = toRun({ submits: ['made'], lists: [503, 500], hiddenFor: 1 }, 'fail');
 test.concurrent('one that is seen late, in lists that cannot be read at first, is followed', async () => {
-  const { end, jobApi } = await run({ submits: ['made'], lists: [503, 500], hiddenFor: 1 }, 'fail');
+  const { end, jobApi } = await seenLate();
   expect(end).toMatchObject({ status: 'Succeeded', operationId: 'job-0' });
   expect(jobApi.submits()).toBe(1);
 });
 
+const absent = toRun({ submits: ['lost'] }, 'fail', { absenceIsProof: true });
 test.concurrent('one that was not made is sent again, at most once or not, where absence is proof', async () => {
-  const { end, jobApi } = await run({ submits: ['lost'] }, 'fail', { absenceIsProof: true });
+  const { end, jobApi } = await absent();
   expect(end).toMatchObject({ status: 'Succeeded', operationId: 'job-0' });
   expect(jobApi.submits()).toBe(2);
   expect(jobApi.lists()).toBeGreaterThanOrEqual(2);
 });
 
+const unknown = toRun({ submits: ['lost'] }, 'fail');
 test.concurrent('one that is not there stays uncertain where absence is no proof, and says what was done', async () => {
-  const { end, jobApi } = await run({ submits: ['lost'] }, 'fail');
+  const { end, jobApi } = await unknown();
   expect(failureOf(end)).toMatchObject({
     type: 'SubmissionUncertain',
     message: expect.stringMatching(/nobody knows.*it was looked for, and is not there/) as string,
@@ -121,29 +134,35 @@ test.concurrent('one that is not there stays uncertain where absence is no proof
   expect(jobApi.submits()).toBe(1);
 });
 
+const madeOnce = toRun({ submits: ['made'] }, 'retry');
+const lostOnce = toRun({ submits: ['lost'] }, 'retry');
 test.concurrent('where it may be sent twice it is looked for first, and then sent again', async () => {
-  const made = await run({ submits: ['made'] }, 'retry');
+  const made = await madeOnce();
   expect([made.jobApi.submits(), made.jobApi.jobs.length]).toEqual([1, 1]);
-  const lost = await run({ submits: ['lost'] }, 'retry');
+  const lost = await lostOnce();
   expect(lost.end).toMatchObject({ status: 'Succeeded' });
   expect([lost.jobApi.submits(), lost.jobApi.jobs.length]).toEqual([2, 1]);
 });
 
+const now = new Date().toISOString();
+const twins = [0, 1].map((number) => ({ id: `twin-${number}`, key: '', name: 'night', created_at: now }));
+const withTwins = toRun({ submits: ['lost'], jobsBefore: twins }, 'fail', {
+  url: '{base}/jobs?name={$request.body#/name}',
+  match: { '$response.body#/name': '{$request.body#/name}' },
+  absenceIsProof: true,
+});
 test.concurrent('of several that match none is followed', async () => {
-  const now = new Date().toISOString();
-  const twins = [0, 1].map((number) => ({ id: `twin-${number}`, key: '', name: 'night', created_at: now }));
-  const find = { url: '{base}/jobs?name={$request.body#/name}', match: { '$response.body#/name': '{$request.body#/name}' } };
-  const { end } = await run({ submits: ['lost'], jobsBefore: twins }, 'fail', { ...find, absenceIsProof: true });
+  const { end } = await withTwins();
   expect(failureOf(end)).toMatchObject({ type: 'SubmissionUncertain', message: expect.stringMatching(/2 entries match/) as string });
 });
 
+const old = { id: 'old', key: '', name: 'night', created_at: '2020-01-01T00:00:00Z' };
+const withOlder = toRun({ submits: ['made'], jobsBefore: [old] }, 'fail', {
+  match: { '$response.body#/name': '{$request.body#/name}' },
+  createdAt: '$response.body#/created_at',
+});
 test.concurrent('a job of the same name that is older than the submit is another', async () => {
-  const old = { id: 'old', key: '', name: 'night', created_at: '2020-01-01T00:00:00Z' };
-  const find = {
-    match: { '$response.body#/name': '{$request.body#/name}' },
-    createdAt: '$response.body#/created_at',
-  };
-  const { end, jobApi } = await run({ submits: ['made'], jobsBefore: [old] }, 'fail', find);
+  const { end, jobApi } = await withOlder();
   expect(end).toMatchObject({ status: 'Succeeded', operationId: 'job-1' });
   expect(jobApi.submits()).toBe(1);
 });
