@@ -39,6 +39,7 @@ interface Options {
   steadyOperations: number;
   steadyRetryAfterSeconds: number;
   steadySeconds: number;
+  steadyKill: boolean;
   growthOperations: number[];
   growthMaxInFlight: number;
   quick?: boolean;
@@ -107,6 +108,7 @@ program
   .option('--single-open-operations <count>', 'compare: the same for tools with a workflow per operation', count, 500)
   .option('--steady-operations <count>', 'steady: open operations', count, 30_000)
   .option('--steady-retry-after-seconds <seconds>', 'steady: what the service asks for', count, 30)
+  .option('--steady-kill', 'steady: afterwards the worker is killed', false)
   .option('--steady-seconds <seconds>', 'steady: how long it is measured', count, 240)
   .option('--growth-operations <counts>', 'growth: operations of each batch', counts, [1000, 10_000, 100_000])
   .option('--growth-max-in-flight <count>', 'growth: open at once', count, 2000);
@@ -132,6 +134,7 @@ async function main(): Promise<void> {
         operations: options.steadyOperations,
         retryAfterSeconds: options.steadyRetryAfterSeconds,
         seconds: options.steadySeconds,
+        kills: options.steadyKill,
       }),
     growth: () => growth({ operations: options.growthOperations, maxInFlight: options.growthMaxInFlight }),
   };

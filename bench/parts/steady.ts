@@ -15,7 +15,14 @@ export interface SteadyOptions {
   retryAfterSeconds: number;
   /** Of the measurement. */
   seconds: number;
+  /** Afterwards the worker is killed, and started again. */
+  kills: boolean;
 }
+
+/** After a kill: windows in which lateness is looked at, and what is on time again. */
+const WINDOW_SECONDS = 5;
+const WINDOWS = 12;
+const ON_TIME_MS = 200;
 
 const SUBMIT_TIMEOUT_SECONDS = 900;
 
@@ -30,7 +37,7 @@ export async function steady(options: SteadyOptions): Promise<void> {
   }
 }
 
-async function hold(tool: Tool, { operations, retryAfterSeconds, seconds }: SteadyOptions): Promise<void> {
+async function hold(tool: Tool, { operations, retryAfterSeconds, seconds, kills }: SteadyOptions): Promise<void> {
   const missing = tool.missing?.();
   if (missing !== undefined) throw new Error(`${tool.title} cannot run: ${missing}`);
   const service = await startFakeService();
@@ -83,6 +90,22 @@ async function hold(tool: Tool, { operations, retryAfterSeconds, seconds }: Stea
     ['actions a million polls', Number.isNaN(actions) ? '-' : ((actions / polls) * 1e6).toFixed(0), ''],
     ['cores that other processes used', othersCores.toFixed(2), ''],
   ];
+  if (kills && running.restartWorker !== undefined) {
+    console.error('  measured, now its worker is killed');
+    const restarting = running.restartWorker();
+    const late: number[] = [];
+    for (let window = 0; window < WINDOWS; window++) {
+      await service.measure();
+      await sleepSeconds(WINDOW_SECONDS);
+      const { measuredPolls, latenessMs } = await service.counts();
+      late.push(measuredPolls === 0 ? Infinity : latenessMs.p99);
+    }
+    await restarting;
+    const last = late.findLastIndex((p99) => p99 > ON_TIME_MS);
+    rows.push([`lateness p99 after a kill, ms, each ${WINDOW_SECONDS} s`, late.map((p99) => p99.toFixed(0)).join(' '), '']);
+    rows.push([`seconds from the kill until p99 stays below ${ON_TIME_MS} ms`, String((last + 1) * WINDOW_SECONDS), '15']);
+    rows.push(['early polls, all since the start, after the kill', String((await service.counts()).early), '0']);
+  }
   if (running.cancel !== undefined) {
     console.error('  measured, now its cancel');
     const cancelledAtMs = performance.now();

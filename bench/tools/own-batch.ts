@@ -21,7 +21,7 @@ export function ownBatch(key: string, title: string, onUncertainSubmit: 'retry' 
 
 async function startOwnBatches({ service }: ToolContext, onUncertainSubmit: 'retry' | 'fail', checkout?: string): Promise<RunningTool> {
   const temporal = await startTemporal();
-  const worker = await startOwnWorker(temporal, service, checkout);
+  let worker = await startOwnWorker(temporal, service, checkout);
   const { workflow } = temporal.client;
   const inputOf = (load: Load, deadlineSeconds?: number): BatchInput =>
     batchInput(worker, load, {
@@ -37,7 +37,9 @@ async function startOwnBatches({ service }: ToolContext, onUncertainSubmit: 'ret
     });
   let prepared: BatchInput = {};
   return {
-    workerPid: worker.pid,
+    get workerPid() {
+      return worker.pid;
+    },
     serverPids: [temporal.pid],
     prepare: (load) => {
       prepared = inputOf(load);
@@ -55,6 +57,10 @@ async function startOwnBatches({ service }: ToolContext, onUncertainSubmit: 'ret
       await inTime('the cancelled batch', Promise.allSettled([handle.result()]), CANCEL_TIMEOUT_SECONDS);
       const { status } = await handle.describe();
       if (status.name !== 'CANCELLED' && status.name !== 'COMPLETED') throw new Error(`the cancelled batch ended as ${status.name}`);
+    },
+    restartWorker: async () => {
+      await worker.kill();
+      worker = await startOwnWorker(temporal, service, checkout);
     },
     kept: temporal.kept,
     actions: temporal.actions,

@@ -18,10 +18,12 @@ export function ownOperation(key: string, title: string, rest: Rest = {}): Tool 
 
 async function startOwnOperations({ service }: ToolContext, rest: Rest): Promise<RunningTool> {
   const temporal = await startTemporal();
-  const worker = await startOwnWorker(temporal, service);
+  let worker = await startOwnWorker(temporal, service);
   const lro = new LroClient({ client: temporal.client });
   return {
-    workerPid: worker.pid,
+    get workerPid() {
+      return worker.pid;
+    },
     serverPids: [temporal.pid],
     run: async (load) => {
       const input = { ...operationOver(load.transport), ...rest };
@@ -32,6 +34,10 @@ async function startOwnOperations({ service }: ToolContext, rest: Rest): Promise
     open: async (load) => {
       const input = { ...operationOver(load.transport), deadlineSeconds: 0, ...rest };
       await each(load, (id) => lro.start(input, { id }), STARTS_AT_ONCE);
+    },
+    restartWorker: async () => {
+      await worker.kill();
+      worker = await startOwnWorker(temporal, service);
     },
     kept: temporal.kept,
     actions: temporal.actions,

@@ -28,6 +28,8 @@ export interface RunningTool {
   open(load: Load): Promise<void>;
   /** Cancels what `open` has started, and waits for its end. */
   cancel?(load: Load): Promise<void>;
+  /** Kills the worker, and starts it again. */
+  restartWorker?(): Promise<void>;
   kept?(): Promise<Kept>;
   /** What Temporal's server has counted as actions since it began, see `temporal-actions.ts`. */
   actions?(): Promise<number>;
