@@ -97,7 +97,9 @@ async function sent(submit: OutgoingSubmit, connections: Connections, request: S
   }
   const context = { ...contextOf(submit, connection, callsBack), idempotencyHeaders: Object.keys(idempotency) };
   const decide = (exchange: Exchange): SubmitDecision => {
-    const decision = decideSubmit(exchange, context, connection.protocol, temporalNowMs(), Math.random());
+    // Of whole milliseconds: the time is kept, and stands in many messages.
+    const nowMs = Math.floor(temporalNowMs());
+    const decision = decideSubmit(exchange, context, connection.protocol, nowMs, Math.random());
     return callsBack ? asBackstop(decision, connection.config.webhooks.pollSeconds, connection.protocol) : decision;
   };
   const file =

@@ -63,6 +63,18 @@ export const BATCH_PATHS: Record<string, BatchPath> = {
     submit: [ACCEPTED, ACCEPTED, { body: { status: 'Succeeded' } }],
     status: [running(1), SUCCEEDED],
   },
+  // What travels is packed.
+  'batch-many-continue-as-new': {
+    items: Array.from({ length: 30 }, (_, index) => `item-${index}`),
+    status: [...Array.from({ length: 60 }, () => running(1)), SUCCEEDED],
+    continueAsNewAfterEvents: 15,
+  },
+  // The question that waits for them to come due is waited for.
+  'batch-many-cancel': {
+    items: Array.from({ length: 25 }, (_, index) => `item-${index}`),
+    status: [running(2)],
+    meanwhile: async (handle, asked) => (await asked('status', 30), handle.cancel()),
+  },
   'batch-report': { items: ['a', 'b', 'c'], status: [running(1), SUCCEEDED, FAILED, SUCCEEDED], input: REPORT },
   'batch-refused': { items: ['a', 'a'], input: REPORT },
   'batch-stop': { items: ['a', 'b', 'c'], status: [FAILED], input: { ...REPORT, stopAfterFailures: 1, maxInFlight: 1 } },
