@@ -1,8 +1,10 @@
 /**
  * What workflows and activities send each other. Types and names only: of this folder, workflow code may import only this file and
- * `batch/messages.ts`.
+ * those of `batch` and `tracker`.
  *
  * Keeps true: fields are only added; a worker of one version and one of the next understand each other.
+ *
+ * Longer than other files, because it is all that both sides of an activity have to know.
  */
 import type {
   BatchItem,

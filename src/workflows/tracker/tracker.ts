@@ -6,22 +6,13 @@
  *    workflow is closed.
  * 2. A tracker that was split takes nothing any more: it passes on what it has and what comes.
  */
-import { condition, getExternalWorkflowHandle, sleep, upsertMemo, workflowInfo } from '@temporalio/workflow';
+import { condition, sleep, upsertMemo } from '@temporalio/workflow';
 import type { Owner as Shown, Told, TrackerInput, TrackerStart } from '../../activities/tracker/messages';
 import { MAX_KEPT_BYTES, type TrackedStanding } from '../../contract';
 import { keyOf } from '../../jobs/begin';
 import type { Job, JobEnd } from '../../jobs/model';
 import { phaseOf, progressOf } from '../../jobs/progress';
-import {
-  dueBy,
-  knownRegistration,
-  MAX_DEPTH,
-  nextPath,
-  registrationOf,
-  trackedJob,
-  trackerId,
-  type Registration,
-} from '../../jobs/tracked';
+import { dueBy, knownRegistration, MAX_DEPTH, registrationOf, trackedJob, type Registration } from '../../jobs/tracked';
 import { SPLIT_MEMO } from '../../jobs/tracker-names';
 import { ownIdentity } from '../engine/carry';
 import { Engine } from '../engine/engine';
@@ -30,6 +21,7 @@ import { Checks } from './checks';
 import { Members, type Owner } from './members';
 import { hurrySignal, releaseSignal } from './messages';
 import { Outbox } from './outbox';
+import { Parts } from './parts';
 
 /** Requests of one status activity at once. */
 const ASK_CONCURRENCY = 25;
@@ -63,7 +55,7 @@ export class Tracker {
   readonly engine: Engine;
   private readonly members: Members;
   private readonly told: Outbox<Told>;
-  private readonly parts: Readonly<Record<'0' | '1', Outbox<Registration>>>;
+  private readonly parts: Parts;
   private readonly adoptions: Outbox<string>;
   private readonly checks: Checks;
   private readonly adopted: string[];
@@ -94,7 +86,7 @@ export class Tracker {
     const wake = (): void => this.engine.wake();
     this.told = new Outbox((all) => trackerCall(`tell ${all.length}`)['lro.tell'](all), wake);
     this.adoptions = new Outbox(() => this.adoptAll(), wake);
-    this.parts = { 0: this.part('0', wake), 1: this.part('1', wake) };
+    this.parts = new Parts(input, wake);
     if (carried?.adoptAgainAtMs !== undefined) this.adoptAgain(carried.adoptAgainAtMs);
     this.checks = new Checks(
       () => this.members.entries().map(([, owner]) => owner),
@@ -114,7 +106,7 @@ export class Tracker {
 
   /** Whether all that is to be told or passed on has arrived. */
   get isQuiet(): boolean {
-    return this.told.isEmpty && this.adoptions.isEmpty && this.parts[0].isEmpty && this.parts[1].isEmpty;
+    return this.told.isEmpty && this.adoptions.isEmpty && this.parts.isEmpty;
   }
 
   /** Whether there is nothing that may be lost: no operation, and nothing that others rely on. */
@@ -129,7 +121,7 @@ export class Tracker {
       const known = knownRegistration(one, this.input.connection);
       if (known === undefined || this.members.knows(known.token)) continue;
       const registration = dueBy(known, Date.now());
-      if (this.isSplit) this.passOn(registration);
+      if (this.isSplit) this.parts.add(registration);
       else this.add(registration);
     }
     this.engine.wake();
@@ -163,7 +155,7 @@ export class Tracker {
     const [key] = this.members.entries().find(([, owner]) => owner.workflowId === workflowId) ?? [];
     const job = this.engine.jobs().find((one) => keyOf(one) === key);
     if (job !== undefined) return { progress: progressOf(job, phaseOf(job, this.engine.isBusy(job))) };
-    return this.isSplit ? { next: this.partOf(workflowId) } : {};
+    return this.isSplit ? { next: this.parts.idOf(workflowId) } : {};
   }
 
   /** Takes up what has happened: who is to be told is told, and who is to leave leaves. */
@@ -251,29 +243,12 @@ export class Tracker {
       if (registration === undefined) continue;
       this.engine.takeOut(keyOf(job));
       this.members.remove(keyOf(job));
-      this.passOn(registration);
+      this.parts.add(registration);
     }
-  }
-
-  private passOn(registration: Registration): void {
-    const next = nextPath(registration.workflowId, this.input.path);
-    this.parts[next.endsWith('1') ? '1' : '0'].add(registration);
-  }
-
-  private part(bit: '0' | '1', wake: () => void): Outbox<Registration> {
-    const to = { connection: this.input.connection, path: `${this.input.path}${bit}` };
-    return new Outbox((registrations) => trackerCall(`pass on ${registrations.length}`)['lro.passOn']({ ...to, registrations }), wake);
-  }
-
-  private partOf(workflowId: string): string {
-    return trackerId(workflowInfo().taskQueue, this.input.connection, nextPath(workflowId, this.input.path));
   }
 
   private relay(signal: typeof hurrySignal, shown: Shown | null | undefined): void {
     if (!this.isSplit || typeof shown?.workflowId !== 'string' || typeof shown.token !== 'string') return;
-    const { workflowId, token } = shown;
-    void getExternalWorkflowHandle(this.partOf(workflowId))
-      .signal(signal, { workflowId, token })
-      .catch(() => undefined);
+    this.parts.relay(signal, { workflowId: shown.workflowId, token: shown.token });
   }
 }
