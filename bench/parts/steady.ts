@@ -106,14 +106,14 @@ async function hold(tool: Tool, { operations, retryAfterSeconds, seconds, kills 
     rows.push([`seconds from the kill until p99 stays below ${ON_TIME_MS} ms`, String((last + 1) * WINDOW_SECONDS), '15']);
     rows.push(['early polls, all since the start, after the kill', String((await service.counts()).early), '0']);
   }
+  console.log(tool.title);
+  figures(rows);
   if (running.cancel !== undefined) {
     console.error('  measured, now its cancel');
     const cancelledAtMs = performance.now();
     await running.cancel(load);
-    rows.push(['seconds from its cancel to its end', ((performance.now() - cancelledAtMs) / 1000).toFixed(1), '']);
+    figures([['seconds from its cancel to its end', ((performance.now() - cancelledAtMs) / 1000).toFixed(1), '']]);
   }
-  console.log(tool.title);
-  figures(rows);
   await running.stop();
   await service.stop();
 }
