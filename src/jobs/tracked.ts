@@ -23,7 +23,7 @@ export interface Registration {
   /** Of its workflow, which is told the end. */
   workflowId: string;
   firstRunId: string;
-  /** Random, made by the workflow: who knows it is its tracker, or its workflow. */
+  /** Nobody can guess it, and the workflow makes it: who knows it is its tracker, or its workflow. */
   token: string;
   about: TrackedAbout;
   step: PollStep;

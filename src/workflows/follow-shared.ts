@@ -5,11 +5,12 @@
  * 1. Whoever tells it something shows the token; the first that tells the end is believed.
  * 2. Where no tracker may, or can, have the operation, its workflow follows it itself; so it does once it was handed back.
  */
-import { CancellationScope, condition, getExternalWorkflowHandle, setHandler, upsertMemo, uuid4 } from '@temporalio/workflow';
+import { CancellationScope, condition, getExternalWorkflowHandle, setHandler, upsertMemo } from '@temporalio/workflow';
 import type { Told } from '../activities/tracker/messages';
 import type { OperationInput } from '../contract';
 import { MAX_KEPT_BYTES } from '../contract';
 import { operationTitle } from '../identity/id-conflict';
+import { inputDigest } from '../identity/input-digest';
 import type { EndedJob, Job } from '../jobs/model';
 import { handedBack, registrationOf } from '../jobs/tracked';
 import { TRACKER_MEMO } from '../jobs/tracker-names';
@@ -24,7 +25,7 @@ const RELEASE_SECONDS = 10;
 export class SharedFollowing {
   /** Of the first tracker of the connection: it knows which of them has the operation. */
   tracker: string | undefined;
-  private readonly token = uuid4();
+  private knownToken: string | undefined;
   private told: Told | undefined;
   private isLost = false;
   private isHurried = false;
@@ -34,6 +35,14 @@ export class SharedFollowing {
   constructor() {
     setHandler(toldSignal, (told) => this.hear(told));
     setHandler(registerAgainSignal, () => void (this.isLost = true));
+  }
+
+  /**
+   * Made of the id that Temporal gave the first run, at random: the same in every run, also in one that was reset, and in every build. Random
+   * numbers of a workflow are not: whatever else takes one changes them.
+   */
+  private get token(): string {
+    return (this.knownToken ??= inputDigest(['tracker', ownIdentity()]).slice(0, 32));
   }
 
   /** Checks, submits and hands over an operation at once. @throws ActivityFailure where its input is refused */
