@@ -46,17 +46,16 @@ export function makeAsk(connections: Connections, others: OtherWorkers, waiting:
     lookedUp: LookedUp | undefined,
     row: InARow,
   ): Promise<StatusDecision | Elsewhere | 'early'> => {
-    const { id, monitor, dueAtMs } = request;
-    const recalled = recent.recall(id);
+    const recalled = recent.recall(request.id);
     if (recalled !== undefined) return recalled;
     const turn = await times.turnOf(request);
-    if (turn !== 'ask') return turn;
-    const decision = await row.timed(id, (onTurn) => askOrElsewhere({ monitor, dueAtMs, onTurn }, lookedUp, connections, others));
-    if (!('elsewhere' in decision)) recent.remember(id, decision);
-    return decision;
+    return turn === 'ask' ? sendNow(request, lookedUp, row) : turn;
   };
-  const decideAgain = async ({ id, monitor }: Ask, lookedUp: LookedUp | undefined, row: InARow): Promise<StatusDecision | Elsewhere> => {
-    const dueAtMs = temporalNowMs();
+  const sendNow = async (
+    { id, monitor, dueAtMs }: Ask,
+    lookedUp: LookedUp | undefined,
+    row: InARow,
+  ): Promise<StatusDecision | Elsewhere> => {
     const decision = await row.timed(id, (onTurn) => askOrElsewhere({ monitor, dueAtMs, onTurn }, lookedUp, connections, others));
     if (!('elsewhere' in decision)) recent.remember(id, decision);
     return decision;
@@ -64,11 +63,9 @@ export function makeAsk(connections: Connections, others: OtherWorkers, waiting:
   return async function askAll(given: Rows<Ask>, options: AskOptions): Promise<Rows<AskResult>> {
     const { maxKeptBytes, concurrency = CONCURRENCY, lookups, asCallers } = options;
     const all = rowsOf(given);
-    const asks = asCallers === true ? all.filter((request) => mayBeShared(request, connections)) : all;
-    const notShared = (asks === all ? [] : all.filter((request) => !asks.includes(request))).map(({ id }): AskResult => ({
-      id,
-      notShared: true,
-    }));
+    const barred = new Set(asCallers === true ? all.filter((request) => !mayBeShared(request, connections)) : []);
+    const asks = all.filter((request) => !barred.has(request));
+    const notShared = [...barred].map(({ id }): AskResult => ({ id, notShared: true }));
     const recorded = rowsOf((Context.current().info.heartbeatDetails as Rows<AskResult> | undefined) ?? []);
     const known = new Map(recorded.map((result) => [result.id, result]));
     const results: AskResult[] = asks.map(({ id }) => known.get(id) ?? { id });
@@ -78,7 +75,9 @@ export function makeAsk(connections: Connections, others: OtherWorkers, waiting:
     const answeredAtMs = new Map([...known.keys()].map((id) => [id, performance.now()]));
     const decideWithin = async (request: Ask, made: number): Promise<StatusDecision | Elsewhere | 'early'> => {
       const lookedUp = lookups?.[request.id];
-      const decision = await (made === 0 ? decide(request, times, lookedUp, row) : decideAgain(request, lookedUp, row));
+      const decision = await (made === 0
+        ? decide(request, times, lookedUp, row)
+        : sendNow({ ...request, dueAtMs: temporalNowMs() }, lookedUp, row));
       if (decision === 'early' || 'elsewhere' in decision) return decision;
       answeredAtMs.set(request.id, performance.now());
       return withinBytes(decision, maxKeptBytes);

@@ -18,13 +18,17 @@ const MAX_TEXT_CHARS = 4096;
 /** Of a status monitor: its URLs, headers and cookies, as JSON. */
 const MAX_MONITOR_CHARS = 131_072;
 
-/** An operation that is handed to a tracker. */
-export interface Registration {
+/** Whose operation it is. */
+export interface Owner {
   /** Of its workflow, which is told the end. */
   workflowId: string;
   firstRunId: string;
   /** Nobody can guess it, and the workflow makes it: who knows it is its tracker, or its workflow. */
   token: string;
+}
+
+/** An operation that is handed to a tracker. */
+export interface Registration extends Owner {
   about: TrackedAbout;
   step: PollStep;
   deadlineAtMs?: number;
@@ -71,7 +75,7 @@ function hashOf(text: string): number {
 }
 
 /** What a tracker has to know of a job that waits to be polled. */
-export function registrationOf(owner: Pick<Registration, 'workflowId' | 'firstRunId' | 'token'>, job: Job): Registration | undefined {
+export function registrationOf(owner: Owner, job: Job): Registration | undefined {
   const { about, step, deadlineAtMs } = job;
   if (about === undefined || step.at !== 'poll') return undefined;
   const { title, connection, minSeconds, timeoutSeconds } = about;

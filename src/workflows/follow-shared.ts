@@ -25,7 +25,6 @@ const RELEASE_SECONDS = 10;
 export class SharedFollowing {
   /** Of the first tracker of the connection: it knows which of them has the operation. */
   tracker: string | undefined;
-  private knownToken: string | undefined;
   private told: Told | undefined;
   private isLost = false;
   private isHurried = false;
@@ -42,7 +41,7 @@ export class SharedFollowing {
    * numbers of a workflow are not: whatever else takes one changes them.
    */
   private get token(): string {
-    return (this.knownToken ??= inputDigest(['tracker', ownIdentity()]).slice(0, 32));
+    return inputDigest(['tracker', ownIdentity()]).slice(0, 32);
   }
 
   /** Checks, submits and hands over an operation at once. @throws ActivityFailure where its input is refused */
@@ -79,7 +78,7 @@ export class SharedFollowing {
       if (this.isHurried) await this.relayHurry();
       else await condition(() => this.told !== undefined || this.isLost || this.isHurried);
     }
-    return this.backToItself(this.told.end === undefined ? handedBack(own, this.told.job) : endedBy(own, this.told));
+    return this.backToItself(asTold(own, this.told));
   }
 
   /** Takes the operation back, as it stands. Not to be cut by a cancellation. */
@@ -95,7 +94,7 @@ export class SharedFollowing {
       if (isAsked) await trueWithin(() => this.told !== undefined, RELEASE_SECONDS, 'wait for its tracker');
     }
     const { told } = this;
-    return this.backToItself(told === undefined ? own : told.end === undefined ? handedBack(own, told.job) : endedBy(own, told));
+    return this.backToItself(told === undefined ? own : asTold(own, told));
   }
 
   /** @returns whether a tracker has it */
@@ -138,7 +137,7 @@ export class SharedFollowing {
   }
 }
 
-function endedBy(own: Job, { job, end }: Told): EndedJob {
-  if (end === undefined) throw new Error('the operation has not ended');
-  return { job: handedBack(own, job), end };
+function asTold(own: Job, { job, end }: Told): Job | EndedJob {
+  const back = handedBack(own, job);
+  return end === undefined ? back : { job: back, end };
 }

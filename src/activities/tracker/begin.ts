@@ -9,7 +9,7 @@ import { Context, log } from '@temporalio/activity';
 import { newJob } from '../../jobs/begin';
 import { apply, isEnded } from '../../jobs/job';
 import { rowsOf } from '../../jobs/packing';
-import { registrationOf, type Registration } from '../../jobs/tracked';
+import { registrationOf, type Owner, type Registration } from '../../jobs/tracked';
 import { reasonOf } from '../../text/reason';
 import { withHeartbeat } from '../heartbeat';
 import type { Claims, Elsewhere, LroActivities, Prepared, PrepareRequest, SubmitResult } from '../messages';
@@ -49,12 +49,7 @@ export function makeBegin(
 }
 
 /** Undefined: there is nothing to follow. */
-function registrationFor(
-  { about }: Prepared,
-  submitted: SubmitResult,
-  owner: Pick<Registration, 'workflowId' | 'firstRunId' | 'token'>,
-  startedAtMs: number,
-): Registration | undefined {
+function registrationFor({ about }: Prepared, submitted: SubmitResult, owner: Owner, startedAtMs: number): Registration | undefined {
   if (submitted.decision?.kind !== 'accepted') return undefined;
   const result = apply(newJob(PLACE, { about, startedAtMs }), { kind: 'submitted', ...submitted }, temporalNowMs());
   return isEnded(result) ? undefined : registrationOf(owner, result);

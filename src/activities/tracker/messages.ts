@@ -6,17 +6,14 @@
  */
 import type { OperationInput } from '../../contract';
 import type { Job, JobEnd } from '../../jobs/model';
-import type { Registration } from '../../jobs/tracked';
+import type { Owner, Registration } from '../../jobs/tracked';
 import type { Elsewhere, LearntSettings, Prepared, Repeatable, SubmitResult, WorkflowIdentity } from '../messages';
 
-/** Whose operation is meant. */
-export interface Owner {
-  workflowId: string;
-  token: string;
-}
+/** By which an operation is meant, and who means it is known. */
+export type Shown = Pick<Owner, 'workflowId' | 'token'>;
 
 /** What became of an operation that was handed to a tracker. */
-export interface Told extends Owner {
+export interface Told extends Shown {
   /** As it stands. */
   job: Job;
   /** Absent: it has not ended, and its workflow goes on with it. */
@@ -87,5 +84,5 @@ export interface TrackerActivities {
   /** Has the open operations of a tracker, which has lost them, register again. @returns how many */
   'lro.adopt'(request: AdoptRequest): Promise<number>;
   /** Those whose workflows are closed, by token. */
-  'lro.closedAmong'(operations: (Owner & { firstRunId: string })[]): Promise<string[]>;
+  'lro.closedAmong'(operations: Owner[]): Promise<string[]>;
 }

@@ -4,8 +4,9 @@
  * Keeps true: registrations that come together go together, in one signal; who registers the same operation again changes nothing.
  */
 import { Context, log } from '@temporalio/activity';
-import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import type { Connections } from '../../http';
+import { inGroups } from '../../jobs/groups';
 import { MAX_DEPTH, nextPath, trackerId, type Registration } from '../../jobs/tracked';
 import type { Json } from '../../contract';
 import { jsonBytes } from '../../lro/sizes';
@@ -13,6 +14,7 @@ import { withHeartbeat } from '../heartbeat';
 import { REGISTER_SIGNAL, SPLIT_MEMO, TRACK_OPERATIONS } from '../../jobs/tracker-names';
 import type { NotShared, PassOnRequest, RegisterRequest, TrackerInput } from './messages';
 import { notShareable } from './shareable';
+import { unlessClosed } from './unless-closed';
 
 /** Registrations of a worker wait for each other so long. */
 const WINDOW_MS = 50;
@@ -97,7 +99,7 @@ export class Registrar {
     const { to, list } = this.waiting.get(id) ?? { to: undefined, list: [] };
     this.waiting.delete(id);
     if (to === undefined) return;
-    for (const part of inSignals(list, ({ registration }) => registration)) {
+    for (const part of inGroups(list, MAX_SIGNAL_BYTES, ({ registration }) => bytesOf(registration))) {
       const registrations = part.map(withAge);
       await signalTracker(client, taskQueue, to, REGISTER_SIGNAL, registrations).then(
         () => part.forEach(({ resolve }) => resolve()),
@@ -105,6 +107,10 @@ export class Registrar {
       );
     }
   }
+}
+
+function bytesOf(registration: Registration): number {
+  return jsonBytes(registration as unknown as Json) ?? 0;
 }
 
 function withAge({ registration, answeredAtMs }: Waiting): Registration {
@@ -121,7 +127,7 @@ export function makeRegister(registrar: Registrar) {
 export async function passOn({ registrations, ...to }: PassOnRequest): Promise<void> {
   const { client, info } = Context.current();
   await withHeartbeat(async () => {
-    for (const part of inSignals(registrations, (registration) => registration))
+    for (const part of inGroups(registrations, MAX_SIGNAL_BYTES, bytesOf))
       await signalTracker(client, info.taskQueue, to, REGISTER_SIGNAL, part);
   });
 }
@@ -139,28 +145,7 @@ export async function signalTracker(client: Client, taskQueue: string, to: Track
 }
 
 /** Whether a tracker that runs was split. */
-export async function wasSplit(client: Client, id: string): Promise<boolean> {
-  try {
-    const { memo, status } = await client.workflow.getHandle(id).describe();
-    return status.name === 'RUNNING' && memo?.[SPLIT_MEMO] === true;
-  } catch (err) {
-    if (err instanceof WorkflowNotFoundError) return false;
-    throw err;
-  }
-}
-
-/** In parts that are small enough for one signal each. */
-function inSignals<T>(all: readonly T[], registrationOf: (one: T) => Registration): T[][] {
-  const parts: T[][] = [];
-  let bytes = Infinity;
-  for (const one of all) {
-    const more = jsonBytes(registrationOf(one) as unknown as Json) ?? 0;
-    if (bytes + more > MAX_SIGNAL_BYTES) {
-      parts.push([]);
-      bytes = 0;
-    }
-    parts.at(-1)?.push(one);
-    bytes += more;
-  }
-  return parts;
+async function wasSplit(client: Client, id: string): Promise<boolean> {
+  const described = await unlessClosed(() => client.workflow.getHandle(id).describe());
+  return described?.status.name === 'RUNNING' && described.memo?.[SPLIT_MEMO] === true;
 }

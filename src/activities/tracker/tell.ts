@@ -4,14 +4,15 @@
  * Keeps true: a workflow that is closed is told nothing and asked nothing; whoever is told shows by the token that it is meant.
  */
 import { Context } from '@temporalio/activity';
-import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
+import pLimit from 'p-limit';
 import { RUN_OPERATION } from '../../contract';
-import { belongsTo, trackerId } from '../../jobs/tracked';
+import { belongsTo, trackerId, type Owner } from '../../jobs/tracked';
 import { withHeartbeat } from '../heartbeat';
 import type { LearntSettings } from '../messages';
 import { REGISTER_AGAIN_SIGNAL, TOLD_SIGNAL, TRACKER_MEMO } from '../../jobs/tracker-names';
-import type { AdoptRequest, Owner, Told, TrackerInput, TrackerStart } from './messages';
-import { wasSplit } from './register';
+import type { AdoptRequest, Told, TrackerInput, TrackerStart } from './messages';
+import { unlessClosed } from './unless-closed';
 
 /** Calls of Temporal at once. */
 const LANES = 20;
@@ -38,7 +39,7 @@ export function makeBeginTracker(learn: () => Promise<LearntSettings>) {
   return async function beginTracker({ connection, path }: TrackerInput): Promise<TrackerStart> {
     const { client, info } = Context.current();
     const parts = [0, 1].map((bit) => trackerId(info.taskQueue, connection, `${path}${bit}`));
-    const running = await Promise.all(parts.map(async (id) => (await isOpen(client, id)) || wasSplit(client, id)));
+    const running = await Promise.all(parts.map((id) => isOpen(client, id)));
     return { settings: await learn(), isSplit: running.includes(true) };
   };
 }
@@ -61,7 +62,7 @@ export async function adopt({ connection, path, known }: AdoptRequest): Promise<
 }
 
 /** Activity `closedAmong`. */
-export async function closedAmong(operations: (Owner & { firstRunId: string })[]): Promise<string[]> {
+export async function closedAmong(operations: Owner[]): Promise<string[]> {
   const { client } = Context.current();
   const closed: string[] = [];
   await withHeartbeat(() =>
@@ -81,22 +82,9 @@ async function isOpen(client: Client, workflowId: string, firstRunId?: string): 
   return firstRunId === undefined || first === '' || first === firstRunId;
 }
 
-async function unlessClosed<T>(call: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await call();
-  } catch (err) {
-    if (err instanceof WorkflowNotFoundError) return undefined;
-    throw err;
-  }
-}
-
 /** All of them, even where some fail. @throws the first failure, at the end */
 async function inLanes<T>(all: readonly T[], work: (one: T) => Promise<void>): Promise<void> {
-  const failures: unknown[] = [];
-  let next = 0;
-  const lane = async (): Promise<void> => {
-    for (let one = all[next++]; one !== undefined; one = all[next++]) await work(one).catch((err: unknown) => failures.push(err));
-  };
-  await Promise.all(Array.from({ length: LANES }, lane));
-  if (failures.length > 0) throw failures[0];
+  const limit = pLimit(LANES);
+  const ends = await Promise.allSettled(all.map((one) => limit(() => work(one))));
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
 }

@@ -8,6 +8,7 @@
  */
 import { CancellationScope, isCancellation, setHandler, workflowInfo } from '@temporalio/workflow';
 import type { Page } from '../../activities/messages';
+import { inGroups } from '../../jobs/groups';
 import type { Job } from '../../jobs/model';
 import { packed, rowsOf, type Rows } from '../../jobs/packing';
 import { cancelAll } from '../engine/cancel';
@@ -81,21 +82,6 @@ async function mayContinueAsNew(shard: Shard): Promise<boolean> {
 
 async function continueAsNew(input: ShardInput, shard: Shard): Promise<never> {
   const { carried, pages, jobs } = shard.carried();
-  return await inNewRun<typeof runShard>({ ...input, pages: [] }, carried, pages, ...inArguments(jobs).map(packed));
-}
-
-/** The jobs in groups that are small enough for one argument each. */
-function inArguments(jobs: readonly Job[]): Job[][] {
-  const groups: Job[][] = [];
-  let chars = Infinity;
-  for (const job of jobs) {
-    const more = JSON.stringify(job).length;
-    if (chars + more > MAX_ARGUMENT_CHARS) {
-      groups.push([]);
-      chars = 0;
-    }
-    groups.at(-1)?.push(job);
-    chars += more;
-  }
-  return groups;
+  const groups = inGroups(jobs, MAX_ARGUMENT_CHARS, (job) => JSON.stringify(job).length);
+  return await inNewRun<typeof runShard>({ ...input, pages: [] }, carried, pages, ...groups.map(packed));
 }

@@ -107,8 +107,10 @@ export function interruptedEvent(err: unknown): JobEvent | undefined {
   return result && submittedEvent(result);
 }
 
-/** @param result without `elsewhere` */
-export function submittedEvent({ about, decision, waitSeconds, trouble, firstSentAtMs, maybeAccepted }: SubmitResult): JobEvent {
+/** @param otherwiseSeconds the wait of one that says none */
+export function submittedEvent(result: SubmitResult, otherwiseSeconds?: number): JobEvent {
+  const { elsewhere, about, decision, waitSeconds = otherwiseSeconds, trouble, firstSentAtMs, maybeAccepted } = result;
+  if (elsewhere !== undefined) return { kind: 'elsewhere', on: elsewhere };
   return { kind: 'submitted', about, decision, waitSeconds, trouble, firstSentAtMs, maybeAccepted };
 }
 
@@ -133,10 +135,9 @@ function submitEvents(keys: ReadonlyMap<number, string>, results: readonly Submi
   // Where nothing at all could be sent, trying again at once would find the connection as busy.
   const waitSeconds = results.some(({ decision }) => decision !== undefined) ? 0 : NO_PLACE_SECONDS;
   for (const key of keys.values()) events.set(key, [{ kind: 'submitted', waitSeconds }]);
-  for (const { index, elsewhere, ...result } of results) {
-    const key = keys.get(index);
-    if (key !== undefined && elsewhere !== undefined) events.set(key, [{ kind: 'elsewhere', on: elsewhere }]);
-    else if (key !== undefined) events.set(key, [{ kind: 'submitted', ...result, waitSeconds: result.waitSeconds ?? waitSeconds }]);
+  for (const result of results) {
+    const key = keys.get(result.index);
+    if (key !== undefined) events.set(key, [submittedEvent(result, waitSeconds)]);
   }
   return events;
 }

@@ -33,9 +33,7 @@ export async function beginShared(request: BeginRequest, title: string): Promise
   try {
     const begun = await CancellationScope.nonCancellable(() => call(submittingUnchecked(title))['lro.begin'](request));
     if ('elsewhere' in begun) return {};
-    const { submitted } = begun;
-    const { elsewhere } = submitted;
-    return { begun, event: elsewhere === undefined ? submittedEvent(submitted) : { kind: 'elsewhere', on: elsewhere } };
+    return { begun, event: submittedEvent(begun.submitted) };
   } catch (err) {
     const cause = err instanceof ActivityFailure ? err.cause : undefined;
     if (cause instanceof ApplicationFailure && FAILURE_TYPES.some((type) => type === cause.type)) throw err;

@@ -3,7 +3,7 @@
  * then ever more seldom.
  */
 import { sleep } from '@temporalio/workflow';
-import type { Registration } from '../../jobs/tracked';
+import type { Owner } from '../../jobs/tracked';
 import { trackerCall } from './calls';
 
 const FIRST_MS = 15_000;
@@ -11,8 +11,6 @@ const LONGEST_MS = 600_000;
 /** One that would be looked for so much later, in parts of its wait, is looked for with the others. */
 const EARLY_PART = 0.5;
 const MAX_IN_SET = 500;
-
-type Owner = Pick<Registration, 'workflowId' | 'firstRunId' | 'token'>;
 
 export class Checks {
   private readonly known = new Map<string, { atMs: number; waitMs: number }>();

@@ -1,7 +1,5 @@
 /** Whose the operations of a tracker are. */
-import type { Registration } from '../../jobs/tracked';
-
-export type Owner = Pick<Registration, 'workflowId' | 'firstRunId' | 'token'>;
+import type { Owner } from '../../jobs/tracked';
 
 /** Those that left last: one that is registered late, for the second time, is known. */
 const MAX_LEFT = 500;

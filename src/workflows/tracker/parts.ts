@@ -1,6 +1,6 @@
 /** The two trackers that one is split into: what it has, and what it is told, goes on to them. */
 import { getExternalWorkflowHandle, workflowInfo } from '@temporalio/workflow';
-import type { Owner, TrackerInput } from '../../activities/tracker/messages';
+import type { Shown, TrackerInput } from '../../activities/tracker/messages';
 import { nextPath, trackerId, type Registration } from '../../jobs/tracked';
 import { trackerCall } from './calls';
 import type { hurrySignal } from './messages';
@@ -35,7 +35,7 @@ export class Parts {
     return trackerId(workflowInfo().taskQueue, this.input.connection, nextPath(workflowId, this.input.path));
   }
 
-  relay(signal: typeof hurrySignal, { workflowId, token }: Owner): void {
+  relay(signal: typeof hurrySignal, { workflowId, token }: Shown): void {
     void getExternalWorkflowHandle(this.idOf(workflowId))
       .signal(signal, { workflowId, token })
       .catch(() => undefined);

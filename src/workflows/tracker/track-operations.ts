@@ -8,6 +8,8 @@
  */
 import { CancellationScope, condition, isCancellation, setHandler } from '@temporalio/workflow';
 import type { TrackerInput, TrackerStart } from '../../activities/tracker/messages';
+import { inGroups } from '../../jobs/groups';
+import { MAX_DEPTH } from '../../jobs/tracked';
 import { carriedBy } from '../engine/carry';
 import { throwIfCancelled } from '../engine/cancellation';
 import { inNewRun, isNewRunDue } from '../engine/new-run';
@@ -58,7 +60,8 @@ export async function trackOperations(given: TrackerInput, before?: CarriedTrack
 /** Whoever starts it can pass any arguments. @throws ApplicationFailure `InvalidInput` */
 function knownInput(given: Partial<TrackerInput> | null | undefined): TrackerInput {
   const { connection, path } = given ?? {};
-  if (typeof connection === 'string' && typeof path === 'string' && /^[01]{0,16}$/.test(path)) return { connection, path };
+  const isPath = typeof path === 'string' && path.length <= MAX_DEPTH && /^[01]*$/.test(path);
+  if (typeof connection === 'string' && isPath) return { connection, path };
   throw typedFailure({ type: 'InvalidInput', message: 'trackOperations is started for operations with follow "shared", not by callers' });
 }
 
@@ -75,21 +78,5 @@ async function hasWork(tracker: Tracker, { settings }: TrackerStart): Promise<bo
 async function continueAsNew(input: TrackerInput, tracker: Tracker, start: TrackerStart, view: TrackerView): Promise<never> {
   const { settings, written } = await view.carried();
   const { carried, operations } = tracker.carried({ ...start, settings });
-  return await inNewRun<typeof trackOperations>(input, { ...carried, written }, ...inArguments(operations));
-}
-
-/** Operations in groups that are small enough for one argument each. */
-function inArguments(operations: readonly Tracked[]): Tracked[][] {
-  const groups: Tracked[][] = [];
-  let bytes = Infinity;
-  for (const one of operations) {
-    const more = jsonBytes(one);
-    if (bytes + more > MAX_ARGUMENT_BYTES) {
-      groups.push([]);
-      bytes = 0;
-    }
-    groups.at(-1)?.push(one);
-    bytes += more;
-  }
-  return groups;
+  return await inNewRun<typeof trackOperations>(input, { ...carried, written }, ...inGroups(operations, MAX_ARGUMENT_BYTES, jsonBytes));
 }

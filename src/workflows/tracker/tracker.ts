@@ -7,18 +7,18 @@
  * 2. A tracker that was split takes nothing any more: it passes on what it has and what comes.
  */
 import { condition, sleep, upsertMemo } from '@temporalio/workflow';
-import type { Owner as Shown, Told, TrackerInput, TrackerStart } from '../../activities/tracker/messages';
+import type { Shown, Told, TrackerInput, TrackerStart } from '../../activities/tracker/messages';
 import { MAX_KEPT_BYTES, type TrackedStanding } from '../../contract';
 import { keyOf } from '../../jobs/begin';
 import type { Job, JobEnd } from '../../jobs/model';
 import { phaseOf, progressOf } from '../../jobs/progress';
-import { dueBy, knownRegistration, MAX_DEPTH, registrationOf, trackedJob, type Registration } from '../../jobs/tracked';
+import { dueBy, knownRegistration, MAX_DEPTH, registrationOf, trackedJob, type Owner, type Registration } from '../../jobs/tracked';
 import { SPLIT_MEMO } from '../../jobs/tracker-names';
 import { ownIdentity } from '../engine/carry';
 import { Engine } from '../engine/engine';
 import { trackerCall } from './calls';
 import { Checks } from './checks';
-import { Members, type Owner } from './members';
+import { Members } from './members';
 import { hurrySignal, releaseSignal } from './messages';
 import { Outbox } from './outbox';
 import { Parts } from './parts';
@@ -105,7 +105,7 @@ export class Tracker {
   }
 
   /** Whether all that is to be told or passed on has arrived. */
-  get isQuiet(): boolean {
+  private get isQuiet(): boolean {
     return this.told.isEmpty && this.adoptions.isEmpty && this.parts.isEmpty;
   }
 
