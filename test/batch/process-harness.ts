@@ -124,6 +124,40 @@ export class BatchHarness {
   }
 }
 
+export type Kill = [what: string, kill: () => Promise<unknown>];
+
+/** What is killed, and started again. @param harness of the tests that do so, once it is open */
+export function killsOf(harness: () => BatchHarness): Kill[] {
+  return [
+    [
+      'the worker',
+      () =>
+        harness()
+          .killWorker()
+          .then(() => harness().startWorker()),
+    ],
+    [
+      'Temporal',
+      () =>
+        harness()
+          .killTemporal()
+          .then(() => harness().restartTemporal()),
+    ],
+    [
+      'the service',
+      () =>
+        harness()
+          .emulator.kill()
+          .then(() => harness().restartService()),
+    ],
+  ];
+}
+
+/** Rows of a test: each kill so often. */
+export function roundsOf(kills: readonly Kill[], times: number): (readonly [string, number, Kill[1]])[] {
+  return kills.flatMap(([what, kill]) => Array.from({ length: times }, (_, round) => [what, round + 1, kill] as const));
+}
+
 /** A test with a service and a worker of its own. Such tests of a file run side by side. */
 export function batchTest(name: string, options: BatchHarnessOptions, work: (harness: BatchHarness) => Promise<void>): void {
   test.concurrent(name, async () => {

@@ -3,7 +3,7 @@
  * clock no poll is early, with no excuse for a kill; nothing is lost, and nothing is submitted twice that may not be.
  */
 import { leadsMs } from './leads';
-import { BatchHarness, batchTest, halfOnce, itemsNamed } from './process-harness';
+import { BatchHarness, batchTest, halfOnce, itemsNamed, killsOf, roundsOf } from './process-harness';
 
 const ITEMS = 300;
 const RETRY_AFTER = 4;
@@ -18,12 +18,10 @@ beforeAll(async () => {
 });
 afterAll(() => harness.close());
 
-const KILLS: [string, () => Promise<unknown>][] = [
-  ['the worker', () => harness.killWorker().then(() => harness.startWorker())],
-  ['Temporal', () => harness.killTemporal().then(() => harness.restartTemporal())],
-  ['the service', () => harness.emulator.kill().then(() => harness.restartService())],
-];
-const ROUNDS = KILLS.flatMap(([name, kill]) => Array.from({ length: 20 }, (_, round) => [name, round + 1, kill] as const));
+const ROUNDS = roundsOf(
+  killsOf(() => harness),
+  20,
+);
 
 test.each(ROUNDS)('%s is killed while questions wait (%i)', async (_, __, kill) => {
   const items = itemsNamed(ITEMS, halfOnce);

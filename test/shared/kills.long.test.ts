@@ -7,7 +7,7 @@ import { LroClient } from '../../src/client';
 import type { OperationInput, OperationResult } from '../../src/contract';
 import { TRACK_OPERATIONS } from '../../src/jobs/tracker-names';
 import { trackerId } from '../../src/jobs/tracked';
-import { BatchHarness } from '../batch/process-harness';
+import { BatchHarness, killsOf, roundsOf } from '../batch/process-harness';
 import { Evidence } from '../batch/evidence';
 import { eventually } from '../support/eventually';
 import { eventsOf } from '../workflows/history';
@@ -25,13 +25,13 @@ beforeAll(async () => {
 });
 afterAll(() => harness.close());
 
-const KILLS: [string, () => Promise<unknown>][] = [
-  ['the worker', () => harness.killWorker().then(() => harness.startWorker())],
-  ['Temporal', () => harness.killTemporal().then(() => harness.restartTemporal())],
-  ['the service', () => harness.emulator.kill().then(() => harness.restartService())],
-  ['the tracker', () => harness.client.workflow.getHandle(trackerId(harness.taskQueue, 'maps')).terminate('killed by a test')],
-];
-const ROUNDS = KILLS.flatMap(([name, kill]) => Array.from({ length: 20 }, (_, round) => [name, round + 1, kill] as const));
+const ROUNDS = roundsOf(
+  [
+    ...killsOf(() => harness),
+    ['the tracker', () => harness.client.workflow.getHandle(trackerId(harness.taskQueue, 'maps')).terminate('killed by a test')],
+  ],
+  20,
+);
 
 test.each(ROUNDS)('%s is killed while a tracker polls (%i)', async (_, __, kill) => {
   await harness.fresh();
