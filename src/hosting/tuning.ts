@@ -8,19 +8,26 @@ import type { WorkerOptions } from '@temporalio/worker';
 
 type PollerBehavior = NonNullable<WorkerOptions['activityTaskPollerBehavior']>;
 
-/** What the environment may set of a worker. Slots that are absent are the SDK's: 100 activities, 40 workflow tasks. */
-export type Tuning = Required<Pick<WorkerOptions, 'maxCachedWorkflows' | 'activityTaskPollerBehavior' | 'workflowTaskPollerBehavior'>> &
-  Pick<WorkerOptions, 'maxConcurrentActivityTaskExecutions' | 'maxConcurrentWorkflowTaskExecutions'>;
+/** What the environment may set of a worker. */
+export type Tuning = Required<
+  Pick<
+    WorkerOptions,
+    | 'maxCachedWorkflows'
+    | 'maxConcurrentActivityTaskExecutions'
+    | 'maxConcurrentWorkflowTaskExecutions'
+    | 'activityTaskPollerBehavior'
+    | 'workflowTaskPollerBehavior'
+  >
+>;
 
 /** Measured: see docs/operations.md, "How much a worker takes on". */
 export const DEFAULT_TUNING: Tuning = {
   maxCachedWorkflows: 300,
+  maxConcurrentActivityTaskExecutions: 300,
+  maxConcurrentWorkflowTaskExecutions: 16,
   activityTaskPollerBehavior: { type: 'simple-maximum', maximum: 10 },
   workflowTaskPollerBehavior: { type: 'simple-maximum', maximum: 10 },
 };
-
-/** The SDK's, of workflow tasks. */
-const DEFAULT_WORKFLOW_TASKS = 40;
 
 /** Beyond them a worker runs out of memory before it is of use. */
 const MAX_CACHED = 20_000;
@@ -75,14 +82,11 @@ type ReadVariables = { [name in keyof typeof tuningVariables]?: z.output<(typeof
 export function tuningOf(read: ReadVariables): { tuning: Tuning; mistake?: string } {
   const cached = read.LRO_MAX_CACHED_WORKFLOWS ?? DEFAULT_TUNING.maxCachedWorkflows;
   const tasks = read.LRO_MAX_CONCURRENT_WORKFLOW_TASKS;
-  const activities = read.LRO_MAX_CONCURRENT_ACTIVITIES;
   const tuning: Tuning = {
     maxCachedWorkflows: cached,
     // A task takes a place in the cache: the SDK would only warn, and use fewer.
-    ...(tasks !== undefined || cached < DEFAULT_WORKFLOW_TASKS
-      ? { maxConcurrentWorkflowTaskExecutions: tasks ?? Math.min(cached, DEFAULT_WORKFLOW_TASKS) }
-      : {}),
-    ...(activities === undefined ? {} : { maxConcurrentActivityTaskExecutions: activities }),
+    maxConcurrentWorkflowTaskExecutions: tasks ?? Math.min(cached, DEFAULT_TUNING.maxConcurrentWorkflowTaskExecutions),
+    maxConcurrentActivityTaskExecutions: read.LRO_MAX_CONCURRENT_ACTIVITIES ?? DEFAULT_TUNING.maxConcurrentActivityTaskExecutions,
     activityTaskPollerBehavior: read.LRO_ACTIVITY_TASK_POLLERS ?? DEFAULT_TUNING.activityTaskPollerBehavior,
     workflowTaskPollerBehavior: read.LRO_WORKFLOW_TASK_POLLERS ?? DEFAULT_TUNING.workflowTaskPollerBehavior,
   };

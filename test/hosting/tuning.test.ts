@@ -25,7 +25,13 @@ const TEN = { type: 'simple-maximum', maximum: 10 };
 test.each([[{}], [{ LRO_MAX_CACHED_WORKFLOWS: '', LRO_ACTIVITY_TASK_POLLERS: '', LRO_MAX_CONCURRENT_ACTIVITIES: '' }]])(
   'without settings it is what the documentation says: %j',
   (env) => {
-    expect(tuningOf(env)).toEqual({ maxCachedWorkflows: 300, activityTaskPollerBehavior: TEN, workflowTaskPollerBehavior: TEN });
+    expect(tuningOf(env)).toEqual({
+      maxCachedWorkflows: 300,
+      maxConcurrentActivityTaskExecutions: 300,
+      maxConcurrentWorkflowTaskExecutions: 16,
+      activityTaskPollerBehavior: TEN,
+      workflowTaskPollerBehavior: TEN,
+    });
   },
 );
 
@@ -64,7 +70,7 @@ test.each([
 test('a task needs a place in the cache: more of them are refused, and a small cache has fewer by itself', () => {
   const mistakes = ['LRO_MAX_CONCURRENT_WORKFLOW_TASKS: must not be above LRO_MAX_CACHED_WORKFLOWS (300)'];
   expect(mistakesOf({ LRO_MAX_CONCURRENT_WORKFLOW_TASKS: '301' })).toEqual(mistakes);
-  expect(tuningOf({ LRO_MAX_CACHED_WORKFLOWS: '20' })).toMatchObject({ maxCachedWorkflows: 20, maxConcurrentWorkflowTaskExecutions: 20 });
+  expect(tuningOf({ LRO_MAX_CACHED_WORKFLOWS: '12' })).toMatchObject({ maxCachedWorkflows: 12, maxConcurrentWorkflowTaskExecutions: 12 });
 });
 
 test('mistakes are named together', () => {

@@ -31,10 +31,12 @@ import type { CheckedBatch } from '../../schema/batch';
 import { checkBatch } from '../../schema/batch';
 import { checkChain } from '../../schema/chain';
 
-/** Open operations of one shard, in small and in large batches. Measured: see docs/decisions.md. */
-const SHARD_SIZE = 250;
-const LARGE_SHARD_SIZE = 500;
-const SMALL_BATCH = 2000;
+/** Open operations of one shard: where so many are open in all, or fewer. Measured: see docs/decisions.md. */
+const SHARD_SIZES = [
+  { open: 2000, size: 250 },
+  { open: 20_000, size: 500 },
+  { open: Infinity, size: 800 },
+];
 
 /** Longest wait for the next bytes of the manifest. Reading a million lines may take hours, as long as bytes arrive. */
 const SILENT_SECONDS = 60;
@@ -256,7 +258,7 @@ async function* watched(bytes: AsyncIterable<Buffer>, timeout: ExchangeTimeout):
 
 /** Every shard gets about as many items as the others. */
 function shardsOf({ total, pages, duplicates }: Found, inFlight: number): PreparedBatch['shards'] {
-  const size = inFlight > SMALL_BATCH ? LARGE_SHARD_SIZE : SHARD_SIZE;
+  const { size = 1 } = SHARD_SIZES.find(({ open }) => inFlight <= open) ?? {};
   const wanted = Math.ceil(inFlight / size);
   if (pages === undefined) {
     return Array.from({ length: wanted }, (_, shard) => {

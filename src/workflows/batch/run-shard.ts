@@ -14,7 +14,7 @@ import { packed, rowsOf, type Rows } from '../../jobs/packing';
 import { cancelAll } from '../engine/cancel';
 import { carriedBy } from '../engine/carry';
 import { throwIfCancelled } from '../engine/cancellation';
-import { inNewRun, isNewRunDue } from '../engine/new-run';
+import { inNewRun, isHistoryDear, isNewRunDue } from '../engine/new-run';
 import { typedFailure } from '../failures';
 import { isMeant, pollNowSignal } from '../poll-now';
 import { itemQuery, pauseSignal, resumeSignal, stopSignal, type ShardInput, type ShardResult } from './messages';
@@ -45,11 +45,12 @@ export async function runShard(
   const { engine } = shard;
   try {
     while (engine.isOpen) {
-      if (await mayContinueAsNew(shard)) return await continueAsNew(input, shard);
+      // Before anything is sent: what has failed may be the end of it.
+      shard.collect();
+      if (isToContinueAsNew(shard) && (await settled(shard))) return await continueAsNew(input, shard);
       await engine.send(shard.room());
-      shard.collect();
+      shard.tell();
       await engine.rest(shard.room());
-      shard.collect();
     }
   } catch (err) {
     if (!isCancellation(err)) throw err;
@@ -65,19 +66,24 @@ function requireParent(input: Partial<ShardInput> | undefined): void {
   throw typedFailure({ type: 'InvalidInput', message: 'runShard is a part of runBatch, which starts it: start a batch instead' });
 }
 
-/** When a new run is due, all that is under way is waited for, and what was told of it is written. */
-async function mayContinueAsNew(shard: Shard): Promise<boolean> {
+/** Whether a new run is to go on. Until it does nothing more is begun. */
+function isToContinueAsNew(shard: Shard): boolean {
   const { engine, input } = shard;
+  if (!engine.isUnderWay && isHistoryDear(input.shards)) return true;
   const isDue = isNewRunDue(input.settings, true);
   shard.change({ isWaitingForNewRun: isDue });
   engine.holdsFiles = isDue;
   // A chunk that is long in coming back, a large file say, does not keep the others from being asked.
-  if (!isDue || (engine.isStreaming && workflowInfo().historyLength <= MAX_HISTORY_EVENTS)) return false;
-  await engine.settle();
+  return isDue && (!engine.isStreaming || workflowInfo().historyLength > MAX_HISTORY_EVENTS);
+}
+
+/** Waits for all that is under way, and writes what was told of it. @returns whether anything is left for the next run */
+async function settled(shard: Shard): Promise<boolean> {
+  await shard.engine.settle();
   await shard.flush();
   // The next run would not know of a cancellation that this one was told of.
   await throwIfCancelled();
-  return engine.isOpen;
+  return shard.engine.isOpen;
 }
 
 async function continueAsNew(input: ShardInput, shard: Shard): Promise<never> {

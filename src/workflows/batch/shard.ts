@@ -47,6 +47,8 @@ export interface CarriedShard {
   tally: Tally;
   reportPages: number;
   reportedAtMs: number;
+  /** When its first run began. Absent in what older builds hand on. */
+  beganAtMs?: number;
   /** What the last report had to tell besides counts. Absent in what older builds hand on. */
   reportedNews?: News;
 }
@@ -60,6 +62,7 @@ export class Shard {
   /** Items that were never sent, and whose names only their pages know: indexes by page. */
   private readonly nameless = new Map<number, number[]>();
   private readonly submittedBefore: number;
+  private readonly beganAtMs: number;
   private reportedAtMs: number;
   private reportedNews: News | undefined;
   private reporting: Promise<void> = Promise.resolve();
@@ -74,6 +77,7 @@ export class Shard {
     this.pages = new Map(pages);
     this.tally = carried === undefined ? noTally() : knownOf(carried.tally);
     this.submittedBefore = this.tally.submitted;
+    this.beganAtMs = carried?.beganAtMs ?? workflowInfo().startTime.getTime();
     this.reportedAtMs = carried?.reportedAtMs ?? 0;
     this.reportedNews = carried?.reportedNews;
     this.holds = { ...(carried?.holds ?? { isPaused: paused, isStopped: false }), isWaitingForNewRun: false };
@@ -110,23 +114,36 @@ export class Shard {
 
   /** New items that may begin. */
   room(): number {
-    const jobs = this.engine.jobs();
     if (!this.report.hasRoom || !this.engine.hasRoom) return 0;
-    return this.input.maxInFlight - jobs.length;
+    return this.input.maxInFlight - this.engine.count;
   }
 
   /** Takes up what has ended: counted, and on its way to the report. */
   collect(): void {
     const { stopAfterFailures } = this.input;
-    const before = this.tally.counts;
-    this.tally.counts = { ...before };
-    for (const ended of this.engine.takeEnded()) this.take(ended);
-    // Once for all: each call leaves the workflow's thread.
-    for (const outcome of ITEM_OUTCOMES) countItems(outcome, this.tally.counts[outcome] - before[outcome]);
+    const ended = this.engine.takeEnded();
+    if (ended.length > 0) this.takeAll(ended);
     if (stopAfterFailures !== undefined && failuresOf(this.tally.counts) >= stopAfterFailures && !this.holds.isStopped)
       this.change({ isStopped: true });
     if (this.engine.broken !== undefined && this.tally.broken === undefined) this.breakOff(this.engine.broken);
-    this.reportToBatch();
+  }
+
+  /** Shows how it stands, and reports to the batch: soon at first, then more and more seldom, since every report stays in the batch's history. */
+  tell(): void {
+    const { parent } = workflowInfo();
+    const jobs = this.engine.jobs();
+    const tally = this.currentTally(jobs);
+    const { shard, shards, source } = this.input;
+    showShard(tally, shard, shards, this.holds, jobs.filter(isUnaccepted).length);
+    const ageSeconds = (Date.now() - this.beganAtMs) / 1000;
+    const news = newsOf(tally, this.reportedNews);
+    const everySeconds = reportSeconds(news, this.reportedNews, ageSeconds, shards);
+    if (parent === undefined || Date.now() - this.reportedAtMs < everySeconds * 1000) return;
+    this.reportedAtMs = Date.now();
+    this.reportedNews = news;
+    const sent = getExternalWorkflowHandle(parent.workflowId).signal(tallySignal, { shard, tally, firstRunId: source.firstRunId });
+    // A batch that is gone hears nothing; its request to cancel is on its way.
+    this.reporting = Promise.all([this.reporting, sent.catch(() => undefined)]).then(() => undefined);
   }
 
   /** Answer of the query `item`. */
@@ -153,6 +170,7 @@ export class Shard {
   /** Writes what is to be written before a new run goes on. */
   async flush(): Promise<void> {
     this.collect();
+    this.tell();
     await this.report.flush();
     await this.reporting;
   }
@@ -162,9 +180,17 @@ export class Shard {
     const { jobs, state } = this.engine.carried();
     const used = new Set(jobs.map(({ page }) => page));
     const from = state.next?.page ?? Infinity;
-    const { holds, reportedAtMs, reportedNews } = this;
+    const { holds, beganAtMs, reportedAtMs, reportedNews } = this;
     return {
-      carried: { engine: state, holds, tally: this.currentTally(), reportPages: this.report.written, reportedAtMs, reportedNews },
+      carried: {
+        engine: state,
+        holds,
+        tally: this.currentTally(),
+        reportPages: this.report.written,
+        beganAtMs,
+        reportedAtMs,
+        reportedNews,
+      },
       pages: [...this.pages].filter(([number]) => number >= from || used.has(number)),
       jobs,
     };
@@ -175,6 +201,7 @@ export class Shard {
     abandonAll(this.engine);
     await cleanUp(this.engine);
     this.collect();
+    this.tell();
     await this.report.flush();
     const { next } = this.engine.carriedState();
     for (const [number, page] of this.pages) {
@@ -190,6 +217,14 @@ export class Shard {
   private nameOf({ about, page, index }: Job): string | undefined {
     const found = about === undefined ? this.pages.get(page) : undefined;
     return about?.id ?? (found !== undefined && 'items' in found ? found.items[index]?.id : undefined);
+  }
+
+  private takeAll(all: readonly EndedJob[]): void {
+    const before = this.tally.counts;
+    this.tally.counts = { ...before };
+    for (const ended of all) this.take(ended);
+    // Once for all: each call leaves the workflow's thread.
+    for (const outcome of ITEM_OUTCOMES) countItems(outcome, this.tally.counts[outcome] - before[outcome]);
   }
 
   private take(ended: EndedJob): void {
@@ -232,32 +267,15 @@ export class Shard {
     }
   }
 
-  private currentTally(): Tally {
+  private currentTally(jobs: readonly Job[] = this.engine.jobs()): Tally {
     const { lastProblem } = this.engine;
     const isNewer = lastProblem !== undefined && lastProblem.at >= (this.tally.lastProblem?.at ?? '');
     return {
       ...this.tally,
-      troubled: troubledItems(this.engine.jobs()),
+      troubled: troubledItems(jobs),
       submitted: this.submittedBefore + this.engine.accepted,
-      running: this.engine.jobs().filter(({ step }) => step.at === 'poll' || step.at === 'fetch').length,
+      running: jobs.filter(({ step }) => step.at === 'poll' || step.at === 'fetch').length,
       lastProblem: isNewer && this.tally.broken === undefined ? lastProblem : this.tally.lastProblem,
     };
-  }
-
-  /** Reports to the batch: soon at first, then more and more seldom, since every report stays in the batch's history. */
-  private reportToBatch(): void {
-    const { parent, startTime } = workflowInfo();
-    const tally = this.currentTally();
-    const { shard, shards, source } = this.input;
-    showShard(tally, shard, shards, this.holds, this.engine.jobs().filter(isUnaccepted).length);
-    const ageSeconds = (Date.now() - startTime.getTime()) / 1000;
-    const news = newsOf(tally, this.reportedNews);
-    const everySeconds = reportSeconds(news, this.reportedNews, ageSeconds, shards);
-    if (parent === undefined || Date.now() - this.reportedAtMs < everySeconds * 1000) return;
-    this.reportedAtMs = Date.now();
-    this.reportedNews = news;
-    const sent = getExternalWorkflowHandle(parent.workflowId).signal(tallySignal, { shard, tally, firstRunId: source.firstRunId });
-    // A batch that is gone hears nothing; its request to cancel is on its way.
-    this.reporting = Promise.all([this.reporting, sent.catch(() => undefined)]).then(() => undefined);
   }
 }

@@ -8,6 +8,7 @@ import type { ChildWorkflowHandle, SignalDefinition } from '@temporalio/workflow
 import type { PreparedBatch } from '../../activities/batch/messages';
 import type { Page } from '../../activities/messages';
 import type { BatchInput } from '../../contract';
+import { inParts } from '../../jobs/groups';
 import { RUN_SHARD, type ShardInput, type ShardResult } from './messages';
 import type { runShard } from './run-shard';
 
@@ -71,15 +72,22 @@ function shardInputs(input: BatchInput, prepared: PreparedBatch, paused: boolean
   const { source, shards, maxInFlight, report, settings } = prepared;
   const { submitsPerSecond, stopAfterFailures } = input;
   const count = shards.length;
-  return shards.map(({ pages, from = 0, to = 0, duplicates }, shard) => {
+  // Where all items may be open at once, each shard may have all of its own open.
+  const pagesOf = shards.map(({ pages, from = 0, to = 0, duplicates }): Page[] => {
     const items = input.items?.slice(from, to) ?? [];
-    const own: Page[] = pages ?? [{ items, count: items.length, first: from > 0 ? from : undefined, duplicates }];
+    return pages ?? [{ items, count: items.length, first: from > 0 ? from : undefined, duplicates }];
+  });
+  const partsOfOpen = inParts(
+    maxInFlight,
+    pagesOf.map((pages) => pages.reduce((sum, page) => sum + page.count, 0)),
+  );
+  return pagesOf.map((own, shard) => {
     return {
       source,
       shard,
       shards: count,
       pages: own,
-      maxInFlight: Math.floor((maxInFlight * (shard + 1)) / count) - Math.floor((maxInFlight * shard) / count),
+      maxInFlight: partsOfOpen[shard] ?? 1,
       submitsPerSecond: submitsPerSecond === undefined ? undefined : submitsPerSecond / count,
       stopAfterFailures,
       report,

@@ -28,6 +28,7 @@ import { throwIfCancelled } from './cancellation';
 import * as due from './due';
 import { findJobs } from './finds';
 import { Flights, type FlightKind } from './flights';
+import { IdleJobs } from './idle-jobs';
 import { Room } from './room';
 import { submitJobs } from './submits';
 import { Timer } from './timer';
@@ -56,6 +57,7 @@ export class Engine {
   private readonly room: Room;
   private readonly open = new Map<string, Job>();
   private readonly flights = new Flights();
+  private readonly idle = new IdleJobs(this.open, this.flights);
   private readonly hurried = new Set<string>();
   private ended: EndedJob[] = [];
   private isAwake = false;
@@ -77,10 +79,20 @@ export class Engine {
     this.submitsFromMs = submitsFromMs;
   }
 
+  /** How many jobs are open. */
+  get count(): number {
+    return this.open.size;
+  }
+
   /** Whether anything can still happen. */
   get isOpen(): boolean {
-    if (this.flights.count() > 0) return true;
-    return this.submits === 'stop' ? this.jobs().some(({ step }) => step.at !== 'submit') : this.open.size > 0 || this.backlog.left > 0;
+    if (this.isUnderWay) return true;
+    return this.submits === 'stop' ? this.jobs().some(({ step }) => step.at !== 'submit') : this.count > 0 || this.backlog.left > 0;
+  }
+
+  /** Whether an activity is under way. */
+  get isUnderWay(): boolean {
+    return this.flights.count() > 0;
   }
 
   /** Whether services have accepted what all jobs have submitted first. */
@@ -113,9 +125,8 @@ export class Engine {
   takeOut(key: string): Job | undefined {
     const job = this.open.get(key);
     if (job === undefined) return undefined;
-    this.open.delete(key);
+    this.remove(job);
     this.hurried.delete(key);
-    this.room.changed(job, undefined);
     return job;
   }
 
@@ -159,25 +170,26 @@ export class Engine {
   /** Sends what is due, each kind in one activity. @param room new jobs that may begin. @throws CancelledFailure */
   async send(room = 0): Promise<void> {
     // What is to follow at once passes no timer: nothing else would tell of a cancellation.
-    await throwIfCancelled();
+    if (CancellationScope.current().consideredCancelled) await throwIfCancelled();
     this.hurryThose();
     const nowMs = this.clock.now();
-    for (const job of this.idle()) this.apply(keyOf(job), { kind: 'expired' });
+    const late = this.idle.all().filter(({ deadlineAtMs = Infinity }) => deadlineAtMs <= nowMs);
+    for (const job of late) this.apply(keyOf(job), { kind: 'expired' });
     for (let jobs = this.nextSubmits(room); jobs.length > 0; jobs = this.nextSubmits(room)) {
       room -= jobs.filter(({ step }) => step.at === 'submit' && step.why === 'start').length;
       const answerBytes = this.answerBytes() ?? this.room.forOneAnswer;
       this.launch('submit', jobs, this.submit(jobs, nowMs, answerBytes), this.room.reserve(answerBytes));
     }
-    const nextFinds = (): Job[] => due.findsDue(this.idle(), nowMs, this.bytesOf);
+    const nextFinds = (): Job[] => due.findsDue(this.idle.at('find'), nowMs, this.bytesOf);
     for (let lost = nextFinds(); lost.length > 0; lost = nextFinds()) this.launch('find', lost, findJobs(lost, this.set, nowMs));
     const weigh = (job: Job): number => this.weights.asked(job);
-    const polls = this.flights.freeFromMs('poll') <= nowMs ? due.pollsDue(this.idle(), nowMs, this.isTimed(nowMs), weigh) : [];
+    const polls = this.flights.freeFromMs('poll') <= nowMs ? due.pollsDue(this.idle.at('poll'), nowMs, this.isTimed(nowMs), weigh) : [];
     if (polls.length > 0) this.launch('poll', polls, this.ask(polls, nowMs), undefined, polls.at(-1)?.step.dueAtMs);
-    const reads = this.flights.freeFromMs('read') <= nowMs ? due.readsDue(this.idle(), nowMs, weigh) : [];
+    const reads = this.flights.freeFromMs('read') <= nowMs ? due.readsDue(this.idle.at('fetch'), nowMs, weigh) : [];
     if (reads.length > 0) this.launch('read', reads, readJobs(reads, this.set, nowMs));
     for (let files = this.nextFiles(nowMs); files.length > 0; files = this.nextFiles(nowMs))
       this.launch('file', files, readFiles(files, this.set, nowMs));
-    for (const job of this.idle()) {
+    for (const job of this.idle.at('cleanup')) {
       if (job.step.at !== 'cleanup') continue;
       const cleaned = deleteResources(job.step).then((event): Events => new Map([[keyOf(job), [event]]]));
       this.launch('cleanup', [job], cleaned);
@@ -195,7 +207,7 @@ export class Engine {
       filesFromMs: this.filesFromMs(),
       hasNew: this.newJobs(room) > 0,
     };
-    this.timer.set(due.nextMoment(this.idle(), this.clock.now(), holds));
+    this.timer.set(due.nextMoment(this.idle.all(), this.clock.now(), holds));
     try {
       await condition(() => this.isAwake || this.timer.hasFired);
     } catch (err) {
@@ -223,8 +235,7 @@ export class Engine {
     const { problem } = after.step;
     if (problem !== undefined && problem !== job.step.problem) this.lastProblem = problem;
     if (isEnded(result)) {
-      this.open.delete(key);
-      this.room.changed(job, undefined);
+      this.remove(job);
       this.ended.push(result);
     } else if (result !== job) {
       this.keep(result);
@@ -235,6 +246,13 @@ export class Engine {
     const key = keyOf(job);
     this.room.changed(this.open.get(key), job);
     this.open.set(key, job);
+    this.idle.changed();
+  }
+
+  private remove(job: Job): void {
+    this.open.delete(keyOf(job));
+    this.room.changed(job, undefined);
+    this.idle.changed();
   }
 
   private async submit(jobs: readonly Job[], nowMs: number, answerBytes: number): Promise<Events> {
@@ -254,13 +272,15 @@ export class Engine {
 
   /** Whether its questions begin before their members are due. */
   private isTimed(nowMs: number): boolean {
-    return this.open.size >= due.TIMED_FROM && nowMs >= this.timedFromMs;
+    return this.count >= due.TIMED_FROM && nowMs >= this.timedFromMs;
   }
 
   private launch(kind: FlightKind, jobs: readonly Job[], work: Promise<Events>, giveBack?: () => void, lastAtMs = 0): void {
     const end = this.flights.begin(kind, jobs, Math.max(this.clock.now(), lastAtMs));
+    this.idle.changed();
     const landed = (events: Events): void => {
       end();
+      this.idle.changed();
       giveBack?.();
       for (const [key, inOrder] of events) for (const event of inOrder) this.apply(key, event);
       this.wake();
@@ -278,7 +298,7 @@ export class Engine {
     if (this.submitsMayGoMs() > nowMs) return [];
     // Where there is no room, and nothing that would make some, one job goes on alone until it has ended: the first.
     const most = this.answerBytes() === undefined ? 1 : due.chunkSize(this.limits);
-    const again = due.submitsDue(this.idle(), nowMs, most, this.bytesOf);
+    const again = due.submitsDue(this.idle.at('submit'), nowMs, most, this.bytesOf);
     // Its deadline counts from here, not from the first try of an earlier batch.
     const begin = (place: Place): Job => newJob(place, { startedAtMs: nowMs });
     const count = Math.min(most, this.newJobs(room));
@@ -291,7 +311,7 @@ export class Engine {
   private readonly bytesOf = (job: Job): number => this.weights.submitted(job, this.backlog.inputOf(job));
 
   private nextFiles(nowMs: number): Job[] {
-    return this.filesFromMs() <= nowMs ? due.fileReadsDue(this.idle(), nowMs) : [];
+    return this.filesFromMs() <= nowMs ? due.fileReadsDue(this.idle.at('fetch'), nowMs) : [];
   }
 
   private filesFromMs(): number {
@@ -313,11 +333,7 @@ export class Engine {
 
   /** Whether nothing is under way, and nothing waits but to be submitted. */
   private isStuck(): boolean {
-    return this.flights.count() === 0 && this.jobs().every(({ step }) => step.at === 'submit');
-  }
-
-  private idle(): Job[] {
-    return [...this.open].flatMap(([key, job]) => (this.flights.has(key) ? [] : [job]));
+    return !this.isUnderWay && this.jobs().every(({ step }) => step.at === 'submit');
   }
 
   private hurryThose(): void {

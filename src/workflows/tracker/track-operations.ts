@@ -12,7 +12,7 @@ import { inGroups } from '../../jobs/groups';
 import { MAX_DEPTH } from '../../jobs/tracked';
 import { carriedBy } from '../engine/carry';
 import { throwIfCancelled } from '../engine/cancellation';
-import { inNewRun, isNewRunDue } from '../engine/new-run';
+import { inNewRun, isHistoryDear, isNewRunDue } from '../engine/new-run';
 import { jsonBytes } from '../engine/weights';
 import { trueWithin } from '../engine/within';
 import { typedFailure } from '../failures';
@@ -23,6 +23,8 @@ import { Tracker, type CarriedTracker, type Tracked } from './tracker';
 
 /** Without an operation it stays so long. */
 const IDLE_SECONDS = 60;
+/** That one worker may have. */
+const TRACKERS = 20;
 /** Operations that continue as new travel in arguments of at most so many bytes. */
 const MAX_ARGUMENT_BYTES = 500_000;
 
@@ -40,7 +42,7 @@ export async function trackOperations(given: TrackerInput, before?: CarriedTrack
     const view = new TrackerView(input, start.settings, carried?.written);
     tracker.begin(start);
     while (await hasWork(tracker, start)) {
-      if (isNewRunDue(start.settings, true)) {
+      if (isNewRunDue(start.settings, true) || (tracker.isAtRest && isHistoryDear(TRACKERS))) {
         await tracker.settle();
         await throwIfCancelled();
         return await continueAsNew(input, tracker, start, view);

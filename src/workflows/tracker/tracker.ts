@@ -109,6 +109,11 @@ export class Tracker {
     return this.told.isEmpty && this.adoptions.isEmpty && this.parts.isEmpty;
   }
 
+  /** Whether nothing is under way at all. */
+  get isAtRest(): boolean {
+    return !this.engine.isUnderWay && this.isQuiet;
+  }
+
   /** Whether there is nothing that may be lost: no operation, and nothing that others rely on. */
   get isEmpty(): boolean {
     return this.members.count === 0 && this.isQuiet && !this.isSplit && this.adoptAgainAtMs === undefined;
