@@ -1,6 +1,6 @@
 /**
  * `npm run architecture`: draws the picture and the table of rooms in docs/architecture.md from the imports in `src`.
- * With `--check` nothing is written, and the exit code is 1 when they are not what the imports say. Another document may be named.
+ * With `--check` nothing is written, and the exit code is 1 when they are not what the imports say. Other documents may be named.
  */
 const { readFileSync, writeFileSync } = require('node:fs');
 const { join, resolve } = require('node:path');
@@ -67,22 +67,33 @@ function table(imports) {
   return ['| room | what it is for | imports (_types only_) |', '|---|---|---|', ...rows].join('\n');
 }
 
-async function main() {
-  const { cruise } = await import('dependency-cruiser');
-  const document = resolve(process.argv.slice(2).find((arg) => !arg.startsWith('--')) ?? DOCUMENT);
-  process.chdir(ROOT);
-  const { output } = await cruise(['src'], { ...RULES.options, includeOnly: '^src/' });
-  const imports = importsOf(output.modules);
-  const written = readFileSync(document, 'utf8');
+/** The document as the imports say that it is. */
+async function drawnIn(document, written, imports) {
   const [before, rest] = written.split(BEGIN);
   const [, after] = (rest ?? '').split(END);
   if (after === undefined) throw new Error(`${document} has no place for the picture: "${BEGIN}" and "${END}"`);
   const drawn = [before, BEGIN, '\n\n', picture(imports), '\n\n', table(imports), '\n\n', END, after].join('');
-  const text = await prettier.format(drawn, { ...(await prettier.resolveConfig(DOCUMENT)), parser: 'markdown' });
-  if (text === written) return;
-  if (!process.argv.includes('--check')) return writeFileSync(document, text);
-  console.error(`${document} is not what the imports in src say: "npm run architecture" draws it anew`);
-  process.exitCode = 1;
+  return prettier.format(drawn, { ...(await prettier.resolveConfig(DOCUMENT)), parser: 'markdown' });
+}
+
+async function main() {
+  const { cruise } = await import('dependency-cruiser');
+  const named = process.argv.slice(2).filter((arg) => !arg.startsWith('--'));
+  const documents = named.length === 0 ? [DOCUMENT] : named.map((path) => resolve(path));
+  process.chdir(ROOT);
+  const { output } = await cruise(['src'], { ...RULES.options, includeOnly: '^src/' });
+  const imports = importsOf(output.modules);
+  for (const document of documents) {
+    const written = readFileSync(document, 'utf8');
+    const text = await drawnIn(document, written, imports);
+    if (text === written) continue;
+    if (process.argv.includes('--check')) {
+      console.error(`${document} is not what the imports in src say: "npm run architecture" draws it anew`);
+      process.exitCode = 1;
+    } else {
+      writeFileSync(document, text);
+    }
+  }
 }
 
 main().catch((err) => {
