@@ -36,7 +36,11 @@ export class ScriptedService {
   private server: http.Server | undefined;
   private port = 0;
 
-  private constructor(private readonly script: Script) {}
+  /** @param base where another server answers for it */
+  private constructor(
+    private readonly script: Script,
+    private readonly base?: string,
+  ) {}
 
   static async start(script: Script): Promise<ScriptedService> {
     const service = new ScriptedService(script);
@@ -51,8 +55,13 @@ export class ScriptedService {
     return service;
   }
 
+  /** One of many below a server of their own, which passes on what comes by {@link play}. */
+  static below(base: string, script: Script): ScriptedService {
+    return new ScriptedService(script, base);
+  }
+
   get url(): string {
-    return `http://127.0.0.1:${this.port}`;
+    return this.base ?? `http://127.0.0.1:${this.port}`;
   }
 
   /** Takes connections, at the same port as before. */
@@ -60,7 +69,7 @@ export class ScriptedService {
     const server = http.createServer((request, response) => {
       request.resume();
       request.on('error', () => undefined);
-      request.on('end', () => void this.answer(request, response));
+      request.on('end', () => void this.play(request.method ?? '', request.url ?? '', response));
     });
     await new Promise<void>((resolve, reject) => server.once('error', reject).listen(this.port, '127.0.0.1', resolve));
     this.port = (server.address() as AddressInfo).port;
@@ -79,14 +88,8 @@ export class ScriptedService {
     return this.when(() => (counts[route] ?? 0) >= times);
   }
 
-  async close(): Promise<void> {
-    const { server } = this;
-    this.server = undefined;
-    server?.closeAllConnections();
-    await new Promise<void>((resolve) => (server === undefined ? resolve() : server.close(() => resolve())));
-  }
-
-  private async answer({ method = '', url = '' }: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
+  /** Answers a request. @param url below its own */
+  async play(method: string, url: string, response: http.ServerResponse): Promise<void> {
     const route = `${method} ${url.split('?')[0] ?? ''}`;
     const count = (this.requests[route] ?? 0) + 1;
     this.requests[route] = count;
@@ -106,6 +109,13 @@ export class ScriptedService {
     }
     this.answered[route] = (this.answered[route] ?? 0) + 1;
     this.changed();
+  }
+
+  async close(): Promise<void> {
+    const { server } = this;
+    this.server = undefined;
+    server?.closeAllConnections();
+    await new Promise<void>((resolve) => (server === undefined ? resolve() : server.close(() => resolve())));
   }
 
   private filled(text: string): string {

@@ -151,7 +151,7 @@ function basics(handle: WorkflowHandle): Pick<Run, 'history' | 'terminate'> {
 }
 
 /** The end of an operation or a chain. */
-async function endOf(handle: WorkflowHandle, resultOf: (result: unknown) => OperationResult): Promise<End> {
+export async function endOf(handle: WorkflowHandle, resultOf: (result: unknown) => OperationResult): Promise<End> {
   try {
     return { end: 'succeeded', result: resultOf(await handle.result()) };
   } catch (err) {
@@ -165,7 +165,8 @@ async function endOf(handle: WorkflowHandle, resultOf: (result: unknown) => Oper
   }
 }
 
-function endOfItem({ outcome, result, failure }: ItemReport, wasCancelled: boolean): End {
+/** The end of an item of a batch. */
+export function endOfItem({ outcome, result, failure }: ItemReport, wasCancelled: boolean): End {
   if (outcome === 'succeeded') return { end: 'succeeded', result };
   if (wasCancelled) {
     if (outcome === 'notStarted') return { end: 'canceled', left: 'nothing' };

@@ -190,7 +190,6 @@ export class Engine {
     for (let files = this.nextFiles(nowMs); files.length > 0; files = this.nextFiles(nowMs))
       this.launch('file', files, readFiles(files, this.set, nowMs));
     for (const job of this.idle.at('cleanup')) {
-      if (job.step.at !== 'cleanup') continue;
       const cleaned = deleteResources(job.step).then((event): Events => new Map([[keyOf(job), [event]]]));
       this.launch('cleanup', [job], cleaned);
     }

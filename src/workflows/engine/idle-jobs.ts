@@ -5,6 +5,9 @@
 import type { Job, Step } from '../../jobs/model';
 import type { Flights } from './flights';
 
+/** A job at one kind of step. */
+type JobAt<At extends Step['at']> = Job & { step: Extract<Step, { at: At }> };
+
 interface Found {
   all: Job[];
   at: Map<Step['at'], Job[]>;
@@ -28,8 +31,8 @@ export class IdleJobs {
     return this.look().all;
   }
 
-  at(step: Step['at']): readonly Job[] {
-    return this.look().at.get(step) ?? [];
+  at<At extends Step['at']>(step: At): readonly JobAt<At>[] {
+    return (this.look().at.get(step) ?? []) as JobAt<At>[];
   }
 
   private look(): Found {
