@@ -8,7 +8,7 @@ import { RUN_OPERATION } from '../../src/contract';
 import { temporaryFolder, testConfig } from '../support/config';
 import { eventually } from '../support/eventually';
 import { startTestHarness } from '../support/in-process';
-import { lastBackoffSeconds, masked, NO_NAME, timerNames, without } from './normal-form';
+import { commonEnd, lastBackoffSeconds, masked, NO_NAME, timerNames } from './normal-form';
 import type { Outcome, Progress, Row, Watched } from './row';
 import { ScriptedService } from './scripted-service';
 import { SHAPES, type Run, type Shape, type ShapeContext } from './shapes';
@@ -118,10 +118,8 @@ async function follow(context: ShapeContext, planned: Planned, run: Run, steps: 
   const end = await run.ended();
   const events = await run.history();
   const own = { url: service.url, connection };
-  const { polls } = end.result ?? {};
   return {
-    ...masked({ ...end, result: end.result && without(end.result, 'submittedAt', 'completedAt', 'polls') }, own),
-    polls,
+    ...commonEnd(end, own),
     requests: withoutNeighbours(service.requests),
     progress: masked(seen, own),
     timers: timerNames(events).filter((name) => row.ignoresTimers !== true || name === NO_NAME),

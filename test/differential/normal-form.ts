@@ -1,6 +1,6 @@
 /** Bringing outcomes into a form that can be compared, and saying in what they differ. */
 import type { HistoryEvent } from '../workflows/history';
-import type { Expected, Outcome } from './row';
+import type { End, Expected, Outcome } from './row';
 
 /** What differs by nature between two runs of one row, and what it is written as. */
 export interface Own {
@@ -22,6 +22,12 @@ export function masked<T>(value: T, { url, connection }: Own): T {
 /** The same value without some of its fields. */
 export function without<T extends object, Field extends keyof T>(value: T, ...fields: Field[]): Omit<T, Field> {
   return Object.fromEntries(Object.entries(value).filter(([field]) => !(fields as string[]).includes(field))) as Omit<T, Field>;
+}
+
+/** How it ended, without times and what is a run's own. */
+export function commonEnd(end: End, own: Own): End & Pick<Outcome, 'polls'> {
+  const { polls } = end.result ?? {};
+  return { ...masked({ ...end, result: end.result && without(end.result, 'submittedAt', 'completedAt', 'polls') }, own), polls };
 }
 
 export const NO_NAME = '(no name)';

@@ -31,12 +31,9 @@ import type { CheckedBatch } from '../../schema/batch';
 import { checkBatch } from '../../schema/batch';
 import { checkChain } from '../../schema/chain';
 
-/** Open operations of one shard: where so many are open in all, or fewer. Measured: see docs/decisions.md. */
-const SHARD_SIZES = [
-  { open: 2000, size: 250 },
-  { open: 20_000, size: 500 },
-  { open: Infinity, size: 800 },
-];
+/** Up to so many open at once a batch is small, and up to so many large: its shards have more. */
+const SMALL_BATCH = 2000;
+const LARGE_BATCH = 20_000;
 
 /** Longest wait for the next bytes of the manifest. Reading a million lines may take hours, as long as bytes arrive. */
 const SILENT_SECONDS = 60;
@@ -256,10 +253,15 @@ async function* watched(bytes: AsyncIterable<Buffer>, timeout: ExchangeTimeout):
   }
 }
 
+/** Open operations of one shard. Measured: see docs/decisions.md. */
+function shardSize(inFlight: number): number {
+  if (inFlight <= SMALL_BATCH) return 250;
+  return inFlight <= LARGE_BATCH ? 500 : 800;
+}
+
 /** Every shard gets about as many items as the others. */
 function shardsOf({ total, pages, duplicates }: Found, inFlight: number): PreparedBatch['shards'] {
-  const { size = 1 } = SHARD_SIZES.find(({ open }) => inFlight <= open) ?? {};
-  const wanted = Math.ceil(inFlight / size);
+  const wanted = Math.ceil(inFlight / shardSize(inFlight));
   if (pages === undefined) {
     return Array.from({ length: wanted }, (_, shard) => {
       const from = Math.floor((total * shard) / wanted);

@@ -170,7 +170,7 @@ export class Engine {
   /** Sends what is due, each kind in one activity. @param room new jobs that may begin. @throws CancelledFailure */
   async send(room = 0): Promise<void> {
     // What is to follow at once passes no timer: nothing else would tell of a cancellation.
-    if (CancellationScope.current().consideredCancelled) await throwIfCancelled();
+    await throwIfCancelled();
     this.hurryThose();
     const nowMs = this.clock.now();
     const late = this.idle.all().filter(({ deadlineAtMs = Infinity }) => deadlineAtMs <= nowMs);
