@@ -3,6 +3,9 @@
 /** HTTP requests at once to the fake service. */
 export const CONCURRENT_REQUESTS = 100;
 
+/** A poll that comes later than this after it was due is late. */
+export const ON_TIME_MS = 200;
+
 /** Environment of every tool's Node process: what the image of this project sets, see `Dockerfile`. */
 export const NODE_SETTINGS = { NODE_OPTIONS: '--max-semi-space-size=32', MALLOC_ARENA_MAX: '2' };
 

@@ -34,6 +34,8 @@ export interface Counts {
   measuredSeconds: number;
   /** Arrival minus due of the measured polls; NaN (JSON: null) without any. */
   latenessMs: { p50: number; p99: number; max: number };
+  /** Measured polls that were later than `ON_TIME_MS`. */
+  measuredLate: number;
 }
 
 export interface FakeService {

@@ -16,6 +16,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import { ON_TIME_MS } from '../limits';
 import type { Counts, Settings } from './client';
 
 const EARLY_TOLERANCE_MS = 1;
@@ -75,6 +76,7 @@ function counts(): Counts {
     measuredPolls: measured,
     measuredSeconds: seconds,
     latenessMs: { p50: at(0.5), p99: at(0.99), max: at(1) },
+    measuredLate: measured - sorted.findLastIndex((late) => late <= ON_TIME_MS) - 1,
   };
 }
 

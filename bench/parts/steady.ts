@@ -4,6 +4,7 @@
  */
 import { startFakeService } from '../fake-service/client';
 import { figures } from '../figures';
+import { ON_TIME_MS } from '../limits';
 import { watchOthers } from '../machine-load';
 import { cpuSecondsOfTrees, peakResidentMegabytes, residentMegabytes } from '../process-tree';
 import { TOOLS } from '../tools';
@@ -19,10 +20,10 @@ export interface SteadyOptions {
   kills: boolean;
 }
 
-/** After a kill: windows in which lateness is looked at, and what is on time again. */
+/** After a kill: windows in which lateness is looked at, and when polls are to be on time again. */
 const WINDOW_SECONDS = 5;
 const WINDOWS = 12;
-const ON_TIME_MS = 200;
+const ON_TIME_AFTER_SECONDS = 15;
 
 const SUBMIT_TIMEOUT_SECONDS = 900;
 
@@ -43,7 +44,7 @@ async function hold(tool: Tool, { operations, retryAfterSeconds, seconds, kills 
   const service = await startFakeService();
   const running = await tool.start({ service });
   await service.reset({ polls: 1_000_000, retryAfterSeconds });
-  const load = { name: 'bench/steady', transport: 'plain', operations, spreadSeconds: 0 } as const;
+  const load = { name: 'bench/steady', transport: 'plain', operations, spreadSeconds: retryAfterSeconds } as const;
   const startedAtMs = performance.now();
   await running.open(load);
   await service.waitForPosts(operations, SUBMIT_TIMEOUT_SECONDS);
@@ -93,17 +94,23 @@ async function hold(tool: Tool, { operations, retryAfterSeconds, seconds, kills 
   if (kills && running.restartWorker !== undefined) {
     console.error('  measured, now its worker is killed');
     const restarting = running.restartWorker();
-    const late: number[] = [];
+    const p99s: string[] = [];
+    let polls = 0;
+    let late = 0;
     for (let window = 0; window < WINDOWS; window++) {
       await service.measure();
       await sleepSeconds(WINDOW_SECONDS);
-      const { measuredPolls, latenessMs } = await service.counts();
-      late.push(measuredPolls === 0 ? Infinity : latenessMs.p99);
+      const { measuredPolls, measuredLate, latenessMs } = await service.counts();
+      p99s.push(measuredPolls === 0 ? 'none' : latenessMs.p99.toFixed(0));
+      if (window * WINDOW_SECONDS < ON_TIME_AFTER_SECONDS) continue;
+      polls += measuredPolls;
+      late += measuredLate;
     }
     await restarting;
-    const last = late.findLastIndex((p99) => p99 > ON_TIME_MS);
-    rows.push([`lateness p99 after a kill, ms, each ${WINDOW_SECONDS} s`, late.map((p99) => p99.toFixed(0)).join(' '), '']);
-    rows.push([`seconds from the kill until p99 stays below ${ON_TIME_MS} ms`, String((last + 1) * WINDOW_SECONDS), '15']);
+    rows.push([`lateness p99 after a kill, ms, each ${WINDOW_SECONDS} s`, p99s.join(' '), '']);
+    // Of operations that the killed worker may just have asked: they wait their Retry-After again.
+    const what = `polls ${ON_TIME_AFTER_SECONDS} s after the kill and later, more than ${ON_TIME_MS} ms late`;
+    rows.push([what, `${late} of ${polls}`, '']);
     rows.push(['early polls, all since the start, after the kill', String((await service.counts()).early), '0']);
   }
   console.log(tool.title);
