@@ -10,8 +10,8 @@ module.exports = {
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
   testSequencer: '<rootDir>/test/support/slowest-first.js',
   testTimeout: 240_000,
-  // Most files wait more than they compute: three of them keep two cores busy, and more only make each other wait.
-  maxWorkers: 3,
+  // Most files wait more than they compute: four of them keep two cores busy, and more only make each other wait.
+  maxWorkers: 4,
   // What files leave behind in the heap makes every later collection of garbage longer.
   workerIdleMemoryLimit: '700MB',
 };
