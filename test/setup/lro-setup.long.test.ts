@@ -107,8 +107,8 @@ test('one that has another type is left as it is, said with its remedy, and warn
 test('a namespace is made where it is asked for only, and once', async () => {
   await expect(setUp('new')).rejects.toThrow('NOT_FOUND');
   const [refused, ...both] = await Promise.all([command('newer'), setUp('new', 3), setUp('new', 3)]);
-  expect(refused.stderr).toContain('Temporal has no namespace "newer"; set TEMPORAL_NAMESPACE, or make it with --create-namespace');
-  expect(refused.code).toBe(2);
+  expect(refused.stderr).toContain('Temporal has no namespace "newer"; name another (--namespace), or make it with --create-namespace');
+  expect(refused.code).toBe(3);
   expect(both.map(({ complete }) => complete)).toEqual([true, true]);
   expect(both.filter(({ namespaceCreated }) => namespaceCreated)).toHaveLength(1);
   const again = await command('new', '--create-namespace', '--retention-days', '9');
